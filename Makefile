@@ -1,0 +1,32 @@
+# Everything a newcomer needs: `make demo` and `make test` on a fresh machine.
+UV := $(shell command -v uv || echo python3 -m uv)
+RUN := $(UV) run --no-sync --quiet
+
+.PHONY: demo test check bench samples clean
+
+demo: .venv/ready
+	$(RUN) convtool image samples/chart.jpg out/ --kernel sobel-x --overwrite
+
+test: .venv/ready
+	$(RUN) pytest
+
+check: .venv/ready
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+bench: .venv/ready
+	$(RUN) python tests/bench/startup.py
+
+samples: .venv/ready
+	$(RUN) python samples/make_samples.py
+
+clean:
+	rm -rf .venv out
+
+.venv/ready: pyproject.toml
+	@command -v uv >/dev/null || python3 -m uv --version >/dev/null 2>&1 \
+		|| python3 -m pip install --quiet --user uv \
+		|| python3 -m pip install --quiet --user --break-system-packages uv
+	$(UV) sync --quiet
+	@touch $@

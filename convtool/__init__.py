@@ -1,0 +1,71 @@
+"""Filter pictures, sound and film with real PyTorch convolution layers.
+
+    >>> import convtool, torch
+    >>> convtool.apply(torch.zeros(1, 3, 8, 8), kernel="sobel-x").shape
+    torch.Size([1, 3, 8, 8])
+
+The way through the house, each room calling only those further down:
+
+    cli         the command line: the only prints, the only exit
+    api         `apply`, the same work from Python
+    pipeline    one job, start to end; `jobs` names the files, `report` counts, `atomic` writes
+    media       Source and Sink of each medium
+    normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats
+    stream      a layer over blocks of an endless input
+    convolve    a layer on one block; `devices`: where
+    layers      kernels + options → one nn.Conv; `banks`: many kernels → one result
+    kernels     what -k says → weights; `presets`: kernel files; `generators`: parametric kernels
+    settings    every option, once
+    errors      what can go wrong, for people
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from convtool.errors import ConvtoolError, KernelError, LayerError, LimitError, ReadError, UsageError, WriteError
+
+if TYPE_CHECKING:
+    from convtool.api import apply
+    from convtool.kernels import Bank, Kernel, resolve
+    from convtool.layers import Layer, build
+    from convtool.settings import Settings
+    from convtool.stream import Stream
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Bank",
+    "ConvtoolError",
+    "Kernel",
+    "KernelError",
+    "Layer",
+    "LayerError",
+    "LimitError",
+    "ReadError",
+    "Settings",
+    "Stream",
+    "UsageError",
+    "WriteError",
+    "apply",
+    "build",
+    "resolve",
+]
+
+# Loaded at first use: the command line asks for this package before it knows whether it needs torch.
+_ROOMS = {
+    "apply": "api",
+    "Bank": "kernels",
+    "Kernel": "kernels",
+    "resolve": "kernels",
+    "Layer": "layers",
+    "build": "layers",
+    "Settings": "settings",
+    "Stream": "stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'convtool' has no attribute '{name}'")
+    from importlib import import_module  # noqa: PLC0415  # only where something is looked up
+
+    return getattr(import_module(f"convtool.{_ROOMS[name]}"), name)

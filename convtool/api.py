@@ -1,0 +1,100 @@
+"""The door for Python programs: filter a tensor, or a file, and get a tensor.
+
+It writes nothing and prints nothing; files are the command line's business.
+"""
+
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from convtool import devices
+from convtool.convolve import convolve
+from convtool.errors import ReadError, UsageError
+from convtool.layers import output_size
+from convtool.levels import to_float
+from convtool.media import MEDIA
+from convtool.normalize import Normalizer
+from convtool.pipeline import Filter, check_size
+from convtool.settings import Settings
+
+
+def apply(
+    source: Tensor | str | PathLike[str],
+    kernel: str | tuple[str, ...] | list[str] = (),
+    *,
+    normalize: str = "none",
+    **options: Any,
+) -> Tensor:
+    """Filter a tensor or a picture file with a convolution layer.
+
+    Args:
+        source: a tensor, integers counting from 0 to their full scale and floats as they are, or the path
+            of a picture, read upright as grey or RGB in 0…1.
+        kernel: what `--kernel` takes, or several; none for random weights.
+        normalize: what `--normalize` takes; by default the layer's raw results.
+        options: the other flags of the command line by name, as in `Settings`: stride, padding,
+            padding_mode, dilation, groups, bias, out_channels, kernel_size, init, seed, combine, flip,
+            independent, device, max_pixels, ….
+
+    Shape: (N, C, L), (N, C, H, W) or (N, C, D, H, W) → (N, C', *S'); a file's pages are N
+
+    Raises:
+        UsageError: an option is wrong.
+        KernelError: there is no such kernel.
+        LayerError: the layer does not fit the input.
+        ReadError: the file cannot be read.
+
+    >>> apply(torch.arange(1.0, 7).reshape(1, 1, 6), "2 2 2", padding=1, padding_mode="zeros")
+    tensor([[[ 6., 12., 18., 24., 30., 22.]]])
+    """
+    kernels = (kernel,) if isinstance(kernel, str) else tuple(kernel)
+    settings = Settings(kernel=kernels, normalize=normalize, **options)  # type: ignore[arg-type]  # checked inside
+    if isinstance(source, Tensor):
+        return _apply_to_tensor(source, settings)
+    return _apply_to_file(Path(fspath(source)), settings)
+
+
+def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
+    dims = tensor.ndim - 2
+    if dims not in MEDIA:
+        raise UsageError(f"a tensor is NCL, NCHW or NCDHW, not of shape {tuple(tensor.shape)}")
+    if settings.device == "auto":
+        device = tensor.device
+    else:
+        device = devices.choose(settings.device)
+    filter_ = Filter(settings, MEDIA[dims], device=device)
+    layer = filter_.layer(tensor.shape[1])
+    output_size(layer.conv, tensor.shape[2:])
+    dtype = tensor.dtype if tensor.is_floating_point() else torch.float32
+    with devices.exact():
+        responses = layer.fold(convolve(layer.conv.to(dtype), to_float(tensor.to(device), dtype)))
+    normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=True)
+    if normalizer.needs_range:
+        normalizer.measure([responses])
+    return normalizer(responses)
+
+
+def _apply_to_file(path: Path, settings: Settings) -> Tensor:
+    from convtool.media.image import ImageRoom  # noqa: PLC0415  # tensors need no decoders
+
+    filter_ = Filter(settings, MEDIA[2])
+    try:
+        file = path.open("rb")
+    except OSError as exc:
+        raise ReadError(f"{path}: cannot be opened: {exc.strerror}") from exc
+    with file:
+        pages = []
+        for page in ImageRoom().open_source(file, str(path), settings).parts():
+            check_size(page, filter_.layer(len(page.channels)), settings.max_pixels)
+            pages.append(torch.cat(list(filter_.responses(page)), 2))
+    if len({page.shape for page in pages}) > 1:
+        raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
+    normalizer = Normalizer(
+        filter_.layer(len(page.channels)), settings.normalize, independent=settings.independent, floats=True
+    )
+    if normalizer.needs_range:
+        normalizer.measure(pages)
+    return torch.cat([normalizer(result) for result in pages])

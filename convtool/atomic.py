@@ -1,0 +1,74 @@
+"""Write files that are either whole or not there: a temporary beside the target, synced, then renamed.
+
+It knows nothing of what is written.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from convtool.errors import WriteError
+
+
+@contextmanager
+def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a new file that takes the name `target` when the block ends well, and vanishes when it does not.
+
+    Args:
+        target: the final name; its folder is made where it is missing.
+        overwrite: replace a file of that name, keeping its mode.
+
+    Raises:
+        WriteError: the folder cannot be written, or the target exists and must stay.
+    """
+    temporary: Path | None = None
+    final = Path(os.path.realpath(target))
+    try:
+        refuse_existing(target, overwrite=overwrite)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _publish(temporary, final, overwrite=overwrite)
+    except OSError as exc:
+        if isinstance(exc, WriteError) or exc.errno is None:
+            raise
+        raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def refuse_existing(target: Path, *, overwrite: bool) -> None:
+    """Check that `target` may be written.
+
+    Raises:
+        WriteError: it exists and is not to be overwritten, or is no regular file.
+    """
+    if target.is_symlink() or target.exists():
+        if not overwrite:
+            raise WriteError(f"{target}: exists already", hint="--overwrite replaces it")
+        if target.exists() and not target.is_file():
+            raise WriteError(f"{target}: is not a regular file")
+
+
+def _publish(temporary: Path, final: Path, *, overwrite: bool) -> None:
+    if overwrite:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(final.stat().st_mode & 0o7777)
+        temporary.replace(final)
+        return
+    try:
+        os.link(temporary, final)  # unlike a rename, it fails where another run was faster
+    except FileExistsError as exc:
+        raise WriteError(f"{final}: exists already", hint="--overwrite replaces it") from exc
+    except OSError:  # a file system without hard links
+        temporary.replace(final)

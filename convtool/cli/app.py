@@ -1,0 +1,71 @@
+"""The program's commands, and the one place where errors become messages and exit codes."""
+
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from convtool import __version__
+from convtool.cli import devices, image, kernels, messages
+from convtool.errors import ConvtoolError
+
+INTERRUPTED = 130
+TERMINATED = 143
+USAGE = 2
+
+app = typer.Typer(
+    help="Filter pictures, sound and film with real PyTorch convolution layers.",
+    epilog="Exit codes: 0 all written, 1 some input failed, 2 wrong usage, 130 and 143 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("image")(image.image)
+app.add_typer(kernels.app, name="kernels")
+app.command("devices")(devices.devices)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001  # typer's signature
+    if value:
+        print(f"convtool {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' advice to programmers is no message to users
+    try:
+        code = app(args=list(arguments), prog_name="convtool", standalone_mode=False)
+    except ConvtoolError as exc:
+        messages.error(exc.message, exc.hint)
+        return exc.exit_code
+    except TyperException as exc:
+        if exc.format_message():
+            messages.error(exc.format_message(), "`convtool --help` lists commands and options")
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        messages.leave_quietly()
+        return 0
+    return code or 0
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)

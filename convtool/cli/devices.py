@@ -1,0 +1,9 @@
+"""`convtool devices`: where layers can run."""
+
+
+def devices() -> None:
+    """List the devices that --device takes."""
+    from convtool import devices as rooms  # noqa: PLC0415  # torch
+
+    for name in rooms.available():
+        print(f"{name:8} {rooms.describe(name)}")

@@ -1,0 +1,149 @@
+"""`convtool kernels`: look at kernels and check kernel files."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from convtool import presets
+from convtool.cli import messages
+from convtool.errors import KernelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from convtool.kernels import Kernel
+
+app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
+
+KernelPath = Annotated[
+    list[Path] | None, typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first.")
+]
+PREFERRED = (2, 1, 3)
+MOST_NUMBERS = 13
+RATE = 44100  # what kernels in Hz and seconds are tried with
+MOST_CELLS = 33
+SHADES = " ░▒▓█"
+
+
+@app.command("list")
+def list_(kernel_path: KernelPath = None) -> None:
+    """List all kernels: name, dimensions, parameters, what they do."""
+    table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
+    search = tuple(kernel_path or ())
+    broken = 0
+    for name in presets.catalogue(search):
+        try:
+            file = presets.find(name, search)
+            dimensions = " ".join(f"{dims}-D" for dims in presets.dimensions(file, search))
+        except KernelError as exc:
+            broken += 1
+            messages.error(exc.message, exc.hint)
+            continue
+        parameters = " ".join(f"{key}={parameter.default:g}" for key, parameter in file.parameters.items())
+        table.add_row(name, dimensions, parameters, file.summary)
+    Console().print(table)
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    kernel: Annotated[str, typer.Argument(help="What --kernel takes: a name, a file, a grid.")],
+    dims: Annotated[
+        int | None, typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", min=1, help="Samples a second, for kernels in Hz or seconds.")
+    ] = None,
+    kernel_path: KernelPath = None,
+) -> None:
+    """Show a kernel: its grid, sum, reachable range, whether it is separable, a heat map."""
+    from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
+
+    search = tuple(kernel_path or ())
+    known = dimensions(kernel, search)
+    chosen = dims or next(d for d in PREFERRED if d in known)
+    bank = resolve(kernel, chosen, search=search, rate=rate)
+    console = Console(highlight=False)
+    if len(bank.kernels) > 1:
+        console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
+    for one in bank.kernels:
+        _show(console, one)
+
+
+def _show(console: Console, kernel: "Kernel") -> None:
+    low, high = kernel.reach
+    console.print(f"[bold]{kernel.label}[/bold]  {'×'.join(map(str, kernel.weights.shape))}")
+    console.print(f"sum        {kernel.total:g}" + (f", bias {kernel.bias:g}" if kernel.bias else ""))
+    console.print(f"reaches    {low:g} … {high:g} for inputs in 0…1")
+    console.print(f"separable  {'yes' if kernel.separable else 'no'}")
+    console.print(f"output     {'signed' if kernel.signed else 'unsigned'}\n")
+    for title, plane in _planes(kernel.weights):
+        if title:
+            console.print(title)
+        if max(plane.shape) <= MOST_NUMBERS:
+            grid = Table(box=None, show_header=False, pad_edge=False)
+            for row in plane:
+                grid.add_row(*(Text(f"{weight:.4g}", justify="right") for weight in row))
+            console.print(grid)
+            console.print()
+        console.print(_heat_map(plane))
+
+
+def _planes(weights: "np.ndarray") -> Iterator[tuple[str, "np.ndarray"]]:
+    """Yield the weights as 2-D grids, each with the place that it has on the other axes."""
+    import numpy as np  # noqa: PLC0415  # `list` has no need of it
+
+    planes = weights.reshape(-1, *weights.shape[-2:]) if weights.ndim > 1 else weights[None, None]
+    for place, plane in zip(np.ndindex(weights.shape[:-2]), planes, strict=True):
+        yield (f"at {', '.join(map(str, place))}" if place else ""), plane
+
+
+def _heat_map(plane: "np.ndarray") -> Text:
+    """Return the grid as signed shades, the strongest weight of each patch where it is too large to draw."""
+    import numpy as np  # noqa: PLC0415
+
+    edges = [np.linspace(0, n, min(n, MOST_CELLS) + 1).astype(int) for n in plane.shape]
+    most = np.abs(plane).max() or 1.0
+    text = Text()
+    for top, bottom in zip(edges[0][:-1], edges[0][1:], strict=True):
+        for left, right in zip(edges[1][:-1], edges[1][1:], strict=True):
+            patch = plane[top:bottom, left:right]
+            weight = patch.flat[np.abs(patch).argmax()] / most
+            shade = SHADES[int(np.ceil(abs(weight) * (len(SHADES) - 1) - 1e-9))]
+            sign = " " if shade == " " else "+" if weight > 0 else "-"
+            text.append(sign + shade, style="red" if weight > 0 else "blue")
+        text.append("\n")
+    return text
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")]) -> None:
+    """Check kernel files; exit 1 if any is bad."""
+    from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
+
+    bad = 0
+    for path in files:
+        try:
+            presets.read(path)
+            for dims in dimensions(str(path)):
+                resolve(str(path), dims, search=(path.parent,), rate=RATE)
+        except KernelError as exc:
+            bad += 1
+            messages.error(exc.message, exc.hint)
+        else:
+            messages.say(f"{messages.shown(str(path))}: good")
+    if bad:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of kernel files, for editors."""
+    print(json.dumps(presets.json_schema(), indent=2))

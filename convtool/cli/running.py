@@ -1,0 +1,102 @@
+"""Run the jobs of a command and say what happened; shared by the media."""
+
+import dataclasses
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+
+import typer
+
+from convtool.cli import messages
+from convtool.cli.options import RunSettings
+from convtool.errors import UsageError
+from convtool.jobs import PIPE, plan
+from convtool.layers import Layer
+from convtool.media import Room
+from convtool.pipeline import Filter, run
+from convtool.preview import preview
+from convtool.report import Outcome, Report
+from convtool.settings import OutputSettings, Settings
+
+
+def filter_files(
+    inputs: Sequence[str],
+    output: str,
+    room: Room,
+    settings: Settings,
+    output_settings: OutputSettings,
+    run_settings: RunSettings,
+    *,
+    suffixes: Iterable[str],
+    check_suffix: Callable[[str], object],
+) -> None:
+    """Filter every input, go on after failures, and leave with the run's exit code.
+
+    Args:
+        inputs: files, folders and `-`.
+        output: a file, a folder or `-`.
+        room: the medium.
+        settings: the kernel and the layer.
+        output_settings: where results go.
+        run_settings: what is printed.
+        suffixes: the medium's suffixes.
+        check_suffix: raises UsageError for an unknown one.
+    """
+    suffix = None
+    if output_settings.format is not None:
+        check_suffix(output_settings.format)
+        suffix = f".{output_settings.format.lower().removeprefix('.')}"
+    jobs = plan(inputs, output, suffixes=suffixes, suffix=suffix, split=output_settings.one_file_a_channel)
+    for job in jobs:
+        check_suffix(job.suffix)
+    if run_settings.json and output == PIPE:
+        raise UsageError("standard output takes either the result or --json")
+    settings = _seeded(settings)
+    filter_ = Filter(settings, room.medium)
+    if settings.seed is not None and not settings.kernel and not run_settings.quiet:
+        messages.say(f"seed: {settings.seed}")
+    report = Report()
+    for job in jobs:
+        if run_settings.dry_run:
+            outcome = preview(job, filter_, room, output_settings)
+        else:
+            outcome = run(job, filter_, room, output_settings)
+        report.outcomes.append(outcome)
+        _tell(outcome, run_settings)
+    if run_settings.show_weights or run_settings.verbose:
+        for layer in filter_.layers():
+            _show(layer, weights=run_settings.show_weights)
+    if len(jobs) > 1 and not run_settings.quiet:
+        messages.say(f"{report.count('done')} done, {report.count('failed')} failed")
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def _seeded(settings: Settings) -> Settings:
+    """Choose the seed of random weights now, so that it can be printed and used again."""
+    if settings.kernel or settings.seed is not None:
+        return settings
+    return dataclasses.replace(settings, seed=secrets.randbelow(2**31))
+
+
+def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
+    if outcome.error is not None:
+        messages.error(outcome.error, outcome.hint)
+    elif not run_settings.quiet and not (run_settings.json or run_settings.dry_run):
+        messages.written(outcome, verbose=run_settings.verbose)
+    if run_settings.json:
+        print(json.dumps({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}))
+    elif run_settings.dry_run and outcome.plan is not None:
+        print(f"{messages.shown(outcome.input)}:")
+        for key, value in outcome.plan.items():
+            print(f"  {key}: {value}")
+        for name in outcome.outputs:
+            print(f"  would write {messages.shown(name)}")
+
+
+def _show(layer: Layer, *, weights: bool) -> None:
+    messages.say(str(layer.conv))
+    if weights:
+        messages.say(f"weight {tuple(layer.conv.weight.shape)}\n{layer.conv.weight.cpu().numpy()}")
+        if layer.conv.bias is not None:
+            messages.say(f"bias {tuple(layer.conv.bias.shape)}\n{layer.conv.bias.cpu().numpy()}")

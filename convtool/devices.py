@@ -1,0 +1,50 @@
+"""Choose where a layer runs; the only place that says cuda, mps, TF32.
+
+It must not decide how it runs: `convolve` does.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from convtool.errors import UsageError
+
+
+def available() -> list[str]:
+    """Return the names of this machine's devices that torch can use."""
+    cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def describe(name: str) -> str:
+    """Return what a device of `available()` is, for people."""
+    if name.startswith("cuda"):
+        properties = torch.cuda.get_device_properties(name)
+        return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
+    return "Metal" if name == "mps" else f"{torch.get_num_threads()} threads"
+
+
+def choose(name: str) -> torch.device:
+    """Return the device called `name`; `auto` is the first GPU, or the CPU where there is none.
+
+    Raises:
+        UsageError: there is no such device here.
+    """
+    names = available()
+    if name == "auto":
+        return torch.device("cuda" if "cuda:0" in names else "cpu")
+    if (name if ":" in name or name in ("cpu", "mps") else f"{name}:0") not in names:
+        raise UsageError(f"no device '{name}' here", hint=f"there are {', '.join(names)}")
+    return torch.device(name)
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Keep CUDA from rounding float32 to TF32, which would differ from the CPU in the third digit."""
+    saved = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = saved

@@ -1,0 +1,57 @@
+"""The errors that users see; nothing here knows why they happen.
+
+    ConvtoolError
+    ├── UsageError (ValueError)         the call itself is wrong, whatever the input      exit code 2
+    │   └── KernelError                 a kernel's name, grid, parameters or file
+    ├── LayerError (ValueError)         the layer does not fit this input                 exit code 1
+    ├── ReadError (OSError)             an input cannot be read                           exit code 1
+    │   └── LimitError                  it could be, but is over a limit                  exit code 1
+    └── WriteError (OSError)            an output cannot be written                       exit code 1
+"""
+
+from typing import ClassVar
+
+
+class ConvtoolError(Exception):
+    """Base of every error that convtool raises on purpose.
+
+    Args:
+        message: what is wrong, what was seen, what was wanted.
+        hint: what to do about it, if there is something.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(ConvtoolError, ValueError):
+    """The call is wrong, whatever the input holds."""
+
+    exit_code = 2
+
+
+class KernelError(UsageError):
+    """A kernel's name, grid, parameters or file cannot be used."""
+
+
+class LayerError(ConvtoolError, ValueError):
+    """The layer does not fit the input: groups, kernel size, padding."""
+
+
+class ReadError(ConvtoolError, OSError):
+    """An input is missing, damaged or of an unknown kind."""
+
+
+class LimitError(ReadError):
+    """An input or its result is larger than a limit that a flag sets."""
+
+
+class WriteError(ConvtoolError, OSError):
+    """An output exists already, or cannot be written."""

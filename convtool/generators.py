@@ -1,0 +1,175 @@
+"""Compute parametric kernels: plain functions that return float64 weights.
+
+Each takes the number of dimensions and its parameters, as the kernel files name them, and raises
+ValueError for a combination that cannot be; nothing here reads files or knows presets. Weights are for
+cross-correlation, as `nn.Conv` computes it. `rate` is in samples a second, angles are in degrees,
+counter-clockwise from the picture's x axis.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Weights = NDArray[np.float64]
+
+MAX_RADIUS = 2048
+
+
+def _offsets(dims: int, radius: int) -> list[Weights]:
+    """Return one array an axis with the distance from the kernel's centre, in samples."""
+    if radius > MAX_RADIUS:
+        raise ValueError(f"a radius of {radius} samples, at most {MAX_RADIUS} are allowed")
+    axis = np.arange(-radius, radius + 1, dtype=np.float64)
+    return list(np.meshgrid(*[axis] * dims, indexing="ij"))
+
+
+def _normalized_gaussian(dims: int, sigma: float, radius: int) -> Weights:
+    squared = sum(offset**2 for offset in _offsets(dims, radius))
+    weights = np.exp(-squared / (2 * sigma**2))
+    return np.asarray(weights / weights.sum())
+
+
+def _radius(sigma: float, truncate: float = 4.0) -> int:
+    """Return where to cut a Gaussian: 4 sigma, as scipy.ndimage does."""
+    return max(1, int(truncate * sigma + 0.5))
+
+
+def box(dims: int, *, size: int, rate: float | None = None) -> Weights:
+    """Return the mean of `size` samples an axis."""
+    if size**dims > MAX_RADIUS**2:
+        raise ValueError(f"size={size} gives more than {MAX_RADIUS**2} weights")
+    return np.full((size,) * dims, 1 / size**dims)
+
+
+def gaussian(dims: int, *, sigma: float, truncate: float = 4.0, rate: float | None = None) -> Weights:
+    """Return a Gaussian with standard deviation `sigma`, cut at `truncate` sigma, summing to 1."""
+    return _normalized_gaussian(dims, sigma, _radius(sigma, truncate))
+
+
+def disk(dims: int, *, radius: float, rate: float | None = None) -> Weights:
+    """Return the mean over a disk (a ball in 3-D): what a lens out of focus does to a point."""
+    squared = sum(offset**2 for offset in _offsets(dims, int(radius)))
+    weights = np.asarray(squared <= radius**2, dtype=np.float64)
+    return np.asarray(weights / weights.sum())
+
+
+def motion(dims: int, *, length: float, angle: float, rate: float | None = None) -> Weights:
+    """Return the mean along a line through the centre, each point shared by its four neighbours."""
+    radius = int(np.ceil((length - 1) / 2))
+    _offsets(1, radius)
+    along = np.linspace(-(length - 1) / 2, (length - 1) / 2, max(2, int(np.ceil(length * 4))))
+    column = along * np.cos(np.radians(angle)) + radius
+    row = -along * np.sin(np.radians(angle)) + radius
+    weights = np.zeros((2 * radius + 2,) * 2)
+    for row_step in (0, 1):
+        for column_step in (0, 1):
+            y, x = np.floor(row) + row_step, np.floor(column) + column_step
+            share = (1 - np.abs(row - y)) * (1 - np.abs(column - x))
+            np.add.at(weights, (y.astype(int), x.astype(int)), share)
+    return np.asarray(weights[:-1, :-1] / weights[:-1, :-1].sum())
+
+
+def unsharp(dims: int, *, sigma: float, amount: float, rate: float | None = None) -> Weights:
+    """Return the input plus `amount` times what a Gaussian blur takes away."""
+    weights = -amount * gaussian(dims, sigma=sigma)
+    weights[tuple(n // 2 for n in weights.shape)] += 1 + amount
+    return weights
+
+
+def log(dims: int, *, sigma: float, rate: float | None = None) -> Weights:
+    """Return the Laplacian of a Gaussian, shifted so that it sums to 0: flat areas give 0."""
+    radius = _radius(sigma)
+    squared = np.asarray(sum(offset**2 for offset in _offsets(dims, radius)))
+    weights = _normalized_gaussian(dims, sigma, radius) * (squared - dims * sigma**2) / sigma**4
+    return np.asarray(weights - weights.mean())
+
+
+def dog(dims: int, *, sigma: float, ratio: float, rate: float | None = None) -> Weights:
+    """Return a Gaussian minus one `ratio` times as wide."""
+    radius = _radius(sigma * ratio)
+    return _normalized_gaussian(dims, sigma, radius) - _normalized_gaussian(dims, sigma * ratio, radius)
+
+
+def gabor(
+    dims: int,
+    *,
+    wavelength: float,
+    angle: float,
+    sigma: float,
+    phase: float,
+    aspect: float,
+    rate: float | None = None,
+) -> Weights:
+    """Return a cosine of `wavelength` samples under a Gaussian, without its mean."""
+    if dims == 1 and angle:
+        raise ValueError("angle means nothing on one axis")
+    radius = _radius(sigma / min(aspect, 1.0), 3.0)
+    *rows, x = _offsets(dims, radius)
+    y = rows[-1] if rows else np.zeros_like(x)
+    along = x * np.cos(np.radians(angle)) - y * np.sin(np.radians(angle))
+    across = x * np.sin(np.radians(angle)) + y * np.cos(np.radians(angle))
+    envelope = np.exp(-(along**2 + (aspect * across) ** 2) / (2 * sigma**2))
+    weights = envelope * np.cos(2 * np.pi * along / wavelength + np.radians(phase))
+    return np.asarray(weights - envelope * (weights.sum() / envelope.sum()))
+
+
+def pre_emphasis(dims: int, *, coefficient: float, rate: float | None = None) -> Weights:
+    """Return x[n] - coefficient * x[n-1]."""
+    return np.array([-coefficient, 1.0, 0.0])
+
+
+def echo(dims: int, *, delay: float, gain: float, rate: float | None = None) -> Weights:
+    """Return the sound plus itself `delay` seconds later, `gain` times as loud."""
+    samples = round(delay * _need(rate))
+    weights = np.zeros(2 * samples + 1)
+    weights[0] = gain
+    weights[samples] += 1
+    return weights
+
+
+def lowpass(dims: int, *, cutoff: float, taps: int, rate: float | None = None) -> Weights:
+    """Return a linear-phase FIR that keeps what is below `cutoff` Hz (-6 dB there), Hamming window."""
+    return _firwin(taps, [cutoff], "lowpass", rate)
+
+
+def highpass(dims: int, *, cutoff: float, taps: int, rate: float | None = None) -> Weights:
+    """Return a linear-phase FIR that keeps what is above `cutoff` Hz (-6 dB there), Hamming window."""
+    return _firwin(taps, [cutoff], "highpass", rate)
+
+
+def bandpass(dims: int, *, low: float, high: float, taps: int, rate: float | None = None) -> Weights:
+    """Return a linear-phase FIR that keeps `low` to `high` Hz, Hamming window."""
+    return _firwin(taps, [low, high], "bandpass", rate)
+
+
+def bandstop(dims: int, *, low: float, high: float, taps: int, rate: float | None = None) -> Weights:
+    """Return a linear-phase FIR that removes `low` to `high` Hz, Hamming window."""
+    return _firwin(taps, [low, high], "bandstop", rate)
+
+
+def _firwin(taps: int, edges: list[float], kind: str, rate: float | None) -> Weights:
+    nyquist = _need(rate) / 2
+    if edges != sorted(set(edges)) or not 0 < edges[0] <= edges[-1] < nyquist:
+        shown = " and ".join(f"{edge:g}" for edge in edges)
+        raise ValueError(f"{shown} Hz: wanted rising and between 0 and half the sample rate ({nyquist:g} Hz)")
+    if taps % 2 == 0 and kind in ("highpass", "bandstop"):
+        raise ValueError(f"taps={taps}: a {kind} of linear phase needs an odd number of taps")
+    from scipy.signal import firwin  # noqa: PLC0415  # takes long to import, and only these need it
+
+    return np.asarray(firwin(taps, edges, pass_zero=kind, fs=2 * nyquist))
+
+
+def _need(rate: float | None) -> float:
+    if rate is None:
+        raise ValueError("its parameters are in Hz or seconds, and there is no sample rate here")
+    return rate
+
+
+GENERATORS: dict[str, Callable[..., Weights]] = {
+    function.__name__: function
+    for function in (
+        bandpass, bandstop, box, disk, dog, echo, gabor, gaussian, highpass, log, lowpass, motion, pre_emphasis,
+        unsharp,
+    )
+}  # fmt: skip

@@ -1,0 +1,122 @@
+"""Turn inputs and OUTPUT into jobs: what is read, and where its results go.
+
+It looks at names and folders only; no media file is opened here.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from convtool.errors import ReadError, UsageError, WriteError
+
+PIPE = "-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and the place of its outputs.
+
+    Attributes:
+        input: the file, or `-` for standard input.
+        folder: where outputs go that are named after their kernel.
+        stem: what their names begin with.
+        suffix: what their names end with.
+        split: one file a channel instead of one for all.
+        merged: the one file's name where it is given, `-` for standard output.
+    """
+
+    input: str
+    folder: Path
+    stem: str
+    suffix: str
+    split: bool
+    merged: str | None = None
+
+    def path(self, kernel: str, channel: str | None = None) -> Path:
+        """Return an output's name: the given one, or `{stem}_{kernel}_{channel}{suffix}`."""
+        if self.merged is not None:
+            return Path(self.merged)
+        return self.folder / ("_".join(filter(None, [self.stem, kernel, channel])) + self.suffix)
+
+
+def plan(
+    inputs: Sequence[str], output: str, *, suffixes: Iterable[str], suffix: str | None, split: bool | None
+) -> list[Job]:
+    """Return a job for each input.
+
+    Args:
+        inputs: files, folders (their files with known suffixes, recursively) and `-`.
+        output: a folder where it ends in a slash, exists as one, or there are several inputs; else a file.
+        suffixes: the medium's known suffixes, to find files in folders.
+        suffix: the ending that outputs get instead of the input's.
+        split: one file a channel, or one for all; None for what OUTPUT suggests.
+
+    Raises:
+        UsageError: two inputs would have the same outputs, or pipes and folders are mixed.
+        ReadError: a folder holds no file of the medium.
+    """
+    known = frozenset(suffixes)
+    found = [pair for name in inputs for pair in _expand(name, known)]
+    several = len(found) > 1 or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
+    is_folder = output.endswith(("/", os.sep)) or os.path.isdir(output) or (several and output != PIPE)  # noqa: PTH112
+    if not output:
+        raise UsageError("OUTPUT is empty: give a file, a folder or -")
+    if output == PIPE and (several or split):
+        raise UsageError("standard output takes one merged result")
+    if is_folder and os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112
+        raise UsageError(f"{output}: several results need a folder, and this is a file")
+    jobs = []
+    for name, subfolder in found:
+        if is_folder:
+            ending = suffix or PurePath(name).suffix
+            if not ending:
+                raise UsageError(f"{name}: has no suffix to name its output by", hint="--format names a type")
+            stem = "stdin" if name == PIPE else PurePath(name).stem
+            jobs.append(Job(name, Path(output) / subfolder, stem, ending, split is not False))
+        else:
+            target = PurePath(output)
+            if not (suffix or target.suffix):
+                raise UsageError(
+                    f"{output}: has no suffix to tell its type", hint="--format names it; a folder ends in /"
+                )
+            merged = None if split else output
+            jobs.append(Job(name, Path(target.parent), target.stem, suffix or target.suffix, bool(split), merged))
+    _refuse_collisions(jobs)
+    return jobs
+
+
+def _expand(name: str, suffixes: frozenset[str]) -> list[tuple[str, PurePath]]:
+    """Return the files that an input stands for, each with its folder below the input."""
+    if name == PIPE or not os.path.isdir(name):  # noqa: PTH112
+        return [(name, PurePath())]
+    root = Path(name)
+    found = sorted(
+        path for path in root.rglob("*")
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+    )  # fmt: skip
+    if not found:
+        raise ReadError(f"{name}: the folder holds no file of this medium")
+    return [(str(path), path.parent.relative_to(root)) for path in found]
+
+
+def _refuse_collisions(jobs: Sequence[Job]) -> None:
+    seen: dict[tuple[Path | None, str, str], str] = {}
+    for job in jobs:
+        key = (job.folder, job.stem, job.suffix)
+        if key in seen:
+            raise UsageError(
+                f"{seen[key]} and {job.input} would have the same output names",
+                hint="filter them into different folders",
+            )
+        seen[key] = job.input
+
+
+def refuse_input(target: Path, source: str) -> None:
+    """Check that an output is not the input itself, by whatever name.
+
+    Raises:
+        WriteError: it is.
+    """
+    if source != PIPE and target.exists() and os.path.samefile(target, source):  # noqa: PTH121
+        raise WriteError(f"{target}: is the input itself", hint="give another OUTPUT")

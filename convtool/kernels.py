@@ -1,0 +1,278 @@
+"""Turn what `-k` says into weights: a preset's name with parameters, a YAML file, or a grid of numbers.
+
+It knows no media and no PyTorch: weights are NumPy arrays in float64.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convtool import presets
+from convtool.errors import KernelError
+from convtool.generators import GENERATORS
+from convtool.presets import Combine, KernelFile, Parameter
+
+KINDS = {1: "1-D (sound)", 2: "2-D (pictures)", 3: "3-D (film)"}
+UNITS = {"ms": (1e-3, "s"), "s": (1.0, "s"), "hz": (1.0, "Hz"), "khz": (1e3, "Hz"), "deg": (1.0, "deg"), "px": (1.0, "px")}
+MAX_BANK_DEPTH = 4
+
+_GRID = re.compile(r"^[\s\d.+\-eE/;|]+$")
+_SPEC = re.compile(r"^(?P<head>.+?)(?::(?P<parameters>\w[\w-]*=.*))?$", re.DOTALL)
+_NUMBER = re.compile(r"^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$")
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """The weights of one filter, ready for a layer.
+
+    Attributes:
+        label: its name for people and files; parameters that were given stand in it.
+        dims: 1, 2 or 3, how many axes it moves along.
+        weights: float64 of shape (*K), or (out, in/groups, *K) where the kernel names its channels.
+        bias: added to every output.
+        signed: its result has a middle rather than a zero at the dark end.
+    """
+
+    label: str
+    dims: int
+    weights: NDArray[np.float64]
+    bias: float = 0.0
+    signed: bool = False
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The kernel's length on each axis, without channels."""
+        return self.weights.shape[-self.dims :]
+
+    @property
+    def full(self) -> bool:
+        """True where the weights name their output and input channels."""
+        return self.weights.ndim == self.dims + 2
+
+    @property
+    def total(self) -> float:
+        """The sum of all weights: what a constant input of 1 becomes."""
+        return float(self.weights.sum())
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The smallest and largest result that inputs in 0…1 can give."""
+        low = float(np.minimum(self.weights, 0).sum()) + self.bias
+        high = float(np.maximum(self.weights, 0).sum()) + self.bias
+        return low, high
+
+    @property
+    def separable(self) -> bool:
+        """True where the kernel is the outer product of one vector an axis (rank 1 in float64)."""
+        if self.full:
+            return False
+        unfolded = (np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size))
+        return all(np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded)
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """What one `-k` stands for: kernels side by side, and how their results become one.
+
+    Attributes:
+        label: the name of the result.
+        kernels: one or more.
+        combine: None for a single kernel or a bank whose results stay apart.
+    """
+
+    label: str
+    kernels: tuple[Kernel, ...]
+    combine: Combine | None = None
+
+    @property
+    def signed(self) -> bool:
+        """True where the result needs mapping to be seen whole."""
+        return any(kernel.signed for kernel in self.kernels)
+
+
+def resolve(
+    spec: str, dims: int, *, search: Sequence[Path] = (), rate: float | None = None
+) -> Bank:
+    """Return the kernel or bank that `spec` names.
+
+    Args:
+        spec: `sobel-x`, `gaussian:sigma=3`, `my.yaml`, or a grid: `"1 -1"`, `"0 -1 0; -1 5 -1; 0 -1 0"`;
+            `|` parts the planes of a 3-D grid.
+        dims: 1 for sound, 2 for pictures, 3 for film.
+        search: folders to look in before the search path.
+        rate: samples a second, for kernels in Hz and seconds.
+
+    Raises:
+        KernelError: no such kernel, or none for these dimensions, or a parameter is wrong.
+
+    >>> resolve("0 -1 0; -1 5 -1; 0 -1 0", 2).kernels[0].size
+    (3, 3)
+    """
+    if not spec.strip():
+        raise KernelError("an empty kernel: give a name, a YAML file or a grid of numbers")
+    if _GRID.match(spec):
+        return _single(_from_grid(spec, dims))
+    return _resolve_named(spec, dims, search, rate, depth=0)
+
+
+def dimensions(spec: str, search: Sequence[Path] = ()) -> tuple[int, ...]:
+    """Return the dimensions that `resolve` has weights for; a row of numbers and a plane may be lifted to more."""
+    if _GRID.match(spec):
+        return (3,) if "|" in spec else (2,) if ";" in spec else (1, 2)
+    return presets.dimensions(_load(spec, search)[0], search)
+
+
+def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
+    """Return the kernel file that `spec` names, and the parameters behind the name."""
+    match = _SPEC.match(spec)
+    assert match is not None
+    path = Path(match["head"])
+    if path.suffix in presets.SUFFIXES:
+        return presets.read(path), match["parameters"]
+    return presets.find(match["head"], search), match["parameters"]
+
+
+def _resolve_named(spec: str, dims: int, search: Sequence[Path], rate: float | None, depth: int) -> Bank:
+    file, text = _load(spec, search)
+    given = _split_parameters(text, file) if text else {}
+    label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
+    if file.bank:
+        if depth == MAX_BANK_DEPTH:
+            raise KernelError(f"kernel '{file.name}': banks within banks, more than {MAX_BANK_DEPTH} deep")
+        parts = [_resolve_named(member, dims, search, rate, depth + 1) for member in file.bank]
+        if any(part.combine for part in parts):
+            raise KernelError(f"kernel '{file.name}': a bank cannot hold a bank that combines its results")
+        kernels = tuple(kernel for part in parts for kernel in part.kernels)
+        return Bank(label, kernels, file.combine)
+    if file.generator is not None:
+        weights = _generate(file, given, dims, rate)
+    else:
+        weights = _fixed(file, dims)
+    return _single(_finish(file, label, weights, dims))
+
+
+def _single(kernel: Kernel) -> Bank:
+    return Bank(kernel.label, (kernel,))
+
+
+def _fixed(file: KernelFile, dims: int) -> NDArray[np.float64]:
+    assert file.weights is not None
+    for own in (dims, 2):
+        if own in file.weights and own <= dims:
+            weights = np.asarray(file.weights[own], dtype=np.float64)
+            return _lift(weights, own, dims)
+    raise _wrong_dimension(file.name, tuple(file.weights), dims)
+
+
+def _lift(weights: NDArray[np.float64], own: int, dims: int) -> NDArray[np.float64]:
+    channels = weights.shape[:-own]
+    return weights.reshape(*channels, *(1,) * (dims - own), *weights.shape[-own:])
+
+
+def _generate(
+    file: KernelFile, given: Mapping[str, str], dims: int, rate: float | None
+) -> NDArray[np.float64]:
+    generator = GENERATORS.get(file.generator or "")
+    if generator is None:
+        raise KernelError(
+            f"kernel '{file.name}': unknown generator '{file.generator}'", hint=f"there are {', '.join(GENERATORS)}"
+        )
+    own = next((d for d in (dims, 2) if d in file.dimensions and d <= dims), None)
+    if own is None:
+        raise _wrong_dimension(file.name, file.dimensions, dims)
+    values = {key: parameter.default for key, parameter in file.parameters.items()}
+    values |= {key: _value(file.name, key, text, file.parameters[key]) for key, text in given.items()}
+    arguments: dict[str, float] = {
+        key: int(value) if file.parameters[key].integer else value for key, value in values.items()
+    }
+    try:
+        weights = generator(own, rate=rate, **arguments)
+    except (TypeError, ValueError) as exc:
+        raise KernelError(f"kernel '{file.name}': {exc}") from exc
+    if weights.size > presets.MAX_WEIGHTS:
+        raise KernelError(f"kernel '{file.name}': {weights.size} weights, at most {presets.MAX_WEIGHTS} are allowed")
+    return _lift(weights, own, dims)
+
+
+def _finish(file: KernelFile, label: str, weights: NDArray[np.float64], dims: int) -> Kernel:
+    if file.convention == "convolution":
+        weights = np.flip(weights, axis=tuple(range(-dims, 0)))
+    divisor = float(weights.sum()) if file.divide_by == "sum" else file.divide_by
+    if divisor == 0:
+        raise KernelError(f"kernel '{file.name}': divide_by is the sum, and the weights sum to 0")
+    weights = weights / divisor
+    signed = _sums_to_zero(weights) if file.output is None else file.output == "signed"
+    return Kernel(label, dims, weights, file.bias, signed)
+
+
+def _sums_to_zero(weights: NDArray[np.float64]) -> bool:
+    return bool(abs(weights.sum()) <= 1e-9 * np.abs(weights).sum())
+
+
+def _wrong_dimension(name: str, known: Sequence[int], dims: int) -> KernelError:
+    there = " and ".join(KINDS[d] for d in known)
+    return KernelError(f"kernel '{name}' has weights for {there}, not for {KINDS[dims]}")
+
+
+def _split_parameters(text: str, file: KernelFile) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for part in text.split(","):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not value:
+            raise KernelError(f"kernel '{file.name}': a parameter is NAME=NUMBER, not '{part}'")
+        if key not in file.parameters:
+            names = ", ".join(file.parameters) or "none"
+            raise KernelError(f"kernel '{file.name}' has no parameter '{key}'", hint=f"it has {names}")
+        if key in given:
+            raise KernelError(f"kernel '{file.name}': the parameter '{key}' is given twice")
+        given[key] = value
+    return given
+
+
+def _value(name: str, key: str, text: str, parameter: Parameter) -> float:
+    match = _NUMBER.match(text)
+    scale, unit = UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
+    try:
+        value = float(match[1]) * scale if match else float("nan")
+    except ValueError:
+        value = float("nan")
+    if match is None or value != value or unit != parameter.unit:
+        wanted = f"a number in {parameter.unit}" if parameter.unit else "a number"
+        raise KernelError(f"kernel '{name}': {key}={text} is not {wanted}")
+    if parameter.integer and value != int(value):
+        raise KernelError(f"kernel '{name}': {key} is a whole number, not {text}")
+    low = -np.inf if parameter.minimum is None else parameter.minimum
+    high = np.inf if parameter.maximum is None else parameter.maximum
+    if not low <= value <= high:
+        raise KernelError(f"kernel '{name}': {key}={text} is outside {low:g}…{high:g}")
+    return value
+
+
+def _from_grid(text: str, dims: int) -> Kernel:
+    planes = [[_row(row) for row in plane.split(";")] for plane in text.split("|")]
+    try:
+        presets.grid_shape(planes)
+    except ValueError as exc:
+        raise KernelError(f"grid '{text}': {exc}") from exc
+    weights = np.asarray(planes, dtype=np.float64)
+    while weights.ndim > dims and weights.shape[0] == 1:
+        weights = weights[0]
+    if weights.ndim > dims:
+        raise KernelError(f"grid '{text}': its shape is {weights.shape}, and {KINDS[dims]} is wanted")
+    return Kernel("grid", dims, weights, signed=_sums_to_zero(weights))
+
+
+def _row(text: str) -> list[float]:
+    return [_fraction(word) for word in text.split()]
+
+
+def _fraction(word: str) -> float:
+    numerator, slash, denominator = word.partition("/")
+    try:
+        return float(numerator) / float(denominator) if slash else float(numerator)
+    except (ValueError, ZeroDivisionError) as exc:
+        raise KernelError(f"'{word}' is not a number of a kernel grid") from exc

@@ -1,0 +1,50 @@
+"""Pictures: what `pipeline` needs to read and write them."""
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import torch
+
+from convtool.errors import UsageError
+from convtool.media import MEDIA, Part, Sink, Tile
+from convtool.media.image.formats import SUFFIXES, format_of
+from convtool.media.image.read import ImageSource
+from convtool.media.image.write import ImageSink
+from convtool.settings import OutputSettings, Settings
+
+__all__ = ["SUFFIXES", "ImageRoom", "ImageSink", "ImageSource", "format_of"]
+
+
+class ImageRoom:
+    """The picture medium."""
+
+    medium = MEDIA[2]
+
+    def open_source(self, file: BinaryIO, name: str, settings: Settings) -> ImageSource:
+        """Open a picture file; `settings` limit its size and say what may be wrong with it."""
+        return ImageSource(
+            file,
+            name=name,
+            max_pixels=settings.max_pixels,
+            nan=settings.nan,
+            allow_truncated=settings.allow_truncated,
+        )
+
+    def stored_dtype(self, source: Any, part: Part, suffix: str, output: OutputSettings) -> torch.dtype:
+        """Return the sample type that keeps most of the input's depth; animations and sheets have 8 bits."""
+        kind = format_of(suffix)
+        if output.sheet or (source.animated and kind.name == "PNG"):
+            return kind.dtypes[0]
+        dtype = kind.dtype_for(part.dtype)
+        if dtype.itemsize < part.dtype.itemsize:
+            source.note(f"{part.dtype.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}")
+        return dtype
+
+    def open_sink(
+        self, file: BinaryIO, suffix: str, tiles: Sequence[Tile], source: Any, output: OutputSettings
+    ) -> Sink:
+        """Open a picture file for writing."""
+        kind = format_of(suffix)
+        if output.sheet and not {torch.uint8} & set(kind.dtypes):
+            raise UsageError(f"--sheet draws a picture, and {kind.name} holds none")
+        return ImageSink(file, kind, tiles, source, sheet=output.sheet, quality=output.quality)

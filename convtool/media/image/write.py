@@ -1,0 +1,241 @@
+"""Write pictures: one colour or grey picture, or a grid of tiles, with the metadata that its format holds.
+
+Pillow writes what it can hold; OpenCV writes 16-bit colour PNG and PPM, tifffile 16-bit and float colour TIFF.
+It takes stored samples; scaling and rounding is `levels`' business.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import tifffile
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from convtool.errors import WriteError
+from convtool.levels import FULL_SCALE, to_float, to_stored
+from convtool.media import Tile
+from convtool.media.image.formats import Format
+from convtool.media.image.read import DESCRIPTIVE_TAGS, ImageSource, Metadata, Page
+
+Samples = NDArray[Any]
+
+QUALITY = 90
+PNG_LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller
+GAP = 4
+LABEL_HEIGHT = 22
+MAX_JPEG_EXIF = 65_500
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One finished picture: samples (H, W, 1…4), alpha last where there are 2 or 4."""
+
+    samples: Samples
+    duration: float | None = None
+
+
+class ImageSink:
+    """A picture file being made.
+
+    Args:
+        file: where the bytes go.
+        format: its format.
+        tiles: what is shown; more than one make a grid.
+        source: the input, for its metadata.
+        sheet: label the tiles and begin with the input.
+        quality: 1…100 for lossy formats.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        format: Format,  # noqa: A002  # the field's word
+        tiles: Sequence[Tile],
+        source: ImageSource,
+        *,
+        sheet: bool = False,
+        quality: int = QUALITY,
+    ) -> None:
+        self._file, self._format, self._tiles = file, format, tiles
+        self._source, self._sheet, self._quality = source, sheet, quality
+        self._frames: list[Frame] = []
+        self._page: Page | None = None
+
+    def begin(self, part: Page, centres: Sequence[Tensor], dtype: torch.dtype) -> None:
+        """Start the result of a page.
+
+        Args:
+            part: the page.
+            centres: for each axis, the input's row or column that each of the output's is centred on.
+            dtype: the type of its samples.
+        """
+        self._end()
+        self._page, self._centres = part, centres
+        self._channels = sorted({channel for tile in self._tiles for channel in tile.channels})
+        size = [len(axis) for axis in centres]
+        self._result = torch.empty(*size, len(self._channels), dtype=dtype).permute(2, 0, 1)
+        self._rows = 0
+
+    def write(self, block: Tensor) -> None:
+        """Take the next rows of all of the layer's results. Shape: (1, C, h, W)"""
+        rows = block.shape[2]
+        self._result[:, self._rows : self._rows + rows] = block[0, self._channels]
+        self._rows += rows
+
+    def close(self) -> None:
+        """Encode all pages.
+
+        Raises:
+            WriteError: the format cannot hold them.
+        """
+        self._end()
+        try:
+            encode(self._file, self._frames, self._format, self._source.metadata, self._quality)
+        except OSError:
+            raise
+        except Exception as exc:
+            raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
+
+    def _end(self) -> None:
+        if self._page is not None:
+            tiles = [self._result[[self._channels.index(c) for c in tile.channels]] for tile in self._tiles]
+            if len(tiles) == 1 and not self._sheet:
+                samples = self._with_alpha(tiles[0])
+            else:
+                samples = self._grid(tiles)
+            self._frames.append(Frame(samples.permute(1, 2, 0).numpy(), self._page.duration))
+            self._page = None
+
+    def _with_alpha(self, picture: Tensor) -> Tensor:
+        if self._page is None or self._page.alpha is None:
+            return picture
+        if not self._format.alpha:
+            self._source.note(f"transparency dropped, {self._format.name} has none")
+            return picture
+        rows, columns = self._centres
+        alpha = torch.from_numpy(self._page.alpha)[rows][:, columns]
+        return torch.cat([picture, to_stored(to_float(alpha), picture.dtype)[None]])
+
+    def _grid(self, tiles: list[Tensor]) -> Tensor:
+        from torchvision.utils import make_grid  # noqa: PLC0415  # takes longer to import than torch itself
+
+        labels = [tile.label for tile in self._tiles]
+        if self._sheet and self._page is not None:
+            tiles = [to_stored(to_float(self._page.tensor()[0]), tiles[0].dtype), *tiles]
+            labels = ["input", *labels]
+        height, width = (max(tile.shape[axis] for tile in tiles) for axis in (1, 2))
+        colours = max(len(tile) for tile in tiles)
+        white = FULL_SCALE.get(tiles[0].dtype, 1)
+        cells = []
+        for label, tile in zip(labels, tiles, strict=True):
+            cell = tile.new_full((colours, height, width), white)
+            cell[:, : tile.shape[1], : tile.shape[2]] = tile
+            cells.append(torch.cat([_label(label, cell, white), cell], 1) if self._sheet else cell)
+        grid: Tensor = make_grid(cells, nrow=math.ceil(math.sqrt(len(cells))), padding=GAP, pad_value=white)
+        return grid[:colours]
+
+
+def _label(text: str, cell: Tensor, white: int) -> Tensor:
+    """Return a white strip of the cell's width with `text` on it. Shape: (C, LABEL_HEIGHT, W)"""
+    strip = Image.new("L", (cell.shape[2], LABEL_HEIGHT), 255)
+    draw = ImageDraw.Draw(strip)
+    font = ImageFont.load_default(LABEL_HEIGHT * 2 // 3)
+    draw.text((2, LABEL_HEIGHT // 2), text, fill=0, font=font, anchor="lm")
+    return (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255).to(cell.dtype).expand(len(cell), -1, -1)
+
+
+def encode(file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int) -> None:  # noqa: A002  # the field's word
+    """Write finished frames to `file`."""
+    first = frames[0].samples
+    if len(frames) > 1 and not format.frames:
+        raise WriteError(f"{len(frames)} pictures, and {format.name} holds one", hint="GIF, WebP, PNG and TIFF hold more")
+    if format.name == "NPY":
+        np.save(file, np.stack([frame.samples.transpose(2, 0, 1) for frame in frames]), allow_pickle=False)
+    elif first.dtype == np.uint8 or first.shape[2] == 1:
+        _write_pillow(file, frames, format, metadata, quality)
+    elif format.name == "TIFF":
+        _write_tiff(file, frames, metadata)
+    else:
+        _write_opencv(file, first, format, metadata)
+
+
+def _write_pillow(
+    file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int  # noqa: A002
+) -> None:
+    first, *others = (Image.fromarray(np.squeeze(frame.samples, 2) if frame.samples.shape[2] == 1 else frame.samples) for frame in frames)
+    options: dict[str, Any] = {}
+    if format.name in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF"):
+        options["icc_profile"] = _profile(metadata, frames[0].samples.shape[2])
+        if metadata.exif is not None:
+            exif = metadata.exif.tobytes()
+            if format.name != "JPEG" or len(exif) < MAX_JPEG_EXIF:
+                options["exif"] = metadata.exif if format.name == "TIFF" else exif
+    if metadata.dpi and format.name in ("JPEG", "PNG", "TIFF", "BMP"):
+        options["dpi"] = metadata.dpi
+    if format.quality:
+        options["quality"] = quality
+    if format.name == "PNG":
+        options["compress_level"] = PNG_LEVEL
+    if format.name == "TIFF":
+        options["compression"] = "tiff_adobe_deflate"
+    if others:
+        options |= {"save_all": True, "append_images": others}
+        durations = [frame.duration for frame in frames]
+        if format.name != "TIFF" and None not in durations:
+            options["duration"] = durations
+        if metadata.loop is not None:
+            options["loop"] = metadata.loop
+    first.save(file, format.name, **options)
+
+
+def _write_tiff(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
+    colours = frames[0].samples.shape[2] // 2 * 2 - 1 if frames[0].samples.shape[2] in (2, 4) else 3
+    tags = [
+        (int(tag), 2, 0, str(value), True)
+        for tag, value in (metadata.exif or {}).items()
+        if tag in DESCRIPTIVE_TAGS and str(value).isascii()
+    ]
+    with tifffile.TiffWriter(file) as tiff:
+        for frame in frames:
+            tiff.write(
+                frame.samples,
+                photometric="rgb" if colours == 3 else "minisblack",
+                planarconfig="contig",
+                extrasamples=["unassalpha"] if frame.samples.shape[2] in (2, 4) else None,
+                compression="zlib",
+                resolution=metadata.dpi,
+                resolutionunit="INCH",
+                iccprofile=_profile(metadata, frame.samples.shape[2]),
+                software=False,
+                metadata=None,
+                extratags=tags,
+            )
+
+
+def _write_opencv(file: BinaryIO, samples: Samples, format: Format, metadata: Metadata) -> None:  # noqa: A002
+    import cv2  # noqa: PLC0415  # 0.2 s that only deep pictures need
+
+    order = {2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[samples.shape[2]]
+    picture = np.ascontiguousarray(samples[..., order])
+    kinds, values = [], []
+    if format.name == "PNG":
+        profile = _profile(metadata, picture.shape[2])
+        exif = metadata.exif.tobytes().removeprefix(b"Exif\0\0") if metadata.exif else None
+        for kind, value in ((cv2.IMAGE_METADATA_ICCP, profile), (cv2.IMAGE_METADATA_EXIF, exif)):
+            if value:
+                kinds.append(kind)
+                values.append(np.frombuffer(value, np.uint8))
+    options = [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL] if format.name == "PNG" else []
+    _, data = cv2.imencodeWithMetadata(format.suffixes[0], picture, kinds, values, options)
+    file.write(data.tobytes())
+
+
+def _profile(metadata: Metadata, samples: int) -> bytes | None:
+    """Return the colour profile if it is for as many colours as are written."""
+    space = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}[samples]
+    return metadata.icc if metadata.icc and metadata.icc[16:20] == space else None

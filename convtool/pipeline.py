@@ -1,0 +1,258 @@
+"""Run one job, start to end: source → blocks → stream → normalize → sinks.
+
+It is the same for every medium; what differs is in the room that it is given.
+"""
+
+import io
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from torch import Tensor
+
+from convtool import devices
+from convtool.atomic import refuse_existing, replacing
+from convtool.convolve import block_length
+from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError
+from convtool.jobs import PIPE, Job, refuse_input
+from convtool.kernels import resolve
+from convtool.layers import Layer, Result, build, centres, output_size, padded_size
+from convtool.levels import to_float, to_stored
+from convtool.media import Medium, Part, Room, Source, Tile
+from convtool.normalize import Normalizer
+from convtool.report import Outcome
+from convtool.settings import OutputSettings, Settings
+from convtool.stream import Stream
+
+MAX_RESULT = 4  # samples of a result for each pixel that --max-pixels allows
+
+
+class Filter:
+    """The layers that settings ask for, one for each number of input channels, made when needed.
+
+    Args:
+        settings: the kernel and the layer's options.
+        medium: whose defaults hold.
+        device: where layers run, instead of where the settings say.
+
+    Raises:
+        KernelError: a kernel cannot be used.
+        UsageError: there is no such device.
+    """
+
+    def __init__(self, settings: Settings, medium: Medium, device: torch.device | None = None) -> None:
+        self.settings, self.medium = settings, medium
+        self.banks = [resolve(spec, medium.dims, search=settings.kernel_path) for spec in settings.kernel]
+        self.device = device or devices.choose(settings.device)
+        self._layers: dict[int, Layer] = {}
+
+    def layer(self, in_channels: int) -> Layer:
+        """Return the layer for inputs with this many channels.
+
+        Raises:
+            LayerError: the options do not fit them.
+        """
+        if in_channels not in self._layers:
+            layer = build(
+                self.banks,
+                self.settings,
+                dims=self.medium.dims,
+                in_channels=in_channels,
+                random_channels=self.medium.random_channels or in_channels,
+                padding_mode=self.medium.padding_mode,
+            )
+            layer.conv.to(self.device)
+            self._layers[in_channels] = layer
+        return self._layers[in_channels]
+
+    def layers(self) -> list[Layer]:
+        """Return the layers made so far."""
+        return list(self._layers.values())
+
+    def responses(self, part: Part) -> Iterator[Tensor]:
+        """Yield the folded, raw results of a part, block by block. Shape: (N, C, L, *S)"""
+        layer = self.layer(len(part.channels))
+        blocks = part.blocks(block_length(layer.conv, part.size))
+        stream = Stream(layer.conv)
+        with devices.exact():
+            for block in stream(map(self._prepared, blocks), tail=lambda n: self._prepared(part.tail(n))):
+                yield layer.fold(block)
+
+    def _prepared(self, block: Tensor) -> Tensor:
+        return to_float(block.to(self.device))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One output file: its path, and the channels it shows."""
+
+    path: Path
+    tiles: tuple[Tile, ...]
+
+
+def run(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # noqa: A002  # the project's noun
+    """Filter one input and write its outputs; errors become part of the outcome."""
+    started = time.perf_counter()
+    try:
+        with opened(job.input) as file:
+            source = room.open_source(file, job.input, filter.settings)
+            targets = _filter_into_files(job, source, filter, room, output)
+    except ConvtoolError as exc:
+        return Outcome(job.input, "failed", error=exc.message, hint=exc.hint)
+    seconds = time.perf_counter() - started
+    names = tuple(str(target.path) for target in targets)
+    return Outcome(job.input, "done", names, tuple(source.notes), seconds=seconds, seed=filter.settings.seed)
+
+
+def _filter_into_files(
+    job: Job,
+    source: Source,
+    filter: Filter,  # noqa: A002
+    room: Room,
+    output: OutputSettings,
+) -> list[Target]:
+    first = next(source.parts())
+    layer = filter.layer(len(first.channels))
+    check_size(first, layer, filter.settings.max_pixels)
+    targets = plan_targets(job, layer, first.channels, sheet=output.sheet)
+    for target in targets:
+        if job.merged != PIPE:
+            refuse_input(target.path, job.input)
+            refuse_existing(target.path, overwrite=output.overwrite)
+    dtype = room.stored_dtype(source, first, job.suffix, output)
+    if filter.settings.normalize == "none" and not dtype.is_floating_point:
+        raise UsageError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
+    normalizer = Normalizer(
+        layer,
+        filter.settings.normalize,
+        independent=filter.settings.independent,
+        floats=dtype.is_floating_point,
+    )
+    if normalizer.needs_range:
+        normalizer.measure(block for part in source.parts() for block in filter.responses(part))
+    with ExitStack() as files:
+        sinks = [
+            room.open_sink(
+                files.enter_context(_created(target, job, output)), job.suffix, target.tiles, source, output
+            )
+            for target in targets
+        ]
+        for part in source.parts():
+            if part.channels != first.channels:
+                raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
+            check_size(part, layer, filter.settings.max_pixels)
+            places = centres(layer.conv, part.size)
+            for sink in sinks:
+                sink.begin(part, places, dtype)
+            for block in filter.responses(part):
+                stored = to_stored(normalizer(block), dtype).cpu()
+                for sink in sinks:
+                    sink.write(stored)
+        for sink in sinks:
+            sink.close()
+    return targets
+
+
+def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
+    """Check that the padded input and the result stay within the limit, before anything is made.
+
+    Raises:
+        LayerError: the layer does not fit the input.
+        LimitError: they would be too large.
+    """
+    for what, channels, size in (
+        ("result", layer.conv.out_channels, output_size(layer.conv, part.size)),
+        ("padded input", layer.conv.in_channels, padded_size(layer.conv, part.size)),
+    ):
+        samples = channels
+        for n in size:
+            samples *= n
+        if samples > MAX_RESULT * max_pixels:
+            shape = "×".join(map(str, (channels, *size)))
+            raise LimitError(
+                f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {max_pixels} pixels",
+                hint="raise it with --max-pixels",
+            )
+
+
+def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, sheet: bool) -> list[Target]:
+    """Return the files of a job and what each shows.
+
+    Args:
+        job: where they go.
+        layer: whose results they show.
+        names: the input's channel names.
+        sheet: one picture with everything on it.
+    """
+    if job.split:
+        return [
+            Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
+            for result in layer.results
+            for name, channel in zip(channel_names(result, names), result.channels, strict=True)
+        ]
+    label = "+".join(result.label for result in layer.results)
+    path = job.path(label if len(label) <= 80 else f"{len(layer.results)}-kernels")
+    if layer.channels in (1, 3) and not sheet:
+        return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
+    return [Target(path, tuple(tile for result in layer.results for tile in _tiles(result, names)))]
+
+
+def _tiles(result: Result, names: Sequence[str]) -> Iterator[Tile]:
+    """Yield a colour tile for a filtered colour picture, else a grey one for each channel."""
+    if result.natural and len(result.channels) in (1, 3):
+        yield Tile(result.label, result.channels)
+        return
+    for name, channel in zip(channel_names(result, names), result.channels, strict=True):
+        yield Tile(f"{result.label} {name}", (channel,))
+
+
+def channel_names(result: Result, names: Sequence[str]) -> tuple[str, ...]:
+    """Return how a result's channels are called: as the input's, `l` for one that mixes all, else 1, 2, 3."""
+    if result.natural:
+        return tuple(names)
+    if len(result.channels) == 1 and result.kind != "random":
+        return ("l",)
+    return tuple(str(number) for number in range(1, len(result.channels) + 1))
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """Open an input for reading, seekable; standard input is read to its end.
+
+    Raises:
+        ReadError: it is missing, no regular file, or cannot be opened.
+    """
+    if name == PIPE:
+        yield io.BytesIO(sys.stdin.buffer.read())
+        return
+    path = Path(name)
+    try:
+        if path.exists() and not path.is_file():
+            raise ReadError(f"{name}: is not a regular file")
+        file = path.open("rb")
+    except FileNotFoundError as exc:
+        raise ReadError(f"{name}: there is no such file") from exc
+    except (OSError, ValueError) as exc:
+        if isinstance(exc, ConvtoolError):
+            raise
+        raise ReadError(f"{name}: cannot be opened: {getattr(exc, 'strerror', None) or exc}") from exc
+    with file:
+        yield file
+
+
+@contextmanager
+def _created(target: Target, job: Job, output: OutputSettings) -> Iterator[BinaryIO]:
+    if job.merged != PIPE:
+        with replacing(target.path, overwrite=output.overwrite) as file:
+            yield file
+        return
+    memory = io.BytesIO()  # encoders seek, and a pipe cannot
+    yield memory
+    sys.stdout.buffer.write(memory.getbuffer())
+    sys.stdout.buffer.flush()
+

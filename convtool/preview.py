@@ -1,0 +1,55 @@
+"""Say what a job would do: shapes, cost and files. It writes nothing and runs no layer."""
+
+import math
+
+from convtool.convolve import block_length
+from convtool.errors import ConvtoolError
+from convtool.jobs import Job
+from convtool.layers import Layer, output_size, span
+from convtool.media import Part, Room
+from convtool.pipeline import Filter, check_size, opened, plan_targets
+from convtool.report import Outcome
+from convtool.settings import OutputSettings
+
+FLOAT_BYTES = 4
+
+
+def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # noqa: A002  # the project's noun
+    """Return the outcome of a job that is not run; its first part stands for all."""
+    try:
+        with opened(job.input) as file:
+            source = room.open_source(file, job.input, filter.settings)
+            part = next(source.parts())
+            layer = filter.layer(len(part.channels))
+            check_size(part, layer, filter.settings.max_pixels)
+            targets = plan_targets(job, layer, part.channels, sheet=output.sheet)
+            stored = room.stored_dtype(source, part, job.suffix, output)
+    except ConvtoolError as exc:
+        return Outcome(job.input, "failed", error=exc.message, hint=exc.hint)
+    plan = describe(part, layer) | {"stored as": str(stored).removeprefix("torch.")}
+    names = tuple(str(target.path) for target in targets)
+    return Outcome(job.input, "done", names, tuple(source.notes), seed=filter.settings.seed, plan=plan)
+
+
+def describe(part: Part, layer: Layer) -> dict[str, str | int]:
+    """Return the shapes by the output-size formula, the receptive field and the cost of a layer on a part."""
+    conv, size = layer.conv, output_size(layer.conv, part.size)
+    rows = block_length(conv, part.size)
+    window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
+    floats = rows * (math.prod(part.size[1:]) * conv.in_channels + math.prod(size[1:]) * conv.out_channels)
+    samples = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
+    return {
+        "input": _shape(1, len(part.channels), *part.size),
+        "output": _shape(1, layer.channels, *size),
+        "layer": str(conv),
+        "weights": conv.weight.numel(),
+        "receptive field": _shape(*span(conv)),
+        "multiply-adds": math.prod(size) * conv.out_channels * window,
+        "algorithm": "direct",
+        "block": f"{rows} of {part.size[0]}",
+        "memory": f"about {(samples * part.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
+    }
+
+
+def _shape(*numbers: int) -> str:
+    return "×".join(map(str, numbers))

@@ -1,0 +1,47 @@
+"""Count what happened to each input; the exit code is derived from the counts. It prints nothing."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to one input.
+
+    Attributes:
+        input: its name.
+        status: `done`, or `failed` with an error.
+        outputs: the files written.
+        notes: what a user should know: conversions, losses.
+        error: what went wrong.
+        hint: what to do about it.
+        seconds: how long it took.
+        seed: of random weights.
+        plan: what would be done, where nothing was: shapes, cost, algorithm.
+    """
+
+    input: str
+    status: Literal["done", "failed"]
+    outputs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+    hint: str | None = None
+    seconds: float = 0.0
+    seed: int | None = None
+    plan: dict[str, str | int] | None = None
+
+
+@dataclass
+class Report:
+    """All outcomes of a run."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def count(self, status: str) -> int:
+        """Return how many inputs had this outcome."""
+        return sum(outcome.status == status for outcome in self.outcomes)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all inputs are done, 1 if some failed."""
+        return 1 if self.count("failed") else 0

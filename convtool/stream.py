@@ -1,0 +1,153 @@
+"""Run a layer over the blocks of an input that may have no end; the joined output equals the layer on the whole.
+
+Blocks follow each other on the leading spatial axis: rows of a picture, samples of a sound, frames of a film.
+Only that axis is handled here; what happens inside a block is `convolve`'s business, and no block is kept
+longer than its last samples are needed.
+
+    input     |--------|--------|-----|             blocks of any length
+    padded  ++|--------|--------|-----|++           `_pad_ends`, by the layer's padding mode
+    windows [-----------)  [---------)  [----)      `_windows`, overlapping by the halo
+    output    |-----|-----|---|                     one block a window, side by side
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+from convtool.convolve import convolve
+from convtool.errors import LayerError
+from convtool.layers import Conv, ends, span
+
+AXIS = 2  # the leading spatial axis of NCL, NCHW and NCDHW
+
+
+class Stream:
+    """A layer that takes a sequence of blocks for its input.
+
+    Args:
+        conv: the layer.
+
+    >>> layer = torch.nn.Conv1d(1, 1, 3, padding=1)
+    >>> blocks = Stream(layer)(torch.zeros(1, 1, 10).split(4, 2))
+    >>> sum(block.shape[2] for block in blocks)
+    10
+    """
+
+    def __init__(self, conv: Conv) -> None:
+        self._conv = conv
+        (self._before, self._after), *rest = ends(conv)
+        self._rest = [(0, 0), *rest]
+
+    def __call__(
+        self, blocks: Iterable[Tensor], *, tail: Callable[[int], Tensor] | None = None
+    ) -> Iterator[Tensor]:
+        """Yield the layer's output, block by block.
+
+        Args:
+            blocks: the input in order, at least one sample long together.
+            tail: returns the last n samples of the input; asked before the first block where the
+                padding mode is `circular`, which begins with them.
+
+        Shape: blocks (N, C, L, *S) → blocks (N, out, L', *S')
+
+        Raises:
+            LayerError: the input is too short for the kernel or for its padding mode.
+        """
+        padded = _pad_ends(blocks, self._before, self._after, self._conv.padding_mode, tail)
+        empty = True
+        for window in _windows(padded, span(self._conv)[0], self._conv.stride[0]):
+            empty = False
+            yield convolve(self._conv, window, self._rest)
+        if empty:
+            raise LayerError(f"the input ends before the kernel's span of {span(self._conv)[0]} samples")
+
+
+def _pad_ends(
+    blocks: Iterable[Tensor],
+    before: int,
+    after: int,
+    mode: str,
+    tail: Callable[[int], Tensor] | None,
+) -> Iterator[Tensor]:
+    """Yield the blocks with `before` samples ahead of them and `after` behind."""
+    blocks = iter(blocks)
+    # reflect starts from the samples behind the first, circular ends with the first ones
+    head = _take(blocks, {"reflect": before + 1, "circular": max(after, 1)}.get(mode, 1))
+    length = head.shape[AXIS]
+    if before:
+        yield from torch.split(_start(head, before, mode, tail), length, AXIS)
+    yield head
+    last = head
+    for block in blocks:
+        yield block
+        last = _join(last, block)
+        last = last.narrow(AXIS, max(0, last.shape[AXIS] - after - 1), min(last.shape[AXIS], after + 1))
+    if after:
+        yield from torch.split(_end(head, last, after, mode), length, AXIS)
+
+
+def _take(blocks: Iterator[Tensor], length: int) -> Tensor:
+    """Return the first blocks, joined until they hold `length` samples or there are no more."""
+    taken: list[Tensor] = []
+    while sum(block.shape[AXIS] for block in taken) < length:
+        block = next(blocks, None)
+        if block is None:
+            break
+        taken.append(block)
+    if not sum(block.shape[AXIS] for block in taken):
+        raise LayerError("the input has no samples")
+    return torch.cat(taken, AXIS) if len(taken) > 1 else taken[0]
+
+
+def _start(head: Tensor, before: int, mode: str, tail: Callable[[int], Tensor] | None) -> Tensor:
+    if mode == "reflect":
+        return _need(head, before + 1, mode).narrow(AXIS, 1, before).flip(AXIS)
+    if mode == "circular":
+        if tail is None:
+            raise TypeError("padding mode 'circular' begins with the input's last samples: pass tail")
+        return _need(tail(before), before, mode)
+    return _repeat(head.narrow(AXIS, 0, 1), before, mode)
+
+
+def _end(head: Tensor, last: Tensor, after: int, mode: str) -> Tensor:
+    length = last.shape[AXIS]
+    if mode == "reflect":
+        return _need(last, after + 1, mode).narrow(AXIS, length - after - 1, after).flip(AXIS)
+    if mode == "circular":
+        return _need(head, after, mode).narrow(AXIS, 0, after)
+    return _repeat(last.narrow(AXIS, length - 1, 1), after, mode)
+
+
+def _repeat(edge: Tensor, count: int, mode: str) -> Tensor:
+    shape = [-1] * edge.ndim
+    shape[AXIS] = count
+    return edge.expand(shape) if mode == "replicate" else torch.zeros_like(edge).expand(shape)
+
+
+def _need(samples: Tensor, length: int, mode: str) -> Tensor:
+    if samples.shape[AXIS] < length:
+        raise LayerError(f"padding mode '{mode}' needs {length} samples, the input has {samples.shape[AXIS]}")
+    return samples
+
+
+def _windows(blocks: Iterable[Tensor], span: int, stride: int) -> Iterator[Tensor]:
+    """Yield what each run of the kernel looks at: all that is there, with the halo of the next kept back."""
+    held: Tensor | None = None
+    skip = 0
+    for block in blocks:
+        held = block if held is None else _join(held, block)
+        length = held.shape[AXIS]
+        dropped = min(skip, length)
+        held, skip, length = held.narrow(AXIS, dropped, length - dropped), skip - dropped, length - dropped
+        count = (length - span) // stride + 1
+        if skip or count <= 0:
+            continue
+        yield held.narrow(AXIS, 0, (count - 1) * stride + span)
+        dropped = min(count * stride, length)
+        skip = count * stride - dropped
+        held = held.narrow(AXIS, dropped, length - dropped)
+
+
+def _join(held: Tensor, block: Tensor) -> Tensor:
+    return torch.cat([held, block], AXIS) if held.shape[AXIS] else block

@@ -1,0 +1,96 @@
+"""Draw the samples: a test chart, and the small pictures that lessons on convolution work with.
+
+Deterministic, from formulas alone: `make samples` gives the same pixels wherever it runs.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+HERE = Path(__file__).parent
+HEIGHT, WIDTH = 384, 512
+
+
+def chart() -> NDArray[np.float64]:
+    """Return a colour test chart in 0…1: edges, a zone plate, gratings, a ramp, dots. Shape: (H, W, 3)."""
+    picture = np.full((HEIGHT, WIDTH, 3), 0.85)
+    picture[:192, :256] = zone_plate(192, 256)[..., None] * [1.0, 0.95, 0.8]
+    picture[:192, 256:] = discs(192, 256)
+    picture[192:288, :256] = gratings(96, 256)[..., None]
+    picture[192:288, 256:] = np.linspace(0, 1, 256)[None, :, None] * [0.9, 1.0, 0.6] + [0.1, 0.0, 0.2]
+    picture[288:] = bars(96, WIDTH)
+    return picture.clip(0, 1)
+
+
+def zone_plate(height: int, width: int) -> NDArray[np.float64]:
+    """Return rings that grow finer outwards: every direction and frequency."""
+    y, x = np.mgrid[:height, :width]
+    squared = (y - height / 2) ** 2 + (x - width / 2) ** 2
+    return 0.5 + 0.5 * np.cos(squared * np.pi / width)
+
+
+def discs(height: int, width: int) -> NDArray[np.float64]:
+    """Return three discs of primary colours that overlap, with soft edges on a dark ground."""
+    y, x = np.mgrid[:height, :width]
+    picture = np.full((height, width, 3), 0.08)
+    for channel, (row, column) in enumerate([(70, 95), (70, 160), (122, 128)]):
+        distance = np.hypot(y - row, x - column)
+        picture[..., channel] += 0.85 / (1 + np.exp((distance - 55) / 0.7))
+    return picture
+
+
+def gratings(height: int, width: int) -> NDArray[np.float64]:
+    """Return stripes of six periods, 2 to 64 samples."""
+    x = np.arange(width // 6 * 6).reshape(6, -1)
+    periods = 2.0 ** np.arange(1, 7)[:, None]
+    row = np.where((x % periods) < periods / 2, 0.1, 0.9).ravel()
+    return np.broadcast_to(np.pad(row, (0, width - row.size), mode="edge"), (height, width))
+
+
+def bars(height: int, width: int) -> NDArray[np.float64]:
+    """Return eight colour bars with a slanted edge and a few dots on them."""
+    colours = np.array([[b, g, r] for r in (1, 0) for g in (1, 0) for b in (1, 0)], dtype=np.float64)
+    picture = np.repeat(0.1 + 0.8 * colours, width // 8, 0)[None].repeat(height, 0)
+    y, x = np.mgrid[:height, :width]
+    picture[(x - width * 0.8) > (y - height / 2) * 0.25] = 0.5
+    for row in range(16, height, 32):
+        picture[row : row + 2, 16::32] = 1 - picture[row : row + 2, 16::32]
+    return picture
+
+
+def half_plane() -> NDArray[np.uint8]:
+    """Return 7×6 samples, three bright columns and three dark ones: one vertical edge."""
+    picture = np.zeros((7, 6), np.uint8)
+    picture[:, :3] = 255
+    return picture
+
+
+def checker() -> NDArray[np.uint8]:
+    """Return 8×8 samples of four squares, dark and bright across from each other."""
+    return np.kron(np.array([[0, 255], [255, 0]], np.uint8), np.ones((4, 4), np.uint8))
+
+
+def cross() -> NDArray[np.uint8]:
+    """Return 9×9 samples, both diagonals of the inner 7×7 bright."""
+    picture = np.zeros((9, 9), np.uint8)
+    inner = np.arange(1, 8)
+    picture[inner, inner] = picture[inner, 8 - inner] = 255
+    return picture
+
+
+def main() -> None:
+    """Write all samples beside this script."""
+    import cv2  # noqa: PLC0415  # 16-bit colour, which Pillow cannot write
+
+    picture = chart()
+    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(HERE / "chart.jpg", quality=92, subsampling=0)
+    deep = np.rint(picture[:96, 192:320] * 65535).astype(np.uint16)
+    cv2.imwrite(str(HERE / "chart16.png"), deep[..., ::-1])
+    for name, drawn in (("half-plane", half_plane()), ("checker", checker()), ("cross", cross())):
+        Image.fromarray(drawn).save(HERE / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
