@@ -21,7 +21,15 @@ The way through the house, each room calling only those further down:
 
 from typing import TYPE_CHECKING, Any
 
-from convtool.errors import ConvtoolError, KernelError, LayerError, LimitError, ReadError, UsageError, WriteError
+from convtool.errors import (
+    ConvtoolError,
+    KernelError,
+    LayerError,
+    LimitError,
+    ReadError,
+    UsageError,
+    WriteError,
+)
 
 if TYPE_CHECKING:
     from convtool.api import apply

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from convtool.presets import Combine
+from convtool.settings import Combine
+
 
 # Each takes the responses and the axis to fold.
 COMBINES: dict[Combine, Callable[[Tensor, int], Tensor]] = {

@@ -1,12 +1,12 @@
 """The errors that users see; nothing here knows why they happen.
 
-    ConvtoolError
-    ├── UsageError (ValueError)         the call itself is wrong, whatever the input      exit code 2
-    │   └── KernelError                 a kernel's name, grid, parameters or file
-    ├── LayerError (ValueError)         the layer does not fit this input                 exit code 1
-    ├── ReadError (OSError)             an input cannot be read                           exit code 1
-    │   └── LimitError                  it could be, but is over a limit                  exit code 1
-    └── WriteError (OSError)            an output cannot be written                       exit code 1
+ConvtoolError
+├── UsageError (ValueError)         the call itself is wrong, whatever the input      exit code 2
+│   └── KernelError                 a kernel's name, grid, parameters or file
+├── LayerError (ValueError)         the layer does not fit this input                 exit code 1
+├── ReadError (OSError)             an input cannot be read                           exit code 1
+│   └── LimitError                  it could be, but is over a limit                  exit code 1
+└── WriteError (OSError)            an output cannot be written                       exit code 1
 """
 
 from typing import ClassVar

@@ -11,13 +11,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool import presets
+from convtool import kernelfile, presets
 from convtool.errors import KernelError
 from convtool.generators import GENERATORS
-from convtool.presets import Combine, KernelFile, Parameter
+from convtool.kernelfile import KernelFile, Parameter
+from convtool.settings import Combine
 
 KINDS = {1: "1-D (sound)", 2: "2-D (pictures)", 3: "3-D (film)"}
-UNITS = {"ms": (1e-3, "s"), "s": (1.0, "s"), "hz": (1.0, "Hz"), "khz": (1e3, "Hz"), "deg": (1.0, "deg"), "px": (1.0, "px")}
+UNITS = {
+    "ms": (1e-3, "s"),
+    "s": (1.0, "s"),
+    "hz": (1.0, "Hz"),
+    "khz": (1e3, "Hz"),
+    "deg": (1.0, "deg"),
+    "px": (1.0, "px"),
+}
 MAX_BANK_DEPTH = 4
 
 _GRID = re.compile(r"^[\s\d.+\-eE/;|]+$")
@@ -71,7 +79,9 @@ class Kernel:
         if self.full:
             return False
         unfolded = (np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size))
-        return all(np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded)
+        return all(
+            np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +104,7 @@ class Bank:
         return any(kernel.signed for kernel in self.kernels)
 
 
-def resolve(
-    spec: str, dims: int, *, search: Sequence[Path] = (), rate: float | None = None
-) -> Bank:
+def resolve(spec: str, dims: int, *, search: Sequence[Path] = (), rate: float | None = None) -> Bank:
     """Return the kernel or bank that `spec` names.
 
     Args:
@@ -116,14 +124,15 @@ def resolve(
         raise KernelError("an empty kernel: give a name, a YAML file or a grid of numbers")
     if _GRID.match(spec):
         return _single(_from_grid(spec, dims))
-    return _resolve_named(spec, dims, search, rate, depth=0)
+    file, parameters = _load(spec, search)
+    return resolve_file(file, dims, parameters=parameters, search=search, rate=rate)
 
 
 def dimensions(spec: str, search: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that `resolve` has weights for; a row of numbers and a plane may be lifted to more."""
     if _GRID.match(spec):
         return (3,) if "|" in spec else (2,) if ";" in spec else (1, 2)
-    return presets.dimensions(_load(spec, search)[0], search)
+    return kernelfile.dimensions(_load(spec, search)[0], search)
 
 
 def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
@@ -132,18 +141,30 @@ def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
     assert match is not None
     path = Path(match["head"])
     if path.suffix in presets.SUFFIXES:
-        return presets.read(path), match["parameters"]
-    return presets.find(match["head"], search), match["parameters"]
+        return kernelfile.read(path), match["parameters"]
+    return kernelfile.find(match["head"], search), match["parameters"]
 
 
-def _resolve_named(spec: str, dims: int, search: Sequence[Path], rate: float | None, depth: int) -> Bank:
-    file, text = _load(spec, search)
-    given = _split_parameters(text, file) if text else {}
+def resolve_file(
+    file: KernelFile,
+    dims: int,
+    *,
+    parameters: str | None = None,
+    search: Sequence[Path] = (),
+    rate: float | None = None,
+    depth: int = 0,
+) -> Bank:
+    """Return the kernel or bank of a kernel file that is read already; otherwise as `resolve`."""
+    given = _split_parameters(parameters, file) if parameters else {}
     label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
     if file.bank:
         if depth == MAX_BANK_DEPTH:
             raise KernelError(f"kernel '{file.name}': banks within banks, more than {MAX_BANK_DEPTH} deep")
-        parts = [_resolve_named(member, dims, search, rate, depth + 1) for member in file.bank]
+        members = [_load(member, search) for member in file.bank]
+        parts = [
+            resolve_file(member, dims, parameters=text, search=search, rate=rate, depth=depth + 1)
+            for member, text in members
+        ]
         if any(part.combine for part in parts):
             raise KernelError(f"kernel '{file.name}': a bank cannot hold a bank that combines its results")
         kernels = tuple(kernel for part in parts for kernel in part.kernels)
@@ -179,7 +200,8 @@ def _generate(
     generator = GENERATORS.get(file.generator or "")
     if generator is None:
         raise KernelError(
-            f"kernel '{file.name}': unknown generator '{file.generator}'", hint=f"there are {', '.join(GENERATORS)}"
+            f"kernel '{file.name}': unknown generator '{file.generator}'",
+            hint=f"there are {', '.join(GENERATORS)}",
         )
     own = next((d for d in (dims, 2) if d in file.dimensions and d <= dims), None)
     if own is None:
@@ -193,8 +215,10 @@ def _generate(
         weights = generator(own, rate=rate, **arguments)
     except (TypeError, ValueError) as exc:
         raise KernelError(f"kernel '{file.name}': {exc}") from exc
-    if weights.size > presets.MAX_WEIGHTS:
-        raise KernelError(f"kernel '{file.name}': {weights.size} weights, at most {presets.MAX_WEIGHTS} are allowed")
+    if weights.size > kernelfile.MAX_WEIGHTS:
+        raise KernelError(
+            f"kernel '{file.name}': {weights.size} weights, at most {kernelfile.MAX_WEIGHTS} are allowed"
+        )
     return _lift(weights, own, dims)
 
 
@@ -255,7 +279,7 @@ def _value(name: str, key: str, text: str, parameter: Parameter) -> float:
 def _from_grid(text: str, dims: int) -> Kernel:
     planes = [[_row(row) for row in plane.split(";")] for plane in text.split("|")]
     try:
-        presets.grid_shape(planes)
+        kernelfile.grid_shape(planes)
     except ValueError as exc:
         raise KernelError(f"grid '{text}': {exc}") from exc
     weights = np.asarray(planes, dtype=np.float64)

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from convtool.banks import COMBINES, combine_reach
 from convtool.errors import LayerError, UsageError
 from convtool.kernels import Bank, Kernel
-from convtool.presets import Combine
-from convtool.settings import Settings, per_axis
+from convtool.settings import Combine, Settings, per_axis
 
 Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
@@ -168,7 +167,9 @@ def _embed(kernel: Kernel, size: tuple[int, ...]) -> np.ndarray:
     """Return the kernel inside zeros of `size`, its centre (where `same` puts it) on their centre."""
     outer = np.zeros(size)
     starts = [(n - 1) // 2 - (k - 1) // 2 for n, k in zip(size, kernel.size, strict=True)]
-    outer[tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))] = kernel.weights
+    outer[tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))] = (
+        kernel.weights
+    )
     return outer
 
 

@@ -88,9 +88,7 @@ class Normalizer:
 
         Shape: (N, C, *S) → (N, C, *S)
         """
-        low, high = (
-            end.to(block).reshape(-1, *(1,) * (block.ndim - 2)) for end in (self._low, self._high)
-        )
+        low, high = (end.to(block).reshape(-1, *(1,) * (block.ndim - 2)) for end in (self._low, self._high))
         if len({rule for rule, _ in self._rules}) == 1:
             return RULES[self._rules[0][0]](block, low, high)
         mapped = torch.empty_like(block)

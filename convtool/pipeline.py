@@ -103,10 +103,21 @@ def run(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome
             source = room.open_source(file, job.input, filter.settings)
             targets = _filter_into_files(job, source, filter, room, output)
     except ConvtoolError as exc:
-        return Outcome(job.input, "failed", error=exc.message, hint=exc.hint)
+        return failure(job, exc)
     seconds = time.perf_counter() - started
     names = tuple(str(target.path) for target in targets)
     return Outcome(job.input, "done", names, tuple(source.notes), seconds=seconds, seed=filter.settings.seed)
+
+
+def failure(job: Job, error: ConvtoolError) -> Outcome:
+    """Return the outcome of a job that raised; its message begins with the input's name."""
+    named = error.message.startswith(f"{job.input}:")
+    return Outcome(
+        job.input,
+        "failed",
+        error=error.message if named else f"{job.input}: {error.message}",
+        hint=error.hint,
+    )
 
 
 def _filter_into_files(
@@ -124,9 +135,11 @@ def _filter_into_files(
         if job.merged != PIPE:
             refuse_input(target.path, job.input)
             refuse_existing(target.path, overwrite=output.overwrite)
-    dtype = room.stored_dtype(source, first, job.suffix, output)
+    dtype = stored_dtype(first, source, filter, room, job, output)
     if filter.settings.normalize == "none" and not dtype.is_floating_point:
-        raise UsageError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
+        raise UsageError(
+            f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy"
+        )
     normalizer = Normalizer(
         layer,
         filter.settings.normalize,
@@ -156,6 +169,19 @@ def _filter_into_files(
         for sink in sinks:
             sink.close()
     return targets
+
+
+def stored_dtype(
+    part: Part,
+    source: Source,
+    filter: Filter,  # noqa: A002
+    room: Room,
+    job: Job,
+    output: OutputSettings,
+) -> torch.dtype:
+    """Return the sample type of a job's outputs: the input's where they can, floats for raw results."""
+    wanted = torch.float32 if filter.settings.normalize == "none" else part.dtype
+    return room.stored_dtype(source, wanted, job.suffix, output)
 
 
 def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
@@ -255,4 +281,3 @@ def _created(target: Target, job: Job, output: OutputSettings) -> Iterator[Binar
     yield memory
     sys.stdout.buffer.write(memory.getbuffer())
     sys.stdout.buffer.flush()
-

@@ -1,134 +1,49 @@
-"""Find kernel files and check them: the YAML model, the search path, messages with file, key and line.
+"""Find kernel files and read their YAML safely; what stands in them is `kernelfile`'s business.
 
-It must not compute weights or import NumPy: `convtool kernels list` has to be instant.
+It must not import pydantic or NumPy: `convtool kernels list` has to be instant.
 """
 
 import difflib
-import math
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
 from convtool.errors import KernelError
 
 MAX_FILE_BYTES = 4 * 2**20
-MAX_WEIGHTS = 2**20
-MAX_WEIGHT = 1e30  # sums of MAX_WEIGHTS such numbers stay finite in float32
 MAX_NESTING = 8
 SUFFIXES = (".yaml", ".yml")
 
 
-def grid_shape(grid: object) -> tuple[int, ...]:
-    """Return the shape of nested lists of finite numbers.
+@dataclass(frozen=True)
+class Entry:
+    """What a list of kernels says of one.
 
-    Raises:
-        ValueError: the lists are ragged or empty, or hold anything but finite numbers.
+    Attributes:
+        name: what -k calls it.
+        dimensions: what it has weights for: 1 sound, 2 pictures, 3 film.
+        parameters: their defaults.
+        summary: what it does.
     """
-    if isinstance(grid, bool) or not isinstance(grid, list | int | float):
-        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")
-    if not isinstance(grid, list):
-        if not math.isfinite(grid) or abs(grid) > MAX_WEIGHT:
-            raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
-        return ()
-    shapes = {grid_shape(item) for item in grid}
-    if len(shapes) != 1:
-        raise ValueError("rows differ in length" if shapes else "a list of weights is empty")
-    return (len(grid), *shapes.pop())
+
+    name: str
+    dimensions: tuple[int, ...]
+    parameters: dict[str, float]
+    summary: str
 
 
-def _checked_grid(grid: Any) -> Any:
-    if math.prod(grid_shape(grid)) > MAX_WEIGHTS:
-        raise ValueError(f"more than {MAX_WEIGHTS} weights")
-    return grid
+def parse(path: Path) -> tuple[dict[str, Any], yaml.Node]:
+    """Read a YAML mapping, and the nodes that know its lines.
 
-
-def _nested(rank: int) -> dict[str, Any]:
-    items = _nested(rank - 1) if rank > 1 else {"type": "number"}
-    return {"type": "array", "minItems": 1, "items": items}
-
-
-Dimension = Literal[1, 2, 3]
-Combine = Literal["magnitude", "max", "sum", "mean"]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-Number = Annotated[float, Field(strict=True, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)]
-Grid = Annotated[
-    Any,
-    AfterValidator(_checked_grid),
-    WithJsonSchema({"anyOf": [_nested(rank) for rank in range(1, 6)]}),
-]
-
-
-class Parameter(BaseModel):
-    """One number that a generated kernel can be asked for, as in `gaussian:sigma=3`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    summary: str = ""
-    unit: Literal["", "px", "samples", "s", "Hz", "deg"] = ""
-    default: Number
-    minimum: Number | None = None
-    maximum: Number | None = None
-    integer: bool = False
-
-
-class KernelFile(BaseModel):
-    """One kernel file: fixed weights, or a generator with parameters, or a bank of other kernels."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Name = Field(description="What -k calls it; for a file on the search path, also the file's name.")
-    summary: Annotated[str, Field(max_length=200)] = ""
-    source: Annotated[str, Field(max_length=1000)] = Field("", description="Who published these weights.")
-    output: Literal["signed", "unsigned"] | None = Field(
-        None, description="Chooses the default mapping; without it, weights that sum to zero are signed."
-    )
-    convention: Literal["correlation", "convolution"] = Field(
-        "correlation", description="Weights written for true convolution are flipped when loaded."
-    )
-    weights: dict[Dimension, Grid] | None = Field(
-        None,
-        description="By dimension: 1 for sound, 2 for pictures, 3 for film (time, height, width). "
-        "Shape (*K), or the full (out, in/groups, *K).",
-    )
-    divide_by: Number | Literal["sum"] = 1
-    bias: Number = 0
-    generator: str | None = Field(None, description="A function of convtool.generators.")
-    dimensions: tuple[Dimension, ...] = Field((), description="Where a generator means something.")
-    parameters: dict[str, Parameter] = {}
-    bank: tuple[str, ...] = Field((), max_length=64, description="Kernels that run side by side.")
-    combine: Combine | None = Field(None, description="How a bank becomes one result.")
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        kinds = [self.weights is not None, self.generator is not None, bool(self.bank)]
-        if sum(kinds) != 1:
-            raise ValueError("a kernel has exactly one of 'weights', 'generator' and 'bank'")
-        if self.generator is None and (self.parameters or self.dimensions):
-            raise ValueError("'parameters' and 'dimensions' belong to a 'generator'")
-        if self.generator is not None and not self.dimensions:
-            raise ValueError("a 'generator' needs 'dimensions'")
-        if self.combine and not self.bank:
-            raise ValueError("'combine' belongs to a 'bank'")
-        if self.divide_by == 0:
-            raise ValueError("'divide_by' must not be 0")
-        for dims, grid in (self.weights or {}).items():
-            if len(grid_shape(grid)) not in (dims, dims + 2):
-                raise ValueError(
-                    f"weights {dims} must be nested {dims} deep (or {dims + 2}, with output and input channels), "
-                    f"not {len(grid_shape(grid))}"
-                )
-        return self
-
-
-def read(path: Path) -> KernelFile:
-    """Read and check one kernel file.
+    The file is untrusted: its size and nesting are limited, aliases and repeated keys refused, and only
+    plain values made.
 
     Raises:
-        KernelError: with the file, the line and the key of what is wrong.
+        KernelError: with the file and the line of what is wrong.
     """
     try:
         with path.open("rb") as file:
@@ -136,7 +51,9 @@ def read(path: Path) -> KernelFile:
     except OSError as exc:
         raise KernelError(f"{path}: cannot be read: {exc.strerror}") from exc
     if len(text) > MAX_FILE_BYTES:
-        raise KernelError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB, the most a kernel file may have")
+        raise KernelError(
+            f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB, the most a kernel file may have"
+        )
     try:
         _refuse_unsafe(text)
         loader = yaml.CSafeLoader(text)
@@ -148,12 +65,9 @@ def read(path: Path) -> KernelFile:
         raise KernelError(f"{path}:{line} {exc.problem}") from exc
     except (yaml.YAMLError, ValueError) as exc:
         raise KernelError(f"{path}: not YAML: {str(exc).splitlines()[0]}") from exc
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or root is None:
         raise KernelError(f"{path}: a kernel file is a mapping with name, summary and weights")
-    try:
-        return KernelFile.model_validate(content)
-    except ValidationError as exc:
-        raise KernelError(f"{path}: {_first_problem(exc, root)}") from exc
+    return content, root
 
 
 def _mark(event: yaml.Event) -> yaml.Mark | None:
@@ -186,30 +100,6 @@ def _refuse_repeated_keys(node: yaml.Node | None) -> None:
         for item in node.value:
             if not isinstance(item, yaml.ScalarNode):
                 _refuse_repeated_keys(item)
-
-
-def _first_problem(error: ValidationError, root: yaml.Node | None) -> str:
-    problem = error.errors(include_url=False)[0]
-    path, node = [], root
-    for step in problem["loc"]:
-        inner = _child(node, step)
-        if inner is not None:
-            node = inner
-            path.append(str(step))
-        elif problem["type"] in ("extra_forbidden", "missing"):
-            path.append(str(step))
-    line = node.start_mark.line + 1 if node else 1
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"line {line}: {'.'.join(path)}: {message}" if path else f"line {line}: {message}"
-
-
-def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(step)), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        inner: yaml.Node = node.value[step]
-        return inner
-    return None
 
 
 def builtin_folder() -> Path:
@@ -247,30 +137,36 @@ def catalogue(extra: Sequence[Path] = ()) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def find(name: str, extra: Sequence[Path] = ()) -> KernelFile:
-    """Read the kernel called `name` from the search path.
+def locate(name: str, extra: Sequence[Path] = ()) -> Path:
+    """Return the file of the kernel called `name`.
 
     Raises:
-        KernelError: there is none (the hint names near ones), or its file is wrong.
+        KernelError: there is none; the hint names near ones.
     """
     names = catalogue(extra)
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "`convtool kernels list` shows all names"
         raise KernelError(f"unknown kernel '{name}'", hint=hint)
-    file = read(names[name])
-    if file.name != name:
-        raise KernelError(f"{names[name]}: holds the kernel '{file.name}', but the file is called '{name}'")
-    return file
+    return names[name]
 
 
-def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
-    """Return the dimensions that a kernel has weights for; a bank has its first member's."""
-    if file.bank:
-        return dimensions(find(file.bank[0].partition(":")[0], extra), extra)
-    return tuple(sorted(file.weights or file.dimensions))
+def entry(name: str, extra: Sequence[Path] = ()) -> Entry:
+    """Return what a list says of the kernel called `name`; its weights are not checked.
 
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of kernel files, for editors."""
-    return KernelFile.model_json_schema()
+    Raises:
+        KernelError: there is none, or its file does not have the keys of one.
+    """
+    path = locate(name, extra)
+    content, _ = parse(path)
+    try:
+        if content.get("bank"):
+            dimensions = entry(content["bank"][0].partition(":")[0], extra).dimensions
+        else:
+            dimensions = tuple(sorted(content.get("weights") or content["dimensions"]))
+        parameters = {key: float(value["default"]) for key, value in content.get("parameters", {}).items()}
+        return Entry(name, dimensions, parameters, str(content.get("summary", "")))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
+        raise KernelError(
+            f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why"
+        ) from exc

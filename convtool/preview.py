@@ -7,7 +7,7 @@ from convtool.errors import ConvtoolError
 from convtool.jobs import Job
 from convtool.layers import Layer, output_size, span
 from convtool.media import Part, Room
-from convtool.pipeline import Filter, check_size, opened, plan_targets
+from convtool.pipeline import Filter, check_size, failure, opened, plan_targets, stored_dtype
 from convtool.report import Outcome
 from convtool.settings import OutputSettings
 
@@ -23,9 +23,9 @@ def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Out
             layer = filter.layer(len(part.channels))
             check_size(part, layer, filter.settings.max_pixels)
             targets = plan_targets(job, layer, part.channels, sheet=output.sheet)
-            stored = room.stored_dtype(source, part, job.suffix, output)
+            stored = stored_dtype(part, source, filter, room, job, output)
     except ConvtoolError as exc:
-        return Outcome(job.input, "failed", error=exc.message, hint=exc.hint)
+        return failure(job, exc)
     plan = describe(part, layer) | {"stored as": str(stored).removeprefix("torch.")}
     names = tuple(str(target.path) for target in targets)
     return Outcome(job.input, "done", names, tuple(source.notes), seed=filter.settings.seed, plan=plan)

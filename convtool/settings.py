@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from convtool.errors import UsageError
-from convtool.presets import Combine
 
 MAX_KERNEL_SIZE = 2**16
 MAX_STEP = 2**20  # torch takes strides and dilations up to 2^63 and silently returns nonsense for large ones
 MAX_CHANNELS = 2**12
 MAX_SEED = 2**63 - 1
 
+Combine = Literal["magnitude", "max", "sum", "mean"]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Normalize = Literal["auto", "sigmoid", "minmax", "clamp", "bounds", "abs", "none"]
 Init = Literal[
@@ -108,7 +108,9 @@ class Settings:
     out_channels: int | None = option(
         None, "Output channels. Random weights: pictures 4, film 3, sound as many as the input.", "Kernel"
     )
-    init: Init = option("default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel")
+    init: Init = option(
+        "default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel"
+    )
     seed: int | None = option(None, "Seed of random weights; chosen and printed when not given.", "Kernel")
 
     stride: Axes = option(1, "Step between outputs.", "Layer", **_axes())
@@ -136,7 +138,10 @@ class Settings:
     )
     independent: bool = option(False, "minmax for each channel by itself.", "Result", "--independent")
     nan: float | None = option(
-        None, "Read NaN and infinite samples as this value; they are refused otherwise.", "Result", metavar="VALUE"
+        None,
+        "Read NaN and infinite samples as this value; they are refused otherwise.",
+        "Result",
+        metavar="VALUE",
     )
 
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
@@ -185,12 +190,17 @@ class OutputSettings:
     """
 
     split: bool = option(False, "One file a channel, also where OUTPUT is a file.", "Output", "--split")
-    merge: bool = option(False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge")
+    merge: bool = option(
+        False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge"
+    )
     sheet: bool = option(
         False, "Show the input and every result side by side in one picture, labelled.", "Output", "--sheet"
     )
     format: str | None = option(
-        None, "Type of the outputs, such as png; else OUTPUT's or the input's suffix says.", "Output", metavar="TYPE"
+        None,
+        "Type of the outputs, such as png; else OUTPUT's or the input's suffix says.",
+        "Output",
+        metavar="TYPE",
     )
     quality: int = option(90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", metavar="N")
     overwrite: bool = option(False, "Replace outputs that exist.", "Output", "--overwrite")

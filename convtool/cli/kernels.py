@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
 
 KernelPath = Annotated[
-    list[Path] | None, typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first.")
+    list[Path] | None,
+    typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."),
 ]
 PREFERRED = (2, 1, 3)
 MOST_NUMBERS = 13
@@ -34,19 +35,21 @@ SHADES = " ░▒▓█"
 @app.command("list")
 def list_(kernel_path: KernelPath = None) -> None:
     """List all kernels: name, dimensions, parameters, what they do."""
-    table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
+    table = Table(
+        "name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False
+    )
     search = tuple(kernel_path or ())
     broken = 0
     for name in presets.catalogue(search):
         try:
-            file = presets.find(name, search)
-            dimensions = " ".join(f"{dims}-D" for dims in presets.dimensions(file, search))
+            entry = presets.entry(name, search)
         except KernelError as exc:
             broken += 1
             messages.error(exc.message, exc.hint)
             continue
-        parameters = " ".join(f"{key}={parameter.default:g}" for key, parameter in file.parameters.items())
-        table.add_row(name, dimensions, parameters, file.summary)
+        dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
+        parameters = " ".join(f"{key}={default:g}" for key, default in entry.parameters.items())
+        table.add_row(name, dimensions, parameters, entry.summary)
     Console().print(table)
     if broken:
         raise typer.Exit(1)
@@ -56,7 +59,8 @@ def list_(kernel_path: KernelPath = None) -> None:
 def show(
     kernel: Annotated[str, typer.Argument(help="What --kernel takes: a name, a file, a grid.")],
     dims: Annotated[
-        int | None, typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can.")
+        int | None,
+        typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."),
     ] = None,
     rate: Annotated[
         float | None, typer.Option("--rate", min=1, help="Samples a second, for kernels in Hz or seconds.")
@@ -72,7 +76,9 @@ def show(
     bank = resolve(kernel, chosen, search=search, rate=rate)
     console = Console(highlight=False)
     if len(bank.kernels) > 1:
-        console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
+        console.print(
+            f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n"
+        )
     for one in bank.kernels:
         _show(console, one)
 
@@ -126,14 +132,15 @@ def _heat_map(plane: "np.ndarray") -> Text:
 @app.command()
 def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")]) -> None:
     """Check kernel files; exit 1 if any is bad."""
-    from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
+    from convtool import kernelfile  # noqa: PLC0415  # pydantic
+    from convtool.kernels import resolve_file  # noqa: PLC0415  # NumPy
 
     bad = 0
     for path in files:
         try:
-            presets.read(path)
-            for dims in dimensions(str(path)):
-                resolve(str(path), dims, search=(path.parent,), rate=RATE)
+            file = kernelfile.read(path)
+            for dims in kernelfile.dimensions(file, (path.parent,)):
+                resolve_file(file, dims, search=(path.parent,), rate=RATE)
         except KernelError as exc:
             bad += 1
             messages.error(exc.message, exc.hint)
@@ -146,4 +153,6 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="K
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of kernel files, for editors."""
-    print(json.dumps(presets.json_schema(), indent=2))
+    from convtool.kernelfile import json_schema  # noqa: PLC0415  # pydantic
+
+    print(json.dumps(json_schema(), indent=2))

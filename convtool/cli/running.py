@@ -85,7 +85,11 @@ def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
     elif not run_settings.quiet and not (run_settings.json or run_settings.dry_run):
         messages.written(outcome, verbose=run_settings.verbose)
     if run_settings.json:
-        print(json.dumps({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}))
+        print(
+            json.dumps(
+                {key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}
+            )
+        )
     elif run_settings.dry_run and outcome.plan is not None:
         print(f"{messages.shown(outcome.input)}:")
         for key, value in outcome.plan.items():

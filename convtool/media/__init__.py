@@ -108,8 +108,10 @@ class Room(Protocol):
     def open_source(self, file: BinaryIO, name: str, settings: Settings) -> Source:
         """Open an input."""
 
-    def stored_dtype(self, source: Any, part: Part, suffix: str, output: OutputSettings) -> torch.dtype:
-        """Return the sample type that outputs with this suffix keep of the input's."""
+    def stored_dtype(
+        self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings
+    ) -> torch.dtype:
+        """Return the sample type nearest to `wanted` that outputs with this suffix have."""
 
     def open_sink(
         self, file: BinaryIO, suffix: str, tiles: Sequence[Tile], source: Any, output: OutputSettings

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import torch
 
 from convtool.errors import UsageError
-from convtool.media import MEDIA, Part, Sink, Tile
+from convtool.media import MEDIA, Sink, Tile
 from convtool.media.image.formats import SUFFIXES, format_of
 from convtool.media.image.read import ImageSource
 from convtool.media.image.write import ImageSink
@@ -30,14 +30,18 @@ class ImageRoom:
             allow_truncated=settings.allow_truncated,
         )
 
-    def stored_dtype(self, source: Any, part: Part, suffix: str, output: OutputSettings) -> torch.dtype:
-        """Return the sample type that keeps most of the input's depth; animations and sheets have 8 bits."""
+    def stored_dtype(
+        self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings
+    ) -> torch.dtype:
+        """Return the sample type that keeps most of `wanted`; animated PNGs and sheets have 8 bits."""
         kind = format_of(suffix)
         if output.sheet or (source.animated and kind.name == "PNG"):
             return kind.dtypes[0]
-        dtype = kind.dtype_for(part.dtype)
-        if dtype.itemsize < part.dtype.itemsize:
-            source.note(f"{part.dtype.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}")
+        dtype = kind.dtype_for(wanted)
+        if dtype.itemsize < wanted.itemsize:
+            source.note(
+                f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}"
+            )
         return dtype
 
     def open_sink(

@@ -4,6 +4,7 @@ Pages come out upright, as RGB or grey with alpha apart, in the depth that the f
 """
 
 import io
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
-import tifffile
 import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
@@ -41,6 +41,7 @@ UPRIGHT = {
     7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
     8: lambda a: a.swapaxes(0, 1)[::-1],
 }
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong becomes an error of ours
 _pillow_globals = threading.Lock()
 
 
@@ -145,6 +146,7 @@ class ImageSource:
         self._allow_truncated = allow_truncated
         self._only: Page | None = None
         self._pixels = 0
+        self._deep: dict[int, bool] = {}
         self.animated = False
         with self._translated():
             self._image = self._open()
@@ -200,6 +202,8 @@ class ImageSource:
     def _seek(self, index: int) -> bool:
         """Go to a page and check its size before it is decoded; False where there is none."""
         if self._image is None:
+            import tifffile  # noqa: PLC0415  # 0.2 s that only deep TIFFs need
+
             self._file.seek(0)
             with tifffile.TiffFile(self._file) as tiff:
                 width, height = tiff.pages.first.imagewidth, tiff.pages.first.imagelength
@@ -210,17 +214,20 @@ class ImageSource:
                 except EOFError:
                     return False
             width, height = self._image.size
-        self._deep = self._image is None or _is_deep(self._image)
+        self._deep.setdefault(
+            index, self._image is None or _is_deep(self._image)
+        )  # Pillow forgets after decoding
         self._pixels += width * height
         if self._pixels > self._max_pixels:
             where = f"{index + 1} pages up to {width}×{height}" if index else f"{width}×{height} pixels"
             raise LimitError(
-                f"{self.name}: {where} pass the limit of {self._max_pixels} pixels", hint="raise it with --max-pixels"
+                f"{self.name}: {where} pass the limit of {self._max_pixels} pixels",
+                hint="raise it with --max-pixels",
             )
         return True
 
     def _decode(self, index: int) -> Page:
-        if self._image is None or self._deep:
+        if self._image is None or self._deep[index]:
             page = self._decode_deep(index)
         else:
             page = self._decode_pillow(self._image)
@@ -253,7 +260,9 @@ class ImageSource:
         if image.mode in ("P", "PA"):
             if not self.animated:
                 self.note("palette converted to RGB")
-            return image.convert("RGBA" if transparent or (image.palette and image.palette.mode == "RGBA") else "RGB")
+            return image.convert(
+                "RGBA" if transparent or (image.palette and image.palette.mode == "RGBA") else "RGB"
+            )
         if image.mode in ("L", "1", "La") and not self.animated:
             return image.convert("LA" if transparent else "L")
         if image.mode == "LAB":
@@ -274,8 +283,10 @@ class ImageSource:
         self._file.seek(0)
         data = np.frombuffer(self._file.read(), np.uint8)
         if self._image is not None and self._image.format == "PNG" and not self._allow_truncated:
-            Image.open(io.BytesIO(data.tobytes()), formats=["PNG"]).verify()  # OpenCV is silent about a cut file
-        cv2.setLogLevel(0)  # type: ignore[attr-defined]  # the stubs leave it out
+            Image.open(
+                io.BytesIO(data.tobytes()), formats=["PNG"]
+            ).verify()  # OpenCV is silent about a cut file
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         if self.animated:
             done, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
             samples = pages[0] if done else None
@@ -299,7 +310,9 @@ class ImageSource:
         bad = ~np.isfinite(samples)
         count = int(bad.sum())
         if count and self._nan is None:
-            raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them")
+            raise ReadError(
+                f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them"
+            )
         return np.where(bad, np.float32(self._nan), samples) if count else samples
 
     def _read_metadata(self) -> Metadata:

@@ -4,13 +4,13 @@ Pillow writes what it can hold; OpenCV writes 16-bit colour PNG and PPM, tifffil
 It takes stored samples; scaling and rounding is `levels`' business.
 """
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
-import tifffile
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -146,14 +146,20 @@ def _label(text: str, cell: Tensor, white: int) -> Tensor:
     draw = ImageDraw.Draw(strip)
     font = ImageFont.load_default(LABEL_HEIGHT * 2 // 3)
     draw.text((2, LABEL_HEIGHT // 2), text, fill=0, font=font, anchor="lm")
-    return (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255).to(cell.dtype).expand(len(cell), -1, -1)
+    return (
+        (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255)
+        .to(cell.dtype)
+        .expand(len(cell), -1, -1)
+    )
 
 
 def encode(file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int) -> None:  # noqa: A002  # the field's word
     """Write finished frames to `file`."""
     first = frames[0].samples
     if len(frames) > 1 and not format.frames:
-        raise WriteError(f"{len(frames)} pictures, and {format.name} holds one", hint="GIF, WebP, PNG and TIFF hold more")
+        raise WriteError(
+            f"{len(frames)} pictures, and {format.name} holds one", hint="GIF, WebP, PNG and TIFF hold more"
+        )
     if format.name == "NPY":
         np.save(file, np.stack([frame.samples.transpose(2, 0, 1) for frame in frames]), allow_pickle=False)
     elif first.dtype == np.uint8 or first.shape[2] == 1:
@@ -165,9 +171,16 @@ def encode(file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Me
 
 
 def _write_pillow(
-    file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int  # noqa: A002
+    file: BinaryIO,
+    frames: Sequence[Frame],
+    format: Format,
+    metadata: Metadata,
+    quality: int,  # noqa: A002
 ) -> None:
-    first, *others = (Image.fromarray(np.squeeze(frame.samples, 2) if frame.samples.shape[2] == 1 else frame.samples) for frame in frames)
+    first, *others = (
+        Image.fromarray(np.squeeze(frame.samples, 2) if frame.samples.shape[2] == 1 else frame.samples)
+        for frame in frames
+    )
     options: dict[str, Any] = {}
     if format.name in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF"):
         options["icc_profile"] = _profile(metadata, frames[0].samples.shape[2])
@@ -194,13 +207,16 @@ def _write_pillow(
 
 
 def _write_tiff(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
+    import tifffile  # noqa: PLC0415  # 0.2 s that only deep TIFFs need
+
     colours = frames[0].samples.shape[2] // 2 * 2 - 1 if frames[0].samples.shape[2] in (2, 4) else 3
     tags = [
         (int(tag), 2, 0, str(value), True)
         for tag, value in (metadata.exif or {}).items()
         if tag in DESCRIPTIVE_TAGS and str(value).isascii()
     ]
-    with tifffile.TiffWriter(file) as tiff:
+    memory = io.BytesIO()  # tifffile wants a file that knows its name, or one in memory
+    with tifffile.TiffWriter(memory) as tiff:
         for frame in frames:
             tiff.write(
                 frame.samples,
@@ -215,6 +231,7 @@ def _write_tiff(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> 
                 metadata=None,
                 extratags=tags,
             )
+    file.write(memory.getbuffer())
 
 
 def _write_opencv(file: BinaryIO, samples: Samples, format: Format, metadata: Metadata) -> None:  # noqa: A002

@@ -1,0 +1,190 @@
+"""The format of kernel files: what may stand in one, with messages that give the file, the key and the line.
+
+It computes no weights; `kernels` does.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from convtool import presets
+from convtool.errors import KernelError
+from convtool.settings import Combine
+
+MAX_WEIGHTS = 2**20
+MAX_WEIGHT = 1e30  # sums of MAX_WEIGHTS such numbers stay finite in float32
+
+
+def grid_shape(grid: object) -> tuple[int, ...]:
+    """Return the shape of nested lists of finite numbers.
+
+    Raises:
+        ValueError: the lists are ragged or empty, or hold anything but finite numbers.
+    """
+    if isinstance(grid, bool) or not isinstance(grid, list | int | float):
+        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")
+    if not isinstance(grid, list):
+        if not math.isfinite(grid) or abs(grid) > MAX_WEIGHT:
+            raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
+        return ()
+    shapes = {grid_shape(item) for item in grid}
+    if len(shapes) != 1:
+        raise ValueError("rows differ in length" if shapes else "a list of weights is empty")
+    return (len(grid), *shapes.pop())
+
+
+def _checked_grid(grid: Any) -> Any:
+    if math.prod(grid_shape(grid)) > MAX_WEIGHTS:
+        raise ValueError(f"more than {MAX_WEIGHTS} weights")
+    return grid
+
+
+def _nested(rank: int) -> dict[str, Any]:
+    items = _nested(rank - 1) if rank > 1 else {"type": "number"}
+    return {"type": "array", "minItems": 1, "items": items}
+
+
+Dimension = Literal[1, 2, 3]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+Number = Annotated[float, Field(strict=True, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)]
+Grid = Annotated[
+    Any,
+    AfterValidator(_checked_grid),
+    WithJsonSchema({"anyOf": [_nested(rank) for rank in range(1, 6)]}),
+]
+
+
+class Parameter(BaseModel):
+    """One number that a generated kernel can be asked for, as in `gaussian:sigma=3`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    summary: str = ""
+    unit: Literal["", "px", "samples", "s", "Hz", "deg"] = ""
+    default: Number
+    minimum: Number | None = None
+    maximum: Number | None = None
+    integer: bool = False
+
+
+class KernelFile(BaseModel):
+    """One kernel file: fixed weights, or a generator with parameters, or a bank of other kernels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name = Field(description="What -k calls it; for a file on the search path, also the file's name.")
+    summary: Annotated[str, Field(max_length=200)] = ""
+    source: Annotated[str, Field(max_length=1000)] = Field("", description="Who published these weights.")
+    output: Literal["signed", "unsigned"] | None = Field(
+        None, description="Chooses the default mapping; without it, weights that sum to zero are signed."
+    )
+    convention: Literal["correlation", "convolution"] = Field(
+        "correlation", description="Weights written for true convolution are flipped when loaded."
+    )
+    weights: dict[Dimension, Grid] | None = Field(
+        None,
+        description="By dimension: 1 for sound, 2 for pictures, 3 for film (time, height, width). "
+        "Shape (*K), or the full (out, in/groups, *K).",
+    )
+    divide_by: Number | Literal["sum"] = 1
+    bias: Number = 0
+    generator: str | None = Field(None, description="A function of convtool.generators.")
+    dimensions: tuple[Dimension, ...] = Field((), description="Where a generator means something.")
+    parameters: dict[str, Parameter] = {}
+    bank: tuple[str, ...] = Field((), max_length=64, description="Kernels that run side by side.")
+    combine: Combine | None = Field(None, description="How a bank becomes one result.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [self.weights is not None, self.generator is not None, bool(self.bank)]
+        if sum(kinds) != 1:
+            raise ValueError("a kernel has exactly one of 'weights', 'generator' and 'bank'")
+        if self.generator is None and (self.parameters or self.dimensions):
+            raise ValueError("'parameters' and 'dimensions' belong to a 'generator'")
+        if self.generator is not None and not self.dimensions:
+            raise ValueError("a 'generator' needs 'dimensions'")
+        if self.combine and not self.bank:
+            raise ValueError("'combine' belongs to a 'bank'")
+        if self.divide_by == 0:
+            raise ValueError("'divide_by' must not be 0")
+        for dims, grid in (self.weights or {}).items():
+            if len(grid_shape(grid)) not in (dims, dims + 2):
+                raise ValueError(
+                    f"weights {dims} must be nested {dims} deep (or {dims + 2}, with output and input channels), "
+                    f"not {len(grid_shape(grid))}"
+                )
+        return self
+
+
+def read(path: Path) -> KernelFile:
+    """Read and check one kernel file.
+
+    Raises:
+        KernelError: with the file, the line and the key of what is wrong.
+    """
+    content, root = presets.parse(path)
+    try:
+        return KernelFile.model_validate(content)
+    except ValidationError as exc:
+        raise KernelError(f"{path}: {_first_problem(exc, root)}") from exc
+
+
+def find(name: str, extra: Sequence[Path] = ()) -> KernelFile:
+    """Read the kernel called `name` from the search path.
+
+    Raises:
+        KernelError: there is none, or its file is wrong.
+    """
+    path = presets.locate(name, extra)
+    file = read(path)
+    if file.name != name:
+        raise KernelError(f"{path}: holds the kernel '{file.name}', but the file is called '{name}'")
+    return file
+
+
+def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
+    """Return the dimensions that a kernel has weights for; a bank has its first member's."""
+    if file.bank:
+        return presets.entry(file.bank[0].partition(":")[0], extra).dimensions
+    return tuple(sorted(file.weights or file.dimensions))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of kernel files, for editors."""
+    return KernelFile.model_json_schema()
+
+
+def _first_problem(error: ValidationError, root: yaml.Node | None) -> str:
+    problem = error.errors(include_url=False)[0]
+    path, node = [], root
+    for step in problem["loc"]:
+        inner = _child(node, step)
+        if inner is not None:
+            node = inner
+            path.append(str(step))
+        elif problem["type"] in ("extra_forbidden", "missing"):
+            path.append(str(step))
+    line = node.start_mark.line + 1 if node else 1
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"line {line}: {'.'.join(path)}: {message}" if path else f"line {line}: {message}"
+
+
+def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        inner: yaml.Node = node.value[step]
+        return inner
+    return None
