@@ -28,5 +28,5 @@ clean:
 	@command -v uv >/dev/null || python3 -m uv --version >/dev/null 2>&1 \
 		|| python3 -m pip install --quiet --user uv \
 		|| python3 -m pip install --quiet --user --break-system-packages uv
-	$(UV) sync --quiet
+	$(UV) sync --quiet --compile-bytecode
 	@touch $@

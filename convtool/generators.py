@@ -58,7 +58,7 @@ def motion(dims: int, *, length: float, angle: float, rate: float | None = None)
     """Return the mean along a line through the centre, each point shared by its four neighbours."""
     radius = int(np.ceil((length - 1) / 2))
     _offsets(1, radius)
-    along = np.linspace(-(length - 1) / 2, (length - 1) / 2, max(2, int(np.ceil(length * 4))))
+    along = np.linspace(-(length - 1) / 2, (length - 1) / 2, max(1, int(np.ceil(length))))
     column = along * np.cos(np.radians(angle)) + radius
     row = -along * np.sin(np.radians(angle)) + radius
     weights = np.zeros((2 * radius + 2,) * 2)

@@ -155,10 +155,8 @@ def find(name: str, extra: Sequence[Path] = ()) -> KernelFile:
 
 
 def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
-    """Return the dimensions that a kernel has weights for; a bank has its first member's."""
-    if file.bank:
-        return presets.entry(file.bank[0].partition(":")[0], extra).dimensions
-    return tuple(sorted(file.weights or file.dimensions))
+    """Return the dimensions that a kernel has weights for."""
+    return tuple(sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))
 
 
 def json_schema() -> dict[str, Any]:

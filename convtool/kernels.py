@@ -26,7 +26,6 @@ UNITS = {
     "deg": (1.0, "deg"),
     "px": (1.0, "px"),
 }
-MAX_BANK_DEPTH = 4
 
 _GRID = re.compile(r"^[\s\d.+\-eE/;|]+$")
 _SPEC = re.compile(r"^(?P<head>.+?)(?::(?P<parameters>\w[\w-]*=.*))?$", re.DOTALL)
@@ -158,8 +157,8 @@ def resolve_file(
     given = _split_parameters(parameters, file) if parameters else {}
     label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
     if file.bank:
-        if depth == MAX_BANK_DEPTH:
-            raise KernelError(f"kernel '{file.name}': banks within banks, more than {MAX_BANK_DEPTH} deep")
+        if depth == presets.MAX_BANK_DEPTH:
+            raise KernelError(f"kernel '{file.name}': banks within banks, more than {presets.MAX_BANK_DEPTH} deep")
         members = [_load(member, search) for member in file.bank]
         parts = [
             resolve_file(member, dims, parameters=text, search=search, rate=rate, depth=depth + 1)

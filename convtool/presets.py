@@ -16,6 +16,7 @@ from convtool.errors import KernelError
 
 MAX_FILE_BYTES = 4 * 2**20
 MAX_NESTING = 8
+MAX_BANK_DEPTH = 4
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -160,13 +161,26 @@ def entry(name: str, extra: Sequence[Path] = ()) -> Entry:
     path = locate(name, extra)
     content, _ = parse(path)
     try:
-        if content.get("bank"):
-            dimensions = entry(content["bank"][0].partition(":")[0], extra).dimensions
-        else:
-            dimensions = tuple(sorted(content.get("weights") or content["dimensions"]))
         parameters = {key: float(value["default"]) for key, value in content.get("parameters", {}).items()}
-        return Entry(name, dimensions, parameters, str(content.get("summary", "")))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
-        raise KernelError(
-            f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why"
-        ) from exc
+        known = _dimensions(content, extra, MAX_BANK_DEPTH)
+        return Entry(name, tuple(sorted(known)), parameters, str(content.get("summary", "")))
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise KernelError(f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why") from exc
+
+
+def bank_dimensions(members: Sequence[str], extra: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH) -> set[int]:
+    """Return the dimensions that all members of a bank have weights for.
+
+    Raises:
+        KernelError: a member is missing, or banks stand within banks without end.
+    """
+    if depth == 0:
+        raise KernelError(f"banks within banks, more than {MAX_BANK_DEPTH} deep")
+    paths = (locate(member.partition(":")[0], extra) for member in members)
+    return set.intersection(*(_dimensions(parse(path)[0], extra, depth - 1) for path in paths))
+
+
+def _dimensions(content: dict[str, Any], extra: Sequence[Path], depth: int) -> set[int]:
+    if content.get("bank"):
+        return bank_dimensions(content["bank"], extra, depth)
+    return set(content.get("weights") or content["dimensions"])

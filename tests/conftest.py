@@ -1,0 +1,66 @@
+"""Shared by all tests: the program as users run it, the corpus, pictures to filter."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from convtool.cli.app import run as run_in_process
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "samples"
+
+
+class Result:
+    """What a run of the command line left: exit code and both streams."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def convtool(capfd):
+    """Run the command line inside this process: fast, for everything but start-up and signals."""
+
+    def run(*arguments: object) -> Result:
+        capfd.readouterr()
+        code = run_in_process([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        return Result(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def program():
+    """Run the command line as a program of its own."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "convtool", *map(os.fspath, map(str, arguments))]
+        return subprocess.run(command, capture_output=True, timeout=120, check=False, **options)
+
+    return run
+
+
+@pytest.fixture
+def corpus() -> Path:
+    """Return the folder of real and malformed media, or skip."""
+    folder = os.environ.get("CONVTOOL_CORPUS")
+    if not folder:
+        pytest.skip("CONVTOOL_CORPUS names no folder")
+    return Path(folder)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return the same random numbers for every test."""
+    return np.random.default_rng(20240607)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _two_threads():
+    torch.set_num_threads(2)

@@ -1,0 +1,297 @@
+"""Kernels: every preset against its definition, grids, files, parameters, messages."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+import scipy.ndimage
+import scipy.signal
+import yaml
+
+from convtool import presets
+from convtool.errors import KernelError
+from convtool.kernelfile import json_schema
+from convtool.kernels import dimensions, resolve
+
+NAMES = sorted(presets.catalogue())
+LISTED = """identity box blur gaussian motion disk sharpen unsharp emboss outline laplacian-4 laplacian-8 log dog
+sobel-x sobel-y left-sobel right-sobel top-sobel bottom-sobel sobel scharr-x scharr-y prewitt-x prewitt-y
+roberts-x roberts-y kirsch difference-x difference-y cross-difference gabor moving-average derivative
+pre-emphasis lowpass highpass bandpass bandstop echo temporal-difference temporal-blur sobel-t gaussian-3d
+laplacian-3d""".split()
+
+
+def weights(spec, dims=2, **options):
+    """Return the weights of a single kernel."""
+    return resolve(spec, dims, **options).kernels[0].weights
+
+
+def test_every_promised_preset_is_there():
+    """The list of the design."""
+    assert set(LISTED) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
+    """It has a summary and a source, keeps to the schema, and has finite weights."""
+    content = yaml.safe_load(presets.locate(name).read_text())
+    jsonschema.validate(json.loads(json.dumps(content)), json_schema())
+    assert content["summary"]
+    assert content["source"]
+    for dims in dimensions(name):
+        for kernel in resolve(name, dims, rate=8000).kernels:
+            assert kernel.weights.ndim == dims
+            assert np.isfinite(kernel.weights).all()
+
+
+@pytest.mark.parametrize("name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"])
+def test_brightness_is_kept(name):
+    """Blurs and sharpeners sum to one."""
+    assert weights(name).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))])
+def test_flat_areas_give_nothing(name):
+    """Derivatives sum to zero, and are signed."""
+    for kernel in resolve(name, dimensions(name)[-1]).kernels:
+        assert kernel.total == pytest.approx(0, abs=1e-12)
+        assert kernel.signed
+
+
+def impulse(filter_, size=41, **options):
+    """Return what an n-d filter of scipy makes of a single one, which for these is the kernel."""
+    picture = np.zeros((size, size))
+    picture[size // 2, size // 2] = 1
+    return filter_(picture, **options)
+
+
+def centred(kernel, size=41):
+    """Return the kernel in the middle of zeros."""
+    return np.pad(kernel, (size - len(kernel)) // 2)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1, 2.3, 4])
+def test_gaussian_equals_scipys(sigma):
+    """The same samples, the same cut at four sigma."""
+    np.testing.assert_allclose(
+        centred(weights(f"gaussian:sigma={sigma}")), impulse(scipy.ndimage.gaussian_filter, sigma=sigma), atol=1e-12
+    )
+
+
+def test_log_equals_scipys_apart_from_its_shift():
+    """scipy does not move the mean to zero; ours does, by less than a thousandth of its peak."""
+    ours, theirs = centred(weights("log:sigma=2")), impulse(scipy.ndimage.gaussian_laplace, sigma=2)
+    assert np.abs(ours - theirs).max() < 5e-3 * np.abs(theirs).max()
+
+
+@pytest.mark.parametrize(("name", "axis", "function"), [
+    ("sobel-x", 1, scipy.ndimage.sobel), ("sobel-y", 0, scipy.ndimage.sobel),
+    ("prewitt-x", 1, scipy.ndimage.prewitt), ("prewitt-y", 0, scipy.ndimage.prewitt),
+])  # fmt: skip
+def test_gradients_equal_scipys(name, axis, function, rng):
+    """Sign and scale, on noise."""
+    picture = rng.random((20, 20))
+    np.testing.assert_allclose(
+        scipy.ndimage.correlate(picture, weights(name), mode="nearest"), function(picture, axis, mode="nearest")
+    )
+
+
+def test_laplacian_4_equals_scipys(rng):
+    """The second difference on both axes."""
+    picture = rng.random((20, 20))
+    ours = scipy.ndimage.correlate(picture, weights("laplacian-4"), mode="nearest")
+    np.testing.assert_allclose(ours, scipy.ndimage.laplace(picture, mode="nearest"))
+
+
+def test_kirsch_turns_one_pattern_through_eight_directions():
+    """Three fives in a row on the ring, fives and threes in each."""
+    kernels = resolve("kirsch", 2).kernels
+    assert len({kernel.weights.tobytes() for kernel in kernels}) == 8
+    for kernel in kernels:
+        assert sorted(kernel.weights.ravel()) == [-3] * 5 + [0] + [5] * 3
+    assert kernels[0].weights[0].tolist() == [5, 5, 5]
+
+
+@pytest.mark.parametrize(("angle", "row"), [(0, [[1 / 3] * 3]), (90, [[1 / 3]] * 3)])
+def test_motion_is_a_line_in_its_direction(angle, row):
+    """Along x at 0°, along y at 90°; a third a sample at length 3."""
+    kernel = weights(f"motion:length=3,angle={angle}")
+    line = kernel[1:2] if angle == 0 else kernel[:, 1:2]
+    np.testing.assert_allclose(line, row, atol=1e-12)
+
+
+def test_motion_angles_turn_counter_clockwise():
+    """At 45° the line climbs to the upper right."""
+    kernel = weights("motion:length=7,angle=45")
+    assert kernel[0, -1] + kernel[1, -2] > 0.1
+    assert kernel[0, 0] == 0
+
+
+@pytest.mark.parametrize("angle", [0, 30, 90])
+def test_gabor_answers_to_its_own_direction_most(angle):
+    """A grating of the same wavelength and direction gives more than one across."""
+    kernel = weights(f"gabor:wavelength=6,angle={angle},sigma=4")
+    y, x = np.mgrid[:61, :61]
+    along, across = (
+        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6) for a in (angle, angle + 90)
+    )
+    answer = [np.abs(scipy.signal.correlate2d(grating, kernel, "valid")).max() for grating in (along, across)]
+    assert answer[0] > 50 * answer[1]
+
+
+def test_lowpass_and_highpass_cut_where_they_say():
+    """−6 dB at the cutoff, and far less beyond it."""
+    for name, stops in (("lowpass", 1500), ("highpass", 500)):
+        taps = weights(f"{name}:cutoff=1kHz,taps=255", 1, rate=44100)
+        _, response = scipy.signal.freqz(taps, worN=[1000, stops], fs=44100)
+        assert 20 * np.log10(abs(response[0])) == pytest.approx(-6, abs=0.1)
+        assert 20 * np.log10(abs(response[1])) < -50
+
+
+def test_echo_comes_later_and_softer():
+    """The impulse response of the layer, which is the mirrored kernel, has its echo behind."""
+    response = weights("echo:delay=250ms,gain=0.4", 1, rate=100)[::-1]
+    assert np.flatnonzero(response).tolist() == [25, 50]
+    assert response[[25, 50]].tolist() == [1, 0.4]
+
+
+def test_separable_and_reach():
+    """Sobel is rank one and reaches ±4; outline is not separable."""
+    sobel, outline = resolve("sobel-x", 2).kernels[0], resolve("outline", 2).kernels[0]
+    assert sobel.separable
+    assert sobel.reach == (-4, 4)
+    assert not outline.separable
+    assert outline.reach == (-8, 8)
+
+
+@pytest.mark.parametrize(("text", "dims", "shape"), [
+    ("1 -1", 1, (2,)), ("1 -1", 2, (1, 2)), ("1; -1", 2, (2, 1)), ("0 -1 0; -1 5 -1; 0 -1 0", 2, (3, 3)),
+    ("1 2; 3 4", 3, (1, 2, 2)), ("1 2; 3 4 | 5 6; 7 8", 3, (2, 2, 2)), ("1/9 1/9 1/9", 1, (3,)), ("-1e-3 .5", 1, (2,)),
+])  # fmt: skip
+def test_inline_grids(text, dims, shape):
+    """Rows end with ;, planes with |, and fewer axes are lifted to more."""
+    if dims == 2 and len(shape) == 2 and ";" not in text:
+        assert weights(text, 2).reshape(shape).shape == shape
+    grid = weights(text, dims)
+    assert grid.size == np.prod(shape)
+
+
+@pytest.mark.parametrize("text", ["1 2; 3", "1/0", "1 - 2", "", ";", "1e400", "1 2; 3 4|5 6"])
+def test_grids_that_are_none(text):
+    """Ragged, empty and infinite grids are refused in words."""
+    with pytest.raises(KernelError):
+        resolve(text, 2)
+
+
+def test_an_unknown_name_suggests_near_ones():
+    """A slip of the finger costs one look."""
+    with pytest.raises(KernelError) as caught:
+        resolve("sobl-x", 2)
+    assert "sobel-x" in caught.value.hint
+
+
+@pytest.mark.parametrize(("spec", "message"), [
+    ("gaussian:sigma=x", "not a number"), ("gaussian:sigma=0", "outside"), ("gaussian:sigma=-1", "outside"),
+    ("gaussian:size=3", "no parameter"), ("gaussian:sigma=1,sigma=2", "twice"), ("box:size=2.5", "whole number"),
+    ("gaussian:sigma=nan", "not a number"), ("gaussian:sigma=3Hz", "not a number"), ("sobel-x:a=1", "no parameter"),
+    ("lowpass", "1-D"), ("temporal-blur", "3-D"), ("box:size=99999", "outside"), ("log:sigma=1,", "NAME=NUMBER"),
+])  # fmt: skip
+def test_wrong_parameters_are_named(spec, message):
+    """What was wrong stands in the message."""
+    with pytest.raises(KernelError, match=message):
+        resolve(spec, 2)
+
+
+def test_kernels_in_hertz_need_a_rate():
+    """A cutoff means nothing without a sample rate."""
+    with pytest.raises(KernelError, match="sample rate"):
+        resolve("lowpass", 1)
+
+
+def write(folder, text, name="mine"):
+    """Write a kernel file and return what -k takes."""
+    (folder / f"{name}.yaml").write_text(text)
+    return str(folder / f"{name}.yaml")
+
+
+def test_a_kernel_file(tmp_path):
+    """Weights by dimension, divided, with a bias and parameters of its own file."""
+    spec = write(tmp_path, "name: mine\nweights:\n  2: [[1, 2], [3, 4]]\ndivide_by: sum\nbias: 0.5\n")
+    kernel = resolve(spec, 2).kernels[0]
+    assert kernel.weights.tolist() == [[0.1, 0.2], [0.3, 0.4]]
+    assert kernel.bias == 0.5
+    assert resolve(spec, 3).kernels[0].size == (1, 2, 2)
+
+
+def test_true_convolution_weights_are_flipped_when_loaded(tmp_path):
+    """`convention: convolution` is how books print kernels."""
+    spec = write(tmp_path, "name: mine\nconvention: convolution\nweights:\n  2: [[1, 2, 3], [4, 5, 6]]\n")
+    assert weights(spec).tolist() == [[6, 5, 4], [3, 2, 1]]
+
+
+def test_the_search_path(tmp_path, monkeypatch):
+    """Folders given come first, then CONVTOOL_KERNEL_PATH, then the built-in kernels."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, weight in ((first, 1), (second, 2)):
+        folder.mkdir()
+        write(folder, f"name: blur\nweights:\n  2: [[{weight}]]\n", "blur")
+    assert weights("blur").shape == (3, 3)
+    monkeypatch.setenv("CONVTOOL_KERNEL_PATH", str(second))
+    assert weights("blur").item() == 2
+    assert weights("blur", search=[first]).item() == 1
+
+
+BAD_FILES = {
+    "ragged": ("name: mine\nweights:\n  2:\n    - [1, 2]\n    - [1]\n", "line 4: weights.2: rows differ"),
+    "infinite": ("name: mine\nweights:\n  1: [.inf]\n", "line 3: weights.1: .*finite"),
+    "text": ("name: mine\nweights:\n  1: [one]\n", "line 3: weights.1: .*numbers"),
+    "truth": ("name: mine\nweights:\n  1: [true]\n", "numbers"),
+    "rank": ("name: mine\nweights:\n  2: [1, 2]\n", "nested 2 deep"),
+    "four dimensions": ("name: mine\nweights:\n  4: [1]\n", "line 3"),
+    "unknown key": ("name: mine\nwheights: 3\n", "line 2: wheights"),
+    "name": ("name: My Kernel\nweights:\n  1: [1]\n", "line 1: name"),
+    "repeated key": ("name: mine\nname: mine\n", "line 2: the key 'name' stands twice"),
+    "two kinds": ("name: mine\nweights:\n  1: [1]\nbank: [blur]\n", "exactly one"),
+    "zero divisor": ("name: mine\nweights:\n  1: [1]\ndivide_by: 0\n", "must not be 0"),
+    "list": ("- 1\n- 2\n", "a mapping"),
+    "empty": ("", "a mapping"),
+    "alias": ("name: &a mine\nsummary: *a\n", "aliases"),
+    "deep": ("a: " + "[" * 100 + "]" * 100, "nested more than"),
+    "broken": ("name: [\n\n", "line 3: did not find expected node"),
+    "object": ("name: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_bad_files_are_refused_with_their_line(tmp_path, case):
+    """Files are untrusted; the message says where to look."""
+    text, message = BAD_FILES[case]
+    spec = write(tmp_path, text)
+    with pytest.raises(KernelError, match=message) as caught:
+        resolve(spec, 1 if "1:" in text else 2)
+    assert "mine.yaml" in caught.value.message
+
+
+def test_a_bank_that_holds_itself_ends(tmp_path):
+    """Banks within banks are counted."""
+    write(tmp_path, "name: mine\nbank: [mine]\n")
+    with pytest.raises(KernelError):
+        resolve("mine", 2, search=[tmp_path])
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    """A size cap, before anything is parsed."""
+    spec = write(tmp_path, "#" * (presets.MAX_FILE_BYTES + 1))
+    with pytest.raises(KernelError, match="larger than"):
+        resolve(spec, 2)
+
+
+def test_hostile_yaml_of_the_corpus_is_refused(corpus):
+    """Billion laughs, recursive anchors, fuzzed nesting."""
+    files = sorted((corpus / "bad" / "yaml").iterdir())
+    assert files
+    for path in files:
+        with pytest.raises(KernelError):
+            presets.parse(path) and resolve(str(path), 2)
+            resolve(str(path.with_suffix(".yaml")), 2)

@@ -1,0 +1,150 @@
+"""The central invariant: a layer over blocks equals the layer over the whole."""
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from convtool.errors import LayerError
+from convtool.layers import CONVS, centres, ends, output_size, span
+from convtool.stream import Stream
+
+CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+
+
+def whole(conv: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
+    """Return the layer on the whole tensor, from F.pad and F.conv alone."""
+    dims = tensor.ndim - 2
+    if conv.padding == "same":
+        totals = [d * (k - 1) for k, d in zip(conv.kernel_size, conv.dilation, strict=True)]
+        pads = [(total // 2, total - total // 2) for total in totals]
+    elif conv.padding == "valid":
+        pads = [(0, 0)] * dims
+    else:
+        pads = [(p, p) for p in conv.padding]
+    flat = [n for pair in reversed(pads) for n in pair]
+    mode = "constant" if conv.padding_mode == "zeros" else conv.padding_mode
+    padded = F.pad(tensor, flat, mode=mode) if any(flat) else tensor
+    return CONVOLUTIONS[dims](padded, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
+
+
+def streamed(conv: nn.Module, tensor: torch.Tensor, length: int) -> torch.Tensor:
+    """Return the layer over blocks of `length`."""
+    blocks = torch.split(tensor, length, 2)
+    return torch.cat(list(Stream(conv)(blocks, tail=lambda n: tensor[:, :, -n:])), 2)
+
+
+@st.composite
+def cases(draw, dims=None):
+    """Draw a layer with any options, an input that it fits, and a block length."""
+    dims = dims or draw(st.integers(1, 3))
+    most = {1: 40, 2: 14, 3: 7}[dims]
+    each = lambda low, high: [draw(st.integers(low, high)) for _ in range(dims)]  # noqa: E731
+    groups, spread, multiplier = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    stride = each(1, 4)
+    padding = draw(st.sampled_from(["same", "valid", "numbers"]))
+    if padding == "same":
+        stride = [1] * dims
+    conv = CONVS[dims](
+        groups * spread,
+        groups * multiplier,
+        each(1, 5),
+        stride=stride,
+        padding=tuple(each(0, 4)) if padding == "numbers" else padding,
+        dilation=each(1, 3),
+        groups=groups,
+        bias=draw(st.booleans()),
+        padding_mode=draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"])),
+    ).double()
+    size = each(1, most)
+    tensor = torch.rand(draw(st.integers(1, 2)), groups * spread, *size, dtype=torch.float64) - 0.5
+    return conv, tensor, draw(st.integers(1, most + 1))
+
+
+@given(cases())
+@settings(max_examples=600, deadline=None)
+def test_blocks_equal_the_whole(case):
+    """For 1, 2 and 3 dimensions, every option and any block length; what cannot be is refused by both."""
+    conv, tensor, length = case
+    try:
+        size = output_size(conv, tensor.shape[2:])
+    except LayerError:
+        with pytest.raises((RuntimeError, ValueError)):
+            whole(conv, tensor)
+        return
+    expected = whole(conv, tensor)
+    assert tuple(expected.shape[2:]) == size
+    torch.testing.assert_close(streamed(conv, tensor, length), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("length_of", ["1", "k-1", "k", "k+1", "n-1", "n", "n+1"])
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_block_lengths_at_the_edges(dims, length_of, mode):
+    """Blocks of one sample, around the kernel's size and around the input's give the same output."""
+    k, n = 4, 9
+    conv = CONVS[dims](2, 3, k, padding="same", padding_mode=mode, dilation=2).double()
+    tensor = torch.rand(1, 2, *[n] * dims, dtype=torch.float64)
+    length = eval(length_of, {"k": k, "n": n})  # noqa: S307  # the table above
+    torch.testing.assert_close(streamed(conv, tensor, length), whole(conv, tensor), rtol=0, atol=1e-12)
+
+
+@given(cases())
+@settings(max_examples=100, deadline=None)
+def test_the_geometry_is_nn_convs_own(case):
+    """`ends` and `span` give nn.Conv's own forward, so the oracle above is PyTorch and not a reading of it."""
+    conv, tensor, _ = case
+    try:
+        output_size(conv, tensor.shape[2:])
+    except LayerError:
+        return
+    torch.testing.assert_close(conv(tensor), whole(conv, tensor), rtol=0, atol=1e-12)
+    assert len(ends(conv)) == len(span(conv)) == tensor.ndim - 2
+
+
+def test_an_even_kernel_pads_as_pytorch_does():
+    """`same` puts the larger half of an even kernel's padding behind."""
+    assert ends(nn.Conv1d(1, 1, 4, padding="same")) == ((1, 2),)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_centres_name_the_sample_under_the_kernels_middle(dims):
+    """A kernel that is one in its middle returns the samples that `centres` names."""
+    for k, stride, dilation, padding in [(3, 1, 1, 1), (3, 2, 1, 1), (5, 3, 2, 4), (1, 2, 1, 0), (3, 1, 2, 0)]:
+        conv = CONVS[dims](1, 1, k, stride=stride, padding=padding, dilation=dilation, bias=False).double()
+        conv.weight.data.zero_()
+        conv.weight.data[(0, 0, *[(k - 1) // 2] * dims)] = 1
+        tensor = torch.rand(1, 1, *[13] * dims, dtype=torch.float64)
+        picked = tensor
+        for axis, index in enumerate(centres(conv, tensor.shape[2:])):
+            picked = picked.index_select(axis + 2, index)
+        assert torch.equal(conv(tensor), picked)
+
+
+def test_an_input_without_samples_is_refused():
+    """No blocks are no input."""
+    with pytest.raises(LayerError, match="no samples"):
+        list(Stream(nn.Conv1d(1, 1, 3))([]))
+
+
+def test_an_input_shorter_than_the_kernel_is_refused():
+    """The stream has no output to give."""
+    with pytest.raises(LayerError, match="span of 5"):
+        list(Stream(nn.Conv1d(1, 1, 5))([torch.zeros(1, 1, 2), torch.zeros(1, 1, 2)]))
+
+
+def test_circular_padding_needs_the_end_first():
+    """Without a way to the last samples, a circular stream cannot begin."""
+    conv = nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")
+    with pytest.raises(TypeError, match="tail"):
+        list(Stream(conv)([torch.zeros(1, 1, 8)]))
+
+
+def test_the_callers_blocks_are_not_written_to():
+    """Steps are pure."""
+    tensor = torch.rand(1, 1, 20)
+    kept = tensor.clone()
+    list(Stream(nn.Conv1d(1, 1, 3, padding=1, padding_mode="reflect"))(torch.split(tensor, 3, 2)))
+    assert torch.equal(tensor, kept)
