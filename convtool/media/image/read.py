@@ -335,8 +335,9 @@ class ImageSource:
     def _read_exif(self) -> Image.Exif | None:
         assert self._image is not None
         exif = self._image.getexif()
-        self._orientation = int(exif.get(ExifTags.Base.Orientation, 1))
-        if self._image.format == "TIFF":
+        if self._image.format != "TIFF":
+            self._orientation = int(exif.get(ExifTags.Base.Orientation, 1))
+        else:  # both of its decoders return it upright
             kept = Image.Exif()
             kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
             exif = kept

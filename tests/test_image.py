@@ -1,0 +1,332 @@
+"""Pictures in and out: depth, colour, alpha, orientation, frames, metadata; pixels against scipy."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+import scipy.ndimage
+import tifffile
+from conftest import SAMPLES
+from PIL import Image, ImageCms, ImageOps
+
+from convtool import presets
+from convtool.kernels import dimensions
+
+BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
+WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
+
+
+@pytest.fixture
+def photo(rng):
+    """Return a small colour picture without hard edges, which lossy formats keep well."""
+    y, x = np.mgrid[:48, :64]
+    waves = [128 + 100 * np.sin(x / 9 + c) * np.cos(y / 7) for c in range(3)]
+    return np.stack(waves, 2).astype(np.uint8)
+
+
+def correlated(picture, kernel=BLUR):
+    """Return scipy's answer for each channel, in the picture's own scale."""
+    return np.stack(
+        [scipy.ndimage.correlate(picture[..., c].astype(float), kernel, mode="nearest") for c in range(3)], 2
+    )
+
+
+def read(path):
+    """Return a file's samples as RGB, by OpenCV, which keeps the depth."""
+    samples = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    return samples[..., [2, 1, 0, 3][: samples.shape[2]]] if samples.ndim == 3 else samples
+
+
+def test_a_blur_equals_scipys(convtool, tmp_path):
+    """One colour picture, within a level of the rounded answer, on the chart."""
+    assert convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "blur").code == 0
+    expected = correlated(np.array(Image.open(SAMPLES / "chart.jpg")))
+    assert np.abs(read(tmp_path / "out.png") - expected.round()).max() <= 1
+
+
+def test_a_16_bit_picture_keeps_16_bits(convtool, tmp_path):
+    """Samples equal scipy's in 16 bits, for PNG, TIFF and PPM."""
+    expected = correlated(read(SAMPLES / "chart16.png"))
+    for suffix in ("png", "tif", "ppm"):
+        out = tmp_path / f"out.{suffix}"
+        assert convtool("image", SAMPLES / "chart16.png", out, "-k", "blur").code == 0
+        assert read(out).dtype == np.uint16
+        assert np.abs(read(out) - expected.round()).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", WRITTEN)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_identity_through_every_format(convtool, tmp_path, photo, suffix, mode):
+    """Read and written: lossless formats exactly, lossy ones closely."""
+    source = tmp_path / f"in.{suffix}"
+    Image.fromarray(photo).convert(mode).save(source)
+    out = tmp_path / f"out.{suffix}"
+    result = convtool("image", source, out, "-k", "identity", "--quality", "95")
+    assert result.code == 0, result.err
+    before, after = (np.array(Image.open(path).convert("RGB"), dtype=int) for path in (source, out))
+    most = {"jpg": 8, "webp": 14, "avif": 14, "gif": 40}.get(suffix, 0)
+    assert np.abs(before - after).max() <= most
+    assert np.abs(before - after).mean() <= most / 6
+
+
+@pytest.mark.parametrize("name", sorted(presets.catalogue()))
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mode):
+    """Grey, RGB, RGBA and 16-bit RGB run with every padding mode."""
+    if 2 not in dimensions(name):
+        pytest.skip("not for pictures")
+    pixels = rng.integers(0, 256, (40, 44, 4), dtype=np.uint8)
+    Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
+    Image.fromarray(pixels[..., :3]).save(tmp_path / "rgb.png")
+    Image.fromarray(pixels).save(tmp_path / "rgba.png")
+    cv2.imwrite(str(tmp_path / "deep.png"), pixels[..., :3].astype(np.uint16) * 257)
+    for kind, channels in (("grey", "l"), ("rgb", "rgb"), ("rgba", "rgb"), ("deep", "rgb")):
+        result = convtool("image", tmp_path / f"{kind}.png", f"{tmp_path}/out/", "-k", name, "--padding-mode", mode)
+        assert result.code == 0, result.err
+        for channel in channels:
+            assert (tmp_path / "out" / f"{kind}_{name}_{channel}.png").exists()
+
+
+def test_the_sign_of_sobel_x(convtool, tmp_path):
+    """On a dark-left, bright-right step it is positive."""
+    step = np.zeros((5, 8), np.uint8)
+    step[:, 4:] = 255
+    Image.fromarray(step).save(tmp_path / "step.png")
+    convtool("image", tmp_path / "step.png", tmp_path / "out.npy", "-k", "sobel-x", "--normalize", "none")
+    out = np.load(tmp_path / "out.npy")
+    assert out.shape == (1, 1, 5, 8)
+    assert (out[0, 0, :, 3:5] == 4).all()
+    assert np.count_nonzero(out) == 10
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orientation, suffix):
+    """Upright as Pillow makes it, tag gone, the camera's name kept."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "A camera"
+    options = {"quality": 100} if suffix != "tif" else {}
+    Image.fromarray(photo).save(tmp_path / f"in.{suffix}", exif=exif, **options)
+    convtool("image", tmp_path / f"in.{suffix}", tmp_path / "out.npy", "-k", "sobel-x", "--normalize", "none")
+    upright = np.array(ImageOps.exif_transpose(Image.open(tmp_path / f"in.{suffix}")))
+    kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    expected = correlated(upright, kernel).transpose(2, 0, 1)[None] / 255
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-5)
+    convtool("image", tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}", "-k", "identity")
+    with Image.open(tmp_path / f"out.{suffix}") as out:
+        assert out.size == upright.shape[1::-1]
+        assert out.getexif().get(0x0112, 1) == 1
+        assert out.getexif()[0x010F] == "A camera"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+def test_the_colour_profile_is_kept(convtool, tmp_path, photo, suffix):
+    """An RGB profile stays with colour results and is dropped from grey ones."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(photo).save(tmp_path / f"in.{suffix}", icc_profile=profile)
+    convtool("image", tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}", "-k", "blur")
+    convtool("image", tmp_path / f"in.{suffix}", f"{tmp_path}/split/", "-k", "blur")
+    assert Image.open(tmp_path / f"out.{suffix}").info["icc_profile"] == profile
+    assert "icc_profile" not in Image.open(tmp_path / "split" / f"in_blur_r.{suffix}").info
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
+    """Also where Pillow is not the writer."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    deep = read(SAMPLES / "chart16.png")
+    done, data = cv2.imencodeWithMetadata(
+        ".png", deep[..., ::-1].copy(), [cv2.IMAGE_METADATA_ICCP], [np.frombuffer(profile, np.uint8)]
+    )
+    assert done
+    (tmp_path / "in.png").write_bytes(data.tobytes())
+    convtool("image", tmp_path / "in.png", tmp_path / f"out.{suffix}", "-k", "identity")
+    assert np.array_equal(read(tmp_path / f"out.{suffix}"), deep)
+    assert Image.open(tmp_path / f"out.{suffix}").info["icc_profile"] == profile
+
+
+@pytest.mark.parametrize(("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)])
+def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, exact):
+    """GIF, APNG, WebP and AVIF."""
+    frames = []
+    for index in range(10):
+        frame = Image.new("RGB", (32, 24), (20, 20, 20))
+        frame.paste((240, 200, 40), (index * 2, 4, index * 2 + 8, 12))
+        frames.append(frame)
+    durations = [50 + 10 * index for index in range(10)]
+    source, out = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    frames[0].save(source, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    assert convtool("image", source, out, "-k", "blur").code == 0
+    with Image.open(out) as picture:
+        assert picture.n_frames == 10
+        seen = []
+        for index in range(10):
+            picture.seek(index)
+            picture.load()
+            seen.append(picture.info["duration"])
+            expected = correlated(np.array(frames[index])).round()
+            difference = np.abs(np.array(picture.convert("RGB")) - expected)
+            assert difference.max() <= (6 if exact else 70)
+    assert seen == durations
+    if suffix == "gif":
+        assert picture.info["loop"] == 0
+
+
+def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
+    """16-bit colour pages, each by itself, and one range for all in minmax."""
+    pages = rng.integers(0, 65536, (3, 20, 24, 3), dtype=np.uint16)
+    pages[1] //= 4
+    tifffile.imwrite(tmp_path / "in.tif", pages, photometric="rgb")
+    convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur")
+    out = tifffile.imread(tmp_path / "out.tif")
+    assert out.shape == pages.shape
+    for page, result in zip(pages, out, strict=True):
+        assert np.abs(result - correlated(page).round()).max() <= 1
+    convtool("image", tmp_path / "in.tif", tmp_path / "stretched.tif", "-k", "identity", "--normalize", "minmax")
+    stretched = tifffile.imread(tmp_path / "stretched.tif").astype(float)
+    assert stretched.max() == 65535
+    assert stretched[1].max() < 65535 / 3.9
+
+
+def test_transparent_edges_do_not_darken(convtool, tmp_path):
+    """A cut-out of one colour keeps it to the edge, whatever lies under the transparent pixels; alpha stays."""
+    pixels = np.zeros((40, 50, 4), np.uint8)
+    pixels[10:30, 10:40] = (200, 100, 50, 255)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "gaussian:sigma=3")
+    out = np.array(Image.open(tmp_path / "out.png"))
+    assert np.array_equal(out[..., 3], pixels[..., 3])
+    assert (out[10:30, 10:40, :3] == (200, 100, 50)).all()
+
+
+def test_an_opaque_alpha_changes_nothing(convtool, tmp_path, photo):
+    """RGBA without transparency gives what RGB gives."""
+    Image.fromarray(photo).save(tmp_path / "rgb.png")
+    Image.fromarray(photo).convert("RGBA").save(tmp_path / "rgba.png")
+    for kind in ("rgb", "rgba"):
+        convtool("image", tmp_path / f"{kind}.png", tmp_path / f"{kind}-out.png", "-k", "sharpen")
+    assert np.array_equal(read(tmp_path / "rgba-out.png")[..., :3], read(tmp_path / "rgb-out.png"))
+
+
+@pytest.mark.parametrize("options", [("--stride", "2"), ("--padding", "valid"), ("--padding", "3")])
+def test_alpha_follows_the_results_size(convtool, tmp_path, rng, options):
+    """Each result takes the alpha of the pixel under the kernel's middle."""
+    pixels = rng.integers(0, 256, (21, 30, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "blur", *options)
+    alpha = read(tmp_path / "out.png")[..., 3]
+    expected = {
+        "--stride": pixels[::2, ::2, 3], "valid": pixels[1:-1, 1:-1, 3], "3": np.pad(pixels[..., 3], 2, "edge")
+    }  # fmt: skip
+    assert np.array_equal(alpha, expected.get(options[1], expected["--stride"]))
+
+
+def test_16_bit_alpha(convtool, tmp_path, rng):
+    """RGBA in 16 bits stays so, channels in place."""
+    pixels = rng.integers(0, 65536, (20, 24, 4), dtype=np.uint16)
+    pixels[..., 3] = 65535
+    cv2.imwrite(str(tmp_path / "in.png"), pixels[..., [2, 1, 0, 3]])
+    for suffix in ("png", "tif"):
+        convtool("image", tmp_path / "in.png", tmp_path / f"out.{suffix}", "-k", "identity")
+    assert np.array_equal(read(tmp_path / "out.png"), pixels)
+    assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), pixels)
+
+
+def test_float_pictures(convtool, tmp_path, rng):
+    """A float TIFF stays float and is not clamped."""
+    pixels = (rng.random((20, 24, 3)) * 4 - 1).astype(np.float32)
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb")
+    result = convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur")
+    assert result.code == 0, result.err
+    np.testing.assert_allclose(tifffile.imread(tmp_path / "out.tif"), correlated(pixels), atol=1e-5)
+
+
+def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
+    """Unless --nan says what to read."""
+    pixels = rng.random((20, 24)).astype(np.float32)
+    pixels[3, 4], pixels[5, 6] = np.nan, np.inf
+    tifffile.imwrite(tmp_path / "in.tif", pixels)
+    result = convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur")
+    assert result.code == 1
+    assert "2 samples are NaN or infinite" in result.err
+    assert convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5").code == 0
+    pixels[3, 4] = pixels[5, 6] = 0.5
+    np.testing.assert_allclose(tifffile.imread(tmp_path / "out.tif"), pixels, atol=1e-6)
+
+
+@pytest.mark.parametrize(("mode", "note"), [("P", "palette"), ("CMYK", "CMYK")])
+def test_conversions_are_said_once(convtool, tmp_path, photo, mode, note):
+    """Palettes and CMYK become RGB, with a note."""
+    source = tmp_path / ("in.png" if mode == "P" else "in.jpg")
+    Image.fromarray(photo).convert(mode).save(source)
+    result = convtool("image", source, tmp_path / "out.png", "-k", "sobel-x")
+    assert result.code == 0
+    assert result.err.count(f"{note} converted to RGB") == 1
+    assert Image.open(tmp_path / "out.png").mode == "RGB"
+
+
+def test_one_bit_and_two_bit_pictures_use_the_full_range(convtool, tmp_path, corpus):
+    """Black is 0 and white 255, however few levels there are."""
+    for name in ("mdx__basn0g01.png", "imgtiff__flower-minisblack-02.tif"):
+        convtool("image", corpus / "good" / "image" / name, tmp_path / f"{name}.png", "-k", "identity")
+        levels = np.unique(read(tmp_path / f"{name}.png"))
+        assert levels.min() == 0
+        assert levels.max() == 255
+        assert len(levels) <= 4
+
+
+def test_quality_counts_for_lossy_formats(convtool, tmp_path):
+    """A lower quality is a smaller file."""
+    sizes = []
+    for quality in (20, 90):
+        out = tmp_path / f"{quality}.jpg"
+        convtool("image", SAMPLES / "chart.jpg", out, "-k", "blur", "--quality", quality)
+        sizes.append(out.stat().st_size)
+    assert sizes[0] < sizes[1] / 2
+
+
+def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
+    """Feature maps in a grid; a sheet begins with the input and stands in labelled cells."""
+    Image.fromarray(photo).save(tmp_path / "in.png")
+    convtool("image", tmp_path / "in.png", tmp_path / "grid.png", "--seed", "1")
+    assert Image.open(tmp_path / "grid.png").size == (2 * 68 + 4, 2 * 52 + 4)
+    convtool("image", tmp_path / "in.png", f"{tmp_path}/maps/", "--seed", "1")
+    first = np.array(Image.open(tmp_path / "maps" / "in_random_1.png"))
+    assert np.array_equal(np.array(Image.open(tmp_path / "grid.png"))[4:52, 4:68], first)
+    eight = [item for name in presets.catalogue() if name.endswith("-sobel") for item in ("-k", name)]
+    rest = ["-k", "blur", "-k", "emboss", "-k", "outline", "-k", "sharpen"]
+    assert convtool("image", tmp_path / "in.png", tmp_path / "sheet.png", *eight, *rest, "--sheet").code == 0
+    sheet = np.array(Image.open(tmp_path / "sheet.png"))
+    assert sheet.shape == (3 * (48 + 22 + 4) + 4, 3 * 68 + 4, 3)
+    assert np.array_equal(sheet[4 + 22 : 4 + 22 + 48, 4:68], photo)
+
+
+def test_the_lessons_picture_program(convtool, tmp_path):
+    """JPEG → RGB in 0…1 → Conv2d(3 → 4, k 3, padding 1) → sigmoid → a grey picture a channel, as PyTorch does it."""
+    import torch  # noqa: PLC0415
+
+    source = SAMPLES / "chart.jpg"
+    convtool("image", source, f"{tmp_path}/", "--seed", "5", "--padding-mode", "zeros", "--format", "png")
+    torch.manual_seed(5)
+    layer = torch.nn.Conv2d(3, 4, 3, stride=1, padding=1)
+    rgb = torch.from_numpy(np.array(Image.open(source))).permute(2, 0, 1)[None] / 255
+    expected = (layer(rgb).sigmoid()[0] * 255).detach().numpy()
+    for channel in range(4):
+        written = np.array(Image.open(tmp_path / f"chart_random_{channel + 1}.png"))
+        assert np.abs(written - expected[channel]).max() <= 0.51
+
+
+def test_pixels_do_not_depend_on_the_suffixs_case(convtool, tmp_path, photo):
+    """IN.PNG is a PNG, and its outputs keep the name's case."""
+    Image.fromarray(photo).save(tmp_path / "IN.PNG")
+    assert convtool("image", tmp_path / "IN.PNG", f"{tmp_path}/out/", "-k", "blur").code == 0
+    assert (tmp_path / "out" / "IN_blur_r.PNG").exists()
+
+
+def test_png_is_not_packed_for_seconds(convtool, tmp_path):
+    """Level 1: the header of the deflate stream says 'fastest'."""
+    convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "blur")
+    data = (tmp_path / "out.png").read_bytes()
+    assert data[data.index(b"IDAT") + 5] >> 6 == 0
+    assert io.BytesIO(data).read(4) == b"\x89PNG"
