@@ -13,7 +13,7 @@ from torch import Tensor
 from convtool import devices
 from convtool.convolve import convolve
 from convtool.errors import ReadError, UsageError
-from convtool.layers import output_size
+from convtool.geometry import output_size
 from convtool.levels import to_float
 from convtool.media import MEDIA
 from convtool.normalize import Normalizer

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from convtool.settings import Combine
 
-
 # Each takes the responses and the axis to fold.
 COMBINES: dict[Combine, Callable[[Tensor, int], Tensor]] = {
     "magnitude": lambda responses, axis: torch.linalg.vector_norm(responses, dim=axis),

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own habit
 from torch import Tensor
 
-from convtool.layers import Conv, ends, span
+from convtool.geometry import Conv, ends, span
 
 _CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _MEMORY_FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}

@@ -156,7 +156,9 @@ def find(name: str, extra: Sequence[Path] = ()) -> KernelFile:
 
 def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that a kernel has weights for."""
-    return tuple(sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))
+    return tuple(
+        sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions)
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -14,22 +14,14 @@ from numpy.typing import NDArray
 from convtool import kernelfile, presets
 from convtool.errors import KernelError
 from convtool.generators import GENERATORS
-from convtool.kernelfile import KernelFile, Parameter
+from convtool.grammar import parse_row, parse_value, split_parameters
+from convtool.kernelfile import KernelFile
 from convtool.settings import Combine
 
 KINDS = {1: "1-D (sound)", 2: "2-D (pictures)", 3: "3-D (film)"}
-UNITS = {
-    "ms": (1e-3, "s"),
-    "s": (1.0, "s"),
-    "hz": (1.0, "Hz"),
-    "khz": (1e3, "Hz"),
-    "deg": (1.0, "deg"),
-    "px": (1.0, "px"),
-}
 
 _GRID = re.compile(r"^[\s\d.+\-eE/;|]+$")
 _SPEC = re.compile(r"^(?P<head>.+?)(?::(?P<parameters>\w[\w-]*=.*))?$", re.DOTALL)
-_NUMBER = re.compile(r"^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +73,13 @@ class Kernel:
         return all(
             np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded
         )
+
+    def embedded(self, size: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return the weights inside zeros of `size`, its centre (where padding `same` puts it) on theirs."""
+        outer = np.zeros(size)
+        starts = [(n - 1) // 2 - (k - 1) // 2 for n, k in zip(size, self.size, strict=True)]
+        outer[tuple(slice(start, start + k) for start, k in zip(starts, self.size, strict=True))] = self.weights
+        return outer
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,11 +153,13 @@ def resolve_file(
     depth: int = 0,
 ) -> Bank:
     """Return the kernel or bank of a kernel file that is read already; otherwise as `resolve`."""
-    given = _split_parameters(parameters, file) if parameters else {}
+    given = split_parameters(parameters, file) if parameters else {}
     label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
     if file.bank:
         if depth == presets.MAX_BANK_DEPTH:
-            raise KernelError(f"kernel '{file.name}': banks within banks, more than {presets.MAX_BANK_DEPTH} deep")
+            raise KernelError(
+                f"kernel '{file.name}': banks within banks, more than {presets.MAX_BANK_DEPTH} deep"
+            )
         members = [_load(member, search) for member in file.bank]
         parts = [
             resolve_file(member, dims, parameters=text, search=search, rate=rate, depth=depth + 1)
@@ -206,7 +207,7 @@ def _generate(
     if own is None:
         raise _wrong_dimension(file.name, file.dimensions, dims)
     values = {key: parameter.default for key, parameter in file.parameters.items()}
-    values |= {key: _value(file.name, key, text, file.parameters[key]) for key, text in given.items()}
+    values |= {key: parse_value(file.name, key, text, file.parameters[key]) for key, text in given.items()}
     arguments: dict[str, float] = {
         key: int(value) if file.parameters[key].integer else value for key, value in values.items()
     }
@@ -241,42 +242,8 @@ def _wrong_dimension(name: str, known: Sequence[int], dims: int) -> KernelError:
     return KernelError(f"kernel '{name}' has weights for {there}, not for {KINDS[dims]}")
 
 
-def _split_parameters(text: str, file: KernelFile) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for part in text.split(","):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not value:
-            raise KernelError(f"kernel '{file.name}': a parameter is NAME=NUMBER, not '{part}'")
-        if key not in file.parameters:
-            names = ", ".join(file.parameters) or "none"
-            raise KernelError(f"kernel '{file.name}' has no parameter '{key}'", hint=f"it has {names}")
-        if key in given:
-            raise KernelError(f"kernel '{file.name}': the parameter '{key}' is given twice")
-        given[key] = value
-    return given
-
-
-def _value(name: str, key: str, text: str, parameter: Parameter) -> float:
-    match = _NUMBER.match(text)
-    scale, unit = UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
-    try:
-        value = float(match[1]) * scale if match else float("nan")
-    except ValueError:
-        value = float("nan")
-    if match is None or value != value or unit != parameter.unit:
-        wanted = f"a number in {parameter.unit}" if parameter.unit else "a number"
-        raise KernelError(f"kernel '{name}': {key}={text} is not {wanted}")
-    if parameter.integer and value != int(value):
-        raise KernelError(f"kernel '{name}': {key} is a whole number, not {text}")
-    low = -np.inf if parameter.minimum is None else parameter.minimum
-    high = np.inf if parameter.maximum is None else parameter.maximum
-    if not low <= value <= high:
-        raise KernelError(f"kernel '{name}': {key}={text} is outside {low:g}…{high:g}")
-    return value
-
-
 def _from_grid(text: str, dims: int) -> Kernel:
-    planes = [[_row(row) for row in plane.split(";")] for plane in text.split("|")]
+    planes = [[parse_row(row) for row in plane.split(";")] for plane in text.split("|")]
     try:
         kernelfile.grid_shape(planes)
     except ValueError as exc:
@@ -287,15 +254,3 @@ def _from_grid(text: str, dims: int) -> Kernel:
     if weights.ndim > dims:
         raise KernelError(f"grid '{text}': its shape is {weights.shape}, and {KINDS[dims]} is wanted")
     return Kernel("grid", dims, weights, signed=_sums_to_zero(weights))
-
-
-def _row(text: str) -> list[float]:
-    return [_fraction(word) for word in text.split()]
-
-
-def _fraction(word: str) -> float:
-    numerator, slash, denominator = word.partition("/")
-    try:
-        return float(numerator) / float(denominator) if slash else float(numerator)
-    except (ValueError, ZeroDivisionError) as exc:
-        raise KernelError(f"'{word}' is not a number of a kernel grid") from exc

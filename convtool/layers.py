@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from convtool.banks import COMBINES, combine_reach
 from convtool.errors import LayerError, UsageError
+from convtool.geometry import Conv, shown
 from convtool.kernels import Bank, Kernel
 from convtool.settings import Combine, Settings, per_axis
 
-Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 MAX_LABEL = 80
 MAX_WEIGHTS = 2**26
@@ -134,7 +134,7 @@ def build(
     size = tuple(max(kernel.size[axis] for kernel in kernels) for axis in range(dims))
     conv = _conv(settings, size, in_channels, each * groups, groups, padding_mode)
     spread = in_channels // groups
-    stack = torch.from_numpy(np.stack([_embed(kernel, size) for kernel in kernels]) / spread).unsqueeze(1)
+    stack = torch.from_numpy(np.stack([kernel.embedded(size) for kernel in kernels]) / spread).unsqueeze(1)
     biases = torch.tensor([kernel.bias for kernel in kernels], dtype=torch.float64)
     repeats = each // len(kernels) * groups
     _set(conv, stack.repeat(repeats, spread, *(1,) * dims), biases.repeat(repeats), flip=settings.flip)
@@ -161,16 +161,6 @@ def _kernels_per_group(banks: Sequence[Bank], count: int, settings: Settings, gr
             f"{count * groups}"
         )
     return settings.out_channels // groups
-
-
-def _embed(kernel: Kernel, size: tuple[int, ...]) -> np.ndarray:
-    """Return the kernel inside zeros of `size`, its centre (where `same` puts it) on their centre."""
-    outer = np.zeros(size)
-    starts = [(n - 1) // 2 - (k - 1) // 2 for n, k in zip(size, kernel.size, strict=True)]
-    outer[tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))] = (
-        kernel.weights
-    )
-    return outer
 
 
 def _results(
@@ -291,7 +281,7 @@ def _padding(
     totals = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
     if any(total % 2 for total in totals):
         raise LayerError(
-            f"padding 'same' with stride {_shown(stride)} needs an odd kernel, not {_shown(size)}",
+            f"padding 'same' with stride {shown(stride)} needs an odd kernel, not {shown(size)}",
             hint="give --padding a number or 'valid'",
         )
     return tuple(total // 2 for total in totals)
@@ -302,70 +292,3 @@ def _set(conv: Conv, weight: Tensor, bias: Tensor | None, *, flip: bool) -> None
     conv.weight.copy_(weight.flip(spatial) if flip else weight)
     if conv.bias is not None and bias is not None:
         conv.bias.copy_(bias)
-
-
-def span(conv: Conv) -> tuple[int, ...]:
-    """Return how many samples one output looks over on each axis: dilation * (k - 1) + 1."""
-    return tuple(d * (k - 1) + 1 for k, d in zip(conv.kernel_size, conv.dilation, strict=True))
-
-
-def ends(conv: Conv) -> tuple[tuple[int, int], ...]:
-    """Return how many samples the layer adds before and after on each axis.
-
-    `same` splits dilation * (k - 1) with the larger half after, as PyTorch does: k 4 → (1, 2).
-    """
-    if conv.padding == "valid":
-        return ((0, 0),) * len(conv.kernel_size)
-    if conv.padding == "same":
-        return tuple(((n - 1) // 2, n - 1 - (n - 1) // 2) for n in span(conv))
-    return tuple((int(p), int(p)) for p in conv.padding)
-
-
-def output_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
-    """Return the output's spatial size: floor((n + padding - span) / stride) + 1 on each axis.
-
-    Args:
-        conv: the layer.
-        size: the input's spatial size.
-
-    Raises:
-        LayerError: the kernel is larger than the padded input, or the padding mode needs more samples.
-
-    >>> output_size(nn.Conv2d(3, 4, 3, stride=2, padding=1), (7, 8))
-    (4, 4)
-    """
-    mode, spans = conv.padding_mode, span(conv)
-    for n, (before, after) in zip(size, ends(conv), strict=True):
-        most = {"reflect": n - 1, "circular": n}.get(mode, before + after)
-        if max(before, after) > most:
-            raise LayerError(
-                f"padding mode '{mode}' cannot add {max(before, after)} samples to {n} (size {_shown(size)})",
-                hint="'replicate' and 'zeros' can",
-            )
-    padded = padded_size(conv, size)
-    if any(p < s for p, s in zip(padded, spans, strict=True)):
-        raise LayerError(f"the kernel spans {_shown(spans)}, more than the padded input's {_shown(padded)}")
-    return tuple((p - s) // step + 1 for p, s, step in zip(padded, spans, conv.stride, strict=True))
-
-
-def padded_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
-    """Return the input's spatial size with the samples that the layer adds."""
-    return tuple(n + sum(pads) for n, pads in zip(size, ends(conv), strict=True))
-
-
-def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:
-    """Return for each axis the input sample that each output sample is centred on, inside the input.
-
-    >>> centres(nn.Conv1d(1, 1, 3, stride=2, padding=1), (5,))
-    (tensor([0, 2, 4]),)
-    """
-    return tuple(
-        (torch.arange(count) * step - before + (spread - 1) // 2).clamp(0, n - 1)
-        for count, step, (before, _), spread, n in zip(
-            output_size(conv, size), conv.stride, ends(conv), span(conv), size, strict=True
-        )
-    )
-
-
-def _shown(numbers: Sequence[int]) -> str:
-    return "×".join(map(str, numbers))

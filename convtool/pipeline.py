@@ -19,9 +19,10 @@ from convtool import devices
 from convtool.atomic import refuse_existing, replacing
 from convtool.convolve import block_length
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError
+from convtool.geometry import centres, output_size, padded_size, shown
 from convtool.jobs import PIPE, Job, refuse_input
 from convtool.kernels import resolve
-from convtool.layers import Layer, Result, build, centres, output_size, padded_size
+from convtool.layers import Layer, Result, build
 from convtool.levels import to_float, to_stored
 from convtool.media import Medium, Part, Room, Source, Tile
 from convtool.normalize import Normalizer
@@ -96,12 +97,18 @@ class Target:
 
 
 def run(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # noqa: A002  # the project's noun
-    """Filter one input and write its outputs; errors become part of the outcome."""
+    """Filter one input and write its outputs; errors become part of the outcome.
+
+    Raises:
+        UsageError: the call is wrong, so every input would fail.
+    """
     started = time.perf_counter()
     try:
         with opened(job.input) as file:
             source = room.open_source(file, job.input, filter.settings)
             targets = _filter_into_files(job, source, filter, room, output)
+    except UsageError:
+        raise
     except ConvtoolError as exc:
         return failure(job, exc)
     seconds = time.perf_counter() - started
@@ -199,7 +206,7 @@ def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
         for n in size:
             samples *= n
         if samples > MAX_RESULT * max_pixels:
-            shape = "×".join(map(str, (channels, *size)))
+            shape = shown((channels, *size))
             raise LimitError(
                 f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {max_pixels} pixels",
                 hint="raise it with --max-pixels",

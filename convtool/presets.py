@@ -165,10 +165,14 @@ def entry(name: str, extra: Sequence[Path] = ()) -> Entry:
         known = _dimensions(content, extra, MAX_BANK_DEPTH)
         return Entry(name, tuple(sorted(known)), parameters, str(content.get("summary", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise KernelError(f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why") from exc
+        raise KernelError(
+            f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why"
+        ) from exc
 
 
-def bank_dimensions(members: Sequence[str], extra: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH) -> set[int]:
+def bank_dimensions(
+    members: Sequence[str], extra: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH
+) -> set[int]:
     """Return the dimensions that all members of a bank have weights for.
 
     Raises:

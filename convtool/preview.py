@@ -3,9 +3,10 @@
 import math
 
 from convtool.convolve import block_length
-from convtool.errors import ConvtoolError
+from convtool.errors import ConvtoolError, UsageError
+from convtool.geometry import output_size, shown, span
 from convtool.jobs import Job
-from convtool.layers import Layer, output_size, span
+from convtool.layers import Layer
 from convtool.media import Part, Room
 from convtool.pipeline import Filter, check_size, failure, opened, plan_targets, stored_dtype
 from convtool.report import Outcome
@@ -15,7 +16,11 @@ FLOAT_BYTES = 4
 
 
 def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # noqa: A002  # the project's noun
-    """Return the outcome of a job that is not run; its first part stands for all."""
+    """Return the outcome of a job that is not run; its first part stands for all.
+
+    Raises:
+        UsageError: the call is wrong, so every input would fail.
+    """
     try:
         with opened(job.input) as file:
             source = room.open_source(file, job.input, filter.settings)
@@ -24,6 +29,8 @@ def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Out
             check_size(part, layer, filter.settings.max_pixels)
             targets = plan_targets(job, layer, part.channels, sheet=output.sheet)
             stored = stored_dtype(part, source, filter, room, job, output)
+    except UsageError:
+        raise
     except ConvtoolError as exc:
         return failure(job, exc)
     plan = describe(part, layer) | {"stored as": str(stored).removeprefix("torch.")}
@@ -39,17 +46,13 @@ def describe(part: Part, layer: Layer) -> dict[str, str | int]:
     floats = rows * (math.prod(part.size[1:]) * conv.in_channels + math.prod(size[1:]) * conv.out_channels)
     samples = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
     return {
-        "input": _shape(1, len(part.channels), *part.size),
-        "output": _shape(1, layer.channels, *size),
+        "input": shown((1, len(part.channels), *part.size)),
+        "output": shown((1, layer.channels, *size)),
         "layer": str(conv),
         "weights": conv.weight.numel(),
-        "receptive field": _shape(*span(conv)),
+        "receptive field": shown(span(conv)),
         "multiply-adds": math.prod(size) * conv.out_channels * window,
         "algorithm": "direct",
         "block": f"{rows} of {part.size[0]}",
         "memory": f"about {(samples * part.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
     }
-
-
-def _shape(*numbers: int) -> str:
-    return "×".join(map(str, numbers))

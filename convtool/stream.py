@@ -17,7 +17,7 @@ from torch import Tensor
 
 from convtool.convolve import convolve
 from convtool.errors import LayerError
-from convtool.layers import Conv, ends, span
+from convtool.geometry import Conv, ends, span
 
 AXIS = 2  # the leading spatial axis of NCL, NCHW and NCDHW
 

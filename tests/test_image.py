@@ -82,7 +82,9 @@ def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mo
     Image.fromarray(pixels).save(tmp_path / "rgba.png")
     cv2.imwrite(str(tmp_path / "deep.png"), pixels[..., :3].astype(np.uint16) * 257)
     for kind, channels in (("grey", "l"), ("rgb", "rgb"), ("rgba", "rgb"), ("deep", "rgb")):
-        result = convtool("image", tmp_path / f"{kind}.png", f"{tmp_path}/out/", "-k", name, "--padding-mode", mode)
+        result = convtool(
+            "image", tmp_path / f"{kind}.png", f"{tmp_path}/out/", "-k", name, "--padding-mode", mode
+        )
         assert result.code == 0, result.err
         for channel in channels:
             assert (tmp_path / "out" / f"{kind}_{name}_{channel}.png").exists()
@@ -146,7 +148,9 @@ def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
     assert Image.open(tmp_path / f"out.{suffix}").info["icc_profile"] == profile
 
 
-@pytest.mark.parametrize(("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)])
+@pytest.mark.parametrize(
+    ("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)]
+)
 def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, exact):
     """GIF, APNG, WebP and AVIF."""
     frames = []
@@ -183,7 +187,9 @@ def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
     assert out.shape == pages.shape
     for page, result in zip(pages, out, strict=True):
         assert np.abs(result - correlated(page).round()).max() <= 1
-    convtool("image", tmp_path / "in.tif", tmp_path / "stretched.tif", "-k", "identity", "--normalize", "minmax")
+    convtool(
+        "image", tmp_path / "in.tif", tmp_path / "stretched.tif", "-k", "identity", "--normalize", "minmax"
+    )
     stretched = tifffile.imread(tmp_path / "stretched.tif").astype(float)
     assert stretched.max() == 65535
     assert stretched[1].max() < 65535 / 3.9
@@ -250,7 +256,10 @@ def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
     result = convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur")
     assert result.code == 1
     assert "2 samples are NaN or infinite" in result.err
-    assert convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5").code == 0
+    assert (
+        convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5").code
+        == 0
+    )
     pixels[3, 4] = pixels[5, 6] = 0.5
     np.testing.assert_allclose(tifffile.imread(tmp_path / "out.tif"), pixels, atol=1e-6)
 

@@ -45,13 +45,17 @@ def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
             assert np.isfinite(kernel.weights).all()
 
 
-@pytest.mark.parametrize("name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"])
+@pytest.mark.parametrize(
+    "name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"]
+)
 def test_brightness_is_kept(name):
     """Blurs and sharpeners sum to one."""
     assert weights(name).sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))]
+)
 def test_flat_areas_give_nothing(name):
     """Derivatives sum to zero, and are signed."""
     for kernel in resolve(name, dimensions(name)[-1]).kernels:
@@ -75,7 +79,9 @@ def centred(kernel, size=41):
 def test_gaussian_equals_scipys(sigma):
     """The same samples, the same cut at four sigma."""
     np.testing.assert_allclose(
-        centred(weights(f"gaussian:sigma={sigma}")), impulse(scipy.ndimage.gaussian_filter, sigma=sigma), atol=1e-12
+        centred(weights(f"gaussian:sigma={sigma}")),
+        impulse(scipy.ndimage.gaussian_filter, sigma=sigma),
+        atol=1e-12,
     )
 
 
@@ -93,7 +99,8 @@ def test_gradients_equal_scipys(name, axis, function, rng):
     """Sign and scale, on noise."""
     picture = rng.random((20, 20))
     np.testing.assert_allclose(
-        scipy.ndimage.correlate(picture, weights(name), mode="nearest"), function(picture, axis, mode="nearest")
+        scipy.ndimage.correlate(picture, weights(name), mode="nearest"),
+        function(picture, axis, mode="nearest"),
     )
 
 
@@ -134,7 +141,8 @@ def test_gabor_answers_to_its_own_direction_most(angle):
     kernel = weights(f"gabor:wavelength=6,angle={angle},sigma=4")
     y, x = np.mgrid[:61, :61]
     along, across = (
-        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6) for a in (angle, angle + 90)
+        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6)
+        for a in (angle, angle + 90)
     )
     answer = [np.abs(scipy.signal.correlate2d(grating, kernel, "valid")).max() for grating in (along, across)]
     assert answer[0] > 50 * answer[1]

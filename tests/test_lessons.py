@@ -7,8 +7,9 @@ from conftest import SAMPLES
 from PIL import Image
 
 import convtool
+from convtool.geometry import output_size
 from convtool.kernels import resolve
-from convtool.layers import build, output_size
+from convtool.layers import build
 from convtool.settings import Settings
 
 ONE_TO_SIX = torch.arange(1.0, 7).reshape(1, 1, 6)
@@ -51,7 +52,9 @@ def test_groups_keep_channels_apart(tmp_path):
 
 def test_a_depthwise_multiplier_of_two(tmp_path):
     """The same with four output channels, weights 2 4 6 8."""
-    result = convtool.apply(TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID)
+    result = convtool.apply(
+        TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID
+    )
     assert result[0].tolist() == [
         [2, 4, 6, 8, 10, 12],
         [4, 8, 12, 16, 20, 24],

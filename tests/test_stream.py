@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convtool.errors import LayerError
-from convtool.layers import CONVS, centres, ends, output_size, span
+from convtool.geometry import centres, ends, output_size, span
+from convtool.layers import CONVS
 from convtool.stream import Stream
 
 CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -112,7 +113,13 @@ def test_an_even_kernel_pads_as_pytorch_does():
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_centres_name_the_sample_under_the_kernels_middle(dims):
     """A kernel that is one in its middle returns the samples that `centres` names."""
-    for k, stride, dilation, padding in [(3, 1, 1, 1), (3, 2, 1, 1), (5, 3, 2, 4), (1, 2, 1, 0), (3, 1, 2, 0)]:
+    for k, stride, dilation, padding in [
+        (3, 1, 1, 1),
+        (3, 2, 1, 1),
+        (5, 3, 2, 4),
+        (1, 2, 1, 0),
+        (3, 1, 2, 0),
+    ]:
         conv = CONVS[dims](1, 1, k, stride=stride, padding=padding, dilation=dilation, bias=False).double()
         conv.weight.data.zero_()
         conv.weight.data[(0, 0, *[(k - 1) // 2] * dims)] = 1

@@ -8,21 +8,15 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
-from torch import Tensor
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
-from convtool.levels import to_float, to_stored
-from convtool.media.image.alpha import bleed
 from convtool.media.image.formats import READABLE, SUFFIXES
-
-Samples = NDArray[Any]
+from convtool.media.image.modes import as_array, is_deep, plain
+from convtool.media.image.pages import Metadata, Page, Samples
 
 # The frames of these follow each other; in a JPEG (MPO) they are thumbnails and gain maps.
 FRAMED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
@@ -43,75 +37,6 @@ UPRIGHT = {
 }
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong becomes an error of ours
 _pillow_globals = threading.Lock()
-
-
-@dataclass
-class Metadata:
-    """What is kept of a picture beside its pixels.
-
-    Attributes:
-        icc: the colour profile.
-        exif: all tags, the orientation reset; None where there are none or they are damaged.
-        dpi: resolution.
-        loop: how often an animation repeats, 0 for ever; None where the file does not say.
-    """
-
-    icc: bytes | None = None
-    exif: Image.Exif | None = None
-    dpi: tuple[float, float] | None = None
-    loop: int | None = None
-
-
-@dataclass
-class Page:
-    """One picture, upright.
-
-    Attributes:
-        pixels: (H, W, 1 or 3) grey or RGB; uint8, uint16 or float32.
-        alpha: (H, W) of the same type, or None where all is opaque by its format.
-        duration: how long it is shown, in ms.
-    """
-
-    pixels: Samples
-    alpha: Samples | None = None
-    duration: float | None = None
-    _filled: Tensor | None = field(default=None, repr=False)
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """`l`, or `r g b`."""
-        return ("l",) if self.pixels.shape[2] == 1 else ("r", "g", "b")
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        """Height and width."""
-        return self.pixels.shape[:2]
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The type of the stored samples."""
-        return self.tensor().dtype
-
-    def tensor(self) -> Tensor:
-        """Return the whole page, transparent pixels filled from around. Shape: (1, C, H, W), channels last."""
-        if self._filled is None:
-            self._filled = _nchw(self.pixels)
-            if self.alpha is not None:
-                alpha = to_float(_nchw(self.alpha[..., None]))
-                self._filled = to_stored(bleed(to_float(self._filled), alpha), self._filled.dtype)
-        return self._filled
-
-    def blocks(self, length: int) -> Iterator[Tensor]:
-        """Yield the page in blocks of at most `length` rows."""
-        yield from torch.split(self.tensor(), length, 2)
-
-    def tail(self, length: int) -> Tensor:
-        """Return the last `length` rows."""
-        return self.tensor()[:, :, self.size[0] - min(length, self.size[0]) :]
-
-
-def _nchw(array: Samples) -> Tensor:
-    return torch.from_numpy(array).permute(2, 0, 1)[None]
 
 
 class ImageSource:
@@ -151,7 +76,9 @@ class ImageSource:
         with self._translated():
             self._image = self._open()
             self._seek(0)
-            self.animated = bool(self._image and self._image.format in FRAMED and _frames(self._image) > 1)
+            self.animated = bool(
+                self._image and self._image.format in FRAMED and getattr(self._image, "n_frames", 1) > 1
+            )
             self.metadata = self._read_metadata()
 
     def parts(self) -> Iterator[Page]:
@@ -215,7 +142,7 @@ class ImageSource:
                     return False
             width, height = self._image.size
         self._deep.setdefault(
-            index, self._image is None or _is_deep(self._image)
+            index, self._image is None or is_deep(self._image)
         )  # Pillow forgets after decoding
         self._pixels += width * height
         if self._pixels > self._max_pixels:
@@ -244,37 +171,15 @@ class ImageSource:
     def _decode_pillow(self, image: Image.Image) -> Page:
         with _own_limits(truncated=self._allow_truncated):
             image.load()
-        samples = _as_array(self._plain(image))
+        converted, note = plain(image, colour=self.animated and image.format != "TIFF")
+        if note and not (self.animated and image.format == "GIF"):
+            self.note(note)
+        samples = as_array(converted)
         if samples.ndim == 2:
             return Page(samples[..., None])
         if samples.shape[2] in (2, 4):
             return Page(np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1]))
         return Page(samples)
-
-    def _plain(self, image: Image.Image) -> Image.Image:
-        """Return the picture in a mode with one sample a channel: L, LA, RGB, RGBA, I;16 or F."""
-        transparent = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
-        if image.mode == "CMYK":
-            self.note("CMYK converted to RGB")
-            return _from_cmyk(image)
-        if image.mode in ("P", "PA"):
-            if not self.animated:
-                self.note("palette converted to RGB")
-            return image.convert(
-                "RGBA" if transparent or (image.palette and image.palette.mode == "RGBA") else "RGB"
-            )
-        if image.mode in ("L", "1", "La") and not self.animated:
-            return image.convert("LA" if transparent else "L")
-        if image.mode == "LAB":
-            self.note("Lab converted to RGB")
-            profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-            lab = ImageCms.buildTransform(*profiles, "LAB", "RGB")
-            return ImageCms.applyTransform(image, lab)  # type: ignore[return-value]  # a picture, as it is not in place
-        if image.mode in ("LA", "RGB", "RGBA", "F", "I") or image.mode.startswith("I;16"):
-            if self.animated and image.mode == "LA":
-                return image.convert("RGBA")
-            return image.convert("RGBA") if transparent and image.mode == "RGB" else image
-        return image.convert("RGBA" if transparent else "RGB")
 
     def _decode_deep(self, index: int) -> Page:
         """Decode with OpenCV what Pillow reads as 8 bits or not at all."""
@@ -351,48 +256,6 @@ class ImageSource:
         """Remember what a user should know of this file, once."""
         if text not in self.notes:
             self.notes.append(text)
-
-
-def _frames(image: Image.Image) -> int:
-    return getattr(image, "n_frames", 1)
-
-
-def _is_deep(image: Image.Image) -> bool:
-    """Return True for what Pillow would cut to 8 bits: 16-bit samples in a mode of 8-bit ones."""
-    if image.mode not in ("RGB", "RGBA", "LA", "RGBX"):
-        return False
-    arguments = [tile.args for tile in getattr(image, "tile", ())]
-    words = [word for args in arguments for word in (args if isinstance(args, tuple) else (args,))]
-    return any(
-        (isinstance(word, str) and ";16" in word)
-        or (image.format == "PPM" and isinstance(word, int) and word > 2**8 - 1)
-        for word in words
-    )
-
-
-def _as_array(image: Image.Image) -> Samples:
-    samples = np.array(image)
-    if image.mode == "I":
-        if samples.min() < 0 or samples.max() >= 2**16:
-            raise ValueError("32-bit integer samples are not supported")
-        return samples.astype(np.uint16)
-    return samples.astype(samples.dtype.newbyteorder("="), copy=False)
-
-
-def _from_cmyk(image: Image.Image) -> Image.Image:
-    """Return a CMYK picture as sRGB, by its own profile where it has a sound one."""
-    profile = image.info.pop("icc_profile", None)
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except ImageCms.PyCMSError:
-            converted = None
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
 
 
 @contextmanager

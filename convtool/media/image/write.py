@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -20,9 +19,8 @@ from convtool.errors import WriteError
 from convtool.levels import FULL_SCALE, to_float, to_stored
 from convtool.media import Tile
 from convtool.media.image.formats import Format
-from convtool.media.image.read import DESCRIPTIVE_TAGS, ImageSource, Metadata, Page
-
-Samples = NDArray[Any]
+from convtool.media.image.pages import Metadata, Page, Samples
+from convtool.media.image.read import DESCRIPTIVE_TAGS, ImageSource
 
 QUALITY = 90
 PNG_LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller

@@ -1,0 +1,78 @@
+"""The sizes of a layer's input and output: span, padding, the output-size formula. Numbers only, nothing is run."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from convtool.errors import LayerError
+
+Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
+
+
+def span(conv: Conv) -> tuple[int, ...]:
+    """Return how many samples one output looks over on each axis: dilation * (k - 1) + 1."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(conv.kernel_size, conv.dilation, strict=True))
+
+
+def ends(conv: Conv) -> tuple[tuple[int, int], ...]:
+    """Return how many samples the layer adds before and after on each axis.
+
+    `same` splits dilation * (k - 1) with the larger half after, as PyTorch does: k 4 → (1, 2).
+    """
+    if conv.padding == "valid":
+        return ((0, 0),) * len(conv.kernel_size)
+    if conv.padding == "same":
+        return tuple(((n - 1) // 2, n - 1 - (n - 1) // 2) for n in span(conv))
+    return tuple((int(p), int(p)) for p in conv.padding)
+
+
+def output_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
+    """Return the output's spatial size: floor((n + padding - span) / stride) + 1 on each axis.
+
+    Args:
+        conv: the layer.
+        size: the input's spatial size.
+
+    Raises:
+        LayerError: the kernel is larger than the padded input, or the padding mode needs more samples.
+
+    >>> output_size(nn.Conv2d(3, 4, 3, stride=2, padding=1), (7, 8))
+    (4, 4)
+    """
+    mode, spans = conv.padding_mode, span(conv)
+    for n, (before, after) in zip(size, ends(conv), strict=True):
+        most = {"reflect": n - 1, "circular": n}.get(mode, before + after)
+        if max(before, after) > most:
+            raise LayerError(
+                f"padding mode '{mode}' cannot add {max(before, after)} samples to {n} (size {shown(size)})",
+                hint="'replicate' and 'zeros' can",
+            )
+    padded = padded_size(conv, size)
+    if any(p < s for p, s in zip(padded, spans, strict=True)):
+        raise LayerError(f"the kernel spans {shown(spans)}, more than the padded input's {shown(padded)}")
+    return tuple((p - s) // step + 1 for p, s, step in zip(padded, spans, conv.stride, strict=True))
+
+
+def padded_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
+    """Return the input's spatial size with the samples that the layer adds."""
+    return tuple(n + sum(pads) for n, pads in zip(size, ends(conv), strict=True))
+
+
+def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:
+    """Return for each axis the input sample that each output sample is centred on, inside the input.
+
+    >>> centres(nn.Conv1d(1, 1, 3, stride=2, padding=1), (5,))
+    (tensor([0, 2, 4]),)
+    """
+    return tuple(
+        (torch.arange(count) * step - before + (spread - 1) // 2).clamp(0, n - 1)
+        for count, step, (before, _), spread, n in zip(
+            output_size(conv, size), conv.stride, ends(conv), span(conv), size, strict=True
+        )
+    )
+
+
+def shown(numbers: Sequence[int]) -> str:
+    """Return a size as people write it: 3×640×480."""
+    return "×".join(map(str, numbers))

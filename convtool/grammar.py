@@ -1,0 +1,63 @@
+"""Read the words of a kernel: parameters such as `sigma=3` and `delay=250ms`, and the numbers of a grid."""
+
+import math
+import re
+
+from convtool.errors import KernelError
+from convtool.kernelfile import KernelFile, Parameter
+
+UNITS = {
+    "ms": (1e-3, "s"),
+    "s": (1.0, "s"),
+    "hz": (1.0, "Hz"),
+    "khz": (1e3, "Hz"),
+    "deg": (1.0, "deg"),
+    "px": (1.0, "px"),
+}
+_NUMBER = re.compile(r"^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$")
+
+
+def split_parameters(text: str, file: KernelFile) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for part in text.split(","):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not value:
+            raise KernelError(f"kernel '{file.name}': a parameter is NAME=NUMBER, not '{part}'")
+        if key not in file.parameters:
+            names = ", ".join(file.parameters) or "none"
+            raise KernelError(f"kernel '{file.name}' has no parameter '{key}'", hint=f"it has {names}")
+        if key in given:
+            raise KernelError(f"kernel '{file.name}': the parameter '{key}' is given twice")
+        given[key] = value
+    return given
+
+
+def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float:
+    match = _NUMBER.match(text)
+    scale, unit = UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
+    try:
+        value = float(match[1]) * scale if match else float("nan")
+    except ValueError:
+        value = float("nan")
+    if match is None or math.isnan(value) or unit != parameter.unit:
+        wanted = f"a number in {parameter.unit}" if parameter.unit else "a number"
+        raise KernelError(f"kernel '{name}': {key}={text} is not {wanted}")
+    if parameter.integer and value != int(value):
+        raise KernelError(f"kernel '{name}': {key} is a whole number, not {text}")
+    low = -math.inf if parameter.minimum is None else parameter.minimum
+    high = math.inf if parameter.maximum is None else parameter.maximum
+    if not low <= value <= high:
+        raise KernelError(f"kernel '{name}': {key}={text} is outside {low:g}…{high:g}")
+    return value
+
+
+def parse_row(text: str) -> list[float]:
+    return [_fraction(word) for word in text.split()]
+
+
+def _fraction(word: str) -> float:
+    numerator, slash, denominator = word.partition("/")
+    try:
+        return float(numerator) / float(denominator) if slash else float(numerator)
+    except (ValueError, ZeroDivisionError) as exc:
+        raise KernelError(f"'{word}' is not a number of a kernel grid") from exc

@@ -1,0 +1,69 @@
+"""Real and malformed media: each file ends in one of a closed list of outcomes."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convtool.media.image import SUFFIXES
+
+REFUSALS = re.compile(
+    r"error: .*: (the file is empty|not a picture of a known format|the picture cannot be read: .+"
+    r"|\d+×\d+ pixels pass the limit of \d+ pixels|the picture is damaged, or of a kind that is not supported"
+    r"|\d+ samples are NaN or infinite|samples of type \w+ are not supported|no picture format is known by '.*')"
+)
+# What must be filtered, also of the files called bad: damage beside the pixels is no reason to refuse them.
+READABLE_BAD = {
+    "jpgdec__5482a54657765056f1a94116a8dbffe7.jpg",
+    "mdx__023c970a2a16794f9e51101f76d3bf4d.tif",
+    "oiio__corrupt-exif-1626.jpg",
+    "oiio__corrupt-exif-recursive-ifd.jpg",
+    "oiio__corrupt-exif-utf8-type.jpg",
+}
+
+
+def check(convtool, path, tmp_path, options):
+    """Filter a file and return whether it was written; anything but written or refused fails."""
+    output = tmp_path / "out.png"
+    result = convtool("image", path, output, "--format", "png", "--overwrite", *options)
+    assert "Traceback" not in result.err
+    left = sorted(entry.name for entry in tmp_path.iterdir())
+    if result.code == 0:
+        assert left == ["out.png"]
+        assert np.array(Image.open(output)).size
+        return True
+    assert result.code in (1, 2)
+    assert left == []
+    errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert REFUSALS.match(errors[0]), errors[0]
+    return False
+
+
+@pytest.mark.parametrize("options", [("-k", "sobel-x"), ("-k", "blur", "--allow-truncated")])
+def test_good_pictures_are_filtered(convtool, corpus, tmp_path, options):
+    """Every one of them."""
+    paths = sorted((corpus / "good" / "image").iterdir())
+    assert paths
+    for path in paths:
+        assert check(convtool, path, tmp_path, options), path.name
+        (tmp_path / "out.png").unlink()
+
+
+@pytest.mark.parametrize("options", [("-k", "sobel-x"), ("-k", "blur", "--allow-truncated")])
+def test_bad_pictures_are_filtered_or_refused_in_words(convtool, corpus, tmp_path, options):
+    """Never a traceback, a hang or a partial file."""
+    paths = sorted((corpus / "bad" / "image").iterdir())
+    assert paths
+    for path in paths:
+        written = check(convtool, path, tmp_path, options)
+        assert written or path.name not in READABLE_BAD, path.name
+        (tmp_path / "out.png").unlink(missing_ok=True)
+
+
+def test_other_media_are_no_pictures(convtool, corpus, tmp_path):
+    """Sound and film given to the image command end in the same list; a film's first frame is no picture."""
+    for path in sorted([*corpus.glob("*/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("*/yaml/*")]):
+        if path.suffix.lower() not in SUFFIXES:
+            assert not check(convtool, path, tmp_path, ("-k", "blur")), path.name
