@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 Weights = NDArray[np.float64]
 
-MAX_RADIUS = 2048
+MAX_WEIGHTS = 2**20
 
 
 def _offsets(dims: int, radius: int) -> list[Weights]:
     """Return one array an axis with the distance from the kernel's centre, in samples."""
-    if radius > MAX_RADIUS:
-        raise ValueError(f"a radius of {radius} samples, at most {MAX_RADIUS} are allowed")
+    if (2 * radius + 1) ** dims > MAX_WEIGHTS:
+        raise ValueError(f"a radius of {radius} samples on {dims} axes gives more than {MAX_WEIGHTS} weights")
     axis = np.arange(-radius, radius + 1, dtype=np.float64)
     return list(np.meshgrid(*[axis] * dims, indexing="ij"))
 
@@ -37,8 +37,8 @@ def _radius(sigma: float, truncate: float = 4.0) -> int:
 
 def box(dims: int, *, size: int, rate: float | None = None) -> Weights:
     """Return the mean of `size` samples an axis."""
-    if size**dims > MAX_RADIUS**2:
-        raise ValueError(f"size={size} gives more than {MAX_RADIUS**2} weights")
+    if size**dims > MAX_WEIGHTS:
+        raise ValueError(f"size={size} gives more than {MAX_WEIGHTS} weights")
     return np.full((size,) * dims, 1 / size**dims)
 
 

@@ -39,7 +39,7 @@ def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float:
         value = float(match[1]) * scale if match else float("nan")
     except ValueError:
         value = float("nan")
-    if match is None or math.isnan(value) or unit != parameter.unit:
+    if match is None or not math.isfinite(value) or unit != parameter.unit:
         wanted = f"a number in {parameter.unit}" if parameter.unit else "a number"
         raise KernelError(f"kernel '{name}': {key}={text} is not {wanted}")
     if parameter.integer and value != int(value):

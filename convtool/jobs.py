@@ -3,6 +3,7 @@
 It looks at names and folders only; no media file is opened here.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ def plan(
         UsageError: two inputs would have the same outputs, or pipes and folders are mixed.
         ReadError: a folder holds no file of the medium.
     """
+    if "" in inputs:
+        raise UsageError("an INPUT is empty: give a file, a folder or -")
     known = frozenset(suffixes)
     found = [pair for name in inputs for pair in _expand(name, known)]
     several = len(found) > 1 or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
@@ -114,11 +117,23 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
         seen[key] = job.input
 
 
-def refuse_input(target: Path, source: str) -> None:
-    """Check that an output is not the input itself, by whatever name.
+def identities(jobs: Sequence[Job]) -> frozenset[tuple[int, int]]:
+    """Return the device and inode of every input that is there: what no output of the run may replace."""
+    found = set()
+    for job in jobs:
+        with contextlib.suppress(OSError, ValueError):
+            status = os.stat(job.input)  # noqa: PTH116  # "-" and "" are no paths
+            found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
+
+
+def refuse_inputs(target: Path, inputs: frozenset[tuple[int, int]]) -> None:
+    """Check that an output is none of the run's inputs, by whatever name.
 
     Raises:
         WriteError: it is.
     """
-    if source != PIPE and target.exists() and os.path.samefile(target, source):  # noqa: PTH121
-        raise WriteError(f"{target}: is the input itself", hint="give another OUTPUT")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        status = target.stat()
+        if (status.st_dev, status.st_ino) in inputs:
+            raise WriteError(f"{target}: is an input itself", hint="give another OUTPUT")

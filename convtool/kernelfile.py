@@ -24,7 +24,7 @@ from convtool.errors import KernelError
 from convtool.settings import Combine
 
 MAX_WEIGHTS = 2**20
-MAX_WEIGHT = 1e30  # sums of MAX_WEIGHTS such numbers stay finite in float32
+MAX_WEIGHT = 1e12  # sums of MAX_WEIGHTS such numbers, and their magnitudes, stay finite in float32
 
 
 def grid_shape(grid: object) -> tuple[int, ...]:
@@ -36,7 +36,7 @@ def grid_shape(grid: object) -> tuple[int, ...]:
     if isinstance(grid, bool) or not isinstance(grid, list | int | float):
         raise ValueError(f"weights are numbers in nested lists, not {grid!r}")
     if not isinstance(grid, list):
-        if not math.isfinite(grid) or abs(grid) > MAX_WEIGHT:
+        if not abs(grid) <= MAX_WEIGHT:  # as a comparison: integers may be too large for a float
             raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
         return ()
     shapes = {grid_shape(item) for item in grid}
@@ -77,6 +77,14 @@ class Parameter(BaseModel):
     minimum: Number | None = None
     maximum: Number | None = None
     integer: bool = False
+
+    @model_validator(mode="after")
+    def _default_in_range(self) -> Self:
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        if not low <= self.default <= high:
+            raise ValueError(f"the default {self.default:g} is outside {low:g}…{high:g}")
+        return self
 
 
 class KernelFile(BaseModel):

@@ -78,7 +78,9 @@ class Kernel:
         """Return the weights inside zeros of `size`, its centre (where padding `same` puts it) on theirs."""
         outer = np.zeros(size)
         starts = [(n - 1) // 2 - (k - 1) // 2 for n, k in zip(size, self.size, strict=True)]
-        outer[tuple(slice(start, start + k) for start, k in zip(starts, self.size, strict=True))] = self.weights
+        outer[tuple(slice(start, start + k) for start, k in zip(starts, self.size, strict=True))] = (
+            self.weights
+        )
         return outer
 
 
@@ -212,12 +214,13 @@ def _generate(
         key: int(value) if file.parameters[key].integer else value for key, value in values.items()
     }
     try:
-        weights = generator(own, rate=rate, **arguments)
-    except (TypeError, ValueError) as exc:
+        with np.errstate(all="raise", under="ignore"):
+            weights = generator(own, rate=rate, **arguments)
+    except (TypeError, ValueError, ArithmeticError) as exc:
         raise KernelError(f"kernel '{file.name}': {exc}") from exc
-    if weights.size > kernelfile.MAX_WEIGHTS:
+    if not 0 < weights.size <= kernelfile.MAX_WEIGHTS:
         raise KernelError(
-            f"kernel '{file.name}': {weights.size} weights, at most {kernelfile.MAX_WEIGHTS} are allowed"
+            f"kernel '{file.name}': {weights.size} weights, from 1 to {kernelfile.MAX_WEIGHTS} are allowed"
         )
     return _lift(weights, own, dims)
 
@@ -229,6 +232,8 @@ def _finish(file: KernelFile, label: str, weights: NDArray[np.float64], dims: in
     if divisor == 0:
         raise KernelError(f"kernel '{file.name}': divide_by is the sum, and the weights sum to 0")
     weights = weights / divisor
+    if not np.abs(weights).max() <= kernelfile.MAX_WEIGHT:
+        raise KernelError(f"kernel '{file.name}': weights are at most {kernelfile.MAX_WEIGHT:g} in size")
     signed = _sums_to_zero(weights) if file.output is None else file.output == "signed"
     return Kernel(label, dims, weights, file.bias, signed)
 

@@ -6,9 +6,8 @@ It is the same for every medium; what differs is in the room that it is given.
 import io
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,17 +17,18 @@ from torch import Tensor
 from convtool import devices
 from convtool.atomic import refuse_existing, replacing
 from convtool.convolve import block_length
-from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError
+from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
 from convtool.geometry import centres, output_size, padded_size, shown
-from convtool.jobs import PIPE, Job, refuse_input
+from convtool.jobs import PIPE, Job, refuse_inputs
 from convtool.kernels import resolve
-from convtool.layers import Layer, Result, build
+from convtool.layers import Layer, build
 from convtool.levels import to_float, to_stored
-from convtool.media import Medium, Part, Room, Source, Tile
+from convtool.media import Medium, Part, Room, Source
 from convtool.normalize import Normalizer
 from convtool.report import Outcome
 from convtool.settings import OutputSettings, Settings
 from convtool.stream import Stream
+from convtool.targets import Target, plan_targets
 
 MAX_RESULT = 4  # samples of a result for each pixel that --max-pixels allows
 
@@ -88,16 +88,21 @@ class Filter:
         return to_float(block.to(self.device))
 
 
-@dataclass(frozen=True)
-class Target:
-    """One output file: its path, and the channels it shows."""
-
-    path: Path
-    tiles: tuple[Tile, ...]
-
-
-def run(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # noqa: A002  # the project's noun
+def run(
+    job: Job,
+    filter: Filter,  # noqa: A002  # the project's noun
+    room: Room,
+    output: OutputSettings,
+    inputs: frozenset[tuple[int, int]] = frozenset(),
+) -> Outcome:
     """Filter one input and write its outputs; errors become part of the outcome.
+
+    Args:
+        job: what is read and where it goes.
+        filter: the layer.
+        room: the medium.
+        output: how results are written.
+        inputs: identities of files that must not be replaced.
 
     Raises:
         UsageError: the call is wrong, so every input would fail.
@@ -106,14 +111,18 @@ def run(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome
     try:
         with opened(job.input) as file:
             source = room.open_source(file, job.input, filter.settings)
-            targets = _filter_into_files(job, source, filter, room, output)
+            targets = _filter_into_files(job, source, filter, room, output, inputs)
     except UsageError:
         raise
     except ConvtoolError as exc:
         return failure(job, exc)
+    except OSError as exc:
+        return failure(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
     seconds = time.perf_counter() - started
     names = tuple(str(target.path) for target in targets)
-    return Outcome(job.input, "done", names, tuple(source.notes), seconds=seconds, seed=filter.settings.seed)
+    return Outcome(
+        job.input, "done", names, tuple(source.notes), seconds=round(seconds, 3), seed=filter.settings.seed
+    )
 
 
 def failure(job: Job, error: ConvtoolError) -> Outcome:
@@ -133,6 +142,7 @@ def _filter_into_files(
     filter: Filter,  # noqa: A002
     room: Room,
     output: OutputSettings,
+    inputs: frozenset[tuple[int, int]],
 ) -> list[Target]:
     first = next(source.parts())
     layer = filter.layer(len(first.channels))
@@ -140,13 +150,9 @@ def _filter_into_files(
     targets = plan_targets(job, layer, first.channels, sheet=output.sheet)
     for target in targets:
         if job.merged != PIPE:
-            refuse_input(target.path, job.input)
+            refuse_inputs(target.path, inputs)
             refuse_existing(target.path, overwrite=output.overwrite)
     dtype = stored_dtype(first, source, filter, room, job, output)
-    if filter.settings.normalize == "none" and not dtype.is_floating_point:
-        raise UsageError(
-            f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy"
-        )
     normalizer = Normalizer(
         layer,
         filter.settings.normalize,
@@ -186,9 +192,18 @@ def stored_dtype(
     job: Job,
     output: OutputSettings,
 ) -> torch.dtype:
-    """Return the sample type of a job's outputs: the input's where they can, floats for raw results."""
-    wanted = torch.float32 if filter.settings.normalize == "none" else part.dtype
-    return room.stored_dtype(source, wanted, job.suffix, output)
+    """Return the sample type of a job's outputs: the input's where they can, floats for raw results.
+
+    Raises:
+        UsageError: results are raw, and the outputs cannot hold floats.
+    """
+    raw = filter.settings.normalize == "none"
+    dtype = room.stored_dtype(source, torch.float32 if raw else part.dtype, job.suffix, output)
+    if raw and not dtype.is_floating_point:
+        raise UsageError(
+            f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy"
+        )
+    return dtype
 
 
 def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
@@ -213,46 +228,6 @@ def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
             )
 
 
-def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, sheet: bool) -> list[Target]:
-    """Return the files of a job and what each shows.
-
-    Args:
-        job: where they go.
-        layer: whose results they show.
-        names: the input's channel names.
-        sheet: one picture with everything on it.
-    """
-    if job.split:
-        return [
-            Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
-            for result in layer.results
-            for name, channel in zip(channel_names(result, names), result.channels, strict=True)
-        ]
-    label = "+".join(result.label for result in layer.results)
-    path = job.path(label if len(label) <= 80 else f"{len(layer.results)}-kernels")
-    if layer.channels in (1, 3) and not sheet:
-        return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
-    return [Target(path, tuple(tile for result in layer.results for tile in _tiles(result, names)))]
-
-
-def _tiles(result: Result, names: Sequence[str]) -> Iterator[Tile]:
-    """Yield a colour tile for a filtered colour picture, else a grey one for each channel."""
-    if result.natural and len(result.channels) in (1, 3):
-        yield Tile(result.label, result.channels)
-        return
-    for name, channel in zip(channel_names(result, names), result.channels, strict=True):
-        yield Tile(f"{result.label} {name}", (channel,))
-
-
-def channel_names(result: Result, names: Sequence[str]) -> tuple[str, ...]:
-    """Return how a result's channels are called: as the input's, `l` for one that mixes all, else 1, 2, 3."""
-    if result.natural:
-        return tuple(names)
-    if len(result.channels) == 1 and result.kind != "random":
-        return ("l",)
-    return tuple(str(number) for number in range(1, len(result.channels) + 1))
-
-
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
     """Open an input for reading, seekable; standard input is read to its end.
@@ -261,6 +236,8 @@ def opened(name: str) -> Iterator[BinaryIO]:
         ReadError: it is missing, no regular file, or cannot be opened.
     """
     if name == PIPE:
+        if sys.stdin is None:
+            raise ReadError("-: standard input is closed")
         yield io.BytesIO(sys.stdin.buffer.read())
         return
     path = Path(name)
@@ -284,6 +261,8 @@ def _created(target: Target, job: Job, output: OutputSettings) -> Iterator[Binar
         with replacing(target.path, overwrite=output.overwrite) as file:
             yield file
         return
+    if sys.stdout is None:
+        raise WriteError("-: standard output is closed")
     memory = io.BytesIO()  # encoders seek, and a pipe cannot
     yield memory
     sys.stdout.buffer.write(memory.getbuffer())

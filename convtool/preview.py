@@ -8,9 +8,10 @@ from convtool.geometry import output_size, shown, span
 from convtool.jobs import Job
 from convtool.layers import Layer
 from convtool.media import Part, Room
-from convtool.pipeline import Filter, check_size, failure, opened, plan_targets, stored_dtype
+from convtool.pipeline import Filter, check_size, failure, opened, stored_dtype
 from convtool.report import Outcome
 from convtool.settings import OutputSettings
+from convtool.targets import plan_targets
 
 FLOAT_BYTES = 4
 

@@ -4,7 +4,6 @@ The command line makes its flags from these fields and `convtool.apply` takes th
 are the same everywhere. It must not import torch; whether an option fits an input is the layer's business.
 """
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ MAX_KERNEL_SIZE = 2**16
 MAX_STEP = 2**20  # torch takes strides and dilations up to 2^63 and silently returns nonsense for large ones
 MAX_CHANNELS = 2**12
 MAX_SEED = 2**63 - 1
+MAX_NAN = 1e12
 
 Combine = Literal["magnitude", "max", "sum", "mean"]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -175,8 +175,8 @@ class Settings:
         ):
             if value is not None and value not in get_args(choices):
                 raise UsageError(f"{name} is one of {', '.join(get_args(choices))}, not '{value}'")
-        if self.nan is not None and not math.isfinite(self.nan):
-            raise UsageError(f"--nan takes a finite number, not {self.nan}")
+        if self.nan is not None and not abs(self.nan) <= MAX_NAN:
+            raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
         if self.combine and not self.kernel:
             raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
 

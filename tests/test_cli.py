@@ -194,7 +194,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "o.png", "-k", "broken.yaml"), 2, "broken.yaml: line 3"),
     (("in.png", "o.png", "-k", "none.yaml"), 2, "cannot be read"),
     (("in.png", "exists.png", "-k", "blur"), 1, "exists already"),
-    (("in.png", "in.png", "-k", "blur", "--overwrite"), 1, "input itself"),
+    (("in.png", "in.png", "-k", "blur", "--overwrite"), 1, "an input itself"),
     (("in.png", "link.png", "-k", "blur", "--overwrite"), 1, "input itself"),
     (("in.png", "exists.png/out.png", "-k", "blur"), 1, "cannot be written"),
     (("in.png", "/proc/none/out.png", "-k", "blur"), 1, "cannot be written"),

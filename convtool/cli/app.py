@@ -1,5 +1,6 @@
 """The program's commands, and the one place where errors become messages and exit codes."""
 
+import io
 import signal
 import sys
 import warnings
@@ -15,7 +16,7 @@ from convtool.cli import devices, image, kernels, messages
 from convtool.errors import ConvtoolError
 
 INTERRUPTED = 130
-TERMINATED = 143
+SIGNALLED = 128
 USAGE = 2
 
 app = typer.Typer(
@@ -47,11 +48,17 @@ def _main(
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer characters than we
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' advice to programmers is no message to users
     try:
         code = app(args=list(arguments), prog_name="convtool", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except ConvtoolError as exc:
         messages.error(exc.message, exc.hint)
         return exc.exit_code
@@ -64,8 +71,12 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         messages.leave_quietly()
         return 0
+    except OSError as exc:
+        messages.error(f"standard output cannot be written: {exc.strerror or exc}")
+        messages.leave_quietly()
+        return 1
     return code or 0
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+    raise SystemExit(SIGNALLED + signum)

@@ -49,7 +49,7 @@ def list_(kernel_path: KernelPath = None) -> None:
             continue
         dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
         parameters = " ".join(f"{key}={default:g}" for key, default in entry.parameters.items())
-        table.add_row(name, dimensions, parameters, entry.summary)
+        table.add_row(*(Text(messages.shown(cell)) for cell in (name, dimensions, parameters, entry.summary)))
     Console().print(table)
     if broken:
         raise typer.Exit(1)
@@ -74,7 +74,7 @@ def show(
     known = dimensions(kernel, search)
     chosen = dims or next(d for d in PREFERRED if d in known)
     bank = resolve(kernel, chosen, search=search, rate=rate)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if len(bank.kernels) > 1:
         console.print(
             f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n"
@@ -85,7 +85,7 @@ def show(
 
 def _show(console: Console, kernel: "Kernel") -> None:
     low, high = kernel.reach
-    console.print(f"[bold]{kernel.label}[/bold]  {'×'.join(map(str, kernel.weights.shape))}")
+    console.print(f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
     console.print(f"sum        {kernel.total:g}" + (f", bias {kernel.bias:g}" if kernel.bias else ""))
     console.print(f"reaches    {low:g} … {high:g} for inputs in 0…1")
     console.print(f"separable  {'yes' if kernel.separable else 'no'}")

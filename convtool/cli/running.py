@@ -10,7 +10,7 @@ import typer
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
 from convtool.errors import UsageError
-from convtool.jobs import PIPE, plan
+from convtool.jobs import PIPE, identities, plan
 from convtool.layers import Layer
 from convtool.media import Room
 from convtool.pipeline import Filter, run
@@ -55,12 +55,12 @@ def filter_files(
     filter_ = Filter(settings, room.medium)
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")
-    report = Report()
+    report, protected = Report(), identities(jobs)
     for job in jobs:
         if run_settings.dry_run:
             outcome = preview(job, filter_, room, output_settings)
         else:
-            outcome = run(job, filter_, room, output_settings)
+            outcome = run(job, filter_, room, output_settings, protected)
         report.outcomes.append(outcome)
         _tell(outcome, run_settings)
     if run_settings.show_weights or run_settings.verbose:

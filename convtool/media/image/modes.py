@@ -11,8 +11,8 @@ PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Return True for what Pillow would cut to 8 bits: 16-bit samples in a mode of 8-bit ones."""
-    if image.mode not in ("RGB", "RGBA", "LA", "RGBX"):
+    """Return True for a PNG or PPM with 16-bit samples in a mode of 8-bit ones. Ask before it is decoded."""
+    if image.format not in ("PNG", "PPM") or image.mode not in ("RGB", "RGBA", "LA"):
         return False
     arguments = [tile.args for tile in getattr(image, "tile", ())]
     words = [word for args in arguments for word in (args if isinstance(args, tuple) else (args,))]

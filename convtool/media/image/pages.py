@@ -1,9 +1,10 @@
 """One decoded picture of a file, as the pipeline takes it, and what is kept of a file beside its pixels."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -13,6 +14,17 @@ from convtool.levels import to_float, to_stored
 from convtool.media.image.alpha import bleed
 
 Samples = NDArray[Any]
+
+# Array operations that make each EXIF orientation upright (CIPA DC-008, table 6).
+UPRIGHT: dict[int, Callable[[Samples], Samples]] = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
+    7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda a: a.swapaxes(0, 1)[::-1],
+}
 
 
 @dataclass
@@ -82,3 +94,12 @@ class Page:
 
 def _nchw(array: Samples) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1)[None]
+
+
+def turned(page: Page, orientation: int) -> Page:
+    """Return a page upright that lies as its EXIF orientation says."""
+    turn = UPRIGHT.get(orientation)
+    if turn is None:
+        return page
+    alpha = None if page.alpha is None else np.ascontiguousarray(turn(page.alpha))
+    return Page(np.ascontiguousarray(turn(page.pixels)), alpha, page.duration)

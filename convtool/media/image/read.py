@@ -3,12 +3,11 @@
 Pages come out upright, as RGB or grey with alpha apart, in the depth that the file has. Nothing is filtered here.
 """
 
-import io
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
@@ -16,7 +15,10 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from convtool.errors import ConvtoolError, LimitError, ReadError
 from convtool.media.image.formats import READABLE, SUFFIXES
 from convtool.media.image.modes import as_array, is_deep, plain
-from convtool.media.image.pages import Metadata, Page, Samples
+from convtool.media.image.pages import Metadata, Page, turned
+
+if TYPE_CHECKING:
+    import tifffile
 
 # The frames of these follow each other; in a JPEG (MPO) they are thumbnails and gain maps.
 FRAMED = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
@@ -25,16 +27,6 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
     ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
 )  # fmt: skip
-# Array operations that make each EXIF orientation upright (CIPA DC-008, table 6).
-UPRIGHT = {
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
-    7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
-    8: lambda a: a.swapaxes(0, 1)[::-1],
-}
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong becomes an error of ours
 _pillow_globals = threading.Lock()
 
@@ -70,15 +62,15 @@ class ImageSource:
         self._nan = nan
         self._allow_truncated = allow_truncated
         self._only: Page | None = None
+        self._tiff: list[tifffile.TiffPage] | None = None
         self._pixels = 0
-        self._deep: dict[int, bool] = {}
         self.animated = False
         with self._translated():
             self._image = self._open()
+            self._tiff = self._open_tiff()
             self._seek(0)
-            self.animated = bool(
-                self._image and self._image.format in FRAMED and getattr(self._image, "n_frames", 1) > 1
-            )
+            self._deep = self._image is not None and is_deep(self._image)
+            self.animated = self._count() > 1
             self.metadata = self._read_metadata()
 
     def parts(self) -> Iterator[Page]:
@@ -107,7 +99,8 @@ class ImageSource:
         except ConvtoolError:
             raise
         except Exception as exc:  # noqa: BLE001  # decoders of damaged files raise anything: struct.error, KeyError, …
-            hint = "--allow-truncated reads what there is" if "truncated" in str(exc) else None
+            cut = "truncated" in str(exc) and not self._allow_truncated and self._tiff is None
+            hint = "--allow-truncated reads what there is" if cut else None
             raise ReadError(f"{self.name}: the picture cannot be read: {_reason(exc)}", hint=hint) from exc
 
     def _open(self) -> Image.Image | None:
@@ -126,24 +119,37 @@ class ImageSource:
                 f"{self.name}: not a picture of a known format", hint=f"formats: {' '.join(SUFFIXES)}"
             ) from exc
 
+    def _open_tiff(self) -> "list[tifffile.TiffPage] | None":
+        """Return the pages of a TIFF that Pillow would cut to 8 bits, or cannot open."""
+        if self._image is not None and self._image.format != "TIFF":
+            return None
+        from convtool.media.image import tiff  # noqa: PLC0415  # tifffile takes 0.2 s to import
+
+        pages = tiff.pages(self._file)
+        deep = self._image is None or tiff.is_deep(pages[0])
+        self._file.seek(0)
+        return pages if deep else None
+
+    def _count(self) -> int:
+        if self._tiff is not None:
+            return len(self._tiff)
+        assert self._image is not None
+        return getattr(self._image, "n_frames", 1) if self._image.format in FRAMED else 1
+
     def _seek(self, index: int) -> bool:
         """Go to a page and check its size before it is decoded; False where there is none."""
-        if self._image is None:
-            import tifffile  # noqa: PLC0415  # 0.2 s that only deep TIFFs need
-
-            self._file.seek(0)
-            with tifffile.TiffFile(self._file) as tiff:
-                width, height = tiff.pages.first.imagewidth, tiff.pages.first.imagelength
+        if self._tiff is not None:
+            if index >= len(self._tiff):
+                return False
+            width, height = self._tiff[index].imagewidth, self._tiff[index].imagelength
         else:
+            assert self._image is not None
             if index or self.animated:
                 try:
                     self._image.seek(index)
                 except EOFError:
                     return False
             width, height = self._image.size
-        self._deep.setdefault(
-            index, self._image is None or is_deep(self._image)
-        )  # Pillow forgets after decoding
         self._pixels += width * height
         if self._pixels > self._max_pixels:
             where = f"{index + 1} pages up to {width}×{height}" if index else f"{width}×{height} pixels"
@@ -154,19 +160,19 @@ class ImageSource:
         return True
 
     def _decode(self, index: int) -> Page:
-        if self._image is None or self._deep[index]:
-            page = self._decode_deep(index)
+        if self._tiff is not None:
+            from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
+
+            return self._finite(tiff.decode(self._tiff[index]))
+        assert self._image is not None
+        if self._deep and not self.animated:
+            from convtool.media.image import deep  # noqa: PLC0415  # OpenCV takes 0.2 s to import
+
+            page = deep.decode(self._file, self._image, whole=not self._allow_truncated)
         else:
             page = self._decode_pillow(self._image)
-        page.duration = self._image.info.get("duration") if self._image else None
-        if page.pixels.dtype.kind == "f":
-            page.pixels = self._finite(page.pixels)
-        orientation = self._orientation if index == 0 else 1
-        if orientation in UPRIGHT:
-            page.pixels = np.ascontiguousarray(UPRIGHT[orientation](page.pixels))
-            if page.alpha is not None:
-                page.alpha = np.ascontiguousarray(UPRIGHT[orientation](page.alpha))
-        return page
+        page.duration = self._image.info.get("duration")
+        return self._finite(turned(page, self._orientation))
 
     def _decode_pillow(self, image: Image.Image) -> Page:
         with _own_limits(truncated=self._allow_truncated):
@@ -176,55 +182,33 @@ class ImageSource:
             self.note(note)
         samples = as_array(converted)
         if samples.ndim == 2:
-            return Page(samples[..., None])
+            key = image.info.get("transparency") if samples.dtype == np.uint16 else None
+            alpha = np.where(samples == key, 0, 2**16 - 1).astype(np.uint16) if isinstance(key, int) else None
+            return Page(samples[..., None], alpha)
         if samples.shape[2] in (2, 4):
             return Page(np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1]))
         return Page(samples)
 
-    def _decode_deep(self, index: int) -> Page:
-        """Decode with OpenCV what Pillow reads as 8 bits or not at all."""
-        import cv2  # noqa: PLC0415  # 0.2 s that only deep pictures need
-
-        self._file.seek(0)
-        data = np.frombuffer(self._file.read(), np.uint8)
-        if self._image is not None and self._image.format == "PNG" and not self._allow_truncated:
-            Image.open(
-                io.BytesIO(data.tobytes()), formats=["PNG"]
-            ).verify()  # OpenCV is silent about a cut file
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        if self.animated:
-            done, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
-            samples = pages[0] if done else None
-        else:
-            samples = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if samples is None:
-            raise ReadError(f"{self.name}: the picture is damaged, or of a kind that is not supported")
-        if samples.dtype not in (np.uint8, np.uint16):
-            if samples.dtype.kind != "f":
-                raise ReadError(f"{self.name}: samples of type {samples.dtype} are not supported")
-            if samples.dtype == np.float64:
-                self.note("64-bit floats read as 32-bit")
-            samples = samples.astype(np.float32)
-        samples = np.atleast_3d(samples)
-        grey = self._image is not None and self._image.mode in ("LA", "L", "I;16")
-        channels = [0] if samples.shape[2] == 1 or grey else [2, 1, 0]
-        alpha = np.ascontiguousarray(samples[..., 3]) if samples.shape[2] == 4 else None
-        return Page(np.ascontiguousarray(samples[..., channels]), alpha)
-
-    def _finite(self, samples: Samples) -> Samples:
-        bad = ~np.isfinite(samples)
-        count = int(bad.sum())
-        if count and self._nan is None:
-            raise ReadError(
-                f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them"
-            )
-        return np.where(bad, np.float32(self._nan), samples) if count else samples
+    def _finite(self, page: Page) -> Page:
+        if page.pixels.dtype.kind == "f":
+            bad = ~np.isfinite(page.pixels)
+            count = int(bad.sum())
+            if count and self._nan is None:
+                raise ReadError(
+                    f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them"
+                )
+            if count:
+                page.pixels = np.where(bad, np.float32(self._nan or 0), page.pixels)
+        return page
 
     def _read_metadata(self) -> Metadata:
         metadata = Metadata()
         self._orientation = 1
         if self._image is None:
-            return metadata
+            from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
+
+            assert self._tiff is not None
+            return Metadata(icc=self._tiff[0].iccprofile, dpi=tiff.dpi(self._tiff[0]))
         info = self._image.info
         metadata.icc = info.get("icc_profile") or None
         metadata.dpi = info.get("dpi")
@@ -273,4 +257,5 @@ def _own_limits(*, truncated: bool) -> Iterator[None]:
 
 def _reason(exc: Exception) -> str:
     text = str(exc).strip().splitlines()
-    return text[0] if text and not isinstance(exc, KeyError) else f"it is damaged ({type(exc).__name__})"
+    worded = text and not isinstance(exc, KeyError) and any(c.isalpha() for c in text[0])
+    return text[0] if worded else f"it is damaged ({type(exc).__name__})"

@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from convtool.errors import WriteError
+from convtool.errors import ConvtoolError, WriteError
 from convtool.levels import FULL_SCALE, to_float, to_stored
 from convtool.media import Tile
 from convtool.media.image.formats import Format
@@ -59,6 +59,8 @@ class ImageSink:
         sheet: bool = False,
         quality: int = QUALITY,
     ) -> None:
+        if format.name == "NPY":  # all channels side by side, in the layer's order
+            tiles = [Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels)))]
         self._file, self._format, self._tiles = file, format, tiles
         self._source, self._sheet, self._quality = source, sheet, quality
         self._frames: list[Frame] = []
@@ -94,8 +96,10 @@ class ImageSink:
         self._end()
         try:
             encode(self._file, self._frames, self._format, self._source.metadata, self._quality)
-        except OSError:
-            raise
+        except (ConvtoolError, OSError) as exc:
+            if isinstance(exc, ConvtoolError) or exc.errno is not None:
+                raise
+            raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
         except Exception as exc:
             raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
 
@@ -182,10 +186,9 @@ def _write_pillow(
     options: dict[str, Any] = {}
     if format.name in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF"):
         options["icc_profile"] = _profile(metadata, frames[0].samples.shape[2])
-        if metadata.exif is not None:
-            exif = metadata.exif.tobytes()
-            if format.name != "JPEG" or len(exif) < MAX_JPEG_EXIF:
-                options["exif"] = metadata.exif if format.name == "TIFF" else exif
+        exif = b"" if metadata.exif is None else _exif_for(format, metadata.exif)
+        if exif:
+            options["exif"] = exif
     if metadata.dpi and format.name in ("JPEG", "PNG", "TIFF", "BMP"):
         options["dpi"] = metadata.dpi
     if format.quality:
@@ -196,12 +199,24 @@ def _write_pillow(
         options["compression"] = "tiff_adobe_deflate"
     if others:
         options |= {"save_all": True, "append_images": others}
-        durations = [frame.duration for frame in frames]
-        if format.name != "TIFF" and None not in durations:
+        durations = [round(frame.duration) for frame in frames if frame.duration is not None]
+        if format.name != "TIFF" and len(durations) == len(frames):
             options["duration"] = durations
+        if format.name == "GIF" and frames[0].samples.shape[2] in (2, 4):
+            options["disposal"] = 2  # each frame stands alone, or the one before would shine through
         if metadata.loop is not None:
             options["loop"] = metadata.loop
     first.save(file, format.name, **options)
+
+
+def _exif_for(format: Format, exif: Image.Exif) -> bytes:  # noqa: A002
+    """Return the tags that a format can hold: all but those of other files' layout, and what JPEG has room for."""
+    if format.name == "TIFF":
+        kept = Image.Exif()
+        kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
+        exif = kept
+    data = exif.tobytes()
+    return b"" if format.name == "JPEG" and len(data) >= MAX_JPEG_EXIF else data
 
 
 def _write_tiff(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:

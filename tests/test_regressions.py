@@ -1,0 +1,237 @@
+"""Faults once found, each a test for ever."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+from conftest import SAMPLES
+from PIL import Image
+
+
+def identity(convtool, source, out, *options):
+    """Filter with `identity` and return the result of the run."""
+    return convtool("image", source, out, "-k", "identity", *options)
+
+
+def test_exif_sub_directories_do_not_stop_a_tiff(convtool, tmp_path):
+    """A camera's JPEG becomes a TIFF with the tags that it can hold."""
+    exif = Image.Exif()
+    exif[0x010F] = "A camera"
+    exif.get_ifd(0x8769)[0x9003] = "2024:06:07 08:09:10"
+    Image.new("RGB", (16, 12), (9, 99, 200)).save(tmp_path / "in.jpg", exif=exif)
+    result = identity(convtool, tmp_path / "in.jpg", tmp_path / "out.tif")
+    assert result.code == 0, result.err
+    assert Image.open(tmp_path / "out.tif").getexif()[0x010F] == "A camera"
+
+
+def sprites():
+    """Return frames of a moving square on transparency."""
+    for place in range(3):
+        frame = Image.new("RGBA", (40, 40))
+        frame.paste((240, 30, 60, 255), (place * 10, 5, place * 10 + 10, 15))
+        yield frame
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+def test_a_transparent_animation_leaves_no_trails(convtool, tmp_path, suffix):
+    """Every frame of a GIF shows its own pixels alone."""
+    first, *others = sprites()
+    first.save(tmp_path / f"in.{suffix}", save_all=True, append_images=others, duration=50, disposal=2)
+    assert identity(convtool, tmp_path / f"in.{suffix}", tmp_path / "out.gif").code == 0
+    with Image.open(tmp_path / "out.gif") as out:
+        for index in range(3):
+            out.seek(index)
+            assert np.count_nonzero(np.array(out.convert("RGBA"))[..., 3]) == 100
+
+
+def test_an_apng_becomes_an_avif(convtool, tmp_path):
+    """Its durations are fractions, AVIF's whole."""
+    first, *others = sprites()
+    first.save(tmp_path / "in.png", save_all=True, append_images=others, duration=50)
+    assert identity(convtool, tmp_path / "in.png", tmp_path / "out.avif").code == 0
+    assert Image.open(tmp_path / "out.avif").n_frames == 3
+
+
+def test_all_frames_of_a_turned_animation_are_turned(convtool, tmp_path):
+    """The orientation is the file's, not the first frame's."""
+    frames = [Image.new("RGB", (20, 10), (80 * n, 9, 9)) for n in range(3)]
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    frames[0].save(tmp_path / "in.webp", save_all=True, append_images=frames[1:], duration=50, exif=exif)
+    assert identity(convtool, tmp_path / "in.webp", tmp_path / "out.webp").code == 0
+    with Image.open(tmp_path / "out.webp") as out:
+        assert out.n_frames == 3
+        assert out.size == (10, 20)
+
+
+LEVELS = np.random.default_rng(3).integers(0, 65536, (20, 24, 3), dtype=np.uint16)
+
+
+@pytest.mark.parametrize(
+    "case", ["float pages", "planar", "grey pages", "grey alpha", "white is zero", "lzw"]
+)
+def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
+    """16 bits and floats stay, whatever the layout."""
+    source, out = tmp_path / "in.tif", tmp_path / "out.tif"
+    if case == "float pages":
+        given = expected = LEVELS[None].astype(np.float32) * [[[[1]]], [[[2]]]] / 65535
+        tifffile.imwrite(source, given.astype(np.float32), photometric="rgb")
+    elif case == "planar":
+        given, expected = np.moveaxis(LEVELS, -1, 0), LEVELS
+        tifffile.imwrite(source, given, photometric="rgb", planarconfig="separate")
+    elif case == "grey pages":
+        given = expected = np.stack([LEVELS[..., 0], LEVELS[..., 1]])
+        tifffile.imwrite(source, given, photometric="minisblack")
+    elif case == "grey alpha":
+        expected = LEVELS[..., :2].copy()
+        expected[..., 1] = 65535
+        tifffile.imwrite(source, expected, photometric="minisblack", extrasamples=["unassalpha"])
+    elif case == "white is zero":
+        expected = LEVELS[..., 0]
+        tifffile.imwrite(source, 65535 - expected, photometric="miniswhite")
+    else:
+        import cv2  # noqa: PLC0415
+
+        expected = LEVELS
+        cv2.imwrite(
+            str(source), LEVELS[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW]
+        )
+    result = identity(convtool, source, out)
+    assert result.code == 0, result.err
+    written = tifffile.imread(out)
+    assert written.dtype == (np.float32 if case == "float pages" else np.uint16)
+    np.testing.assert_allclose(written, expected, rtol=1e-6)
+
+
+def test_premultiplied_alpha_is_taken_out(convtool, tmp_path):
+    """Associated alpha: colours are divided by it once, and alpha stays."""
+    pixels = np.full((8, 8, 4), 20000, np.uint16)
+    pixels[..., 3] = 40000
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb", extrasamples=["assocalpha"])
+    assert identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").code == 0
+    out = tifffile.imread(tmp_path / "out.tif")
+    assert np.abs(out[..., :3].astype(int) - 32768).max() <= 1
+    assert (out[..., 3] == 40000).all()
+
+
+def test_signed_bytes_are_refused(convtool, tmp_path):
+    """As other signed samples are."""
+    tifffile.imwrite(tmp_path / "in.tif", np.arange(-50, 50, dtype=np.int8).reshape(10, 10))
+    assert "int8 are not supported" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
+
+
+def test_a_grey_8_bit_stack_stays_grey(convtool, tmp_path):
+    """Pages of a TIFF are no frames of an animation."""
+    tifffile.imwrite(tmp_path / "in.tif", (LEVELS[..., :2] >> 8).astype(np.uint8).transpose(2, 0, 1))
+    assert identity(convtool, tmp_path / "in.tif", f"{tmp_path}/out/").code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["in_identity_l.tif"]
+
+
+def test_a_float_tiff_keeps_its_profile_and_resolution(convtool, tmp_path):
+    """Though Pillow cannot open it."""
+    profile = b"\0" * 16 + b"RGB " + b"\0" * 108
+    pixels = LEVELS.astype(np.float32) / 65535
+    tifffile.imwrite(
+        tmp_path / "in.tif", pixels, photometric="rgb", iccprofile=profile, resolution=(300, 300),
+        resolutionunit="INCH",
+    )  # fmt: skip
+    identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif")
+    with tifffile.TiffFile(tmp_path / "out.tif") as out:
+        assert out.pages.first.iccprofile == profile
+        assert out.pages.first.get_resolution() == (300, 300)
+
+
+@pytest.mark.parametrize("most", [1023, 4095, 65535])
+def test_a_ppm_is_scaled_by_its_own_maximum(convtool, tmp_path, most):
+    """10 bits are not the dark end of 16."""
+    ramp = np.linspace(0, most, 60).astype(">u2").reshape(4, 5, 3)
+    (tmp_path / "in.ppm").write_bytes(b"P6 5 4 %d\n" % most + ramp.tobytes())
+    identity(convtool, tmp_path / "in.ppm", tmp_path / "out.npy")
+    written = np.load(tmp_path / "out.npy")[0].transpose(1, 2, 0)
+    np.testing.assert_allclose(written, ramp / most, atol=1e-5)
+
+
+def test_deep_grey_png_keeps_its_transparent_level(convtool, tmp_path):
+    """A tRNS chunk names one."""
+    grey = LEVELS[..., 0].copy()
+    grey[:5] = 1234
+    Image.fromarray(grey).save(tmp_path / "in.png", transparency=1234)
+    identity(convtool, tmp_path / "in.png", tmp_path / "out.tif")
+    out = tifffile.imread(tmp_path / "out.tif")
+    assert out.shape == (20, 24, 2)
+    assert np.array_equal(out[..., 1] == 0, grey == 1234)
+
+
+def test_an_output_never_replaces_a_later_input(convtool, tmp_path):
+    """Not even with --overwrite."""
+    for name in ("a.png", "a_blur.png"):
+        Image.new("RGB", (8, 8), (len(name) * 9, 0, 0)).save(tmp_path / name)
+    kept = (tmp_path / "a_blur.png").read_bytes()
+    arguments = (
+        tmp_path / "a.png",
+        tmp_path / "a_blur.png",
+        tmp_path,
+        "-k",
+        "blur",
+        "--merge",
+        "--overwrite",
+    )
+    result = convtool("image", *arguments)
+    assert result.code == 1
+    assert "is an input itself" in result.err
+    assert (tmp_path / "a_blur.png").read_bytes() == kept
+
+
+@pytest.mark.parametrize("name", ["o.jpg", "o.webp"])
+def test_a_picture_too_large_for_its_format_is_an_error_in_words(convtool, tmp_path, name):
+    """Encoders of Pillow raise OSErrors without a number."""
+    Image.new("L", (66000, 1)).save(tmp_path / "in.png")
+    result = identity(convtool, tmp_path / "in.png", tmp_path / name)
+    assert result.code == 1
+    assert "cannot be written as" in result.err
+    assert not (tmp_path / name).exists()
+
+
+def test_a_name_that_is_too_long_is_an_error_in_words(convtool, tmp_path):
+    """From the file system, before anything is written."""
+    result = identity(convtool, SAMPLES / "cross.png", tmp_path / ("y" * 300 + ".png"))
+    assert result.code == 1
+    assert "too long" in result.err
+
+
+def test_several_kernels_in_one_npy_are_channels(convtool, tmp_path):
+    """An array needs no grid."""
+    convtool("image", SAMPLES / "chart16.png", tmp_path / "out.npy", "-k", "blur", "-k", "roberts-x")
+    assert np.load(tmp_path / "out.npy").shape == (1, 6, 96, 128)
+
+
+@pytest.mark.parametrize(("redirection", "code"), [("<&-", 1), (">/dev/full", 1), (">&-", 1)])
+def test_streams_that_are_full_or_closed(tmp_path, redirection, code):
+    """An error line and no traceback."""
+    source = "-" if redirection == "<&-" else SAMPLES / "cross.png"
+    output = tmp_path / "out.png" if source == "-" else "-"
+    command = f"{sys.executable} -m convtool image {source} {output} -k blur --format png {redirection}"
+    result = subprocess.run(
+        ["bash", "-c", command], stderr=subprocess.PIPE, timeout=60, check=False, text=True
+    )
+    assert result.returncode == code
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_a_terminal_of_few_characters_gets_escapes(tmp_path):
+    """Not an encoding error."""
+    command = [sys.executable, "-m", "convtool", "kernels", "show", "blur"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(command, capture_output=True, env=environment, check=True, timeout=60)
+    assert b"sum" in result.stdout
+
+
+def test_markup_in_a_summary_is_text(convtool, tmp_path):
+    """Kernel files are untrusted."""
+    (tmp_path / "odd.yaml").write_text('name: odd\nsummary: "[/bold] x"\nweights:\n  2: [[1]]\n')
+    assert "[/bold] x" in convtool("kernels", "list", "--kernel-path", tmp_path).out
