@@ -31,9 +31,7 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         refuse_existing(target, overwrite=overwrite)
         final.parent.mkdir(parents=True, exist_ok=True)
         temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
-        descriptor = os.open(
-            temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-        )
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()

@@ -39,7 +39,9 @@ def convolve(conv: Conv, block: Tensor, pads: Sequence[tuple[int, int]] | None =
 
 
 def pad(block: Tensor, pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
-    """Add samples around a block: `zeros` 00|1234|00, `replicate` 11|1234|44, `reflect` 32|1234|32, `circular` 34|1234|12.
+    """Add samples around a block.
+
+    `zeros` 00|1234|00, `replicate` 11|1234|44, `reflect` 32|1234|32, `circular` 34|1234|12.
 
     Shape: (N, C, *S) → (N, C, *S'), S' = before + S + after on each axis
     """

@@ -18,6 +18,11 @@ _NUMBER = re.compile(r"^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$")
 
 
 def split_parameters(text: str, file: KernelFile) -> dict[str, str]:
+    """Return the parameters of `sigma=3,truncate=2` as they are written.
+
+    Raises:
+        KernelError: one is no parameter of `file`, is given twice, or has no value.
+    """
     given: dict[str, str] = {}
     for part in text.split(","):
         key, equals, value = (piece.strip() for piece in part.partition("="))
@@ -33,6 +38,17 @@ def split_parameters(text: str, file: KernelFile) -> dict[str, str]:
 
 
 def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float:
+    """Return a parameter's value in its own unit: `250ms` in seconds is 0.25.
+
+    Args:
+        name: the kernel's name, for messages.
+        key: the parameter's.
+        text: what was written.
+        parameter: its unit and range.
+
+    Raises:
+        KernelError: it is no such number, or outside the range.
+    """
     match = _NUMBER.match(text)
     scale, unit = UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
     try:
@@ -52,6 +68,11 @@ def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float:
 
 
 def parse_row(text: str) -> list[float]:
+    """Return the numbers of a row; `1/16` is one of them.
+
+    Raises:
+        KernelError: one is no number.
+    """
     return [_fraction(word) for word in text.split()]
 
 

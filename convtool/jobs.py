@@ -84,9 +84,7 @@ def plan(
                     f"{output}: has no suffix to tell its type", hint="--format names it; a folder ends in /"
                 )
             merged = None if split else output
-            jobs.append(
-                Job(name, Path(target.parent), target.stem, suffix or target.suffix, bool(split), merged)
-            )
+            jobs.append(Job(name, Path(target.parent), target.stem, suffix or target.suffix, bool(split), merged))
     _refuse_collisions(jobs)
     return jobs
 

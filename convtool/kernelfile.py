@@ -34,7 +34,7 @@ def grid_shape(grid: object) -> tuple[int, ...]:
         ValueError: the lists are ragged or empty, or hold anything but finite numbers.
     """
     if isinstance(grid, bool) or not isinstance(grid, list | int | float):
-        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")
+        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")  # noqa: TRY004  # pydantic's protocol
     if not isinstance(grid, list):
         if not abs(grid) <= MAX_WEIGHT:  # as a comparison: integers may be too large for a float
             raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
@@ -164,9 +164,7 @@ def find(name: str, extra: Sequence[Path] = ()) -> KernelFile:
 
 def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that a kernel has weights for."""
-    return tuple(
-        sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions)
-    )
+    return tuple(sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))
 
 
 def json_schema() -> dict[str, Any]:

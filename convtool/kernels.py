@@ -70,17 +70,13 @@ class Kernel:
         if self.full:
             return False
         unfolded = (np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size))
-        return all(
-            np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded
-        )
+        return all(np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded)
 
     def embedded(self, size: tuple[int, ...]) -> NDArray[np.float64]:
         """Return the weights inside zeros of `size`, its centre (where padding `same` puts it) on theirs."""
         outer = np.zeros(size)
         starts = [(n - 1) // 2 - (k - 1) // 2 for n, k in zip(size, self.size, strict=True)]
-        outer[tuple(slice(start, start + k) for start, k in zip(starts, self.size, strict=True))] = (
-            self.weights
-        )
+        outer[tuple(slice(start, start + k) for start, k in zip(starts, self.size, strict=True))] = self.weights
         return outer
 
 
@@ -159,9 +155,7 @@ def resolve_file(
     label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
     if file.bank:
         if depth == presets.MAX_BANK_DEPTH:
-            raise KernelError(
-                f"kernel '{file.name}': banks within banks, more than {presets.MAX_BANK_DEPTH} deep"
-            )
+            raise KernelError(f"kernel '{file.name}': banks within banks, more than {presets.MAX_BANK_DEPTH} deep")
         members = [_load(member, search) for member in file.bank]
         parts = [
             resolve_file(member, dims, parameters=text, search=search, rate=rate, depth=depth + 1)
@@ -196,9 +190,7 @@ def _lift(weights: NDArray[np.float64], own: int, dims: int) -> NDArray[np.float
     return weights.reshape(*channels, *(1,) * (dims - own), *weights.shape[-own:])
 
 
-def _generate(
-    file: KernelFile, given: Mapping[str, str], dims: int, rate: float | None
-) -> NDArray[np.float64]:
+def _generate(file: KernelFile, given: Mapping[str, str], dims: int, rate: float | None) -> NDArray[np.float64]:
     generator = GENERATORS.get(file.generator or "")
     if generator is None:
         raise KernelError(

@@ -163,9 +163,7 @@ def _kernels_per_group(banks: Sequence[Bank], count: int, settings: Settings, gr
     return settings.out_channels // groups
 
 
-def _results(
-    banks: Sequence[Bank], settings: Settings, groups: int, each: int, in_channels: int
-) -> tuple[Result, ...]:
+def _results(banks: Sequence[Bank], settings: Settings, groups: int, each: int, in_channels: int) -> tuple[Result, ...]:
     named: list[tuple[str, bool]] = []
     for bank in banks:
         named += [(bank.label, bank.signed)] if bank.combine else [(k.label, k.signed) for k in bank.kernels]
@@ -218,9 +216,7 @@ def _full_layer(kernels: Sequence[Kernel], settings: Settings, in_channels: int,
     return Layer(conv, ((len(channels), None),), None, (result,))
 
 
-def _random_layer(
-    settings: Settings, dims: int, in_channels: int, random_channels: int, padding_mode: str
-) -> Layer:
+def _random_layer(settings: Settings, dims: int, in_channels: int, random_channels: int, padding_mode: str) -> Layer:
     out = settings.out_channels or random_channels
     groups = _groups(settings, in_channels, 1)
     if out % groups:

@@ -90,7 +90,7 @@ class Filter:
 
 def run(
     job: Job,
-    filter: Filter,  # noqa: A002  # the project's noun
+    filter: Filter,  # the project's noun
     room: Room,
     output: OutputSettings,
     inputs: frozenset[tuple[int, int]] = frozenset(),
@@ -120,9 +120,7 @@ def run(
         return failure(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
     seconds = time.perf_counter() - started
     names = tuple(str(target.path) for target in targets)
-    return Outcome(
-        job.input, "done", names, tuple(source.notes), seconds=round(seconds, 3), seed=filter.settings.seed
-    )
+    return Outcome(job.input, "done", names, tuple(source.notes), seconds=round(seconds, 3), seed=filter.settings.seed)
 
 
 def failure(job: Job, error: ConvtoolError) -> Outcome:
@@ -139,7 +137,7 @@ def failure(job: Job, error: ConvtoolError) -> Outcome:
 def _filter_into_files(
     job: Job,
     source: Source,
-    filter: Filter,  # noqa: A002
+    filter: Filter,
     room: Room,
     output: OutputSettings,
     inputs: frozenset[tuple[int, int]],
@@ -163,9 +161,7 @@ def _filter_into_files(
         normalizer.measure(block for part in source.parts() for block in filter.responses(part))
     with ExitStack() as files:
         sinks = [
-            room.open_sink(
-                files.enter_context(_created(target, job, output)), job.suffix, target.tiles, source, output
-            )
+            room.open_sink(files.enter_context(_created(target, job, output)), job.suffix, target.tiles, source, output)
             for target in targets
         ]
         for part in source.parts():
@@ -187,7 +183,7 @@ def _filter_into_files(
 def stored_dtype(
     part: Part,
     source: Source,
-    filter: Filter,  # noqa: A002
+    filter: Filter,
     room: Room,
     job: Job,
     output: OutputSettings,
@@ -200,9 +196,7 @@ def stored_dtype(
     raw = filter.settings.normalize == "none"
     dtype = room.stored_dtype(source, torch.float32 if raw else part.dtype, job.suffix, output)
     if raw and not dtype.is_floating_point:
-        raise UsageError(
-            f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy"
-        )
+        raise UsageError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
     return dtype
 
 

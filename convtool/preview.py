@@ -16,7 +16,7 @@ from convtool.targets import plan_targets
 FLOAT_BYTES = 4
 
 
-def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # noqa: A002  # the project's noun
+def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # the project's noun
     """Return the outcome of a job that is not run; its first part stands for all.
 
     Raises:

@@ -60,7 +60,7 @@ def parse_groups(text: str) -> int | Literal["depthwise"]:
     return groups  # type: ignore[return-value]  # an int or the one word
 
 
-def option(default: Any, help: str, panel: str, *flags: str, **extra: Any) -> Any:  # noqa: A002  # typer's word
+def option(default: Any, help: str, panel: str, *flags: str, **extra: Any) -> Any:  # typer's word
     """Declare a field with what the command line shows of it.
 
     Args:
@@ -108,9 +108,7 @@ class Settings:
     out_channels: int | None = option(
         None, "Output channels. Random weights: pictures 4, film 3, sound as many as the input.", "Kernel"
     )
-    init: Init = option(
-        "default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel"
-    )
+    init: Init = option("default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel")
     seed: int | None = option(None, "Seed of random weights; chosen and printed when not given.", "Kernel")
 
     stride: Axes = option(1, "Step between outputs.", "Layer", **_axes())
@@ -145,9 +143,7 @@ class Settings:
     )
 
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
-    max_pixels: int = option(
-        2**28, "Refuse pictures with more pixels, all frames together.", "Run", metavar="N"
-    )
+    max_pixels: int = option(2**28, "Refuse pictures with more pixels, all frames together.", "Run", metavar="N")
     allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
 
     def __post_init__(self) -> None:
@@ -167,6 +163,13 @@ class Settings:
         if self.seed is not None:
             _check_axes("seed", self.seed, 0, MAX_SEED)
         _check_axes("max pixels", self.max_pixels, 1, 2**40)
+        self._check_choices()
+        if self.nan is not None and not abs(self.nan) <= MAX_NAN:
+            raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
+        if self.combine and not self.kernel:
+            raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
+
+    def _check_choices(self) -> None:
         for name, value, choices in (
             ("padding mode", self.padding_mode, PaddingMode),
             ("init", self.init, Init),
@@ -175,10 +178,6 @@ class Settings:
         ):
             if value is not None and value not in get_args(choices):
                 raise UsageError(f"{name} is one of {', '.join(get_args(choices))}, not '{value}'")
-        if self.nan is not None and not abs(self.nan) <= MAX_NAN:
-            raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
-        if self.combine and not self.kernel:
-            raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,9 +189,7 @@ class OutputSettings:
     """
 
     split: bool = option(False, "One file a channel, also where OUTPUT is a file.", "Output", "--split")
-    merge: bool = option(
-        False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge"
-    )
+    merge: bool = option(False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge")
     sheet: bool = option(
         False, "Show the input and every result side by side in one picture, labelled.", "Output", "--sheet"
     )

@@ -39,9 +39,7 @@ class Stream:
         (self._before, self._after), *rest = ends(conv)
         self._rest = [(0, 0), *rest]
 
-    def __call__(
-        self, blocks: Iterable[Tensor], *, tail: Callable[[int], Tensor] | None = None
-    ) -> Iterator[Tensor]:
+    def __call__(self, blocks: Iterable[Tensor], *, tail: Callable[[int], Tensor] | None = None) -> Iterator[Tensor]:
         """Yield the layer's output, block by block.
 
         Args:

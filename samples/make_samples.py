@@ -85,9 +85,7 @@ def main() -> None:
     import cv2  # noqa: PLC0415  # 16-bit colour, which Pillow cannot write
 
     picture = chart()
-    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(
-        HERE / "chart.jpg", quality=92, subsampling=0
-    )
+    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(HERE / "chart.jpg", quality=92, subsampling=0)
     deep = np.rint(picture[:96, 192:320] * 65535).astype(np.uint16)
     cv2.imwrite(str(HERE / "chart16.png"), deep[..., ::-1])
     for name, drawn in (("half-plane", half_plane()), ("checker", checker()), ("cross", cross())):

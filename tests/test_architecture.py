@@ -69,11 +69,7 @@ def imported(path):
         for inner in ast.walk(node)
     }
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.ImportFrom)
-            and id(node) not in skipped
-            and (node.module or "").startswith("convtool")
-        ):
+        if isinstance(node, ast.ImportFrom) and id(node) not in skipped and (node.module or "").startswith("convtool"):
             base = node.module.removeprefix("convtool").removeprefix(".")
             for alias in node.names:
                 inner = f"{base}.{alias.name}".removeprefix(".")
@@ -107,7 +103,7 @@ def test_modules_are_rooms_not_halls(path):
     assert ast.get_docstring(ast.parse(text))
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) not in ("__main__",)], ids=room)
+@pytest.mark.parametrize("path", [p for p in MODULES if room(p) != "__main__"], ids=room)
 def test_doctests(path):
     """Examples in docstrings are run."""
     name = f"convtool.{room(path)}".removesuffix(".")

@@ -69,9 +69,7 @@ def test_banks_combine_or_stand_side_by_side(convtool, tmp_path, picture):
     convtool("image", picture, f"{tmp_path}/b/", "-k", "sobel", "-k", "gaussian:sigma=2")
     assert files(tmp_path / "b") == [f"in_{k}_{c}.png" for k in ("gaussian-sigma=2", "sobel") for c in "bgr"]
     for c in "rgb":
-        by_flag, by_preset = (
-            tmp_path / name for name in (f"a/in_sobel-x+sobel-y_{c}.png", f"b/in_sobel_{c}.png")
-        )
+        by_flag, by_preset = (tmp_path / name for name in (f"a/in_sobel-x+sobel-y_{c}.png", f"b/in_sobel_{c}.png"))
         assert by_flag.read_bytes() == by_preset.read_bytes()
 
 
@@ -105,9 +103,7 @@ def test_a_failing_input_does_not_stop_the_others(convtool, tmp_path, picture):
     assert len(files(tmp_path / "out")) == 3
 
 
-@pytest.mark.parametrize(
-    "name", ["with space.png", "new\nline.png", "%03d.png", "-k.png", "ünï.png", b"\xff\xfe.png"]
-)
+@pytest.mark.parametrize("name", ["with space.png", "new\nline.png", "%03d.png", "-k.png", "ünï.png", b"\xff\xfe.png"])
 def test_odd_names(tmp_path, picture, name, program):
     """Whatever a file may be called, it works and prints escaped."""
     name = os.fsdecode(name)
@@ -241,9 +237,7 @@ def test_allow_truncated_reads_what_there_is(convtool, tmp_path):
     """The upper half of a cut JPEG."""
     data = CHART.read_bytes()
     (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
-    result = convtool(
-        "image", tmp_path / "cut.jpg", tmp_path / "out.png", "-k", "identity", "--allow-truncated"
-    )
+    result = convtool("image", tmp_path / "cut.jpg", tmp_path / "out.png", "-k", "identity", "--allow-truncated")
     assert result.code == 0
     out, whole = (np.array(Image.open(path)) for path in (tmp_path / "out.png", CHART))
     assert np.array_equal(out[:64], whole[:64])
@@ -275,9 +269,7 @@ def test_a_file_system_that_is_full_leaves_nothing(tmp_path, picture, program):
     out.write_bytes(b"old")
     limited = "ulimit -f 8; trap '' XFSZ; exec \"$@\""
     command = [sys.executable, "-m", "convtool", "image", CHART, out, "-k", "blur", "--overwrite"]
-    result = subprocess.run(
-        ["bash", "-c", limited, "sh", *command], capture_output=True, timeout=120, check=False
-    )
+    result = subprocess.run(["bash", "-c", limited, "sh", *command], capture_output=True, timeout=120, check=False)
     assert result.returncode == 1
     assert b"error: " in result.stderr
     assert b"Traceback" not in result.stderr
@@ -353,20 +345,16 @@ def test_light_commands_import_nothing_heavy(arguments):
         "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
         "print({'torch', 'cv2', 'av', 'librosa', 'torchvision', 'numpy', 'PIL'} & set(sys.modules), file=sys.stderr)"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
-    )
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True)
     assert result.stderr.splitlines()[-1] == "set()"
 
 
 def test_a_plain_run_imports_no_more_than_it_uses(picture, tmp_path):
-    """torchvision for grids, tifffile and cv2 for depth, scipy for FIR design: not for this."""
+    """Torchvision for grids, tifffile and cv2 for depth, scipy for FIR design: not for this."""
     code = (
         "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
         "print({'cv2', 'torchvision', 'tifffile', 'scipy', 'torch._dynamo'} & set(sys.modules), file=sys.stderr)"
     )
     arguments = ["image", picture, tmp_path / "out.png", "-k", "blur"]
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
-    )
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True)
     assert result.stderr.splitlines()[-1] == "set()"

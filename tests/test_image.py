@@ -1,6 +1,8 @@
 """Pictures in and out: depth, colour, alpha, orientation, frames, metadata; pixels against scipy."""
 
 import io
+import shutil
+import subprocess
 
 import cv2
 import numpy as np
@@ -45,6 +47,21 @@ def test_a_blur_equals_scipys(convtool, tmp_path):
     assert np.abs(read(tmp_path / "out.png") - expected.round()).max() <= 1
 
 
+@pytest.mark.skipif(shutil.which("vips") is None, reason="the program vips is not here (Debian: libvips-tools)")
+@pytest.mark.parametrize(("name", "matrix"), [
+    ("blur", "3 3 16 0\n1 2 1\n2 4 2\n1 2 1\n"), ("sharpen", "3 3 1 0\n0 -1 0\n-1 5 -1\n0 -1 0\n"),
+    ("emboss", "3 3 1 0\n-2 -1 0\n-1 1 1\n0 1 2\n"),
+])  # fmt: skip
+def test_pictures_equal_libvips(convtool, tmp_path, name, matrix):
+    """An independent program, on the chart, within a level of its rounding."""
+    (tmp_path / "kernel.mat").write_text(matrix)
+    theirs, ours = tmp_path / "theirs.png", tmp_path / "ours.png"
+    command = ["vips", "conv", SAMPLES / "chart.jpg", f"{theirs}[bitdepth=8]", tmp_path / "kernel.mat"]
+    subprocess.run([*command, "--precision", "float"], check=True)
+    convtool("image", SAMPLES / "chart.jpg", ours, "-k", name)
+    assert np.abs(read(ours).astype(int) - read(theirs)).max() <= 1
+
+
 def test_a_16_bit_picture_keeps_16_bits(convtool, tmp_path):
     """Samples equal scipy's in 16 bits, for PNG, TIFF and PPM."""
     expected = correlated(read(SAMPLES / "chart16.png"))
@@ -82,9 +99,7 @@ def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mo
     Image.fromarray(pixels).save(tmp_path / "rgba.png")
     cv2.imwrite(str(tmp_path / "deep.png"), pixels[..., :3].astype(np.uint16) * 257)
     for kind, channels in (("grey", "l"), ("rgb", "rgb"), ("rgba", "rgb"), ("deep", "rgb")):
-        result = convtool(
-            "image", tmp_path / f"{kind}.png", f"{tmp_path}/out/", "-k", name, "--padding-mode", mode
-        )
+        result = convtool("image", tmp_path / f"{kind}.png", f"{tmp_path}/out/", "-k", name, "--padding-mode", mode)
         assert result.code == 0, result.err
         for channel in channels:
             assert (tmp_path / "out" / f"{kind}_{name}_{channel}.png").exists()
@@ -148,9 +163,7 @@ def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
     assert Image.open(tmp_path / f"out.{suffix}").info["icc_profile"] == profile
 
 
-@pytest.mark.parametrize(
-    ("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)]
-)
+@pytest.mark.parametrize(("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)])
 def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, exact):
     """GIF, APNG, WebP and AVIF."""
     frames = []
@@ -187,9 +200,7 @@ def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
     assert out.shape == pages.shape
     for page, result in zip(pages, out, strict=True):
         assert np.abs(result - correlated(page).round()).max() <= 1
-    convtool(
-        "image", tmp_path / "in.tif", tmp_path / "stretched.tif", "-k", "identity", "--normalize", "minmax"
-    )
+    convtool("image", tmp_path / "in.tif", tmp_path / "stretched.tif", "-k", "identity", "--normalize", "minmax")
     stretched = tifffile.imread(tmp_path / "stretched.tif").astype(float)
     assert stretched.max() == 65535
     assert stretched[1].max() < 65535 / 3.9
@@ -256,10 +267,7 @@ def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
     result = convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur")
     assert result.code == 1
     assert "2 samples are NaN or infinite" in result.err
-    assert (
-        convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5").code
-        == 0
-    )
+    assert convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5").code == 0
     pixels[3, 4] = pixels[5, 6] = 0.5
     np.testing.assert_allclose(tifffile.imread(tmp_path / "out.tif"), pixels, atol=1e-6)
 

@@ -15,11 +15,14 @@ from convtool.kernelfile import json_schema
 from convtool.kernels import dimensions, resolve
 
 NAMES = sorted(presets.catalogue())
-LISTED = """identity box blur gaussian motion disk sharpen unsharp emboss outline laplacian-4 laplacian-8 log dog
-sobel-x sobel-y left-sobel right-sobel top-sobel bottom-sobel sobel scharr-x scharr-y prewitt-x prewitt-y
-roberts-x roberts-y kirsch difference-x difference-y cross-difference gabor moving-average derivative
-pre-emphasis lowpass highpass bandpass bandstop echo temporal-difference temporal-blur sobel-t gaussian-3d
-laplacian-3d""".split()
+LISTED = [
+    "identity", "box", "blur", "gaussian", "motion", "disk", "sharpen", "unsharp", "emboss", "outline",
+    "laplacian-4", "laplacian-8", "log", "dog", "sobel-x", "sobel-y", "left-sobel", "right-sobel",
+    "top-sobel", "bottom-sobel", "sobel", "scharr-x", "scharr-y", "prewitt-x", "prewitt-y", "roberts-x",
+    "roberts-y", "kirsch", "difference-x", "difference-y", "cross-difference", "gabor", "moving-average",
+    "derivative", "pre-emphasis", "lowpass", "highpass", "bandpass", "bandstop", "echo",
+    "temporal-difference", "temporal-blur", "sobel-t", "gaussian-3d", "laplacian-3d",
+]  # fmt: skip
 
 
 def weights(spec, dims=2, **options):
@@ -45,17 +48,13 @@ def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
             assert np.isfinite(kernel.weights).all()
 
 
-@pytest.mark.parametrize(
-    "name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"]
-)
+@pytest.mark.parametrize("name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"])
 def test_brightness_is_kept(name):
     """Blurs and sharpeners sum to one."""
     assert weights(name).sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))]
-)
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))])
 def test_flat_areas_give_nothing(name):
     """Derivatives sum to zero, and are signed."""
     for kernel in resolve(name, dimensions(name)[-1]).kernels:
@@ -86,7 +85,7 @@ def test_gaussian_equals_scipys(sigma):
 
 
 def test_log_equals_scipys_apart_from_its_shift():
-    """scipy does not move the mean to zero; ours does, by less than a thousandth of its peak."""
+    """Scipy does not move the mean to zero; ours does, by less than a thousandth of its peak."""
     ours, theirs = centred(weights("log:sigma=2")), impulse(scipy.ndimage.gaussian_laplace, sigma=2)
     assert np.abs(ours - theirs).max() < 5e-3 * np.abs(theirs).max()
 
@@ -141,8 +140,7 @@ def test_gabor_answers_to_its_own_direction_most(angle):
     kernel = weights(f"gabor:wavelength=6,angle={angle},sigma=4")
     y, x = np.mgrid[:61, :61]
     along, across = (
-        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6)
-        for a in (angle, angle + 90)
+        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6) for a in (angle, angle + 90)
     )
     answer = [np.abs(scipy.signal.correlate2d(grating, kernel, "valid")).max() for grating in (along, across)]
     assert answer[0] > 50 * answer[1]
@@ -203,7 +201,8 @@ def test_an_unknown_name_suggests_near_ones():
     ("gaussian:sigma=x", "not a number"), ("gaussian:sigma=0", "outside"), ("gaussian:sigma=-1", "outside"),
     ("gaussian:size=3", "no parameter"), ("gaussian:sigma=1,sigma=2", "twice"), ("box:size=2.5", "whole number"),
     ("gaussian:sigma=nan", "not a number"), ("gaussian:sigma=3Hz", "not a number"), ("sobel-x:a=1", "no parameter"),
-    ("lowpass", "1-D"), ("temporal-blur", "3-D"), ("box:size=99999", "outside"), ("box:size=1e400", "not a number"), ("log:sigma=1,", "NAME=NUMBER"),
+    ("lowpass", "1-D"), ("temporal-blur", "3-D"), ("box:size=99999", "outside"), ("box:size=1e400", "not a number"),
+    ("log:sigma=1,", "NAME=NUMBER"),
 ])  # fmt: skip
 def test_wrong_parameters_are_named(spec, message):
     """What was wrong stands in the message."""

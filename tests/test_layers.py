@@ -19,9 +19,7 @@ def made(*kernels, dims=2, in_channels=3, **options):
     """Return the layer for these kernels and options."""
     banks = [resolve(kernel, dims) for kernel in kernels]
     settings = Settings(kernel=kernels, **options)
-    return build(
-        banks, settings, dims=dims, in_channels=in_channels, random_channels=4, padding_mode="replicate"
-    )
+    return build(banks, settings, dims=dims, in_channels=in_channels, random_channels=4, padding_mode="replicate")
 
 
 def test_presets_filter_each_channel_by_itself():
@@ -114,9 +112,7 @@ def test_random_layers_are_nn_convs_own(dims, options):
     out = arguments.pop("out_channels", 4)
     padding = arguments.pop("padding", size // 2 if "stride" in arguments else "same")
     torch.manual_seed(7)
-    conv = CONVS[dims](
-        4, out, size, padding=padding, groups=4 if groups == "depthwise" else groups, **arguments
-    )
+    conv = CONVS[dims](4, out, size, padding=padding, groups=4 if groups == "depthwise" else groups, **arguments)
     torch.testing.assert_close(result, conv(tensor).detach(), rtol=0, atol=1e-5)
 
 

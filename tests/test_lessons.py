@@ -52,9 +52,7 @@ def test_groups_keep_channels_apart(tmp_path):
 
 def test_a_depthwise_multiplier_of_two(tmp_path):
     """The same with four output channels, weights 2 4 6 8."""
-    result = convtool.apply(
-        TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID
-    )
+    result = convtool.apply(TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID)
     assert result[0].tolist() == [
         [2, 4, 6, 8, 10, 12],
         [4, 8, 12, 16, 20, 24],

@@ -37,9 +37,7 @@ def test_rules(rule, expected):
     torch.testing.assert_close(mapping(VALUES)[0, 0, 0], torch.tensor(expected, dtype=torch.float32))
 
 
-@pytest.mark.parametrize(
-    ("kernels", "expected"), [((), "sigmoid"), (("sobel-x",), "minmax"), (("blur",), "clamp")]
-)
+@pytest.mark.parametrize(("kernels", "expected"), [((), "sigmoid"), (("sobel-x",), "minmax"), (("blur",), "clamp")])
 def test_auto(kernels, expected):
     """Random weights sigmoid, signed kernels minmax, the others clamp."""
     automatic, named = normalizer(*kernels), normalizer(*kernels, name=expected)

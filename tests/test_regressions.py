@@ -70,9 +70,7 @@ def test_all_frames_of_a_turned_animation_are_turned(convtool, tmp_path):
 LEVELS = np.random.default_rng(3).integers(0, 65536, (20, 24, 3), dtype=np.uint16)
 
 
-@pytest.mark.parametrize(
-    "case", ["float pages", "planar", "grey pages", "grey alpha", "white is zero", "lzw"]
-)
+@pytest.mark.parametrize("case", ["float pages", "planar", "grey pages", "grey alpha", "white is zero", "lzw"])
 def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
     """16 bits and floats stay, whatever the layout."""
     source, out = tmp_path / "in.tif", tmp_path / "out.tif"
@@ -96,9 +94,7 @@ def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
         import cv2  # noqa: PLC0415
 
         expected = LEVELS
-        cv2.imwrite(
-            str(source), LEVELS[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW]
-        )
+        cv2.imwrite(str(source), LEVELS[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW])
     result = identity(convtool, source, out)
     assert result.code == 0, result.err
     written = tifffile.imread(out)
@@ -214,9 +210,7 @@ def test_streams_that_are_full_or_closed(tmp_path, redirection, code):
     source = "-" if redirection == "<&-" else SAMPLES / "cross.png"
     output = tmp_path / "out.png" if source == "-" else "-"
     command = f"{sys.executable} -m convtool image {source} {output} -k blur --format png {redirection}"
-    result = subprocess.run(
-        ["bash", "-c", command], stderr=subprocess.PIPE, timeout=60, check=False, text=True
-    )
+    result = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, timeout=60, check=False, text=True)
     assert result.returncode == code
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr

@@ -39,7 +39,7 @@ def _version(value: bool) -> None:  # noqa: FBT001  # typer's signature
 
 @app.callback()
 def _main(
-    version: Annotated[
+    version: Annotated[  # noqa: FBT002  # a flag
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
@@ -48,13 +48,7 @@ def _main(
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _terminate)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer characters than we
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # libraries' advice to programmers is no message to users
+    _prepare_process()
     try:
         code = app(args=list(arguments), prog_name="convtool", standalone_mode=False)
         if sys.stdout is not None:
@@ -78,5 +72,15 @@ def run(arguments: Sequence[str]) -> int:
     return code or 0
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+def _prepare_process() -> None:
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer characters than we
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' advice to programmers is no message to users
+
+
+def _terminate(signum: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(SIGNALLED + signum)

@@ -35,9 +35,7 @@ SHADES = " ░▒▓█"
 @app.command("list")
 def list_(kernel_path: KernelPath = None) -> None:
     """List all kernels: name, dimensions, parameters, what they do."""
-    table = Table(
-        "name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False
-    )
+    table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
     search = tuple(kernel_path or ())
     broken = 0
     for name in presets.catalogue(search):
@@ -76,9 +74,7 @@ def show(
     bank = resolve(kernel, chosen, search=search, rate=rate)
     console = Console(highlight=False, markup=False)
     if len(bank.kernels) > 1:
-        console.print(
-            f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n"
-        )
+        console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
     for one in bank.kernels:
         _show(console, one)
 

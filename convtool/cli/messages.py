@@ -8,9 +8,7 @@ from convtool.report import Outcome
 
 def shown(text: str) -> str:
     """Return a name as it can be printed: control characters and bytes that are no text escaped."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def say(text: str) -> None:

@@ -16,9 +16,7 @@ from convtool.settings import option
 class RunSettings:
     """What the command line does around the work."""
 
-    dry_run: bool = option(
-        False, "Say what would be done: shapes, cost, files. Write nothing.", "Run", "--dry-run"
-    )
+    dry_run: bool = option(False, "Say what would be done: shapes, cost, files. Write nothing.", "Run", "--dry-run")
     show_weights: bool = option(False, "Print the layer and its weights.", "Run", "--show-weights")
     json: bool = option(False, "Print one line of JSON for each input.", "Run", "--json")
     quiet: bool = option(False, "Print errors only.", "Run", "--quiet", "-q")
@@ -73,9 +71,7 @@ def _parameter(field: Field[Any], hint: Any) -> inspect.Parameter:
     flags = metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
     if hint is bool and field.default is True:
         flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}",)
-    typed = Annotated[
-        hint, typer.Option(*flags, help=metadata["help"], rich_help_panel=metadata["panel"], **extra)
-    ]
+    typed = Annotated[hint, typer.Option(*flags, help=metadata["help"], rich_help_panel=metadata["panel"], **extra)]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=typed)
 
 

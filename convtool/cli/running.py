@@ -10,7 +10,7 @@ import typer
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
 from convtool.errors import UsageError
-from convtool.jobs import PIPE, identities, plan
+from convtool.jobs import PIPE, Job, identities, plan
 from convtool.layers import Layer
 from convtool.media import Room
 from convtool.pipeline import Filter, run
@@ -42,13 +42,7 @@ def filter_files(
         suffixes: the medium's suffixes.
         check_suffix: raises UsageError for an unknown one.
     """
-    suffix = None
-    if output_settings.format is not None:
-        check_suffix(output_settings.format)
-        suffix = f".{output_settings.format.lower().removeprefix('.')}"
-    jobs = plan(inputs, output, suffixes=suffixes, suffix=suffix, split=output_settings.one_file_a_channel)
-    for job in jobs:
-        check_suffix(job.suffix)
+    jobs = _plan(inputs, output, output_settings, suffixes, check_suffix)
     if run_settings.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
     settings = _seeded(settings)
@@ -72,6 +66,23 @@ def filter_files(
         raise typer.Exit(report.exit_code)
 
 
+def _plan(
+    inputs: Sequence[str],
+    output: str,
+    output_settings: OutputSettings,
+    suffixes: Iterable[str],
+    check_suffix: Callable[[str], object],
+) -> list[Job]:
+    suffix = None
+    if output_settings.format is not None:
+        check_suffix(output_settings.format)
+        suffix = f".{output_settings.format.lower().removeprefix('.')}"
+    jobs = plan(inputs, output, suffixes=suffixes, suffix=suffix, split=output_settings.one_file_a_channel)
+    for job in jobs:
+        check_suffix(job.suffix)
+    return jobs
+
+
 def _seeded(settings: Settings) -> Settings:
     """Choose the seed of random weights now, so that it can be printed and used again."""
     if settings.kernel or settings.seed is not None:
@@ -85,11 +96,7 @@ def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
     elif not run_settings.quiet and not (run_settings.json or run_settings.dry_run):
         messages.written(outcome, verbose=run_settings.verbose)
     if run_settings.json:
-        print(
-            json.dumps(
-                {key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}
-            )
-        )
+        print(json.dumps({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}))
     elif run_settings.dry_run and outcome.plan is not None:
         print(f"{messages.shown(outcome.input)}:")
         for key, value in outcome.plan.items():

@@ -108,9 +108,7 @@ class Room(Protocol):
     def open_source(self, file: BinaryIO, name: str, settings: Settings) -> Source:
         """Open an input."""
 
-    def stored_dtype(
-        self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings
-    ) -> torch.dtype:
+    def stored_dtype(self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings) -> torch.dtype:
         """Return the sample type nearest to `wanted` that outputs with this suffix have."""
 
     def open_sink(

@@ -30,18 +30,14 @@ class ImageRoom:
             allow_truncated=settings.allow_truncated,
         )
 
-    def stored_dtype(
-        self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings
-    ) -> torch.dtype:
+    def stored_dtype(self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings) -> torch.dtype:
         """Return the sample type that keeps most of `wanted`; animated PNGs and sheets have 8 bits."""
         kind = format_of(suffix)
         if output.sheet or (source.animated and kind.name == "PNG"):
             return kind.dtypes[0]
         dtype = kind.dtype_for(wanted)
         if dtype.itemsize < wanted.itemsize:
-            source.note(
-                f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}"
-            )
+            source.note(f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}")
         return dtype
 
     def open_sink(

@@ -43,11 +43,7 @@ def plain(image: Image.Image, *, colour: bool) -> tuple[Image.Image, str | None]
         return image.convert("RGBA" if transparent else "RGB"), "palette converted to RGB"
     if image.mode in ("L", "1", "La", "LA") and not colour:
         return image.convert("LA" if transparent else "L"), None
-    if (
-        colour
-        or not (image.mode in PLAIN or image.mode.startswith("I;16"))
-        or (image.mode == "RGB" and transparent)
-    ):
+    if colour or not (image.mode in PLAIN or image.mode.startswith("I;16")) or (image.mode == "RGB" and transparent):
         return image.convert("RGBA" if transparent else "RGB"), None
     return image, None
 
@@ -72,9 +68,7 @@ def _from_cmyk(image: Image.Image) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
         except ImageCms.PyCMSError:
             converted = None
         if converted is not None:

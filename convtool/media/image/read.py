@@ -98,7 +98,7 @@ class ImageSource:
             yield
         except ConvtoolError:
             raise
-        except Exception as exc:  # noqa: BLE001  # decoders of damaged files raise anything: struct.error, KeyError, …
+        except Exception as exc:  # decoders of damaged files raise anything: struct.error, KeyError, …
             cut = "truncated" in str(exc) and not self._allow_truncated and self._tiff is None
             hint = "--allow-truncated reads what there is" if cut else None
             raise ReadError(f"{self.name}: the picture cannot be read: {_reason(exc)}", hint=hint) from exc
@@ -194,9 +194,7 @@ class ImageSource:
             bad = ~np.isfinite(page.pixels)
             count = int(bad.sum())
             if count and self._nan is None:
-                raise ReadError(
-                    f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them"
-                )
+                raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them")
             if count:
                 page.pixels = np.where(bad, np.float32(self._nan or 0), page.pixels)
         return page

@@ -52,9 +52,7 @@ def decode(page: tifffile.TiffPage) -> Page:
     pixels = samples[..., :colours]
     if alpha is not None and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         straight = pixels * (full / np.maximum(alpha, 1 if full > 1 else 1e-6))[..., None]
-        pixels = (
-            np.rint(straight.clip(0, full)).astype(samples.dtype) if full > 1 else straight.astype(np.float32)
-        )
+        pixels = np.rint(straight.clip(0, full)).astype(samples.dtype) if full > 1 else straight.astype(np.float32)
     elif alpha is not None and page.extrasamples[0] != tifffile.EXTRASAMPLE.UNASSALPHA:
         alpha = None
     tag = None if upright else page.tags.get(ORIENTATION)
@@ -67,9 +65,7 @@ def _samples(page: tifffile.TiffPage) -> tuple[Samples, bool]:
     if page.is_tiled is False and page.dataoffsets and page.databytecounts:
         end = max(offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True))
         if end > page.parent.filehandle.size:
-            raise ValueError(
-                f"the file is truncated: {end} bytes declared, {page.parent.filehandle.size} there"
-            )
+            raise ValueError(f"the file is truncated: {end} bytes declared, {page.parent.filehandle.size} there")
     try:
         samples = np.asarray(page.asarray())
     except (ValueError, ImportError) as exc:

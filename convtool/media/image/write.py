@@ -52,7 +52,7 @@ class ImageSink:
     def __init__(
         self,
         file: BinaryIO,
-        format: Format,  # noqa: A002  # the field's word
+        format: Format,  # the field's word
         tiles: Sequence[Tile],
         source: ImageSource,
         *,
@@ -148,14 +148,10 @@ def _label(text: str, cell: Tensor, white: int) -> Tensor:
     draw = ImageDraw.Draw(strip)
     font = ImageFont.load_default(LABEL_HEIGHT * 2 // 3)
     draw.text((2, LABEL_HEIGHT // 2), text, fill=0, font=font, anchor="lm")
-    return (
-        (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255)
-        .to(cell.dtype)
-        .expand(len(cell), -1, -1)
-    )
+    return (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255).to(cell.dtype).expand(len(cell), -1, -1)
 
 
-def encode(file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int) -> None:  # noqa: A002  # the field's word
+def encode(file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int) -> None:
     """Write finished frames to `file`."""
     first = frames[0].samples
     if len(frames) > 1 and not format.frames:
@@ -177,7 +173,7 @@ def _write_pillow(
     frames: Sequence[Frame],
     format: Format,
     metadata: Metadata,
-    quality: int,  # noqa: A002
+    quality: int,
 ) -> None:
     first, *others = (
         Image.fromarray(np.squeeze(frame.samples, 2) if frame.samples.shape[2] == 1 else frame.samples)
@@ -198,18 +194,23 @@ def _write_pillow(
     if format.name == "TIFF":
         options["compression"] = "tiff_adobe_deflate"
     if others:
-        options |= {"save_all": True, "append_images": others}
-        durations = [round(frame.duration) for frame in frames if frame.duration is not None]
-        if format.name != "TIFF" and len(durations) == len(frames):
-            options["duration"] = durations
-        if format.name == "GIF" and frames[0].samples.shape[2] in (2, 4):
-            options["disposal"] = 2  # each frame stands alone, or the one before would shine through
-        if metadata.loop is not None:
-            options["loop"] = metadata.loop
+        options |= {"save_all": True, "append_images": others, **_timing(frames, format, metadata)}
     first.save(file, format.name, **options)
 
 
-def _exif_for(format: Format, exif: Image.Exif) -> bytes:  # noqa: A002
+def _timing(frames: Sequence[Frame], format: Format, metadata: Metadata) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    durations = [round(frame.duration) for frame in frames if frame.duration is not None]
+    if format.name != "TIFF" and len(durations) == len(frames):
+        options["duration"] = durations
+    if format.name == "GIF" and frames[0].samples.shape[2] in (2, 4):
+        options["disposal"] = 2  # each frame stands alone, or the one before would shine through
+    if metadata.loop is not None:
+        options["loop"] = metadata.loop
+    return options
+
+
+def _exif_for(format: Format, exif: Image.Exif) -> bytes:
     """Return the tags that a format can hold: all but those of other files' layout, and what JPEG has room for."""
     if format.name == "TIFF":
         kept = Image.Exif()
@@ -247,7 +248,7 @@ def _write_tiff(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> 
     file.write(memory.getbuffer())
 
 
-def _write_opencv(file: BinaryIO, samples: Samples, format: Format, metadata: Metadata) -> None:  # noqa: A002
+def _write_opencv(file: BinaryIO, samples: Samples, format: Format, metadata: Metadata) -> None:
     import cv2  # noqa: PLC0415  # 0.2 s that only deep pictures need
 
     order = {2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[samples.shape[2]]

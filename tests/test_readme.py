@@ -1,0 +1,85 @@
+"""The README is true: its flags are the program's, and its commands run."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+from conftest import ROOT, SAMPLES
+
+from convtool import presets
+from convtool.cli.options import RunSettings
+from convtool.settings import OutputSettings, Settings
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"(?:^    .*\n)+", README, re.MULTILINE)
+COMMANDS = [
+    line.split("  #")[0].strip()
+    for block in BLOCKS
+    for line in block.replace("\\\n", " ").splitlines()
+    if "convtool" in line
+]
+
+
+@pytest.mark.parametrize("field", [f for group in (Settings, OutputSettings, RunSettings) for f in fields(group)],
+                         ids=lambda field: field.name)  # fmt: skip
+def test_every_flag_stands_in_the_table(field):
+    """With its help, word for word, and its default."""
+    flag = (field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",))[0]
+    (row,) = re.findall(rf"^\| `{flag}[ `/].*$", README, re.MULTILINE)
+    _, _, default, meaning, _ = (cell.strip() for cell in row.split("|"))
+    assert meaning.replace("&#124;", "|") == field.metadata["help"]
+    unsaid = field.default is None or field.default is False or field.default == ()
+    assert default == ("on" if field.default is True else "" if unsaid else str(field.default))
+
+
+def test_commands_are_found():
+    """The pattern above sees them."""
+    assert len(COMMANDS) > 12
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs(tmp_path, command):
+    """As written, in a folder with a picture, a folder of pictures and a kernel file."""
+    (tmp_path / "photos" / "sub").mkdir(parents=True)
+    for name in ("in.jpg", "photos/a.jpg", "photos/sub/b.jpg"):
+        shutil.copy(SAMPLES / "chart.jpg", tmp_path / name)
+    shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
+    shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("presets.*"))
+    shutil.copy(presets.builtin_folder() / "blur.yaml", tmp_path / "my.yaml")
+    program = f"{shlex.quote(sys.executable)} -m convtool"
+    line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
+    result = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr.decode()
+
+
+def test_the_kernel_file_is_the_preset(tmp_path):
+    """The example is a whole file, and good."""
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "sobel-x.yaml"
+    path.write_text(block)
+    from convtool.kernels import resolve  # noqa: PLC0415
+
+    for dims in (1, 2):
+        assert (
+            resolve(str(path), dims).kernels[0].weights.tolist() == resolve("sobel-x", dims).kernels[0].weights.tolist()
+        )
+
+
+def test_the_python_example_runs(monkeypatch):
+    """And gives the shapes that it says."""
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    scope: dict = {}
+    exec(block, scope)  # noqa: S102  # our own page
+    assert scope["edges"].shape == (1, 3, 384, 512)
+    assert scope["maps"].shape == (1, 8, 32, 32)
+    assert 0 <= scope["shown"].min() <= scope["shown"].max() <= 1
+
+
+def test_the_number_of_presets():
+    """CHANGELOG counts them."""
+    assert f"{len(presets.catalogue())} presets" in (ROOT / "CHANGELOG.md").read_text()
