@@ -5,9 +5,12 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from convtool.cli.app import run  # noqa: PLC0415  # imported when run, not when looked at
+    try:
+        from convtool.cli.app import run  # noqa: PLC0415  # an interrupt may come while it is imported
 
-    sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

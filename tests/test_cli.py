@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from conftest import SAMPLES
 from PIL import Image
 
@@ -304,6 +305,31 @@ def test_symbolic_links_to_outputs_stay_links(convtool, tmp_path, picture):
     assert convtool("image", picture, tmp_path / "link.png", "-k", "blur", "--overwrite").code == 0
     assert (tmp_path / "link.png").is_symlink()
     assert Image.open(real).size == (16, 12)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"stride": 2}, {"stride": (1, 2)}, {"padding": 0}, {"padding": (3, 1)}, {"dilation": 2}, {"dilation": (1, 3)},
+    {"padding_mode": "zeros"}, {"padding_mode": "reflect"}, {"padding_mode": "circular"}, {"kernel_size": (5, 2)},
+    {"groups": 3, "out_channels": 6}, {"bias": False}, {"out_channels": 5}, {"padding": "valid", "kernel_size": 4},
+    {"stride": (3, 2), "padding": 2, "dilation": 2, "kernel_size": (2, 3), "padding_mode": "circular"},
+])  # fmt: skip
+def test_every_option_of_nn_conv2d_by_its_flag(convtool, tmp_path, picture, options):
+    """Equal to nn.Conv2d built by hand, within 1e-5, in the layer's own channel order."""
+    flags = []
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        flags += ["--no-bias"] if value is False else [flag, text]
+    out = tmp_path / "out.npy"
+    result = convtool("image", picture, out, "--seed", "11", "--normalize", "none", *flags)
+    assert result.code == 0, result.err
+    arguments = {"kernel_size": 3, "out_channels": 4, "padding": "same", "padding_mode": "replicate", **options}
+    if "stride" in options and "padding" not in options:
+        arguments["padding"] = 1
+    torch.manual_seed(11)
+    layer = torch.nn.Conv2d(3, **arguments)
+    pixels = torch.from_numpy(np.array(Image.open(picture))).permute(2, 0, 1)[None] / 255
+    np.testing.assert_allclose(np.load(out), layer(pixels).detach().numpy(), rtol=0, atol=1e-5)
 
 
 def test_version_and_help(convtool):

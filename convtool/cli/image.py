@@ -14,8 +14,8 @@ def image(
     output_settings: OutputSettings,
     run_settings: RunSettings,
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Pictures, folders of pictures, or -.")],
-    output: Annotated[str, typer.Argument(help="A picture, a folder (one picture a channel), or -.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Pictures, folders of pictures, or -.")],
+    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A picture, a folder (one picture a channel), or -.")],
 ) -> None:
     """Filter pictures with a Conv2d layer.
 

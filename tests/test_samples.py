@@ -1,0 +1,33 @@
+"""The samples are what their script draws."""
+
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, SAMPLES
+from PIL import Image
+
+sys.path.insert(0, str(SAMPLES))
+import make_samples  # beside the pictures
+
+
+@pytest.mark.parametrize("name", ["half-plane", "checker", "cross"])
+def test_the_lessons_pictures(name):
+    """Bit for bit."""
+    drawn = getattr(make_samples, name.replace("-", "_"))()
+    assert np.array_equal(np.array(Image.open(SAMPLES / f"{name}.png")), drawn)
+
+
+def test_the_chart():
+    """In 8 bits as near as JPEG gets, in 16 within a level of any machine's cosine."""
+    chart = make_samples.chart()
+    eight = np.array(Image.open(SAMPLES / "chart.jpg")) / 255
+    assert np.abs(eight - chart).mean() < 0.02
+    sixteen = cv2.imread(str(SAMPLES / "chart16.png"), cv2.IMREAD_UNCHANGED)[..., ::-1].astype(float)
+    assert np.abs(sixteen - chart[:96, 192:320] * 65535).max() <= 1
+
+
+def test_samples_are_small():
+    """They travel with every clone."""
+    assert sum(path.stat().st_size for path in (ROOT / "samples").iterdir() if path.is_file()) < 600_000
