@@ -14,10 +14,10 @@ from convtool import devices
 from convtool.convolve import convolve
 from convtool.errors import ReadError, UsageError
 from convtool.geometry import output_size
-from convtool.levels import to_float
+from convtool.levels import FULL_SCALE, to_float
 from convtool.media import MEDIA
 from convtool.normalize import Normalizer
-from convtool.pipeline import Filter, check_size
+from convtool.pipeline import Filter, check_size, opened
 from convtool.settings import Settings
 
 
@@ -31,8 +31,8 @@ def apply(
     """Filter a tensor or a picture file with a convolution layer.
 
     Args:
-        source: a tensor, integers counting from 0 to their full scale and floats as they are, or the path
-            of a picture, read upright as grey or RGB in 0…1.
+        source: a tensor, floats as they are, uint8 and uint16 scaled to 0…1; or the path of a picture, read
+            upright as grey or RGB in 0…1. `nan`, `max_pixels` and `allow_truncated` count for files only.
         kernel: what `--kernel` takes, or several; none for random weights.
         normalize: what `--normalize` takes; by default the layer's raw results.
         options: the other flags of the command line by name, as in `Settings`: stride, padding,
@@ -51,6 +51,10 @@ def apply(
     tensor([[[ 6., 12., 18., 24., 30., 22.]]])
     """
     kernels = (kernel,) if isinstance(kernel, str) else tuple(kernel)
+    folders = options.pop("kernel_path", ())
+    options["kernel_path"] = (
+        (Path(folders),) if isinstance(folders, str | PathLike) else tuple(Path(folder) for folder in folders)
+    )
     settings = Settings(kernel=kernels, normalize=normalize, **options)  # type: ignore[arg-type]  # checked inside
     if isinstance(source, Tensor):
         return _apply_to_tensor(source, settings)
@@ -61,6 +65,10 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
     dims = tensor.ndim - 2
     if dims not in MEDIA:
         raise UsageError(f"a tensor is NCL, NCHW or NCDHW, not of shape {tuple(tensor.shape)}")
+    if not tensor.numel():
+        raise UsageError(f"a tensor of shape {tuple(tensor.shape)} holds no samples")
+    if not tensor.is_floating_point() and tensor.dtype not in FULL_SCALE:
+        raise UsageError(f"a tensor holds floats, uint8 or uint16, not {tensor.dtype}")
     if settings.device == "auto":
         device = tensor.device
     else:
@@ -81,11 +89,7 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
     from convtool.media.image import ImageRoom  # noqa: PLC0415  # tensors need no decoders
 
     filter_ = Filter(settings, MEDIA[2])
-    try:
-        file = path.open("rb")
-    except OSError as exc:
-        raise ReadError(f"{path}: cannot be opened: {exc.strerror}") from exc
-    with file:
+    with opened(str(path)) as file:
         pages = []
         for page in ImageRoom().open_source(file, str(path), settings).parts():
             check_size(page, filter_.layer(len(page.channels)), settings.max_pixels)

@@ -16,10 +16,14 @@ Weights = NDArray[np.float64]
 MAX_WEIGHTS = 2**20
 
 
+def _refuse_more(count: int) -> None:
+    if count > MAX_WEIGHTS:
+        raise ValueError(f"{count} weights, more than the {MAX_WEIGHTS} that are allowed")
+
+
 def _offsets(dims: int, radius: int) -> list[Weights]:
     """Return one array an axis with the distance from the kernel's centre, in samples."""
-    if (2 * radius + 1) ** dims > MAX_WEIGHTS:
-        raise ValueError(f"a radius of {radius} samples on {dims} axes gives more than {MAX_WEIGHTS} weights")
+    _refuse_more((2 * radius + 1) ** dims)
     axis = np.arange(-radius, radius + 1, dtype=np.float64)
     return list(np.meshgrid(*[axis] * dims, indexing="ij"))
 
@@ -37,8 +41,7 @@ def _radius(sigma: float, truncate: float = 4.0) -> int:
 
 def box(dims: int, *, size: int, rate: float | None = None) -> Weights:
     """Return the mean of `size` samples an axis."""
-    if size**dims > MAX_WEIGHTS:
-        raise ValueError(f"size={size} gives more than {MAX_WEIGHTS} weights")
+    _refuse_more(size**dims)
     return np.full((size,) * dims, 1 / size**dims)
 
 
@@ -57,7 +60,7 @@ def disk(dims: int, *, radius: float, rate: float | None = None) -> Weights:
 def motion(dims: int, *, length: float, angle: float, rate: float | None = None) -> Weights:
     """Return the mean along a line through the centre, each point shared by its four neighbours."""
     radius = int(np.ceil((length - 1) / 2))
-    _offsets(1, radius)
+    _refuse_more((2 * radius + 2) ** 2)
     along = np.linspace(-(length - 1) / 2, (length - 1) / 2, max(1, int(np.ceil(length))))
     column = along * np.cos(np.radians(angle)) + radius
     row = -along * np.sin(np.radians(angle)) + radius
@@ -122,6 +125,7 @@ def pre_emphasis(dims: int, *, coefficient: float, rate: float | None = None) ->
 def echo(dims: int, *, delay: float, gain: float, rate: float | None = None) -> Weights:
     """Return the sound plus itself `delay` seconds later, `gain` times as loud."""
     samples = round(delay * _need(rate))
+    _refuse_more(2 * samples + 1)
     weights = np.zeros(2 * samples + 1)
     weights[0] = gain
     weights[samples] += 1

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from convtool.errors import ReadError, UsageError, WriteError
+from convtool.errors import UsageError, WriteError
 
 PIPE = "-"
 
@@ -25,6 +25,7 @@ class Job:
         suffix: what their names end with.
         split: one file a channel instead of one for all.
         merged: the one file's name where it is given, `-` for standard output.
+        problem: why it cannot be run, as far as its name tells; the others can.
     """
 
     input: str
@@ -33,6 +34,7 @@ class Job:
     suffix: str
     split: bool
     merged: str | None = None
+    problem: str | None = None
 
     def path(self, kernel: str, channel: str | None = None) -> Path:
         """Return an output's name: the given one, or `{stem}_{kernel}_{channel}{suffix}`."""
@@ -55,7 +57,6 @@ def plan(
 
     Raises:
         UsageError: two inputs would have the same outputs, or pipes and folders are mixed.
-        ReadError: a folder holds no file of the medium.
     """
     if "" in inputs:
         raise UsageError("an INPUT is empty: give a file, a folder or -")
@@ -73,10 +74,9 @@ def plan(
     for name, subfolder in found:
         if is_folder:
             ending = suffix or PurePath(name).suffix
-            if not ending:
-                raise UsageError(f"{name}: has no suffix to name its output by", hint="--format names a type")
             stem = "stdin" if name == PIPE else PurePath(name).stem
-            jobs.append(Job(name, Path(output) / subfolder, stem, ending, split is not False))
+            problem = _problem(name, ending, known)
+            jobs.append(Job(name, Path(output) / subfolder, stem, ending, split is not False, None, problem))
         else:
             target = PurePath(output)
             if not (suffix or target.suffix):
@@ -98,9 +98,15 @@ def _expand(name: str, suffixes: frozenset[str]) -> list[tuple[str, PurePath]]:
         path for path in root.rglob("*")
         if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )  # fmt: skip
-    if not found:
-        raise ReadError(f"{name}: the folder holds no file of this medium")
-    return [(str(path), path.parent.relative_to(root)) for path in found]
+    return [(str(path), path.parent.relative_to(root)) for path in found] or [(name, PurePath())]
+
+
+def _problem(name: str, ending: str, suffixes: frozenset[str]) -> str | None:
+    if os.path.isdir(name):  # noqa: PTH112
+        return "the folder holds no file of this medium"
+    if ending.lower() not in suffixes:
+        return f"no format is known by '{ending}', give --format" if ending else "has no suffix, give --format"
+    return None
 
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:

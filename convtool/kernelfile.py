@@ -149,19 +149,6 @@ def read(path: Path) -> KernelFile:
         raise KernelError(f"{path}: {_first_problem(exc, root)}") from exc
 
 
-def find(name: str, extra: Sequence[Path] = ()) -> KernelFile:
-    """Read the kernel called `name` from the search path.
-
-    Raises:
-        KernelError: there is none, or its file is wrong.
-    """
-    path = presets.locate(name, extra)
-    file = read(path)
-    if file.name != name:
-        raise KernelError(f"{path}: holds the kernel '{file.name}', but the file is called '{name}'")
-    return file
-
-
 def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that a kernel has weights for."""
     return tuple(sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))

@@ -121,24 +121,31 @@ def resolve(spec: str, dims: int, *, search: Sequence[Path] = (), rate: float | 
     if _GRID.match(spec):
         return _single(_from_grid(spec, dims))
     file, parameters = _load(spec, search)
-    return resolve_file(file, dims, parameters=parameters, search=search, rate=rate)
+    return resolve_file(file, dims, parameters=parameters, search=_beside(spec, search), rate=rate)
 
 
 def dimensions(spec: str, search: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that `resolve` has weights for; a row of numbers and a plane may be lifted to more."""
     if _GRID.match(spec):
         return (3,) if "|" in spec else (2,) if ";" in spec else (1, 2)
-    return kernelfile.dimensions(_load(spec, search)[0], search)
+    return kernelfile.dimensions(_load(spec, search)[0], _beside(spec, search))
+
+
+def _beside(spec: str, search: Sequence[Path]) -> Sequence[Path]:
+    """Return where the members of a bank are looked up: beside its own file, too."""
+    path = Path(spec.partition(":")[0])
+    return (*search, path.parent) if path.suffix in presets.SUFFIXES else search
 
 
 def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
     """Return the kernel file that `spec` names, and the parameters behind the name."""
     match = _SPEC.match(spec)
     assert match is not None
-    path = Path(match["head"])
-    if path.suffix in presets.SUFFIXES:
-        return kernelfile.read(path), match["parameters"]
-    return kernelfile.find(match["head"], search), match["parameters"]
+    path = presets.path_of(match["head"], search)
+    file = kernelfile.read(path)
+    if file.name != match["head"] != str(path):
+        raise KernelError(f"{path}: holds the kernel '{file.name}', but the file is called '{match['head']}'")
+    return file, match["parameters"]
 
 
 def resolve_file(

@@ -6,7 +6,7 @@ It is the same for every medium; what differs is in the room that it is given.
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -108,11 +108,13 @@ def run(
         UsageError: the call is wrong, so every input would fail.
     """
     started = time.perf_counter()
+    if job.problem:
+        return failure(job, ReadError(job.problem))
     try:
         with opened(job.input) as file:
             source = room.open_source(file, job.input, filter.settings)
             targets = _filter_into_files(job, source, filter, room, output, inputs)
-    except UsageError:
+    except (UsageError, BrokenPipeError):
         raise
     except ConvtoolError as exc:
         return failure(job, exc)
@@ -146,10 +148,7 @@ def _filter_into_files(
     layer = filter.layer(len(first.channels))
     check_size(first, layer, filter.settings.max_pixels)
     targets = plan_targets(job, layer, first.channels, sheet=output.sheet)
-    for target in targets:
-        if job.merged != PIPE:
-            refuse_inputs(target.path, inputs)
-            refuse_existing(target.path, overwrite=output.overwrite)
+    refuse_targets(job, targets, output, inputs)
     dtype = stored_dtype(first, source, filter, room, job, output)
     normalizer = Normalizer(
         layer,
@@ -180,6 +179,20 @@ def _filter_into_files(
     return targets
 
 
+def refuse_targets(
+    job: Job, targets: Sequence[Target], output: OutputSettings, inputs: frozenset[tuple[int, int]]
+) -> None:
+    """Check that a job's outputs may be written.
+
+    Raises:
+        WriteError: one exists and is to stay, or is an input of the run.
+    """
+    for target in targets:
+        if job.merged != PIPE:
+            refuse_inputs(target.path, inputs)
+            refuse_existing(target.path, overwrite=output.overwrite)
+
+
 def stored_dtype(
     part: Part,
     source: Source,
@@ -191,12 +204,12 @@ def stored_dtype(
     """Return the sample type of a job's outputs: the input's where they can, floats for raw results.
 
     Raises:
-        UsageError: results are raw, and the outputs cannot hold floats.
+        WriteError: results are raw, and the outputs cannot hold floats.
     """
     raw = filter.settings.normalize == "none"
     dtype = room.stored_dtype(source, torch.float32 if raw else part.dtype, job.suffix, output)
     if raw and not dtype.is_floating_point:
-        raise UsageError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
+        raise WriteError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
     return dtype
 
 

@@ -146,6 +146,16 @@ def locate(name: str, extra: Sequence[Path] = ()) -> Path:
     return names[name]
 
 
+def path_of(head: str, extra: Sequence[Path] = ()) -> Path:
+    """Return the file that a kernel's name or path stands for.
+
+    Raises:
+        KernelError: no kernel has this name.
+    """
+    path = Path(head)
+    return path if path.suffix in SUFFIXES else locate(head, extra)
+
+
 def entry(name: str, extra: Sequence[Path] = ()) -> Entry:
     """Return what a list says of the kernel called `name`; its weights are not checked.
 
@@ -170,7 +180,7 @@ def bank_dimensions(members: Sequence[str], extra: Sequence[Path] = (), depth: i
     """
     if depth == 0:
         raise KernelError(f"banks within banks, more than {MAX_BANK_DEPTH} deep")
-    paths = (locate(member.partition(":")[0], extra) for member in members)
+    paths = (path_of(member.partition(":")[0], extra) for member in members)
     return set.intersection(*(_dimensions(parse(path)[0], extra, depth - 1) for path in paths))
 
 

@@ -3,12 +3,12 @@
 import math
 
 from convtool.convolve import block_length
-from convtool.errors import ConvtoolError, UsageError
+from convtool.errors import ConvtoolError, ReadError, UsageError
 from convtool.geometry import output_size, shown, span
 from convtool.jobs import Job
 from convtool.layers import Layer
 from convtool.media import Part, Room
-from convtool.pipeline import Filter, check_size, failure, opened, stored_dtype
+from convtool.pipeline import Filter, check_size, failure, opened, refuse_targets, stored_dtype
 from convtool.report import Outcome
 from convtool.settings import OutputSettings
 from convtool.targets import plan_targets
@@ -16,12 +16,20 @@ from convtool.targets import plan_targets
 FLOAT_BYTES = 4
 
 
-def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Outcome:  # the project's noun
+def preview(
+    job: Job,
+    filter: Filter,
+    room: Room,
+    output: OutputSettings,
+    inputs: frozenset[tuple[int, int]] = frozenset(),
+) -> Outcome:  # the project's noun
     """Return the outcome of a job that is not run; its first part stands for all.
 
     Raises:
         UsageError: the call is wrong, so every input would fail.
     """
+    if job.problem:
+        return failure(job, ReadError(job.problem))
     try:
         with opened(job.input) as file:
             source = room.open_source(file, job.input, filter.settings)
@@ -29,6 +37,7 @@ def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Out
             layer = filter.layer(len(part.channels))
             check_size(part, layer, filter.settings.max_pixels)
             targets = plan_targets(job, layer, part.channels, sheet=output.sheet)
+            refuse_targets(job, targets, output, inputs)
             stored = stored_dtype(part, source, filter, room, job, output)
     except UsageError:
         raise
@@ -36,7 +45,7 @@ def preview(job: Job, filter: Filter, room: Room, output: OutputSettings) -> Out
         return failure(job, exc)
     plan = describe(part, layer) | {"stored as": str(stored).removeprefix("torch.")}
     names = tuple(str(target.path) for target in targets)
-    return Outcome(job.input, "done", names, tuple(source.notes), seed=filter.settings.seed, plan=plan)
+    return Outcome(job.input, "planned", names, tuple(source.notes), seed=filter.settings.seed, plan=plan)
 
 
 def describe(part: Part, layer: Layer) -> dict[str, str | int]:

@@ -10,7 +10,7 @@ class Outcome:
 
     Attributes:
         input: its name.
-        status: `done`, or `failed` with an error.
+        status: `done`, `planned` where nothing was to be written, or `failed` with an error.
         outputs: the files written.
         notes: what a user should know: conversions, losses.
         error: what went wrong.
@@ -21,7 +21,7 @@ class Outcome:
     """
 
     input: str
-    status: Literal["done", "failed"]
+    status: Literal["done", "planned", "failed"]
     outputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str | None = None

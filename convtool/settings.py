@@ -166,6 +166,8 @@ class Settings:
         self._check_choices()
         if self.nan is not None and not abs(self.nan) <= MAX_NAN:
             raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
+        if self.kernel and (self.kernel_size != 3 or self.init != "default"):
+            raise UsageError("--kernel-size and --init make random weights, and there is a --kernel")
         if self.combine and not self.kernel:
             raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
 

@@ -1,6 +1,7 @@
 """Real and malformed media: each file ends in one of a closed list of outcomes."""
 
 import re
+import signal
 
 import numpy as np
 import pytest
@@ -26,7 +27,9 @@ READABLE_BAD = {
 def check(convtool, path, tmp_path, options):
     """Filter a file and return whether it was written; anything but written or refused fails."""
     output = tmp_path / "out.png"
+    signal.alarm(60)  # a hang ends the run
     result = convtool("image", path, output, "--format", "png", "--overwrite", *options)
+    signal.alarm(0)
     assert "Traceback" not in result.err
     left = sorted(entry.name for entry in tmp_path.iterdir())
     if result.code == 0:

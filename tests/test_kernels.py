@@ -283,6 +283,10 @@ BAD_FILES = {
         "name: mine\ngenerator: gaussian\ndimensions: [2]\nparameters:\n  sigma: {default: 1000}\n",
         "more than",
     ),
+    "long line": (
+        "name: mine\ngenerator: motion\ndimensions: [2]\nparameters: {length: {default: 9999}, angle: {default: 0}}\n",
+        "more than",
+    ),
     "negative radius": (
         "name: mine\ngenerator: disk\ndimensions: [2]\nparameters:\n  radius: {default: -1}\n",
         "weights|invalid",

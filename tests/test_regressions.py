@@ -7,8 +7,11 @@ import sys
 import numpy as np
 import pytest
 import tifffile
+import torch
 from conftest import SAMPLES
 from PIL import Image
+
+import convtool
 
 
 def identity(convtool, source, out, *options):
@@ -229,3 +232,43 @@ def test_markup_in_a_summary_is_text(convtool, tmp_path):
     """Kernel files are untrusted."""
     (tmp_path / "odd.yaml").write_text('name: odd\nsummary: "[/bold] x"\nweights:\n  2: [[1]]\n')
     assert "[/bold] x" in convtool("kernels", "list", "--kernel-path", tmp_path).out
+
+
+def test_a_nan_in_alpha_is_refused(convtool, tmp_path):
+    """It would spread over the whole picture."""
+    pixels = np.full((8, 8, 4), 0.5, np.float32)
+    pixels[2, 3, 3] = np.nan
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
+    assert "1 samples are NaN" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
+    assert identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif", "--nan", "1").code == 0
+    assert np.isfinite(tifffile.imread(tmp_path / "out.tif")).all()
+
+
+def test_what_is_lost_is_said(convtool, tmp_path):
+    """Depth in an animated PNG, transparency in a sheet."""
+    tifffile.imwrite(tmp_path / "in.tif", np.stack([LEVELS, LEVELS // 2]), photometric="rgb")
+    assert "stored as 8-bit" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.png").err
+    Image.new("RGBA", (8, 8), (1, 2, 3, 4)).save(tmp_path / "clear.png")
+    assert "transparency dropped" in identity(convtool, tmp_path / "clear.png", tmp_path / "s.png", "--sheet").err
+
+
+def test_members_of_a_bank_are_found_beside_it(convtool, tmp_path):
+    """By -k, `show` and `check` alike; by name or by path."""
+    (tmp_path / "member.yaml").write_text("name: member\nweights:\n  2: [[1, 2]]\n")
+    for name, member in (("by-name", "member"), ("by-path", tmp_path / "member.yaml")):
+        bank = tmp_path / f"{name}.yaml"
+        bank.write_text(f"name: {name}\nbank: ['{member}', sobel-x]\ncombine: max\n")
+        assert convtool("kernels", "check", bank).code == 0
+        assert "bank of 2" in convtool("kernels", "show", bank).out
+        assert identity(convtool, SAMPLES / "cross.png", tmp_path / f"{name}.png", "-k", bank).code == 0
+
+
+def test_apply_takes_paths_as_text_and_refuses_strange_tensors(tmp_path):
+    """In words."""
+    (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[2]]\n")
+    assert convtool.apply(torch.ones(1, 1, 2, 2), "mine", kernel_path=str(tmp_path)).sum() == 8
+    for tensor in (torch.ones(1, 1, 2, 2, dtype=torch.int64), torch.ones(0, 1, 2, 2), torch.ones(1, 0, 2, 2)):
+        with pytest.raises(convtool.UsageError):
+            convtool.apply(tensor, "blur")
+    with pytest.raises(convtool.ReadError):
+        convtool.apply("no\0name.png", "blur")

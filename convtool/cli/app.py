@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         messages.leave_quietly()
-        return 0
+        return 1
     except OSError as exc:
         messages.error(f"standard output cannot be written: {exc.strerror or exc}")
         messages.leave_quietly()

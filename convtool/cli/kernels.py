@@ -27,7 +27,7 @@ KernelPath = Annotated[
 ]
 PREFERRED = (2, 1, 3)
 MOST_NUMBERS = 13
-RATE = 44100  # what kernels in Hz and seconds are tried with
+RATE = 44100  # what kernels in Hz and seconds are shown and tried with
 MOST_CELLS = 33
 SHADES = " ░▒▓█"
 
@@ -61,8 +61,8 @@ def show(
         typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."),
     ] = None,
     rate: Annotated[
-        float | None, typer.Option("--rate", min=1, help="Samples a second, for kernels in Hz or seconds.")
-    ] = None,
+        float, typer.Option("--rate", min=1, help="Samples a second, for kernels in Hz or seconds.")
+    ] = RATE,
     kernel_path: KernelPath = None,
 ) -> None:
     """Show a kernel: its grid, sum, reachable range, whether it is separable, a heat map."""

@@ -23,10 +23,15 @@ def error(message: str, hint: str | None = None) -> None:
         say(f"hint: {shown(hint)}")
 
 
-def written(outcome: Outcome, *, verbose: bool) -> None:
-    """Print the notes and the files of an input that is done."""
+def noted(outcome: Outcome) -> None:
+    """Print what a user should know of an input."""
     for note in outcome.notes:
         say(f"note: {shown(outcome.input)}: {note}")
+
+
+def written(outcome: Outcome, *, verbose: bool) -> None:
+    """Print the notes and the files of an input that is done."""
+    noted(outcome)
     for name in outcome.outputs:
         say(f"wrote {shown(name)}" if name != "-" else "wrote standard output")
     if verbose:

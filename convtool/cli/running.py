@@ -3,9 +3,12 @@
 import dataclasses
 import json
 import secrets
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import typer
+from torch import Tensor
 
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
@@ -52,16 +55,16 @@ def filter_files(
     report, protected = Report(), identities(jobs)
     for job in jobs:
         if run_settings.dry_run:
-            outcome = preview(job, filter_, room, output_settings)
+            outcome = preview(job, filter_, room, output_settings, protected)
         else:
             outcome = run(job, filter_, room, output_settings, protected)
         report.outcomes.append(outcome)
         _tell(outcome, run_settings)
-    if run_settings.show_weights or run_settings.verbose:
+    if run_settings.show_weights or (run_settings.verbose and not run_settings.quiet):
         for layer in filter_.layers():
             _show(layer, weights=run_settings.show_weights)
     if len(jobs) > 1 and not run_settings.quiet:
-        messages.say(f"{report.count('done')} done, {report.count('failed')} failed")
+        messages.say(f"{len(jobs) - report.count('failed')} done, {report.count('failed')} failed")
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
@@ -79,7 +82,8 @@ def _plan(
         suffix = f".{output_settings.format.lower().removeprefix('.')}"
     jobs = plan(inputs, output, suffixes=suffixes, suffix=suffix, split=output_settings.one_file_a_channel)
     for job in jobs:
-        check_suffix(job.suffix)
+        if job.problem is None:
+            check_suffix(job.suffix)
     return jobs
 
 
@@ -98,6 +102,7 @@ def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
     if run_settings.json:
         print(json.dumps({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}))
     elif run_settings.dry_run and outcome.plan is not None:
+        messages.noted(outcome)
         print(f"{messages.shown(outcome.input)}:")
         for key, value in outcome.plan.items():
             print(f"  {key}: {value}")
@@ -108,6 +113,10 @@ def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
 def _show(layer: Layer, *, weights: bool) -> None:
     messages.say(str(layer.conv))
     if weights:
-        messages.say(f"weight {tuple(layer.conv.weight.shape)}\n{layer.conv.weight.cpu().numpy()}")
+        messages.say(f"weight {tuple(layer.conv.weight.shape)}\n{_array(layer.conv.weight)}")
         if layer.conv.bias is not None:
-            messages.say(f"bias {tuple(layer.conv.bias.shape)}\n{layer.conv.bias.cpu().numpy()}")
+            messages.say(f"bias {tuple(layer.conv.bias.shape)}\n{_array(layer.conv.bias)}")
+
+
+def _array(weights: Tensor) -> str:
+    return np.array2string(weights.cpu().numpy(), threshold=sys.maxsize)

@@ -33,9 +33,8 @@ class ImageRoom:
     def stored_dtype(self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings) -> torch.dtype:
         """Return the sample type that keeps most of `wanted`; animated PNGs and sheets have 8 bits."""
         kind = format_of(suffix)
-        if output.sheet or (source.animated and kind.name == "PNG"):
-            return kind.dtypes[0]
-        dtype = kind.dtype_for(wanted)
+        small = output.sheet or (source.animated and kind.name == "PNG")
+        dtype = kind.dtypes[0] if small else kind.dtype_for(wanted)
         if dtype.itemsize < wanted.itemsize:
             source.note(f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}")
         return dtype

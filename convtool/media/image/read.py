@@ -190,14 +190,16 @@ class ImageSource:
         return Page(samples)
 
     def _finite(self, page: Page) -> Page:
-        if page.pixels.dtype.kind == "f":
-            bad = ~np.isfinite(page.pixels)
-            count = int(bad.sum())
-            if count and self._nan is None:
-                raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them")
-            if count:
-                page.pixels = np.where(bad, np.float32(self._nan or 0), page.pixels)
-        return page
+        if page.pixels.dtype.kind != "f":
+            return page
+        planes = [page.pixels] if page.alpha is None else [page.pixels, page.alpha]
+        count = sum(int((~np.isfinite(plane)).sum()) for plane in planes)
+        if count and self._nan is None:
+            raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them")
+        if count:
+            planes = [np.where(np.isfinite(plane), plane, np.float32(self._nan or 0)) for plane in planes]
+        alpha = None if page.alpha is None else planes[1].clip(0, 1)
+        return Page(planes[0], alpha, page.duration)
 
     def _read_metadata(self) -> Metadata:
         metadata = Metadata()

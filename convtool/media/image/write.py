@@ -22,7 +22,6 @@ from convtool.media.image.formats import Format
 from convtool.media.image.pages import Metadata, Page, Samples
 from convtool.media.image.read import DESCRIPTIVE_TAGS, ImageSource
 
-QUALITY = 90
 PNG_LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller
 GAP = 4
 LABEL_HEIGHT = 22
@@ -57,7 +56,7 @@ class ImageSink:
         source: ImageSource,
         *,
         sheet: bool = False,
-        quality: int = QUALITY,
+        quality: int,
     ) -> None:
         if format.name == "NPY":  # all channels side by side, in the layer's order
             tiles = [Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels)))]
@@ -94,6 +93,9 @@ class ImageSink:
             WriteError: the format cannot hold them.
         """
         self._end()
+        exif = self._source.metadata.exif
+        if self._format.name == "TIFF" and exif is not None and not set(exif) <= set(DESCRIPTIVE_TAGS):
+            self._source.note("EXIF dropped but for the tags that describe the picture and its camera")
         try:
             encode(self._file, self._frames, self._format, self._source.metadata, self._quality)
         except (ConvtoolError, OSError) as exc:
@@ -127,6 +129,8 @@ class ImageSink:
         from torchvision.utils import make_grid  # noqa: PLC0415  # takes longer to import than torch itself
 
         labels = [tile.label for tile in self._tiles]
+        if self._page is not None and self._page.alpha is not None:
+            self._source.note("transparency dropped, a grid has none")
         if self._sheet and self._page is not None:
             tiles = [to_stored(to_float(self._page.tensor()[0]), tiles[0].dtype), *tiles]
             labels = ["input", *labels]
