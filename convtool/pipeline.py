@@ -90,7 +90,7 @@ class Filter:
 
 def run(
     job: Job,
-    filter: Filter,  # the project's noun
+    filter: Filter,
     room: Room,
     output: OutputSettings,
     inputs: frozenset[tuple[int, int]] = frozenset(),

@@ -22,7 +22,7 @@ def preview(
     room: Room,
     output: OutputSettings,
     inputs: frozenset[tuple[int, int]] = frozenset(),
-) -> Outcome:  # the project's noun
+) -> Outcome:
     """Return the outcome of a job that is not run; its first part stands for all.
 
     Raises:

@@ -75,6 +75,8 @@ def show(
     console = Console(highlight=False, markup=False)
     if len(bank.kernels) > 1:
         console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
+    if chosen == 1:
+        console.print(f"for {rate:g} samples a second")
     for one in bank.kernels:
         _show(console, one)
 

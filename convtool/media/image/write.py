@@ -51,7 +51,7 @@ class ImageSink:
     def __init__(
         self,
         file: BinaryIO,
-        format: Format,  # the field's word
+        format: Format,
         tiles: Sequence[Tile],
         source: ImageSource,
         *,
