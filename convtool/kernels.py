@@ -133,8 +133,8 @@ def dimensions(spec: str, search: Sequence[Path] = ()) -> tuple[int, ...]:
 
 def _beside(spec: str, search: Sequence[Path]) -> Sequence[Path]:
     """Return where the members of a bank are looked up: beside its own file, too."""
-    path = Path(spec.partition(":")[0])
-    return (*search, path.parent) if path.suffix in presets.SUFFIXES else search
+    head = spec.partition(":")[0]
+    return (*search, Path(head).parent) if presets.is_path(head) else search
 
 
 def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
@@ -143,7 +143,7 @@ def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
     assert match is not None
     path = presets.path_of(match["head"], search)
     file = kernelfile.read(path)
-    if file.name != match["head"] != str(path):
+    if not presets.is_path(match["head"]) and file.name != match["head"]:
         raise KernelError(f"{path}: holds the kernel '{file.name}', but the file is called '{match['head']}'")
     return file, match["parameters"]
 

@@ -146,28 +146,31 @@ def locate(name: str, extra: Sequence[Path] = ()) -> Path:
     return names[name]
 
 
+def is_path(head: str) -> bool:
+    """Return True for the path of a kernel file, False for a kernel's name."""
+    return Path(head).suffix in SUFFIXES
+
+
 def path_of(head: str, extra: Sequence[Path] = ()) -> Path:
     """Return the file that a kernel's name or path stands for.
 
     Raises:
         KernelError: no kernel has this name.
     """
-    path = Path(head)
-    return path if path.suffix in SUFFIXES else locate(head, extra)
+    return Path(head) if is_path(head) else locate(head, extra)
 
 
-def entry(name: str, extra: Sequence[Path] = ()) -> Entry:
-    """Return what a list says of the kernel called `name`; its weights are not checked.
+def entry(path: Path, extra: Sequence[Path] = ()) -> Entry:
+    """Return what a list says of the kernel in a file; its weights are not checked.
 
     Raises:
-        KernelError: there is none, or its file does not have the keys of one.
+        KernelError: the file does not have the keys of a kernel, or a bank's member is missing.
     """
-    path = locate(name, extra)
     content, _ = parse(path)
     try:
         parameters = {key: float(value["default"]) for key, value in content.get("parameters", {}).items()}
         known = _dimensions(content, extra, MAX_BANK_DEPTH)
-        return Entry(name, tuple(sorted(known)), parameters, str(content.get("summary", "")))
+        return Entry(path.stem, tuple(sorted(known)), parameters, str(content.get("summary", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise KernelError(f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why") from exc
 

@@ -272,3 +272,12 @@ def test_apply_takes_paths_as_text_and_refuses_strange_tensors(tmp_path):
             convtool.apply(tensor, "blur")
     with pytest.raises(convtool.ReadError):
         convtool.apply("no\0name.png", "blur")
+
+
+@pytest.mark.parametrize("prefix", ["./", "sub/../", ""])
+def test_a_kernel_file_by_any_spelling_of_its_path(convtool, tmp_path, monkeypatch, prefix):
+    """`./mine.yaml` is a path, whatever name stands in the file."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "mine.yaml").write_text("name: other\nweights:\n  2: [[1]]\n")
+    monkeypatch.chdir(tmp_path)
+    assert convtool("kernels", "show", f"{prefix}mine.yaml").out.startswith("other  1×1")

@@ -38,16 +38,16 @@ def list_(kernel_path: KernelPath = None) -> None:
     table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
     search = tuple(kernel_path or ())
     broken = 0
-    for name in presets.catalogue(search):
+    for path in presets.catalogue(search).values():
         try:
-            entry = presets.entry(name, search)
+            entry = presets.entry(path, search)
         except KernelError as exc:
             broken += 1
             messages.error(exc.message, exc.hint)
             continue
         dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
         parameters = " ".join(f"{key}={default:g}" for key, default in entry.parameters.items())
-        table.add_row(*(Text(messages.shown(cell)) for cell in (name, dimensions, parameters, entry.summary)))
+        table.add_row(*(Text(messages.shown(cell)) for cell in (entry.name, dimensions, parameters, entry.summary)))
     Console().print(table)
     if broken:
         raise typer.Exit(1)
