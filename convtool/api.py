@@ -14,6 +14,7 @@ from convtool import devices
 from convtool.convolve import convolve
 from convtool.errors import ReadError, UsageError
 from convtool.geometry import output_size
+from convtool.layers import Layer
 from convtool.levels import FULL_SCALE, to_float
 from convtool.media import MEDIA
 from convtool.normalize import Normalizer
@@ -69,20 +70,14 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
         raise UsageError(f"a tensor of shape {tuple(tensor.shape)} holds no samples")
     if not tensor.is_floating_point() and tensor.dtype not in FULL_SCALE:
         raise UsageError(f"a tensor holds floats, uint8 or uint16, not {tensor.dtype}")
-    if settings.device == "auto":
-        device = tensor.device
-    else:
-        device = devices.choose(settings.device)
+    device = tensor.device if settings.device == "auto" else devices.choose(settings.device)
     filter_ = Filter(settings, MEDIA[dims], device=device)
     layer = filter_.layer(tensor.shape[1])
     output_size(layer.conv, tensor.shape[2:])
     dtype = tensor.dtype if tensor.is_floating_point() else torch.float32
     with devices.exact():
         responses = layer.fold(convolve(layer.conv.to(dtype), to_float(tensor.to(device), dtype)))
-    normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=True)
-    if normalizer.needs_range:
-        normalizer.measure([responses])
-    return normalizer(responses)
+    return _normalized([responses], layer, settings)
 
 
 def _apply_to_file(path: Path, settings: Settings) -> Tensor:
@@ -96,9 +91,11 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
             pages.append(torch.cat(list(filter_.responses(page)), 2))
     if len({page.shape for page in pages}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
-    normalizer = Normalizer(
-        filter_.layer(len(page.channels)), settings.normalize, independent=settings.independent, floats=True
-    )
+    return _normalized(pages, filter_.layer(len(page.channels)), settings)
+
+
+def _normalized(results: list[Tensor], layer: Layer, settings: Settings) -> Tensor:
+    normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=True)
     if normalizer.needs_range:
-        normalizer.measure(pages)
-    return torch.cat([normalizer(result) for result in pages])
+        normalizer.measure(results)
+    return torch.cat([normalizer(result) for result in results])

@@ -4,12 +4,14 @@ It is the same for every medium; what differs is in the room that it is given.
 """
 
 import io
+import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -81,136 +83,145 @@ class Filter:
         blocks = part.blocks(block_length(layer.conv, part.size))
         stream = Stream(layer.conv)
         with devices.exact():
-            for block in stream(map(self._prepared, blocks), tail=lambda n: self._prepared(part.tail(n))):
+            for block in stream(map(self._as_floats, blocks), tail=lambda n: self._as_floats(part.tail(n))):
                 yield layer.fold(block)
 
-    def _prepared(self, block: Tensor) -> Tensor:
+    def _as_floats(self, block: Tensor) -> Tensor:
         return to_float(block.to(self.device))
 
 
-def run(
-    job: Job,
-    filter: Filter,
-    room: Room,
-    output: OutputSettings,
-    inputs: frozenset[tuple[int, int]] = frozenset(),
-) -> Outcome:
-    """Filter one input and write its outputs; errors become part of the outcome.
+@dataclass(frozen=True)
+class Run:
+    """What all jobs of a run share.
 
-    Args:
-        job: what is read and where it goes.
+    Attributes:
         filter: the layer.
         room: the medium.
         output: how results are written.
         inputs: identities of files that must not be replaced.
+    """
+
+    filter: Filter
+    room: Room
+    output: OutputSettings
+    inputs: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job comes to, once its input is open; its first part stands for all.
+
+    Attributes:
+        source: the input.
+        part: its first part.
+        layer: what runs on it.
+        targets: the outputs.
+        dtype: the type of their samples.
+    """
+
+    source: Source
+    part: Part
+    layer: Layer
+    targets: list[Target]
+    dtype: torch.dtype
+
+
+def run(job: Job, shared: Run) -> Outcome:
+    """Filter one input and write its outputs; errors become part of the outcome.
 
     Raises:
-        UsageError: the call is wrong, so every input would fail.
+        UsageError: the call itself is wrong.
     """
     started = time.perf_counter()
+
+    def finish(work: Work) -> Outcome:
+        _write(job, work, shared)
+        seconds = round(time.perf_counter() - started, 3)
+        return succeeded(job, work, shared, status="done", seconds=seconds)
+
+    return attempt(job, shared, finish)
+
+
+def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome:
+    """Open a job's input, see what it comes to, and return what `finish` makes of it, or the failure.
+
+    Raises:
+        UsageError: the call itself is wrong.
+    """
     if job.problem:
-        return failure(job, ReadError(job.problem))
+        return _failed(job, ReadError(job.problem))
     try:
         with opened(job.input) as file:
-            source = room.open_source(file, job.input, filter.settings)
-            targets = _filter_into_files(job, source, filter, room, output, inputs)
+            source = shared.room.open_source(file, job.input, shared.filter.settings)
+            return finish(_prepared(job, source, shared))
     except (UsageError, BrokenPipeError):
         raise
     except ConvtoolError as exc:
-        return failure(job, exc)
+        return _failed(job, exc)
     except OSError as exc:
-        return failure(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
-    seconds = time.perf_counter() - started
-    names = tuple(str(target.path) for target in targets)
-    return Outcome(job.input, "done", names, tuple(source.notes), seconds=round(seconds, 3), seed=filter.settings.seed)
+        return _failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
 
 
-def failure(job: Job, error: ConvtoolError) -> Outcome:
+def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
+    """Return the outcome of a job that went well."""
+    names = tuple(str(target.path) for target in work.targets)
+    return Outcome(job.input, outputs=names, notes=tuple(work.source.notes), seed=shared.filter.settings.seed, **more)
+
+
+def _failed(job: Job, error: ConvtoolError) -> Outcome:
     """Return the outcome of a job that raised; its message begins with the input's name."""
     named = error.message.startswith(f"{job.input}:")
-    return Outcome(
-        job.input,
-        "failed",
-        error=error.message if named else f"{job.input}: {error.message}",
-        hint=error.hint,
-    )
+    message = error.message if named else f"{job.input}: {error.message}"
+    return Outcome(job.input, "failed", error=message, hint=error.hint)
 
 
-def _filter_into_files(
-    job: Job,
-    source: Source,
-    filter: Filter,
-    room: Room,
-    output: OutputSettings,
-    inputs: frozenset[tuple[int, int]],
-) -> list[Target]:
-    first = next(source.parts())
-    layer = filter.layer(len(first.channels))
-    check_size(first, layer, filter.settings.max_pixels)
-    targets = plan_targets(job, layer, first.channels, sheet=output.sheet)
-    refuse_targets(job, targets, output, inputs)
-    dtype = stored_dtype(first, source, filter, room, job, output)
-    normalizer = Normalizer(
-        layer,
-        filter.settings.normalize,
-        independent=filter.settings.independent,
-        floats=dtype.is_floating_point,
-    )
+def _prepared(job: Job, source: Source, shared: Run) -> Work:
+    """Return what a job comes to, after every check that can be made before work."""
+    part = next(source.parts())
+    layer = shared.filter.layer(len(part.channels))
+    check_size(part, layer, shared.filter.settings.max_pixels)
+    targets = plan_targets(job, layer, part.channels, sheet=shared.output.sheet)
+    for target in targets:
+        if job.merged != PIPE:
+            refuse_inputs(target.path, shared.inputs)
+            refuse_existing(target.path, overwrite=shared.output.overwrite)
+    raw = shared.filter.settings.normalize == "none"
+    dtype = shared.room.stored_dtype(source, torch.float32 if raw else part.dtype, job.suffix, shared.output)
+    if raw and not dtype.is_floating_point:
+        raise WriteError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
+    return Work(source, part, layer, targets, dtype)
+
+
+def _write(job: Job, work: Work, shared: Run) -> None:
+    source, layer, settings = work.source, work.layer, shared.filter.settings
+    floats = work.dtype.is_floating_point
+    normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=floats)
     if normalizer.needs_range:
-        normalizer.measure(block for part in source.parts() for block in filter.responses(part))
+        normalizer.measure(block for part in source.parts() for block in shared.filter.responses(part))
     with ExitStack() as files:
         sinks = [
-            room.open_sink(files.enter_context(_created(target, job, output)), job.suffix, target.tiles, source, output)
-            for target in targets
+            shared.room.open_sink(
+                files.enter_context(_created(target, job, shared.output)),
+                job.suffix,
+                target.tiles,
+                source,
+                shared.output,
+            )
+            for target in work.targets
         ]
         for part in source.parts():
-            if part.channels != first.channels:
+            if part.channels != work.part.channels:
                 raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
-            check_size(part, layer, filter.settings.max_pixels)
+            check_size(part, layer, settings.max_pixels)
             places = centres(layer.conv, part.size)
             for sink in sinks:
-                sink.begin(part, places, dtype)
-            for block in filter.responses(part):
-                stored = to_stored(normalizer(block), dtype).cpu()
+                sink.begin(part, places, work.dtype)
+            for block in shared.filter.responses(part):
+                stored = to_stored(normalizer(block), work.dtype).cpu()
                 for sink in sinks:
                     sink.write(stored)
         for sink in sinks:
             sink.close()
-    return targets
-
-
-def refuse_targets(
-    job: Job, targets: Sequence[Target], output: OutputSettings, inputs: frozenset[tuple[int, int]]
-) -> None:
-    """Check that a job's outputs may be written.
-
-    Raises:
-        WriteError: one exists and is to stay, or is an input of the run.
-    """
-    for target in targets:
-        if job.merged != PIPE:
-            refuse_inputs(target.path, inputs)
-            refuse_existing(target.path, overwrite=output.overwrite)
-
-
-def stored_dtype(
-    part: Part,
-    source: Source,
-    filter: Filter,
-    room: Room,
-    job: Job,
-    output: OutputSettings,
-) -> torch.dtype:
-    """Return the sample type of a job's outputs: the input's where they can, floats for raw results.
-
-    Raises:
-        WriteError: results are raw, and the outputs cannot hold floats.
-    """
-    raw = filter.settings.normalize == "none"
-    dtype = room.stored_dtype(source, torch.float32 if raw else part.dtype, job.suffix, output)
-    if raw and not dtype.is_floating_point:
-        raise WriteError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
-    return dtype
 
 
 def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
@@ -224,10 +235,7 @@ def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
         ("result", layer.conv.out_channels, output_size(layer.conv, part.size)),
         ("padded input", layer.conv.in_channels, padded_size(layer.conv, part.size)),
     ):
-        samples = channels
-        for n in size:
-            samples *= n
-        if samples > MAX_RESULT * max_pixels:
+        if channels * math.prod(size) > MAX_RESULT * max_pixels:
             shape = shown((channels, *size))
             raise LimitError(
                 f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {max_pixels} pixels",

@@ -3,49 +3,28 @@
 import math
 
 from convtool.convolve import block_length
-from convtool.errors import ConvtoolError, ReadError, UsageError
 from convtool.geometry import output_size, shown, span
 from convtool.jobs import Job
 from convtool.layers import Layer
-from convtool.media import Part, Room
-from convtool.pipeline import Filter, check_size, failure, opened, refuse_targets, stored_dtype
+from convtool.media import Part
+from convtool.pipeline import Run, Work, attempt, succeeded
 from convtool.report import Outcome
-from convtool.settings import OutputSettings
-from convtool.targets import plan_targets
 
 FLOAT_BYTES = 4
 
 
-def preview(
-    job: Job,
-    filter: Filter,
-    room: Room,
-    output: OutputSettings,
-    inputs: frozenset[tuple[int, int]] = frozenset(),
-) -> Outcome:
-    """Return the outcome of a job that is not run; its first part stands for all.
+def preview(job: Job, shared: Run) -> Outcome:
+    """Return the outcome of a job that is not run.
 
     Raises:
-        UsageError: the call is wrong, so every input would fail.
+        UsageError: the call itself is wrong.
     """
-    if job.problem:
-        return failure(job, ReadError(job.problem))
-    try:
-        with opened(job.input) as file:
-            source = room.open_source(file, job.input, filter.settings)
-            part = next(source.parts())
-            layer = filter.layer(len(part.channels))
-            check_size(part, layer, filter.settings.max_pixels)
-            targets = plan_targets(job, layer, part.channels, sheet=output.sheet)
-            refuse_targets(job, targets, output, inputs)
-            stored = stored_dtype(part, source, filter, room, job, output)
-    except UsageError:
-        raise
-    except ConvtoolError as exc:
-        return failure(job, exc)
-    plan = describe(part, layer) | {"stored as": str(stored).removeprefix("torch.")}
-    names = tuple(str(target.path) for target in targets)
-    return Outcome(job.input, "planned", names, tuple(source.notes), seed=filter.settings.seed, plan=plan)
+
+    def finish(work: Work) -> Outcome:
+        stored = {"stored as": str(work.dtype).removeprefix("torch.")}
+        return succeeded(job, work, shared, status="planned", plan=describe(work.part, work.layer) | stored)
+
+    return attempt(job, shared, finish)
 
 
 def describe(part: Part, layer: Layer) -> dict[str, str | int]:

@@ -16,7 +16,7 @@ from convtool.errors import UsageError
 from convtool.jobs import PIPE, Job, identities, plan
 from convtool.layers import Layer
 from convtool.media import Room
-from convtool.pipeline import Filter, run
+from convtool.pipeline import Filter, Run, run
 from convtool.preview import preview
 from convtool.report import Outcome, Report
 from convtool.settings import OutputSettings, Settings
@@ -52,12 +52,9 @@ def filter_files(
     filter_ = Filter(settings, room.medium)
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")
-    report, protected = Report(), identities(jobs)
+    report, shared = Report(), Run(filter_, room, output_settings, identities(jobs))
     for job in jobs:
-        if run_settings.dry_run:
-            outcome = preview(job, filter_, room, output_settings, protected)
-        else:
-            outcome = run(job, filter_, room, output_settings, protected)
+        outcome = preview(job, shared) if run_settings.dry_run else run(job, shared)
         report.outcomes.append(outcome)
         _tell(outcome, run_settings)
     if run_settings.show_weights or (run_settings.verbose and not run_settings.quiet):

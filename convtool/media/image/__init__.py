@@ -44,6 +44,6 @@ class ImageRoom:
     ) -> Sink:
         """Open a picture file for writing."""
         kind = format_of(suffix)
-        if output.sheet and not {torch.uint8} & set(kind.dtypes):
+        if output.sheet and torch.uint8 not in kind.dtypes:
             raise UsageError(f"--sheet draws a picture, and {kind.name} holds none")
         return ImageSink(file, kind, tiles, source, sheet=output.sheet, quality=output.quality)

@@ -98,11 +98,9 @@ class ImageSink:
             self._source.note("EXIF dropped but for the tags that describe the picture and its camera")
         try:
             encode(self._file, self._frames, self._format, self._source.metadata, self._quality)
-        except (ConvtoolError, OSError) as exc:
-            if isinstance(exc, ConvtoolError) or exc.errno is not None:
-                raise
-            raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
         except Exception as exc:
+            if isinstance(exc, ConvtoolError) or (isinstance(exc, OSError) and exc.errno is not None):
+                raise  # the file system's own errors are translated where the file was opened
             raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
 
     def _end(self) -> None:
