@@ -11,14 +11,15 @@ import torch
 from torch import Tensor
 
 from convtool import devices
-from convtool.convolve import convolve
+from convtool.convolve import Convolution
 from convtool.errors import ReadError, UsageError
+from convtool.filter import Filter
 from convtool.geometry import output_size
 from convtool.layers import Layer
-from convtool.levels import FULL_SCALE, to_float
+from convtool.levels import FULL_SCALE, unit
 from convtool.media import MEDIA
 from convtool.normalize import Normalizer
-from convtool.pipeline import Filter, check_size, opened
+from convtool.pipeline import check_size, opened
 from convtool.settings import Settings
 
 
@@ -76,8 +77,9 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
     output_size(layer.conv, tensor.shape[2:])
     dtype = tensor.dtype if tensor.is_floating_point() else torch.float32
     with devices.exact():
-        responses = layer.fold(convolve(layer.conv.to(dtype), to_float(tensor.to(device), dtype)))
-    return _normalized([responses], layer, settings)
+        run = Convolution(layer.conv.to(dtype), tensor.shape[2:], tensor.dtype, algorithm=settings.algorithm)
+        responses = run([tensor.to(device)], finish=lambda responses: layer.fold(responses).to(dtype))
+    return _normalized([(responses, unit(tensor.dtype))], layer, settings)
 
 
 def _apply_to_file(path: Path, settings: Settings) -> Tensor:
@@ -88,14 +90,15 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
         pages = []
         for page in ImageRoom().open_source(file, str(path), settings).parts():
             check_size(page, filter_.layer(len(page.channels)), settings.max_pixels)
-            pages.append(torch.cat(list(filter_.responses(page)), 2))
-    if len({page.shape for page in pages}) > 1:
+            pages.append((torch.cat(list(filter_.results(page)), 2), unit(page.dtype)))
+    if len({result.shape for result, _ in pages}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
     return _normalized(pages, filter_.layer(len(page.channels)), settings)
 
 
-def _normalized(results: list[Tensor], layer: Layer, settings: Settings) -> Tensor:
+def _normalized(results: list[tuple[Tensor, float]], layer: Layer, settings: Settings) -> Tensor:
     normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=True)
     if normalizer.needs_range:
-        normalizer.measure(results)
-    return torch.cat([normalizer(result) for result in results])
+        for result, unit in results:
+            normalizer.measure([result], unit)
+    return torch.cat([normalizer(result, unit) for result, unit in results])

@@ -63,11 +63,11 @@ class Layer:
     def fold(self, responses: Tensor) -> Tensor:
         """Fold the layer's output channels by the banks' combinations.
 
-        Shape: (N, conv.out_channels, *S) → (N, channels, *S)
+        Shape: (N, groups, outputs of a group, *S) → (N, channels, *S)
         """
         if not self._folds_anything:
-            return responses
-        parts = self._split(responses.reshape(len(responses), self.conv.groups, -1, *responses.shape[2:]))
+            return responses.flatten(1, 2)
+        parts = self._split(responses if responses.is_floating_point() else responses.float())
         folded = [
             part if how is None else COMBINES[how](part, 2).unsqueeze(2)
             for part, (_, how) in zip(parts, self.folds, strict=True)

@@ -14,80 +14,22 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
-from torch import Tensor
 
-from convtool import devices
 from convtool.atomic import refuse_existing, replacing
-from convtool.convolve import block_length
+from convtool.convolve import Finish
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
+from convtool.filter import Filter
 from convtool.geometry import centres, output_size, padded_size, shown
 from convtool.jobs import PIPE, Job, refuse_inputs
-from convtool.kernels import resolve
-from convtool.layers import Layer, build
-from convtool.levels import to_float, to_stored
-from convtool.media import Medium, Part, Room, Source
+from convtool.layers import Layer
+from convtool.levels import to_levels, unit
+from convtool.media import Part, Room, Source
 from convtool.normalize import Normalizer
 from convtool.report import Outcome
-from convtool.settings import OutputSettings, Settings
-from convtool.stream import Stream
+from convtool.settings import OutputSettings
 from convtool.targets import Target, plan_targets
 
 MAX_RESULT = 4  # samples of a result for each pixel that --max-pixels allows
-
-
-class Filter:
-    """The layers that settings ask for, one for each number of input channels, made when needed.
-
-    Args:
-        settings: the kernel and the layer's options.
-        medium: whose defaults hold.
-        device: where layers run, instead of where the settings say.
-
-    Raises:
-        KernelError: a kernel cannot be used.
-        UsageError: there is no such device.
-    """
-
-    def __init__(self, settings: Settings, medium: Medium, device: torch.device | None = None) -> None:
-        self.settings, self.medium = settings, medium
-        self.banks = [resolve(spec, medium.dims, search=settings.kernel_path) for spec in settings.kernel]
-        self.device = device or devices.choose(settings.device)
-        self._layers: dict[int, Layer] = {}
-
-    def layer(self, in_channels: int) -> Layer:
-        """Return the layer for inputs with this many channels.
-
-        Raises:
-            LayerError: the options do not fit them.
-        """
-        if in_channels not in self._layers:
-            layer = build(
-                self.banks,
-                self.settings,
-                dims=self.medium.dims,
-                in_channels=in_channels,
-                random_channels=self.medium.random_channels or in_channels,
-                padding_mode=self.medium.padding_mode,
-            )
-            layer.conv.to(self.device)
-            self._layers[in_channels] = layer
-        return self._layers[in_channels]
-
-    def layers(self) -> list[Layer]:
-        """Return the layers made so far."""
-        return list(self._layers.values())
-
-    def responses(self, part: Part) -> Iterator[Tensor]:
-        """Yield the folded, raw results of a part, block by block. Shape: (N, C, L, *S)"""
-        layer = self.layer(len(part.channels))
-        blocks = part.blocks(block_length(layer.conv, part.size))
-        stream = Stream(layer.conv)
-        with devices.exact():
-            for block in stream(map(self._as_floats, blocks), tail=lambda n: self._as_floats(part.tail(n))):
-                yield layer.fold(block)
-
-    def _as_floats(self, block: Tensor) -> Tensor:
-        return to_float(block.to(self.device))
 
 
 @dataclass(frozen=True)
@@ -195,9 +137,12 @@ def _prepared(job: Job, source: Source, shared: Run) -> Work:
 def _write(job: Job, work: Work, shared: Run) -> None:
     source, layer, settings = work.source, work.layer, shared.filter.settings
     floats = work.dtype.is_floating_point
-    normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=floats)
+    normalizer = Normalizer(
+        layer, settings.normalize, independent=settings.independent, floats=floats, full=unit(work.dtype), clip=floats
+    )
     if normalizer.needs_range:
-        normalizer.measure(block for part in source.parts() for block in shared.filter.responses(part))
+        for part in source.parts():
+            normalizer.measure(shared.filter.results(part), unit(part.dtype))
     with ExitStack() as files:
         sinks = [
             shared.room.open_sink(
@@ -216,12 +161,17 @@ def _write(job: Job, work: Work, shared: Run) -> None:
             places = centres(layer.conv, part.size)
             for sink in sinks:
                 sink.begin(part, places, work.dtype)
-            for block in shared.filter.responses(part):
-                stored = to_stored(normalizer(block), work.dtype).cpu()
+            finish = _finish(normalizer, unit(part.dtype), work.dtype)
+            for block in shared.filter.results(part, finish):
+                stored = block.cpu()
                 for sink in sinks:
                     sink.write(stored)
         for sink in sinks:
             sink.close()
+
+
+def _finish(normalizer: Normalizer, unit: float, dtype: torch.dtype) -> Finish:
+    return lambda responses: to_levels(normalizer(responses, unit), dtype)
 
 
 def check_size(part: Part, layer: Layer, max_pixels: int) -> None:

@@ -2,11 +2,8 @@
 
 import math
 
-from convtool.convolve import block_length
 from convtool.geometry import output_size, shown, span
 from convtool.jobs import Job
-from convtool.layers import Layer
-from convtool.media import Part
 from convtool.pipeline import Run, Work, attempt, succeeded
 from convtool.report import Outcome
 
@@ -22,15 +19,17 @@ def preview(job: Job, shared: Run) -> Outcome:
 
     def finish(work: Work) -> Outcome:
         stored = {"stored as": str(work.dtype).removeprefix("torch.")}
-        return succeeded(job, work, shared, status="planned", plan=describe(work.part, work.layer) | stored)
+        return succeeded(job, work, shared, status="planned", plan=describe(work, shared) | stored)
 
     return attempt(job, shared, finish)
 
 
-def describe(part: Part, layer: Layer) -> dict[str, str | int]:
-    """Return the shapes by the output-size formula, the receptive field and the cost of a layer on a part."""
+def describe(work: Work, shared: Run) -> dict[str, str | int]:
+    """Return the shapes by the output-size formula, the receptive field, how the layer is run and what it costs."""
+    part, layer = work.part, work.layer
     conv, size = layer.conv, output_size(layer.conv, part.size)
-    rows = block_length(conv, part.size)
+    convolution = shared.filter.convolution(part)
+    rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
     floats = rows * (math.prod(part.size[1:]) * conv.in_channels + math.prod(size[1:]) * conv.out_channels)
     samples = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
@@ -41,7 +40,7 @@ def describe(part: Part, layer: Layer) -> dict[str, str | int]:
         "weights": conv.weight.numel(),
         "receptive field": shown(span(conv)),
         "multiply-adds": math.prod(size) * conv.out_channels * window,
-        "algorithm": "direct",
+        "algorithm": str(convolution.plan),
         "block": f"{rows} of {part.size[0]}",
         "memory": f"about {(samples * part.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
     }

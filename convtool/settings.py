@@ -21,6 +21,8 @@ MAX_NAN = 1e12
 Combine = Literal["magnitude", "max", "sum", "mean"]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Normalize = Literal["auto", "sigmoid", "minmax", "clamp", "bounds", "abs", "none"]
+DType = Literal["float32", "float16", "bfloat16"]
+Algorithm = Literal["auto", "direct", "taps", "separable", "fft"]
 Init = Literal[
     "default",
     "uniform",
@@ -143,6 +145,8 @@ class Settings:
     )
 
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
+    dtype: DType = option("float32", "Arithmetic on floats; the shorter ones are for GPUs.", "Run")
+    algorithm: Algorithm = option("auto", "How the layer is run; the result is the same. auto plans by cost.", "Run")
     max_pixels: int = option(2**28, "Refuse pictures with more pixels, all frames together.", "Run", metavar="N")
     allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
 

@@ -10,14 +10,16 @@ longer than its last samples are needed.
     output    |-----|-----|---|                     one block a window, side by side
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from convtool.convolve import convolve
+from convtool.convolve import cut
 from convtool.errors import LayerError
 from convtool.geometry import Conv, ends, span
+
+Run = Callable[[Sequence[Tensor], Sequence[tuple[int, int]]], Tensor]
 
 AXIS = 2  # the leading spatial axis of NCL, NCHW and NCDHW
 
@@ -27,15 +29,18 @@ class Stream:
 
     Args:
         conv: the layer.
+        run: runs it on the pieces of a window, padded on all axes but the leading one.
 
+    >>> from convtool.convolve import Convolution
     >>> layer = torch.nn.Conv1d(1, 1, 3, padding=1)
-    >>> blocks = Stream(layer)(torch.zeros(1, 1, 10).split(4, 2))
+    >>> blocks = Stream(layer, Convolution(layer, (10,), torch.float32))(torch.zeros(1, 1, 10).split(4, 2))
     >>> sum(block.shape[2] for block in blocks)
     10
     """
 
-    def __init__(self, conv: Conv) -> None:
+    def __init__(self, conv: Conv, run: Run) -> None:
         self._conv = conv
+        self._run = run
         (self._before, self._after), *rest = ends(conv)
         self._rest = [(0, 0), *rest]
 
@@ -56,7 +61,7 @@ class Stream:
         empty = True
         for window in _windows(padded, span(self._conv)[0], self._conv.stride[0]):
             empty = False
-            yield convolve(self._conv, window, self._rest)
+            yield self._run(window, self._rest)
         if empty:
             raise LayerError(f"the input ends before the kernel's span of {span(self._conv)[0]} samples")
 
@@ -79,7 +84,7 @@ def _pad_ends(
     last = head
     for block in blocks:
         yield block
-        last = _join(last, block)
+        last = block if block.shape[AXIS] > after else torch.cat([last, block], AXIS)
         last = last.narrow(AXIS, max(0, last.shape[AXIS] - after - 1), min(last.shape[AXIS], after + 1))
     if after:
         yield from torch.split(_end(head, last, after, mode), length, AXIS)
@@ -129,23 +134,20 @@ def _need(samples: Tensor, length: int, mode: str) -> Tensor:
     return samples
 
 
-def _windows(blocks: Iterable[Tensor], span: int, stride: int) -> Iterator[Tensor]:
-    """Yield what each run of the kernel looks at: all that is there, with the halo of the next kept back."""
-    held: Tensor | None = None
-    skip = 0
+def _windows(blocks: Iterable[Tensor], span: int, stride: int) -> Iterator[list[Tensor]]:
+    """Yield what each run of the kernel looks at, in pieces: all that is there, the next one's halo kept back."""
+    held: list[Tensor] = []
+    skip = 0  # samples between the kernel's last place and its next that nothing looks at
     for block in blocks:
-        held = block if held is None else _join(held, block)
-        length = held.shape[AXIS]
-        dropped = min(skip, length)
-        held, skip, length = held.narrow(AXIS, dropped, length - dropped), skip - dropped, length - dropped
+        dropped = min(skip, block.shape[AXIS])
+        skip -= dropped
+        if dropped < block.shape[AXIS]:
+            held.append(block.narrow(AXIS, dropped, block.shape[AXIS] - dropped))
+        length = sum(piece.shape[AXIS] for piece in held)
         count = (length - span) // stride + 1
-        if skip or count <= 0:
+        if count <= 0:
             continue
-        yield held.narrow(AXIS, 0, (count - 1) * stride + span)
+        yield cut(held, AXIS, 0, (count - 1) * stride + span)
         dropped = min(count * stride, length)
         skip = count * stride - dropped
-        held = held.narrow(AXIS, dropped, length - dropped)
-
-
-def _join(held: Tensor, block: Tensor) -> Tensor:
-    return torch.cat([held, block], AXIS) if held.shape[AXIS] else block
+        held = cut(held, AXIS, dropped, length)

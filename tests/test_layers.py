@@ -87,7 +87,7 @@ def test_reach_is_what_inputs_can_reach(combine, kernels):
     low, high = layer.reach()
     weight = layer.conv.weight
     windows = [torch.rand(500, 1, 3, 3).round(), (weight > 0).float(), (weight < 0).float()]
-    results = layer.fold(layer.conv(torch.cat(windows)))[:, :, 0, 0]
+    results = layer.fold(layer.conv(torch.cat(windows)).unsqueeze(1))[:, :, 0, 0]
     assert (results >= low - 1e-5).all()
     assert (results <= high + 1e-5).all()
     if combine is None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from convtool.convolve import Convolution
 from convtool.errors import LayerError
 from convtool.geometry import centres, ends, output_size, span
 from convtool.layers import CONVS
@@ -31,10 +32,15 @@ def whole(conv: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
     return CONVOLUTIONS[dims](padded, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
 
 
-def streamed(conv: nn.Module, tensor: torch.Tensor, length: int) -> torch.Tensor:
+def stream(conv: nn.Module, size: tuple[int, ...] = (9,), algorithm: str = "auto") -> Stream:
+    """Return a stream through the engine for inputs of this size."""
+    return Stream(conv, Convolution(conv, size, conv.weight.dtype, algorithm=algorithm))
+
+
+def streamed(conv: nn.Module, tensor: torch.Tensor, length: int, algorithm: str = "auto") -> torch.Tensor:
     """Return the layer over blocks of `length`."""
     blocks = torch.split(tensor, length, 2)
-    return torch.cat(list(Stream(conv)(blocks, tail=lambda n: tensor[:, :, -n:])), 2)
+    return torch.cat(list(stream(conv, tensor.shape[2:], algorithm)(blocks, tail=lambda n: tensor[:, :, -n:])), 2)
 
 
 @st.composite
@@ -133,25 +139,25 @@ def test_centres_name_the_sample_under_the_kernels_middle(dims):
 def test_an_input_without_samples_is_refused():
     """No blocks are no input."""
     with pytest.raises(LayerError, match="no samples"):
-        list(Stream(nn.Conv1d(1, 1, 3))([]))
+        list(stream(nn.Conv1d(1, 1, 3))([]))
 
 
 def test_an_input_shorter_than_the_kernel_is_refused():
     """The stream has no output to give."""
     with pytest.raises(LayerError, match="span of 5"):
-        list(Stream(nn.Conv1d(1, 1, 5))([torch.zeros(1, 1, 2), torch.zeros(1, 1, 2)]))
+        list(stream(nn.Conv1d(1, 1, 5))([torch.zeros(1, 1, 2), torch.zeros(1, 1, 2)]))
 
 
 def test_circular_padding_needs_the_end_first():
     """Without a way to the last samples, a circular stream cannot begin."""
     conv = nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")
     with pytest.raises(TypeError, match="tail"):
-        list(Stream(conv)([torch.zeros(1, 1, 8)]))
+        list(stream(conv)([torch.zeros(1, 1, 8)]))
 
 
 def test_the_callers_blocks_are_not_written_to():
     """Steps are pure."""
     tensor = torch.rand(1, 1, 20)
     kept = tensor.clone()
-    list(Stream(nn.Conv1d(1, 1, 3, padding=1, padding_mode="reflect"))(torch.split(tensor, 3, 2)))
+    list(stream(nn.Conv1d(1, 1, 3, padding=1, padding_mode="reflect"))(torch.split(tensor, 3, 2)))
     assert torch.equal(tensor, kept)

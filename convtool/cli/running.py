@@ -13,10 +13,11 @@ from torch import Tensor
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
 from convtool.errors import UsageError
+from convtool.filter import Filter
 from convtool.jobs import PIPE, Job, identities, plan
 from convtool.layers import Layer
 from convtool.media import Room
-from convtool.pipeline import Filter, Run, run
+from convtool.pipeline import Run, run
 from convtool.preview import preview
 from convtool.report import Outcome, Report
 from convtool.settings import OutputSettings, Settings

@@ -1,0 +1,39 @@
+"""Memory that is used again for every block: fresh memory costs as much as a small convolution.
+
+What a buffer held is lost when it is asked for again under the same name.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class Buffers:
+    """Named buffers of one thread that grow to the largest size asked for.
+
+    Args:
+        device: where they are.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._held: dict[tuple[str, torch.dtype], Tensor] = {}
+
+    def get(self, name: str, size: Sequence[int], dtype: torch.dtype) -> Tensor:
+        """Return a contiguous tensor of any content.
+
+        >>> Buffers(torch.device("cpu")).get("out", (2, 3), torch.float32).shape
+        torch.Size([2, 3])
+        """
+        count = math.prod(size)
+        held = self._held.get((name, dtype))
+        if held is None or len(held) < count:
+            self._held.pop((name, dtype), None)  # the old one goes before the new one comes
+            held = self._held[name, dtype] = torch.empty(count, dtype=dtype, device=self.device)
+        return held[:count].view(*size)
+
+    def clear(self) -> None:
+        """Give all memory back."""
+        self._held.clear()

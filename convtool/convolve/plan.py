@@ -1,0 +1,190 @@
+"""Choose how a layer is run: the algorithm, its arithmetic and the size of a block, from measured costs.
+
+It never changes what the result is: all algorithms give the stock forward's within float32 rounding.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from convtool.convolve import costs
+from convtool.convolve.fourier import outputs
+from convtool.convolve.problem import INT16_MAX, Problem
+from convtool.convolve.separable import Term, factor
+from convtool.convolve.taps import count
+from convtool.levels import FULL_SCALE
+
+ALGORITHMS = ("direct", "taps", "separable", "fft")
+BLOCK = {"cpu": 2**21}  # bytes of a result that stay in a core's cache with what they are made of
+BLOCK_ELSEWHERE = 2**27
+FRAMES = 2**25  # samples of the frames that are staged together
+TILE = 2**18  # samples of an FFT's tile that stay in a cache
+WHOLE_FFT = 2**18  # sums up to here are whole again after float32 transforms, within ± 0.3
+WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
+MANY = 64  # kernels that are worth factoring
+POSITIONS = (1, 2, 4, 8, 16)
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How a layer is run on inputs of one size.
+
+    Attributes:
+        algorithm: one of `ALGORITHMS`.
+        dtype: what the sums are made in.
+        length: outputs along the leading axis of a block.
+        rows: outputs along the strip axis that are made at once: the second of three axes, else the first.
+        positions: `direct`: outputs along the last axis that are made at once; 0 for the layer as it is.
+        tile: `fft`: positions of a tile per axis.
+        terms: `separable`: the outer products of each kernel, as (group, output, input).
+        whole: samples, weights and biases are whole numbers, and so are results.
+        costs: estimated nanoseconds of two cores for each output position, by algorithm.
+        note: what the algorithm makes of the kernel.
+    """
+
+    algorithm: str
+    dtype: torch.dtype
+    length: int
+    rows: int
+    positions: int
+    tile: tuple[int, ...]
+    terms: list[list[list[list[Term]]]]
+    whole: bool
+    costs: dict[str, float]
+    note: str
+
+    def __str__(self) -> str:
+        """Say what runs and why, for people."""
+        others = ", ".join(f"{name} {cost:.2g}" for name, cost in sorted(self.costs.items(), key=lambda item: item[1]))
+        dtype = str(self.dtype).removeprefix("torch.")
+        return f"{self.algorithm} ({self.note}) in {dtype}; estimated ns a position: {others}"
+
+
+def choose(
+    problem: Problem,
+    size: Sequence[int],
+    *,
+    stored: torch.dtype,
+    dtype: torch.dtype = torch.float32,
+    device: str = "cpu",
+    algorithm: str = "auto",
+) -> Plan:
+    """Return the plan with the least estimated cost.
+
+    Args:
+        problem: the layer.
+        size: the padded input's spatial size.
+        stored: the type of the samples that come in; whole numbers are summed exactly.
+        dtype: of the arithmetic on floats.
+        device: the device's type.
+        algorithm: one of `ALGORITHMS`, or `auto`.
+    """
+    full = FULL_SCALE.get(stored, 0)
+    reach = problem.reach(full) if full and problem.integral else math.inf
+    weight = problem.weight[:1] if problem.shared else problem.weight
+    tile = costs.tile(size, problem.span, problem.stride, TILE // (problem.groups if problem.shared else 1))
+    terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
+    positions = min(POSITIONS, key=lambda p: _direct_cost(problem, p))
+    whole = reach <= INT16_MAX
+    estimates = {
+        "direct": _direct_cost(problem, positions) + _stage_cost(problem, apart=problem.groups > 1),
+        "taps": costs.taps(count(weight) * _alike(problem), whole=whole) + _stage_cost(problem),
+        "fft": _fourier_cost(problem, tile) + _stage_cost(problem),
+    }
+    if terms:
+        estimates["separable"] = _separable_cost(problem, terms, whole=whole) + _stage_cost(problem)
+    half = dtype.itemsize < FLOAT_BYTES
+    if algorithm == "auto":
+        algorithm = "direct" if half else min(estimates, key=lambda name: estimates[name])
+    elif algorithm == "separable" and not terms:
+        terms = _terms(weight, dtype)
+    elif algorithm == "direct":
+        positions = 0
+    arithmetic = dtype if half or dtype == torch.float64 else _arithmetic(algorithm, reach)
+    length, rows = _block(problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize)
+    notes: dict[str, Callable[[], str]] = {
+        "direct": lambda: f"{positions} positions at once" if positions > 1 else "the stock forward, channels-last",
+        "taps": lambda: f"{count(weight)} taps that are not zero",
+        "separable": lambda: f"{_passes(terms)} one-dimensional passes",
+        "fft": lambda: f"tiles of {'×'.join(map(str, tile))}",
+    }
+    note = notes[algorithm]()
+    return Plan(
+        algorithm, arithmetic, length, rows, positions, tile, terms, full > 0 and problem.integral, estimates, note
+    )
+
+
+def _alike(problem: Problem) -> int:
+    return problem.groups if problem.shared else 1
+
+
+def _stage_cost(problem: Problem, *, apart: bool | None = None) -> float:
+    apart = not problem.shared and problem.groups * problem.inputs > 1 if apart is None else apart
+    each = costs.COSTS.planar if apart else costs.COSTS.stage
+    return each * problem.groups * problem.inputs * math.prod(problem.stride)
+
+
+def _direct_cost(problem: Problem, positions: int) -> float:
+    each = costs.direct(
+        problem.outputs, problem.inputs, problem.weight.shape[3:], problem.stride[-1], problem.dilation[-1], positions
+    )
+    return each * problem.groups
+
+
+def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
+    counts = outputs(tile, problem.span, problem.stride, (1,) * problem.dims)
+    return costs.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
+
+
+def _separable_cost(problem: Problem, terms: list[list[list[list[Term]]]], *, whole: bool) -> float:
+    total = 0.0
+    for term in _all(terms):
+        for axis, vector in enumerate(term):
+            total += costs.taps(count(vector), whole=whole) * math.prod(problem.stride[axis + 1 :])
+    return total * _alike(problem)
+
+
+def _terms(weight: Tensor, dtype: torch.dtype) -> list[list[list[list[Term]]]]:
+    tolerance = max(torch.finfo(dtype).eps / 2, 1e-15)
+    return [[[factor(kernel, tolerance) for kernel in row] for row in group] for group in weight]
+
+
+def _all(terms: list[list[list[list[Term]]]]) -> list[Term]:
+    return [term for group in terms for row in group for each in row for term in each]
+
+
+def _passes(terms: list[list[list[list[Term]]]]) -> int:
+    return sum(len(term) for term in _all(terms))
+
+
+def _arithmetic(algorithm: str, reach: float) -> torch.dtype:
+    """Return the smallest type that makes sums of whole numbers exact; float32 where they are not whole."""
+    if math.isinf(reach):
+        return torch.float32
+    if algorithm in ("taps", "separable") and reach <= INT16_MAX:
+        return torch.int16
+    return torch.float32 if reach < (WHOLE_FFT if algorithm == "fft" else WHOLE_FLOAT) else torch.float64
+
+
+def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence[int], budget: int) -> tuple[int, int]:
+    """Return how many outputs along the leading axis, and along the strip axis, are made at once."""
+    widest = problem.groups * max(problem.inputs, problem.outputs)
+    out = [max(1, (n - s) // step + 1) for n, s, step in zip(size, problem.span, problem.stride, strict=True)]
+    counts = outputs(tile, problem.span, problem.stride, (1,) * problem.dims)
+    if problem.dims == 3:
+        frame = math.prod(size[1:]) * widest
+        length = max(1, FRAMES // frame - problem.span[0] + 1) if algorithm != "fft" else counts[0]
+        length = min(length, out[0])
+        rows = {"fft": counts[1], "direct": out[1]}.get(algorithm, max(1, budget // (length * out[2] * widest)))
+        return length, rows
+    row = math.prod(size[1:]) * widest
+    if algorithm == "fft":
+        length = counts[0] * (max(1, 2**20 // (tile[0] * widest)) if problem.dims == 1 else 1)
+    else:
+        length = max(budget // row, 2 * (problem.span[0] - 1) // problem.stride[0], 1)
+        length = -(-length // POSITIONS[-1]) * POSITIONS[-1]
+    return min(length, out[0]), min(length, out[0])

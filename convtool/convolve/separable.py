@@ -1,0 +1,115 @@
+"""Correlate by chained one-dimensional passes, for kernels that are a sum of few outer products."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from convtool.convolve.buffers import Buffers
+from convtool.convolve.taps import Taps
+
+# One term of a kernel: a vector for each axis, their outer product being the term.
+Term = tuple[Tensor, ...]
+
+
+def factor(kernel: Tensor, tolerance: float) -> list[Term]:
+    """Return the fewest outer products whose sum is the kernel.
+
+    Singular vectors are taken axis by axis; whole numbers stay whole where one product is enough.
+
+    Args:
+        kernel: float64, shape (*K).
+        tolerance: the most that the sum may miss, as a share of the sum of all sizes.
+
+    >>> factor(torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 0)
+    [(tensor([1., 2., 1.]), tensor([-1.,  0.,  1.]))]
+    """
+    allowed = tolerance * float(kernel.abs().sum())
+    whole = _whole_product(kernel)
+    if whole is not None:
+        return [whole]
+    if kernel.ndim == 1:
+        return [(kernel,)]
+    left, sizes, right = torch.linalg.svd(kernel.flatten(1), full_matrices=False)
+    rest, terms = kernel.clone(), []
+    for u, size, v in zip(left.T, sizes, right, strict=True):
+        if float(rest.abs().sum()) <= allowed:
+            break
+        rest = rest - (size * torch.outer(u, v)).reshape(kernel.shape)
+        root = math.sqrt(size)
+        terms += [(u * root, *term) for term in factor((v * root).reshape(kernel.shape[1:]), tolerance)]
+    return terms
+
+
+def _whole_product(kernel: Tensor) -> Term | None:
+    """Return the vectors of whole numbers whose product the kernel is, or None."""
+    if not bool((kernel == kernel.round()).all()) or not bool(kernel.any()):
+        return None
+    peak = [int(i) for i in torch.unravel_index(kernel.abs().argmax(), kernel.shape)]
+    vectors = []
+    for axis in range(kernel.ndim):
+        line = kernel[tuple(slice(None) if a == axis else p for a, p in enumerate(peak))]
+        vectors.append(line / math.gcd(*map(int, line.tolist())))
+    product = vectors[0]
+    for vector in vectors[1:]:
+        product = product[..., None] * vector
+    scale = kernel[tuple(peak)] / product[tuple(peak)]
+    if scale != scale.round() or not torch.equal(product * scale, kernel):
+        return None
+    return (vectors[0] * scale, *vectors[1:])
+
+
+class Separable:
+    """A bank of kernels, each a sum of outer products, run axis by axis; the leading axis first, which leaves least.
+
+    Args:
+        terms: for each output and each input, the outer products.
+        stride: per axis.
+        dilation: per axis.
+        buffers: for what is between two passes.
+        inner: samples at each position of the last axis.
+        whole: weights are whole numbers and the sums are made in integers.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Sequence[Sequence[Term]]],
+        stride: Sequence[int],
+        dilation: Sequence[int],
+        buffers: Buffers,
+        *,
+        inner: int = 1,
+        whole: bool = False,
+    ) -> None:
+        axes = range(len(stride))
+        self._buffers, self._inner = buffers, inner
+        self._chains = [
+            [
+                (plane, [self._pass(term[axis], axis, stride, dilation, whole=whole) for axis in axes])
+                for plane, terms_of_plane in enumerate(terms_of_output)
+                for term in terms_of_plane
+            ]
+            for terms_of_output in terms
+        ]
+
+    def _pass(self, vector: Tensor, axis: int, stride: Sequence[int], dilation: Sequence[int], *, whole: bool) -> Taps:
+        axes = range(len(stride))
+        weight = vector.reshape(1, 1, *(-1 if a == axis else 1 for a in axes))
+        along = [stride[a] if a == axis else 1 for a in axes]
+        return Taps(weight, along, dilation, inner=self._inner, whole=whole)
+
+    def __call__(self, planes: Tensor, out: Tensor) -> None:
+        """Write the correlation into `out`. Shape: (I, *S), S[-1] = positions * inner → (O, *S')."""
+        for chains, plane in zip(self._chains, out, strict=True):
+            if not chains:
+                plane.zero_()
+            for index, (channel, passes) in enumerate(chains):
+                held = planes[channel : channel + 1]
+                for axis, run in enumerate(passes[:-1], 1):
+                    size = list(held.shape)
+                    size[axis] = plane.shape[axis - 1]
+                    following = self._buffers.get(f"pass {axis}", size, held.dtype)
+                    run(held, following)
+                    held = following
+                passes[-1](held, plane[None], add=index > 0)
