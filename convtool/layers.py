@@ -67,7 +67,7 @@ class Layer:
         """
         if not self._folds_anything:
             return responses.flatten(1, 2)
-        parts = self._split(responses if responses.is_floating_point() else responses.float())
+        parts = self._split(responses if responses.dtype == torch.float64 else responses.float())
         folded = [
             part if how is None else COMBINES[how](part, 2).unsqueeze(2)
             for part, (_, how) in zip(parts, self.folds, strict=True)

@@ -50,7 +50,7 @@ FLOORS = [
         "convolve.fourier",
         "convolve.separable",
         "convolve.taps",
-        "convolve.stage",
+        "convolve.staging",
         "convolve.buffers",
         "convolve.problem",
         "devices",

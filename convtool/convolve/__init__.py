@@ -4,7 +4,7 @@ It must not know where a block came from: `stream` cuts blocks and pads the axis
 
     problem     what a layer asks to be computed
     plan        which algorithm, block and arithmetic; `costs` says what each costs
-    stage       one copy that converts, pads and reorders a block
+    staging     one copy that converts, pads and reorders a block
     taps · separable · fourier · direct     the algorithms
 """
 
@@ -19,7 +19,7 @@ from convtool.convolve.fourier import Fourier
 from convtool.convolve.plan import ALGORITHMS, Plan, choose
 from convtool.convolve.problem import Problem, read
 from convtool.convolve.separable import Separable
-from convtool.convolve.stage import cut, stage
+from convtool.convolve.staging import cut, stage
 from convtool.convolve.taps import Taps
 from convtool.errors import LimitError
 from convtool.geometry import Conv, ends, padded_size
@@ -170,11 +170,9 @@ class _Planes:
     def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
         """Return the samples, padded. Shape: (C, *S) → (planes, *S'), S'[-1] times `inner`."""
         axes = list(range(1, self._problem.dims + 1))
-        problem = self._problem
-        more = self._room(pieces[0].shape[-1] + sum(pads[-1]))
-        if not problem.shared:
-            return stage(pieces, [0, *axes], pads, mode, self._staged, more)
-        return stage(pieces, [*axes, 0], pads, mode, self._staged, more).flatten(-2)[None]
+        if not self._problem.shared:
+            return stage(pieces, [0, *axes], pads, mode, self._staged, self._room)
+        return stage(pieces, [*axes, 0], pads, mode, self._staged, self._room).flatten(-2)[None]
 
     def _staged(self, size: Sequence[int]) -> Tensor:
         return self._buffers.get("staged", size, self._plan.dtype)
@@ -222,27 +220,26 @@ class _Direct:
     def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
         """Return the samples, padded. Shape: (C, *S) → (*S', C), or (C, *S', 1) where groups run apart."""
         axes = list(range(1, self._problem.dims + 1))
-        problem = self._problem
-        width = pieces[0].shape[-1] + sum(pads[-1])
-        more = room(width, problem.span[-1], problem.stride[-1], self._positions)
         if self._together:
-            return stage(pieces, [*axes, 0], pads, mode, self._staged, more)
-        return stage(pieces, [0, *axes], pads, mode, self._staged, more)[..., None]
+            return stage(pieces, [*axes, 0], pads, mode, self._staged, self._room)
+        return stage(pieces, [0, *axes], pads, mode, self._staged, self._room)[..., None]
 
     def _staged(self, size: Sequence[int]) -> Tensor:
         return self._buffers.get("staged", size, self._plan.dtype)
 
     def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
         """Return a part of staged samples along a spatial axis."""
-        problem, more = self._problem, 0
-        if axis == problem.dims - 1:
-            more = room(length, problem.span[-1], problem.stride[-1], self._positions)
+        more = self._room(length) if axis == self._problem.dims - 1 else 0
         return staged.narrow(axis + (0 if self._together else 1), start, length + more)
+
+    def _room(self, width: int) -> int:
+        return room(width, self._problem.span[-1], self._problem.stride[-1], self._positions)
 
     def __call__(self, samples: Tensor, size: Sequence[int]) -> Tensor:
         """Return the responses. Shape: (*S, C) or (C, *S, 1) → (G, M, *S')."""
         if self._together:
-            return self._runs[0](samples, size).movedim(-1, 0).unflatten(0, (self._problem.groups, -1))
+            responses: Tensor = self._runs[0](samples, size).movedim(-1, 0).unflatten(0, (self._problem.groups, -1))
+            return responses
         inputs = self._problem.inputs
         parts = [part.movedim(0, -2).flatten(-2) if inputs > 1 else part[0] for part in samples.split(inputs)]
         runs = zip(self._runs, parts, strict=True)

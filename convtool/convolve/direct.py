@@ -68,7 +68,7 @@ class Direct:
             part = F.conv2d(at, weight, None, steps, 0, self._dilation[1:], self._groups)
             total = part if total is None else total.add_(part)
         assert total is not None
-        rows = total.permute(0, 2, 3, 1).flatten(2).unflatten(2, (-1, self._outputs))
+        rows: Tensor = total.permute(0, 2, 3, 1).flatten(2).unflatten(2, (-1, self._outputs))
         return rows[:, : count[1], : count[2]].reshape(*size, self._outputs)
 
 

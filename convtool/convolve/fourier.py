@@ -47,7 +47,10 @@ class Fourier:
         self._counts = outputs(tile, weight.shape[2:], stride, dilation)
         self._axes = tuple(range(-len(self._tile), 0))
         spread = weight.new_zeros(*weight.shape[:2], *self._samples())
-        spread[(..., *self._places(weight.shape[2:], dilation))] = weight
+        held = spread
+        for axis, place in enumerate(self._places(weight.shape[2:], dilation), 2):
+            held = held[(slice(None),) * axis + (place,)]
+        held.copy_(weight)
         spectrum = torch.fft.fftn(spread, dim=self._axes).conj().resolve_conj()
         self._spectrum = spectrum.to(buffers.device, dtype.to_complex())
 

@@ -187,4 +187,4 @@ def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence
     else:
         length = max(budget // row, 2 * (problem.span[0] - 1) // problem.stride[0], 1)
         length = -(-length // POSITIONS[-1]) * POSITIONS[-1]
-    return min(length, out[0]), min(length, out[0])
+    return min(length, out[0]), length

@@ -83,7 +83,7 @@ class ImageSink:
     def write(self, block: Tensor) -> None:
         """Take the next rows of all of the layer's results. Shape: (1, C, h, W)"""
         rows = block.shape[2]
-        self._result[:, self._rows : self._rows + rows] = block[0, self._channels]
+        self._result[:, self._rows : self._rows + rows] = _channels(block[0], self._channels)
         self._rows += rows
 
     def close(self) -> None:
@@ -105,7 +105,10 @@ class ImageSink:
 
     def _end(self) -> None:
         if self._page is not None:
-            tiles = [self._result[[self._channels.index(c) for c in tile.channels]] for tile in self._tiles]
+            tiles = [
+                _channels(self._result, [self._channels.index(channel) for channel in tile.channels])
+                for tile in self._tiles
+            ]
             if len(tiles) == 1 and not self._sheet:
                 samples = self._with_alpha(tiles[0])
             else:
@@ -142,6 +145,14 @@ class ImageSink:
             cells.append(torch.cat([_label(label, cell, white), cell], 1) if self._sheet else cell)
         grid: Tensor = make_grid(cells, nrow=math.ceil(math.sqrt(len(cells))), padding=GAP, pad_value=white)
         return grid[:colours]
+
+
+def _channels(samples: Tensor, channels: Sequence[int]) -> Tensor:
+    """Return some channels in this order, channels last, a view where they follow each other. Shape: (C, H, W)"""
+    first = channels[0]
+    if list(channels) == list(range(first, first + len(channels))):
+        return samples.narrow(0, first, len(channels))
+    return samples.permute(1, 2, 0)[..., list(channels)].permute(2, 0, 1)
 
 
 def _label(text: str, cell: Tensor, white: int) -> Tensor:

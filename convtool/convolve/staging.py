@@ -14,7 +14,7 @@ def stage(
     pads: Sequence[tuple[int, int]],
     mode: str,
     empty: Callable[[Sequence[int]], Tensor],
-    room: int = 0,
+    room: Callable[[int], int] = lambda width: 0,  # noqa: ARG005
 ) -> Tensor:
     """Return the padded block, its axes in a new order, contiguous.
 
@@ -26,17 +26,18 @@ def stage(
         pads: samples to add before and after on each spatial axis.
         mode: what is added.
         empty: returns memory of a size, of the type that is wanted.
-        room: more samples after the last spatial axis, all zero.
+        room: returns how many zeros must follow the last spatial axis, of the length that it is given.
 
     Shape: (C, *S) → permuted, S' = before + S + after (+ room)
 
+    >>> import torch
     >>> stage([torch.tensor([[1, 2, 3, 4]])], (0, 1), [(2, 2)], "reflect", torch.empty)
     tensor([[3., 2., 1., 2., 3., 4., 3., 2.]])
     """
     axes = len(pads)
     bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
     size = [len(pieces[0]), *(n + before + after for n, (before, after) in zip(bare, pads, strict=True))]
-    size[axes] += room
+    size[axes] += room(size[axes])
     staged = empty([size[axis] for axis in order])
     laid = staged.permute([list(order).index(axis) for axis in range(axes + 1)])
     inner = laid
@@ -75,6 +76,7 @@ def _extend(part: Tensor, axis: int, before: int, length: int, after: int, mode:
 def cut(pieces: Iterable[Tensor], axis: int, start: int, end: int) -> list[Tensor]:
     """Return the samples from `start` to `end` of pieces that follow each other along an axis.
 
+    >>> import torch
     >>> cut([torch.arange(3), torch.arange(3, 5)], 0, 1, 4)
     [tensor([1, 2]), tensor([3])]
     """

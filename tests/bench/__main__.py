@@ -1,0 +1,36 @@
+"""Measure convtool and its peers: `python tests/bench [NAME …]`. Prints Markdown; `--json FILE` keeps the figures."""
+
+import argparse
+import importlib
+from pathlib import Path
+
+import cv2
+import timing
+import torch
+
+NAMES = ("pictures",)
+
+
+def main() -> None:
+    """Run the benchmarks asked for, all without names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join(NAMES))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    asked = parser.parse_args()
+    torch.set_num_threads(timing.THREADS)
+    cv2.setNumThreads(timing.THREADS)
+    kept = []
+    for name in asked.names or NAMES:
+        rows = []
+        for row in importlib.import_module(name).rows():
+            rows.append(row)
+            print(f"… {row.work}: {row.ratio:.2f}", flush=True)
+        print(f"\n### {name}\n\n{timing.markdown(rows)}\n", flush=True)
+        kept += rows
+    print(", ".join(f"{name} {value}" for name, value in timing.machine().items()))
+    if asked.json:
+        asked.json.write_text(timing.as_json(kept))
+
+
+if __name__ == "__main__":
+    main()
