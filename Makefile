@@ -17,6 +17,7 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(RUN) python tests/bench/startup.py
+	$(RUN) python tests/bench
 
 samples: .venv/ready
 	$(RUN) python samples/make_samples.py

@@ -79,7 +79,8 @@ def run(job: Job, shared: Run) -> Outcome:
     def finish(work: Work) -> Outcome:
         _write(job, work, shared)
         seconds = round(time.perf_counter() - started, 3)
-        return succeeded(job, work, shared, status="done", seconds=seconds)
+        algorithm = str(shared.filter.convolution(work.part).plan)
+        return succeeded(job, work, shared, status="done", seconds=seconds, algorithm=algorithm)
 
     return attempt(job, shared, finish)
 

@@ -17,6 +17,7 @@ class Outcome:
         hint: what to do about it.
         seconds: how long it took.
         seed: of random weights.
+        algorithm: how the layer was run and why, where it was.
         plan: what would be done, where nothing was: shapes, cost, algorithm.
     """
 
@@ -28,6 +29,7 @@ class Outcome:
     hint: str | None = None
     seconds: float = 0.0
     seed: int | None = None
+    algorithm: str | None = None
     plan: dict[str, str | int] | None = None
 
 

@@ -35,7 +35,7 @@ def written(outcome: Outcome, *, verbose: bool) -> None:
     for name in outcome.outputs:
         say(f"wrote {shown(name)}" if name != "-" else "wrote standard output")
     if verbose:
-        say(f"{shown(outcome.input)}: {outcome.seconds:.2f} s")
+        say(f"{shown(outcome.input)}: {outcome.seconds:.2f} s by {outcome.algorithm}")
 
 
 def leave_quietly() -> None:

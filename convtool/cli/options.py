@@ -20,7 +20,9 @@ class RunSettings:
     show_weights: bool = option(False, "Print the layer and its weights.", "Run", "--show-weights")
     json: bool = option(False, "Print one line of JSON for each input.", "Run", "--json")
     quiet: bool = option(False, "Print errors only.", "Run", "--quiet", "-q")
-    verbose: bool = option(False, "Print the layer and the time of each input.", "Run", "--verbose", "-v")
+    verbose: bool = option(
+        False, "Print the layer, its algorithm and the time of each input.", "Run", "--verbose", "-v"
+    )
 
 
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

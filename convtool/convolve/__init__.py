@@ -157,11 +157,19 @@ class _Planes:
     def _run(self, group: int) -> Taps | Separable | Fourier:
         problem, plan = self._problem, self._plan
         weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
-        whole = plan.dtype == torch.int16
+        integers = plan.dtype == torch.int16
         if plan.algorithm == "taps":
-            return Taps(weight, stride, dilation, inner=self._inner, whole=whole)
+            return Taps(weight, stride, dilation, inner=self._inner, whole=integers)
         if plan.algorithm == "separable":
-            return Separable(plan.terms[group], stride, dilation, self._buffers, inner=self._inner, whole=whole)
+            return Separable(
+                plan.terms[group],
+                stride,
+                dilation,
+                self._buffers,
+                inner=self._inner,
+                whole=plan.whole,
+                integers=integers,
+            )
         return Fourier(
             weight, stride, dilation, self._buffers, tile=plan.tile, inner=self._inner, dtype=plan.dtype,
             whole=plan.whole,

@@ -1,7 +1,7 @@
 """What each algorithm costs: one table of measured constants and the formulas that use it.
 
-`python tests/bench/costs.py` measures the table again. The absolute figures are one machine's; a plan needs only
-their ratios, which vary far less.
+The absolute figures are one machine's (two cores of an AMD Zen 4); a plan needs only their ratios, which vary far
+less. Those of `fft` were fitted to whole runs of it, where traffic between the transforms counts as much as they do.
 """
 
 import math
@@ -32,9 +32,9 @@ class Costs:
     tap16: float = 0.040
     stage: float = 0.06
     planar: float = 0.28
-    transform: float = 0.053
-    product: float = 0.06
-    pack: float = 0.14
+    transform: float = 0.16
+    product: float = 0.18
+    pack: float = 0.42
     multiply: float = 0.0115
     single: float = 0.022
     call: float = 4000.0

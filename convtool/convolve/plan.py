@@ -22,7 +22,7 @@ BLOCK = {"cpu": 2**21}  # bytes of a result that stay in a core's cache with wha
 BLOCK_ELSEWHERE = 2**27
 FRAMES = 2**25  # samples of the frames that are staged together
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
-WHOLE_FFT = 2**18  # sums up to here are whole again after float32 transforms, within ± 0.3
+WHOLE_ROUNDED = 2**18  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
 WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
 MANY = 64  # kernels that are worth factoring
 POSITIONS = (1, 2, 4, 8, 16)
@@ -90,13 +90,14 @@ def choose(
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = min(POSITIONS, key=lambda p: _direct_cost(problem, p))
     whole = reach <= INT16_MAX
+    whole_terms = whole and _integral(terms)
     estimates = {
         "direct": _direct_cost(problem, positions) + _stage_cost(problem, apart=problem.groups > 1),
         "taps": costs.taps(count(weight) * _alike(problem), whole=whole) + _stage_cost(problem),
         "fft": _fourier_cost(problem, tile) + _stage_cost(problem),
     }
     if terms:
-        estimates["separable"] = _separable_cost(problem, terms, whole=whole) + _stage_cost(problem)
+        estimates["separable"] = _separable_cost(problem, terms, whole=whole_terms) + _stage_cost(problem)
     half = dtype.itemsize < FLOAT_BYTES
     if algorithm == "auto":
         algorithm = "direct" if half else min(estimates, key=lambda name: estimates[name])
@@ -104,7 +105,7 @@ def choose(
         terms = _terms(weight, dtype)
     elif algorithm == "direct":
         positions = 0
-    arithmetic = dtype if half or dtype == torch.float64 else _arithmetic(algorithm, reach)
+    arithmetic = dtype if half or dtype == torch.float64 else _arithmetic(algorithm, reach, terms)
     length, rows = _block(problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize)
     notes: dict[str, Callable[[], str]] = {
         "direct": lambda: f"{positions} positions at once" if positions > 1 else "the stock forward, channels-last",
@@ -161,13 +162,19 @@ def _passes(terms: list[list[list[list[Term]]]]) -> int:
     return sum(len(term) for term in _all(terms))
 
 
-def _arithmetic(algorithm: str, reach: float) -> torch.dtype:
+def _integral(terms: list[list[list[list[Term]]]]) -> bool:
+    """Return whether all vectors are whole numbers, as those of a kernel of higher rank are not."""
+    return all(torch.equal(vector, vector.round()) for term in _all(terms) for vector in term)
+
+
+def _arithmetic(algorithm: str, reach: float, terms: list[list[list[list[Term]]]]) -> torch.dtype:
     """Return the smallest type that makes sums of whole numbers exact; float32 where they are not whole."""
     if math.isinf(reach):
         return torch.float32
-    if algorithm in ("taps", "separable") and reach <= INT16_MAX:
+    broken = algorithm == "fft" or (algorithm == "separable" and not _integral(terms))  # whole only when rounded
+    if algorithm in ("taps", "separable") and reach <= INT16_MAX and not broken:
         return torch.int16
-    return torch.float32 if reach < (WHOLE_FFT if algorithm == "fft" else WHOLE_FLOAT) else torch.float64
+    return torch.float32 if reach < (WHOLE_ROUNDED if broken else WHOLE_FLOAT) else torch.float64
 
 
 def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence[int], budget: int) -> tuple[int, int]:

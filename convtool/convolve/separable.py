@@ -69,7 +69,8 @@ class Separable:
         dilation: per axis.
         buffers: for what is between two passes.
         inner: samples at each position of the last axis.
-        whole: weights are whole numbers and the sums are made in integers.
+        whole: kernels are whole numbers and so are the samples: results are rounded where the sums are not.
+        integers: the sums are made in integers.
     """
 
     def __init__(
@@ -81,12 +82,13 @@ class Separable:
         *,
         inner: int = 1,
         whole: bool = False,
+        integers: bool = False,
     ) -> None:
         axes = range(len(stride))
-        self._buffers, self._inner = buffers, inner
+        self._buffers, self._inner, self._rounded = buffers, inner, whole and not integers
         self._chains = [
             [
-                (plane, [self._pass(term[axis], axis, stride, dilation, whole=whole) for axis in axes])
+                (plane, [self._pass(term[axis], axis, stride, dilation, whole=integers) for axis in axes])
                 for plane, terms_of_plane in enumerate(terms_of_output)
                 for term in terms_of_plane
             ]
@@ -113,3 +115,5 @@ class Separable:
                     run(held, following)
                     held = following
                 passes[-1](held, plane[None], add=index > 0)
+            if self._rounded:
+                plane.round_()

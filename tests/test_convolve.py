@@ -1,0 +1,192 @@
+"""Every algorithm gives the layer's own result: exact for whole numbers, within float32 rounding for others."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest import SAMPLES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_stream import cases, streamed, whole
+from torch import nn
+
+from convtool.banks import COMBINES
+from convtool.convolve import ALGORITHMS, Convolution
+from convtool.convolve.separable import factor
+from convtool.errors import LayerError, LimitError
+from convtool.geometry import ends, output_size
+from convtool.layers import CONVS
+
+SIZES = {1: (997,), 2: (61, 83), 3: (9, 21, 23)}
+
+
+def layer(kernel: torch.Tensor, channels: int = 3) -> nn.Module:
+    """Return a depthwise layer with the same kernel on every channel."""
+    conv = CONVS[kernel.ndim](channels, channels, kernel.shape, groups=channels, padding="same", bias=False)
+    conv.weight.data = kernel.expand_as(conv.weight).clone()
+    return conv
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@given(case=cases())
+@settings(max_examples=60, deadline=None)
+def test_each_algorithm_equals_the_layer(algorithm, case):
+    """In 1, 2 and 3 dimensions, with any option, in blocks."""
+    conv, tensor, length = case
+    try:
+        output_size(conv, tensor.shape[2:])
+    except LayerError:
+        return
+    torch.testing.assert_close(streamed(conv, tensor, length, algorithm), whole(conv, tensor), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_float_kernels_stay_within_the_bound(algorithm, dims):
+    """float32 misses float64 by at most 1e-5 × Σ|w| × max|x|."""
+    torch.manual_seed(dims)
+    conv = layer(torch.randn([9, 7, 5][:dims]))
+    tensor = torch.rand(1, 3, *SIZES[dims]) - 0.5
+    expected = whole(layer(conv.weight[0, 0].detach().double()), tensor.double())
+    ours = Convolution(conv, SIZES[dims], torch.float32, algorithm=algorithm)([tensor])
+    assert ours.dtype == torch.float32
+    bound = 1e-5 * float(conv.weight[0].detach().abs().sum()) * float(tensor.abs().max())
+    assert float((ours - expected).detach().abs().max()) <= bound
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("stored", [torch.uint8, torch.uint16])
+@pytest.mark.parametrize("most", [1, 9, 900])
+@pytest.mark.parametrize("size", [(3, 3), (1, 5), (7, 6)])
+def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size):
+    """Sums of whole numbers come out whole, whatever the arithmetic that their size asks for."""
+    noise = torch.Generator().manual_seed(most)
+    kernel = torch.randint(-most, most + 1, size, generator=noise).float()
+    conv = layer(kernel)
+    full = torch.iinfo(stored).max
+    samples = torch.randint(0, full + 1, (1, 3, *SIZES[2]), generator=noise)
+    expected = whole(layer(kernel.double()), samples.double())
+    ours = Convolution(conv, SIZES[2], stored, algorithm=algorithm)([samples.to(stored)])
+    assert torch.equal(ours.double(), expected)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "algorithm", "arithmetic"),
+    [
+        (torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]), "taps", torch.int16),
+        (torch.outer(torch.hann_window(27)[1:-1], torch.hann_window(27)[1:-1]), "separable", torch.float32),
+        (torch.rand(63, 63, generator=torch.Generator().manual_seed(0)), "fft", torch.float32),
+    ],
+)
+def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
+    """Few taps, an outer product and a large kernel are run as such; the plan says so."""
+    plan = Convolution(layer(kernel), (3000, 4000), torch.uint8).plan
+    assert (plan.algorithm, plan.dtype) == (algorithm, arithmetic)
+    assert str(plan).startswith(f"{algorithm} (")
+    assert plan.costs[algorithm] == min(plan.costs.values())
+
+
+def test_auto_takes_the_stock_forward_for_dense_banks():
+    """Many channels are what PyTorch's own forward is made for."""
+    assert Convolution(nn.Conv2d(64, 64, 3), (500, 500), torch.float32).plan.algorithm == "direct"
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_factors_sum_to_the_kernel(dims, rank, seed):
+    """A kernel made of some outer products is factored into no more, but for rounding."""
+    noise = torch.Generator().manual_seed(seed)
+    kernel = torch.zeros([5, 4, 3][:dims], dtype=torch.float64)
+    for _ in range(rank):
+        term = torch.ones((), dtype=torch.float64)
+        for length in kernel.shape:
+            term = term[..., None] * torch.randn(length, dtype=torch.float64, generator=noise)
+        kernel += term
+    terms, total = factor(kernel, 1e-12), torch.zeros_like(kernel)
+    for term in terms:
+        product = term[0]
+        for vector in term[1:]:
+            product = product[..., None] * vector
+        total += product
+    assert float((total - kernel).abs().sum()) <= 1e-11 * float(kernel.abs().sum())
+    if dims < 3:
+        assert len(terms) <= (rank if dims == 2 else 1)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("most", [1, 5, 16])
+def test_out_of_memory_halves_the_block(monkeypatch, algorithm, most):
+    """What a small device can hold at once does not change the result."""
+    conv = nn.Conv2d(3, 4, 5, stride=2, padding=1).double()
+    tensor = torch.rand(1, 3, 60, 31, dtype=torch.float64)
+    ready = Convolution(conv, (60, 31), torch.float64, algorithm=algorithm)
+    strips, refused = ready._strips, []  # noqa: SLF001  # what a fake must stand before
+
+    def small(pieces, pads, finish):
+        if (sum(piece.shape[1] for piece in pieces) - 5) // 2 + 1 > most:
+            refused.append(1)
+            raise torch.OutOfMemoryError
+        return strips(pieces, pads, finish)
+
+    monkeypatch.setattr(ready, "_strips", small)
+    pads = ends(conv)
+    inner = tensor.narrow(2, 0, 59)
+    expected = whole(conv, tensor)[:, :, 1:28]
+    ours = ready([inner[:, :, 1:]], [(0, 0), pads[1]])
+    assert refused
+    torch.testing.assert_close(ours, expected[:, :, : ours.shape[2]], rtol=0, atol=1e-12)
+    assert ours.shape[2] == 27
+
+
+def test_out_of_memory_for_one_row_is_an_error(monkeypatch):
+    """No block is smaller than one output, and the message names a way out."""
+    ready = Convolution(nn.Conv2d(1, 1, 3), (9, 9), torch.float32)
+
+    def never(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(ready, "_strips", never)
+    with pytest.raises(LimitError, match="not enough memory"):
+        ready([torch.zeros(1, 1, 9, 9)], [(0, 0), (0, 0)])
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_combines_are_torchs_reductions(count):
+    """Each fold over kernels is the reduction of the same meaning."""
+    responses = torch.randn(2, count, 5, 6, dtype=torch.float64)
+    expected = {
+        "magnitude": torch.linalg.vector_norm(responses, dim=1),
+        "max": responses.amax(1),
+        "sum": responses.sum(1),
+    }
+    assert set(expected) <= set(COMBINES)
+    for name, wanted in expected.items():
+        torch.testing.assert_close(COMBINES[name](responses, 1), wanted, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kernel", ["sobel-x", "sharpen"])
+def test_the_written_picture_does_not_depend_on_the_algorithm(convtool, tmp_path, kernel):
+    """--algorithm changes how a picture is made and not one of its bits; --dry-run says which is used."""
+    written = set()
+    for algorithm in ("auto", *ALGORITHMS):
+        target = tmp_path / f"{algorithm}.png"
+        asked = ("image", SAMPLES / "chart.jpg", target, "-k", kernel, "--algorithm", algorithm)
+        plan = json.loads(convtool(*asked, "--dry-run", "--json").out)["plan"]["algorithm"].split()[0]
+        assert plan in (ALGORITHMS if algorithm == "auto" else (algorithm,))
+        result = convtool(*asked, "--verbose")
+        assert result.code == 0, result.err
+        assert f" s by {plan} (" in result.err
+        written.add(target.read_bytes())
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_near(convtool, tmp_path, dtype):
+    """--dtype trades digits for speed on devices that have it; the result stays within a few levels."""
+    for name, options in (("exact", ()), ("half", ("--dtype", dtype))):
+        result = convtool("image", SAMPLES / "chart.jpg", tmp_path / f"{name}.png", "-k", "blur", *options)
+        assert result.code == 0, result.err
+    exact, half = (np.asarray(Image.open(tmp_path / f"{name}.png")).astype(int) for name in ("exact", "half"))
+    assert 0 < np.abs(exact - half).max() <= 4
