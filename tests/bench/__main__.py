@@ -8,7 +8,7 @@ import cv2
 import timing
 import torch
 
-NAMES = ("pictures",)
+NAMES = ("pictures", "sounds", "films")
 
 
 def main() -> None:

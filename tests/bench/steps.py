@@ -1,0 +1,102 @@
+"""The step alone: stored samples in memory to stored samples in memory, by convtool and by the stock layer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy import signal
+from torch import Tensor
+
+from convtool.convolve import Convolution
+from convtool.filter import Filter
+from convtool.geometry import output_size
+from convtool.levels import to_levels, unit
+from convtool.media import MEDIA
+from convtool.normalize import Normalizer
+from convtool.settings import Settings
+from convtool.stream import Stream
+
+LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}
+ERROR_PART = (48, 400, 700)  # samples an axis that errors are measured on, from the last
+
+
+class Step:
+    """Convtool's way from stored samples to stored samples, into memory that is there already.
+
+    Args:
+        stored: the input, shape (1, C, *S).
+        weight: of the layer, shape (O, I, *K); as many groups as its inputs need.
+        options: of `Settings`.
+    """
+
+    def __init__(self, stored: Tensor, weight: Tensor, **options: object) -> None:
+        dims, channels = stored.ndim - 2, stored.shape[1]
+        settings = Settings(
+            kernel_size=tuple(weight.shape[2:]),
+            out_channels=len(weight),
+            groups=channels // weight.shape[1],
+            bias=False,
+            normalize="clamp",
+            **options,
+        )
+        self.stored, self.size, self.options = stored, tuple(stored.shape[2:]), options
+        self.layer = Filter(settings, MEDIA[dims], torch.device("cpu")).layer(channels)
+        self.layer.conv.weight.data.copy_(weight)
+        self.run = Convolution(self.layer.conv, self.size, stored.dtype, algorithm=settings.algorithm)
+        floats = stored.is_floating_point()
+        rule = "none" if floats else "clamp"
+        self.normalizer = Normalizer(self.layer, rule, floats=floats, full=unit(stored.dtype), clip=False)
+        self.out = torch.empty(1, *output_size(self.layer.conv, self.size), len(weight), dtype=stored.dtype)
+        self.out = self.out.movedim(-1, 1)
+
+    def __call__(self) -> Tensor:
+        """Run it."""
+
+        def finish(responses: Tensor) -> Tensor:
+            return to_levels(self.normalizer(self.layer.fold(responses), unit(self.stored.dtype)), self.stored.dtype)
+
+        stream = Stream(self.layer.conv, lambda window, pads: self.run(window, pads, finish))
+        start = 0
+        for block in stream(torch.split(self.stored, self.run.length, 2)):
+            self.out[:, :, start : start + block.shape[2]] = block
+            start += block.shape[2]
+        return self.out
+
+    def stock(self) -> Tensor:
+        """Run the layer's own forward, channels last, with the conversions around it."""
+        conv = self.layer.conv
+        floats = self.stored.to(torch.float32, memory_format=LAST[self.stored.ndim - 2])
+        with torch.no_grad():
+            return to_levels(conv(floats), self.stored.dtype)
+
+    def error(self) -> float:
+        """Return the raw result's largest difference to float64, over Σ|w| × max|x|, on a part of the input."""
+        conv = self.layer.conv
+        part = self.stored
+        for axis, most in enumerate(ERROR_PART[-len(self.size) :], 2):
+            least = max(most, 3 * conv.weight.shape[axis] * conv.dilation[axis - 2])
+            part = part.narrow(axis, 0, min(least, part.shape[axis]))
+        run = Convolution(conv, self.size, self.stored.dtype, algorithm=self.run.plan.algorithm)
+        ours = run([part], [(0, 0)] * len(self.size)).double()
+        weight, padded = conv.weight.detach().double(), part[0].double().numpy()
+        inputs, outputs = weight.shape[1], len(weight) // conv.groups
+        worst = 0.0
+        for index, kernels in enumerate(weight):
+            group = index // outputs
+            exact = sum(
+                torch.from_numpy(
+                    signal.oaconvolve(padded[group * inputs + plane], _spread(kernel, conv.dilation), "valid")
+                )
+                for plane, kernel in enumerate(kernels)
+            )
+            exact = exact[tuple(slice(None, None, step) for step in conv.stride)]
+            largest = float(kernels.abs().sum()) * float(part.abs().max())
+            worst = max(worst, float((ours[0, index] - exact).abs().max()) / largest)
+        return worst
+
+
+def _spread(kernel: Tensor, dilation: Sequence[int]) -> np.ndarray:
+    """Return the kernel with the zeros of its dilation, reversed, as true convolution wants it."""
+    spread = kernel.new_zeros([(k - 1) * step + 1 for k, step in zip(kernel.shape, dilation, strict=True)])
+    spread[tuple(slice(None, None, step) for step in dilation)] = kernel
+    return spread.flip(*range(spread.ndim)).numpy()
