@@ -49,6 +49,7 @@ FLOORS = [
         "convolve.direct",
         "convolve.fourier",
         "convolve.separable",
+        "convolve.lines",
         "convolve.taps",
         "convolve.staging",
         "convolve.buffers",

@@ -10,6 +10,7 @@ import numpy as np
 import typer
 from torch import Tensor
 
+from convtool import devices
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
 from convtool.errors import UsageError
@@ -50,6 +51,7 @@ def filter_files(
     if run_settings.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
     settings = _seeded(settings)
+    devices.keep_memory()
     filter_ = Filter(settings, room.medium)
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")

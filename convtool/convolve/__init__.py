@@ -19,7 +19,7 @@ from convtool.convolve.fourier import Fourier
 from convtool.convolve.plan import ALGORITHMS, Plan, choose
 from convtool.convolve.problem import Problem, read
 from convtool.convolve.separable import Separable
-from convtool.convolve.staging import cut, stage
+from convtool.convolve.staging import Stage, cut
 from convtool.convolve.taps import Taps
 from convtool.errors import LimitError
 from convtool.geometry import Conv, ends, padded_size
@@ -69,8 +69,11 @@ class Convolution:
         if bool(bias.any()):
             self._bias = bias.to(device, self.plan.dtype).reshape(*bias.shape, *(1,) * self._problem.dims)
         self._buffers = Buffers(device)
+        self._run = self._runner()
+
+    def _runner(self) -> "_Planes | _Direct":
         runner = _Direct if self.plan.algorithm == "direct" else _Planes
-        self._run = runner(self._problem, self.plan, self._buffers)
+        return runner(self._problem, self.plan, self._buffers, self._conv.padding_mode)
 
     @property
     def length(self) -> int:
@@ -105,6 +108,7 @@ class Convolution:
             return self._strips(pieces, pads, finish)
         except torch.OutOfMemoryError:
             self._buffers.clear()
+            self._run = self._runner()
         return self._halves(pieces, pads, finish)  # outside, where no traceback holds the memory any more
 
     def _halves(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
@@ -119,7 +123,7 @@ class Convolution:
 
     def _strips(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
         problem, run = self._problem, self._run
-        staged = run.stage(pieces, pads, self._conv.padding_mode)
+        staged = run.stage(pieces, pads)
         bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
         size = [n + sum(ends) for n, ends in zip(bare, pads, strict=True)]
         counts = [(n - s) // step + 1 for n, s, step in zip(size, problem.span, problem.stride, strict=True)]
@@ -149,17 +153,20 @@ def _same_memory(one: Tensor, other: Tensor) -> bool:
 class _Planes:
     """Runs taps, separable and fft on planes: one for each channel, or one in which they lie side by side."""
 
-    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers) -> None:
+    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
         self._problem, self._plan, self._buffers = problem, plan, buffers
         self._inner = problem.groups if problem.shared else 1
+        axes = list(range(1, problem.dims + 1))
+        self._stage = Stage(
+            [*axes, 0] if problem.shared else [0, *axes], mode, buffers.named("staged", plan.dtype), self._room
+        )
         self._runs = [self._run(group) for group in range(1 if problem.shared else problem.groups)]
 
     def _run(self, group: int) -> Taps | Separable | Fourier:
         problem, plan = self._problem, self._plan
         weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
-        integers = plan.dtype == torch.int16
         if plan.algorithm == "taps":
-            return Taps(weight, stride, dilation, inner=self._inner, whole=integers)
+            return Taps(weight, stride, dilation, inner=self._inner, whole=plan.dtype == torch.int16)
         if plan.algorithm == "separable":
             return Separable(
                 plan.terms[group],
@@ -167,23 +174,18 @@ class _Planes:
                 dilation,
                 self._buffers,
                 inner=self._inner,
+                dtype=plan.dtype,
                 whole=plan.whole,
-                integers=integers,
             )
         return Fourier(
             weight, stride, dilation, self._buffers, tile=plan.tile, inner=self._inner, dtype=plan.dtype,
             whole=plan.whole,
         )  # fmt: skip
 
-    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
+    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
         """Return the samples, padded. Shape: (C, *S) → (planes, *S'), S'[-1] times `inner`."""
-        axes = list(range(1, self._problem.dims + 1))
-        if not self._problem.shared:
-            return stage(pieces, [0, *axes], pads, mode, self._staged, self._room)
-        return stage(pieces, [*axes, 0], pads, mode, self._staged, self._room).flatten(-2)[None]
-
-    def _staged(self, size: Sequence[int]) -> Tensor:
-        return self._buffers.get("staged", size, self._plan.dtype)
+        staged = self._stage(pieces, pads)
+        return staged.flatten(-2)[None] if self._problem.shared else staged
 
     def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
         """Return a part of staged samples along a spatial axis."""
@@ -193,10 +195,8 @@ class _Planes:
 
     def _room(self, width: int) -> int:
         """Return how many zeros must follow `width` positions of the last axis."""
-        run, problem = self._runs[0], self._problem
-        if not isinstance(run, Fourier):
-            return 0
-        return run.room(width, (width - problem.span[-1]) // problem.stride[-1] + 1)
+        problem = self._problem
+        return self._runs[0].room(width, (width - problem.span[-1]) // problem.stride[-1] + 1)
 
     def __call__(self, planes: Tensor, size: Sequence[int]) -> Tensor:
         """Return the responses. Shape: (planes, *S) → (G, M, *S')."""
@@ -204,15 +204,19 @@ class _Planes:
         wide = [*size[:-1], size[-1] * self._inner]
         out = self._buffers.get("out", [len(self._runs), problem.outputs, *wide], self._plan.dtype)
         for run, held, result in zip(self._runs, planes.split(problem.inputs), out, strict=True):
-            run(held, result)
+            made = run(held, result)
+            if len(self._runs) == 1:
+                out = made[None]
+            elif made is not result:
+                result.copy_(made)
         return out[0].unflatten(-1, (-1, self._inner)).movedim(-1, 0) if problem.shared else out
 
 
 class _Direct:
     """Runs the stock forward: on all groups at once, or on each with several positions at once."""
 
-    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers) -> None:
-        self._problem, self._plan, self._buffers = problem, plan, buffers
+    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
+        self._problem = problem
         together = plan.positions == 0 or problem.groups == 1
         self._positions = max(1, plan.positions)
         weight = problem.weight.flatten(0, 1)[None] if together else problem.weight
@@ -224,16 +228,15 @@ class _Direct:
             for kernels in weight
         ]  # fmt: skip
         self._together = together
+        axes = list(range(1, problem.dims + 1))
+        self._stage = Stage(
+            [*axes, 0] if together else [0, *axes], mode, buffers.named("staged", plan.dtype), self._room
+        )
 
-    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], mode: str) -> Tensor:
+    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
         """Return the samples, padded. Shape: (C, *S) → (*S', C), or (C, *S', 1) where groups run apart."""
-        axes = list(range(1, self._problem.dims + 1))
-        if self._together:
-            return stage(pieces, [*axes, 0], pads, mode, self._staged, self._room)
-        return stage(pieces, [0, *axes], pads, mode, self._staged, self._room)[..., None]
-
-    def _staged(self, size: Sequence[int]) -> Tensor:
-        return self._buffers.get("staged", size, self._plan.dtype)
+        staged = self._stage(pieces, pads)
+        return staged if self._together else staged[..., None]
 
     def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
         """Return a part of staged samples along a spatial axis."""

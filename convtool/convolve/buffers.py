@@ -4,7 +4,7 @@ What a buffer held is lost when it is asked for again under the same name.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -33,6 +33,10 @@ class Buffers:
             self._held.pop((name, dtype), None)  # the old one goes before the new one comes
             held = self._held[name, dtype] = torch.empty(count, dtype=dtype, device=self.device)
         return held[:count].view(*size)
+
+    def named(self, name: str, dtype: torch.dtype) -> Callable[[Sequence[int]], Tensor]:
+        """Return `get` for one name and type."""
+        return lambda size: self.get(name, size, dtype)
 
     def clear(self) -> None:
         """Give all memory back."""

@@ -67,8 +67,11 @@ class Fourier:
         tiles = -(-count // self._counts[-1])
         return max(0, (tiles - 1) * self._counts[-1] * self._stride[-1] + self._tile[-1] - width)
 
-    def __call__(self, planes: Tensor, out: Tensor) -> None:
-        """Write the correlation into `out`. Shape: (I, *S), S[-1] = positions * inner, with its room → (O, *S')."""
+    def __call__(self, planes: Tensor, out: Tensor) -> Tensor:
+        """Write the correlation into `out` and return it.
+
+        Shape: (I, *S), S[-1] = positions * inner, with its room → (O, *S')
+        """
         starts = [range(0, n, count) for n, count in zip(out.shape[1:-1], self._counts[:-1], strict=True)]
         for corner in product(*starts):
             held, target = planes, out
@@ -77,13 +80,14 @@ class Fourier:
                 held = held.narrow(axis, start * self._stride[axis - 1], length)
                 target = target.narrow(axis, start, min(self._counts[axis - 1], out.shape[axis] - start))
             self._row(held, target)
+        return out
 
     def _row(self, planes: Tensor, out: Tensor) -> None:
         """Run the tiles that follow each other along the last axis."""
         width, places = self._samples()[-1], self._counts[-1] * self._inner
         tiles = planes.unfold(-1, width, places * self._stride[-1]).movedim(-2, 1)
         count = -(-out.shape[-1] // places)
-        most = max(2, BATCH // math.prod(self._samples()))
+        most = max(2, BATCH // math.prod(self._samples()) // 2 * 2)
         for first in range(0, count, most):
             batch = min(most, count - first)
             pairs, half = self._filtered(tiles[:, first : first + batch])

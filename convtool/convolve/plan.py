@@ -18,7 +18,7 @@ from convtool.convolve.taps import count
 from convtool.levels import FULL_SCALE
 
 ALGORITHMS = ("direct", "taps", "separable", "fft")
-BLOCK = {"cpu": 2**21}  # bytes of a result that stay in a core's cache with what they are made of
+BLOCK = {"cpu": 3 * 2**20}  # bytes of a result that stay in a core's cache with what they are made of
 BLOCK_ELSEWHERE = 2**27
 FRAMES = 2**25  # samples of the frames that are staged together
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
@@ -193,5 +193,5 @@ def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence
         length = counts[0] * (max(1, 2**20 // (tile[0] * widest)) if problem.dims == 1 else 1)
     else:
         length = max(budget // row, 2 * (problem.span[0] - 1) // problem.stride[0], 1)
-        length = -(-length // POSITIONS[-1]) * POSITIONS[-1]
+        length = max(1, length // POSITIONS[-1]) * POSITIONS[-1]  # `Lines` and `Direct` fill their vectors
     return min(length, out[0]), length

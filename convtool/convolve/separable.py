@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from convtool.convolve.buffers import Buffers
+from convtool.convolve.lines import LANES, Lines, fits
 from convtool.convolve.taps import Taps
 
 # One term of a kernel: a vector for each axis, their outer product being the term.
@@ -69,8 +70,8 @@ class Separable:
         dilation: per axis.
         buffers: for what is between two passes.
         inner: samples at each position of the last axis.
+        dtype: of the sums.
         whole: kernels are whole numbers and so are the samples: results are rounded where the sums are not.
-        integers: the sums are made in integers.
     """
 
     def __init__(
@@ -81,39 +82,72 @@ class Separable:
         buffers: Buffers,
         *,
         inner: int = 1,
+        dtype: torch.dtype,
         whole: bool = False,
-        integers: bool = False,
     ) -> None:
-        axes = range(len(stride))
-        self._buffers, self._inner, self._rounded = buffers, inner, whole and not integers
+        axes, self._lines = range(len(stride)), False
+        self._buffers, self._inner, self._rounded = buffers, inner, whole and dtype != torch.int16
         self._chains = [
             [
-                (plane, [self._pass(term[axis], axis, stride, dilation, whole=integers) for axis in axes])
+                (plane, [self._pass(term[axis], axis, stride, dilation, dtype) for axis in axes])
                 for plane, terms_of_plane in enumerate(terms_of_output)
                 for term in terms_of_plane
             ]
             for terms_of_output in terms
         ]
 
-    def _pass(self, vector: Tensor, axis: int, stride: Sequence[int], dilation: Sequence[int], *, whole: bool) -> Taps:
-        axes = range(len(stride))
+    def _pass(
+        self, vector: Tensor, axis: int, stride: Sequence[int], dilation: Sequence[int], dtype: torch.dtype
+    ) -> Taps | Lines:
+        axes, last = range(len(stride)), axis == len(stride) - 1
+        if fits(vector, stride, axis, dtype, self._buffers.device):
+            self._lines = True
+            return Lines(vector, axis, last=last, stride=stride[axis], dilation=dilation[axis], inner=self._inner)
         weight = vector.reshape(1, 1, *(-1 if a == axis else 1 for a in axes))
         along = [stride[a] if a == axis else 1 for a in axes]
-        return Taps(weight, along, dilation, inner=self._inner, whole=whole)
+        return Taps(weight, along, dilation, inner=self._inner, whole=dtype == torch.int16)
 
-    def __call__(self, planes: Tensor, out: Tensor) -> None:
-        """Write the correlation into `out`. Shape: (I, *S), S[-1] = positions * inner → (O, *S')."""
+    def room(self, width: int, count: int) -> int:  # noqa: ARG002  # as of the other algorithms
+        """Return how many zeros must follow `width` positions.
+
+        `Lines` wants whole vectors in a row, and an odd number: rows a power of two apart share places of a cache.
+        """
+        vector = LANES // math.gcd(LANES, self._inner)
+        return (vector - width) % (2 * vector) if self._lines else 0
+
+    def __call__(self, planes: Tensor, out: Tensor) -> Tensor:
+        """Return the correlation, which may be written into `out`.
+
+        Shape: (I, *S), S[-1] = positions * inner, with its room → (O, *S')
+        """
         for chains, plane in zip(self._chains, out, strict=True):
             if not chains:
                 plane.zero_()
             for index, (channel, passes) in enumerate(chains):
                 held = planes[channel : channel + 1]
                 for axis, run in enumerate(passes[:-1], 1):
-                    size = list(held.shape)
-                    size[axis] = plane.shape[axis - 1]
-                    following = self._buffers.get(f"pass {axis}", size, held.dtype)
-                    run(held, following)
-                    held = following
-                passes[-1](held, plane[None], add=index > 0)
+                    held = self._between(run, held, axis, plane.shape[axis - 1])
+                last = passes[-1]
+                if isinstance(last, Taps):
+                    last(held, plane[None], add=index > 0)
+                    continue
+                sums = last(held, plane.shape)
+                if len(out) == len(chains) == 1:
+                    return sums.round_() if self._rounded else sums
+                if index:
+                    plane.add_(sums[0])
+                else:
+                    plane.copy_(sums[0])
             if self._rounded:
                 plane.round_()
+        return out
+
+    def _between(self, run: Taps | Lines, held: Tensor, axis: int, length: int) -> Tensor:
+        """Return what a pass that others follow makes of samples."""
+        size = list(held.shape)
+        size[axis] = length
+        if isinstance(run, Lines):
+            return run(held, size[1:])
+        following = self._buffers.get(f"pass {axis}", size, held.dtype)
+        run(held, following)
+        return following

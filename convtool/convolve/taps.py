@@ -41,8 +41,12 @@ class Taps:
                         taps.append((plane, offsets, int(value) if whole else value))
             self._taps.append(taps)
 
-    def __call__(self, planes: Tensor, out: Tensor, *, add: bool = False) -> None:
-        """Write the correlation into `out`, or add it.
+    def room(self, width: int, count: int) -> int:  # noqa: ARG002  # as of the other algorithms
+        """Return how many zeros must follow `width` positions: none."""
+        return 0
+
+    def __call__(self, planes: Tensor, out: Tensor, *, add: bool = False) -> Tensor:
+        """Write the correlation into `out`, or add it, and return it.
 
         Shape: (I, *S), S[-1] = positions * inner → (O, *S')
         """
@@ -56,6 +60,7 @@ class Taps:
                 started = True
             if not started:
                 plane.zero_()
+        return out
 
     def _views(self, planes: Tensor, size: Sequence[int]) -> list[list[tuple[Tensor, Number]]]:
         """Return what each tap of each output looks at, and its weight."""

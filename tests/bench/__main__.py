@@ -8,6 +8,8 @@ import cv2
 import timing
 import torch
 
+from convtool import devices
+
 NAMES = ("pictures", "sounds", "films")
 
 
@@ -18,6 +20,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     asked = parser.parse_args()
     torch.set_num_threads(timing.THREADS)
+    devices.keep_memory()  # as the command line does
     cv2.setNumThreads(timing.THREADS)
     kept = []
     for name in asked.names or NAMES:
