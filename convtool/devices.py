@@ -12,7 +12,7 @@ import torch
 
 from convtool.errors import UsageError
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEEP = {-1: 2**29, -4: 0, -8: 1}  # glibc's M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX
 
 
 def available() -> list[str]:
@@ -44,17 +44,17 @@ def choose(name: str) -> torch.device:
 
 
 def keep_memory() -> None:
-    """Let this process keep memory that it frees, for its next use.
+    """Let this process, and all of its threads together, keep memory that is freed for its next use.
 
     By default glibc gives large pieces back at once, and the system hands them out again page by page, zeroed:
     for a picture that costs as much as a small convolution. Other C libraries are left as they are.
 
-    Source: mallopt(3); 32 MiB is the most that M_MMAP_THRESHOLD takes
+    Source: mallopt(3)
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, 2**25)
-        mallopt(M_TRIM_THRESHOLD, 2**29)
+        for parameter, value in KEEP.items():
+            mallopt(parameter, value)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ FLOORS = [
         "media.image.read",
         "media.image.deep",
         "media.image.tiff",
+        "media.image.jpeg",
         "media.image.modes",
         "media.image.pages",
         "media.image.alpha",

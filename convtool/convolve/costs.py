@@ -64,16 +64,18 @@ def fourier(kernels: int, planes: int, tile: Sequence[int], counts: Sequence[int
     return each * math.prod(tile) / math.prod(counts)
 
 
-def tile(size: Sequence[int], span: Sequence[int], stride: Sequence[int], most: int) -> tuple[int, ...]:
+def tile(size: Sequence[int], span: Sequence[int], stride: Sequence[int], most: int, longest: int) -> tuple[int, ...]:
     """Return the tile with the least cost a sample, for an input of `size` and a kernel that spans `span`.
 
     Args:
         size: the padded input.
         span: of the kernel.
         stride: of the layer.
-        most: samples that a tile may have, if the kernel lets it.
+        most: samples that a tile should have for a cache to hold it.
+        longest: positions along the leading axis that memory holds at once; a kernel's span may need more.
     """
     choices = [list(_lengths(n, s)) for n, s in zip(size, span, strict=True)]
+    choices[0] = [length for length in choices[0] if length <= longest] or choices[0][:1]
     best: tuple[float, tuple[int, ...]] = (math.inf, ())
     for tile in _products(choices):
         counts = outputs(tile, span, stride, (1,) * len(tile))

@@ -46,21 +46,16 @@ class Fourier:
         self._tile = tuple(tile)
         self._counts = outputs(tile, weight.shape[2:], stride, dilation)
         self._axes = tuple(range(-len(self._tile), 0))
-        spread = weight.new_zeros(*weight.shape[:2], *self._samples())
+        spread = weight.new_zeros(*weight.shape[:2], *self._tile)
         held = spread
-        for axis, place in enumerate(self._places(weight.shape[2:], dilation), 2):
-            held = held[(slice(None),) * axis + (place,)]
+        for axis, (k, step) in enumerate(zip(weight.shape[2:], dilation, strict=True), 2):
+            held = held[(slice(None),) * axis + (slice(0, (k - 1) * step + 1, step),)]
         held.copy_(weight)
-        spectrum = torch.fft.fftn(spread, dim=self._axes).conj().resolve_conj()
-        self._spectrum = spectrum.to(buffers.device, dtype.to_complex())
+        spectrum = torch.fft.fftn(spread, dim=self._axes).conj().to(dtype.to_complex()).resolve_conj()
+        self._spectrum = spectrum.unsqueeze(-2).to(buffers.device)
 
     def _samples(self) -> tuple[int, ...]:
         return (*self._tile[:-1], self._tile[-1] * self._inner)
-
-    def _places(self, size: Sequence[int], dilation: Sequence[int]) -> list[slice]:
-        """Return where the kernel's taps lie in a tile."""
-        steps = [*dilation[:-1], dilation[-1] * self._inner]
-        return [slice(0, (k - 1) * step + 1, step) for k, step in zip(size, steps, strict=True)]
 
     def room(self, width: int, count: int) -> int:
         """Return how many zeros must follow `width` positions so that whole tiles cover `count` outputs."""
@@ -112,15 +107,24 @@ class Fourier:
         torch.fft.fftn(packed, dim=self._axes, out=packed)
         totals = packed
         if self._spectrum.shape[:2] == (1, 1):
-            totals.mul_(self._spectrum[0])
+            self._repeated(totals).mul_(self._spectrum[0])
         else:
             totals = self._buffers.get("totals", (len(self._spectrum), *size[1:]), packed.dtype)
-            for total, kernels in zip(totals, self._spectrum, strict=True):
-                torch.mul(packed[0], kernels[0], out=total)
-                for plane, kernel in zip(packed[1:], kernels[1:], strict=True):
+            planes = self._repeated(packed)
+            for total, kernels in zip(self._repeated(totals), self._spectrum, strict=True):
+                torch.mul(planes[0], kernels[0], out=total)
+                for plane, kernel in zip(planes[1:], kernels[1:], strict=True):
                     total.addcmul_(plane, kernel)
         torch.fft.ifftn(totals, dim=self._axes, out=totals)
         return (totals.real, totals.imag), half
+
+    def _repeated(self, spectra: Tensor) -> Tensor:
+        """Return a view in which the spectrum of a kernel with `inner` - 1 zeros between taps repeats itself.
+
+        Shape: (…, T * inner) → (…, inner, T)
+        """
+        repeated: Tensor = spectra.unflatten(-1, (self._inner, self._tile[-1]))
+        return repeated
 
     def _place(self, results: Tensor, out: Tensor) -> None:
         """Copy what is right in filtered tiles to its place. Shape: (O, B, *T) → (O, *S')."""

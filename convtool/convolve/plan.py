@@ -21,6 +21,7 @@ ALGORITHMS = ("direct", "taps", "separable", "fft")
 BLOCK = {"cpu": 3 * 2**20}  # bytes of a result that stay in a core's cache with what they are made of
 BLOCK_ELSEWHERE = 2**27
 FRAMES = 2**25  # samples of the frames that are staged together
+STAGED = 2**24  # samples that are staged together for FFTs, if the kernel lets them
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
 WHOLE_ROUNDED = 2**18  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
 WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
@@ -86,7 +87,8 @@ def choose(
     full = FULL_SCALE.get(stored, 0)
     reach = problem.reach(full) if full and problem.integral else math.inf
     weight = problem.weight[:1] if problem.shared else problem.weight
-    tile = costs.tile(size, problem.span, problem.stride, TILE // (problem.groups if problem.shared else 1))
+    row = math.prod(size[1:]) * problem.groups * problem.inputs
+    tile = costs.tile(size, problem.span, problem.stride, TILE // _alike(problem), STAGED // row)
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = min(POSITIONS, key=lambda p: _direct_cost(problem, p))
     whole = reach <= INT16_MAX
@@ -192,6 +194,6 @@ def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence
     if algorithm == "fft":
         length = counts[0] * (max(1, 2**20 // (tile[0] * widest)) if problem.dims == 1 else 1)
     else:
-        length = max(budget // row, 2 * (problem.span[0] - 1) // problem.stride[0], 1)
+        length = max(budget // row, (problem.span[0] - 1) // problem.stride[0], 1)
         length = max(1, length // POSITIONS[-1]) * POSITIONS[-1]  # `Lines` and `Direct` fill their vectors
     return min(length, out[0]), length

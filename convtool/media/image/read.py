@@ -13,6 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
+from convtool.media.image import jpeg
 from convtool.media.image.formats import READABLE, SUFFIXES
 from convtool.media.image.modes import as_array, is_deep, plain
 from convtool.media.image.pages import Metadata, Page, turned
@@ -175,6 +176,10 @@ class ImageSource:
         return self._finite(turned(page, self._orientation))
 
     def _decode_pillow(self, image: Image.Image) -> Page:
+        if image.format in ("JPEG", "MPO") and image.mode in jpeg.MODES:
+            decoded = jpeg.decode(self._file, image.mode)
+            if decoded is not None:
+                return Page(decoded)
         with _own_limits(truncated=self._allow_truncated):
             image.load()
         converted, note = plain(image, colour=self.animated and image.format != "TIFF")
