@@ -71,13 +71,20 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
         raise UsageError(f"a tensor of shape {tuple(tensor.shape)} holds no samples")
     if not tensor.is_floating_point() and tensor.dtype not in FULL_SCALE:
         raise UsageError(f"a tensor holds floats, uint8 or uint16, not {tensor.dtype}")
-    device = tensor.device if settings.device == "auto" else devices.choose(settings.device)
+    device = tensor.device if settings.device == "auto" else devices.choose(settings.device, 0)
     filter_ = Filter(settings, MEDIA[dims], device=device)
     layer = filter_.layer(tensor.shape[1])
     output_size(layer.conv, tensor.shape[2:])
     dtype = tensor.dtype if tensor.is_floating_point() else torch.float32
     with devices.exact():
-        run = Convolution(layer.conv.to(dtype), tensor.shape[2:], tensor.dtype, algorithm=settings.algorithm)
+        run = Convolution(
+            layer.conv.to(dtype),
+            tensor.shape[2:],
+            tensor.dtype,
+            algorithm=settings.algorithm,
+            device=device,
+            compiled=settings.compile,
+        )
         responses = run([tensor.to(device)], finish=lambda responses: layer.fold(responses).to(dtype))
     return _normalized([(responses, unit(tensor.dtype))], layer, settings)
 

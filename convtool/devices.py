@@ -1,17 +1,19 @@
-"""Choose where a layer runs; the only place that says cuda, mps, TF32, and how memory is kept.
+"""Choose where a layer runs, and bring its blocks there and back; the only place that says cuda, mps, TF32, malloc.
 
 It must not decide how it runs: `convolve` does.
 """
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from convtool.errors import UsageError
 
+CUDA_START = 2.0  # seconds until a process has a CUDA context, its libraries and their first kernels
 KEEP = {-1: 2**29, -4: 0, -8: 1}  # glibc's M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX
 
 
@@ -29,18 +31,65 @@ def describe(name: str) -> str:
     return "Metal" if name == "mps" else f"{torch.get_num_threads()} threads"
 
 
-def choose(name: str) -> torch.device:
-    """Return the device called `name`; `auto` is the first GPU, or the CPU where there is none.
+def choose(name: str, seconds: float) -> torch.device:
+    """Return the device called `name`; `auto` is the first CUDA device where that is worth its start-up.
+
+    Args:
+        name: one of `available()`, `cuda` for the first of its kind, or `auto`.
+        seconds: what the CPU would need for the planned work.
 
     Raises:
         UsageError: there is no such device here.
     """
-    names = available()
     if name == "auto":
-        return torch.device("cuda" if "cuda:0" in names else "cpu")
+        return torch.device("cuda" if seconds > CUDA_START and torch.cuda.is_available() else "cpu")
+    names = available()
     if (name if ":" in name or name in ("cpu", "mps") else f"{name}:0") not in names:
         raise UsageError(f"no device '{name}' here", hint=f"there are {', '.join(names)}")
     return torch.device(name)
+
+
+def upload(blocks: Iterable[Tensor], device: torch.device) -> Iterator[Tensor]:
+    """Yield blocks on a device; to CUDA each is on its way, from pinned memory, while the one before is worked on."""
+    if device.type != "cuda":
+        yield from (block.to(device) for block in blocks)
+        return
+    bus = torch.cuda.Stream(device)
+    coming: Tensor | None = None
+    for block in blocks:
+        with torch.cuda.stream(bus):
+            following = block.pin_memory().to(device, non_blocking=True)
+            arrived = bus.record_event()
+        if coming is not None:
+            yield coming
+        torch.cuda.current_stream(device).wait_event(arrived)
+        following.record_stream(torch.cuda.current_stream(device))
+        coming = following
+    if coming is not None:
+        yield coming
+
+
+def download(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Yield blocks in the computer's memory; from CUDA each is on its way, to pinned memory, while the next is made."""
+    coming: tuple[Tensor, torch.cuda.Event] | None = None
+    bus: torch.cuda.Stream | None = None
+    for block in blocks:
+        if block.device.type != "cuda":
+            yield block.cpu()
+            continue
+        bus = bus or torch.cuda.Stream(block.device)
+        bus.wait_stream(torch.cuda.current_stream(block.device))
+        with torch.cuda.stream(bus):
+            following = torch.empty_like(block, device="cpu", pin_memory=True).copy_(block, non_blocking=True)
+            block.record_stream(bus)
+            left = bus.record_event()
+        if coming is not None:
+            coming[1].synchronize()
+            yield coming[0]
+        coming = following, left
+    if coming is not None:
+        coming[1].synchronize()
+        yield coming[0]
 
 
 def keep_memory() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from convtool import devices
 from convtool.convolve import Convolution, Finish
+from convtool.geometry import output_size
 from convtool.kernels import resolve
 from convtool.layers import Layer, build
 from convtool.media import Medium, Part
@@ -26,16 +27,20 @@ class Filter:
         settings: the kernel and the layer's options.
         medium: whose defaults hold.
         device: where layers run, instead of where the settings say.
+        inputs: how many inputs like the first there will be, which may make a GPU worth its start-up.
 
     Raises:
         KernelError: a kernel cannot be used.
         UsageError: there is no such device.
     """
 
-    def __init__(self, settings: Settings, medium: Medium, device: torch.device | None = None) -> None:
+    def __init__(
+        self, settings: Settings, medium: Medium, device: torch.device | None = None, *, inputs: int = 1
+    ) -> None:
         self.settings, self.medium = settings, medium
         self.banks = [resolve(spec, medium.dims, search=settings.kernel_path) for spec in settings.kernel]
-        self.device = device or devices.choose(settings.device)
+        self._device = device or (None if settings.device == "auto" else devices.choose(settings.device, 0))
+        self._inputs = inputs
         self._layers: dict[int, Layer] = {}
         self._ready: dict[tuple[int, tuple[int, ...], torch.dtype], Convolution] = {}
 
@@ -46,7 +51,7 @@ class Filter:
             LayerError: the options do not fit them.
         """
         if in_channels not in self._layers:
-            layer = build(
+            self._layers[in_channels] = build(
                 self.banks,
                 self.settings,
                 dims=self.medium.dims,
@@ -54,8 +59,6 @@ class Filter:
                 random_channels=self.medium.random_channels or in_channels,
                 padding_mode=self.medium.padding_mode,
             )
-            layer.conv.to(self.device)
-            self._layers[in_channels] = layer
         return self._layers[in_channels]
 
     def layers(self) -> list[Layer]:
@@ -71,9 +74,24 @@ class Filter:
 
     def _prepare(self, part: Part) -> Convolution:
         conv = self.layer(len(part.channels)).conv
-        return Convolution(
-            conv, part.size, part.dtype, algorithm=self.settings.algorithm, dtype=DTYPES[self.settings.dtype]
-        )
+
+        def ready(device: torch.device) -> Convolution:
+            return Convolution(
+                conv,
+                part.size,
+                part.dtype,
+                algorithm=self.settings.algorithm,
+                dtype=DTYPES[self.settings.dtype],
+                device=device,
+                compiled=self.settings.compile,
+            )
+
+        if self._device is not None:
+            return ready(self._device)
+        here = ready(torch.device("cpu"))
+        seconds = here.plan.seconds(output_size(conv, part.size)) * self._inputs
+        self._device = devices.choose("auto", seconds)
+        return here if self._device.type == "cpu" else ready(self._device)
 
     def results(self, part: Part, finish: Finish | None = None) -> Iterator[Tensor]:
         """Yield the folded responses of a part, block by block, in units of its levels.
@@ -91,7 +109,9 @@ class Filter:
             return folded if finish is None else finish(folded)
 
         def run(window: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-            return convolution([piece.to(self.device) for piece in window], pads, end)
+            return convolution(window, pads, end)
 
+        device = convolution.device
         with devices.exact():
-            yield from Stream(layer.conv, run)(part.blocks(convolution.length), tail=part.tail)
+            blocks = devices.upload(part.blocks(convolution.length), device)
+            yield from Stream(layer.conv, run)(blocks, tail=lambda length: part.tail(length).to(device))

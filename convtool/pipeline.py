@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import torch
 
+from convtool import devices
 from convtool.atomic import refuse_existing, replacing
 from convtool.convolve import Finish
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
@@ -163,8 +164,7 @@ def _write(job: Job, work: Work, shared: Run) -> None:
             for sink in sinks:
                 sink.begin(part, places, work.dtype)
             finish = _finish(normalizer, unit(part.dtype), work.dtype)
-            for block in shared.filter.results(part, finish):
-                stored = block.cpu()
+            for stored in devices.download(shared.filter.results(part, finish)):
                 for sink in sinks:
                     sink.write(stored)
         for sink in sinks:

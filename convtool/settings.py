@@ -147,6 +147,12 @@ class Settings:
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
     dtype: DType = option("float32", "Arithmetic on floats; the shorter ones are for GPUs.", "Run")
     algorithm: Algorithm = option("auto", "How the layer is run; the result is the same. auto plans by cost.", "Run")
+    compile: bool = option(
+        False,
+        "Compile shifted multiply-adds: seconds once, then up to twice as fast. For long batches.",
+        "Run",
+        "--compile",
+    )
     max_pixels: int = option(2**28, "Refuse pictures with more pixels, all frames together.", "Run", metavar="N")
     allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
 

@@ -22,6 +22,13 @@ class Result:
         self.code, self.out, self.err = code, out, err
 
 
+def pytest_runtest_setup(item):
+    """Skip what needs a GPU where there is none, unless there must be one."""
+    lacking = item.get_closest_marker("cuda") and not torch.cuda.is_available()
+    if lacking and os.environ.get("CONVTOOL_REQUIRE_CUDA") != "1":
+        pytest.skip("no CUDA device; CONVTOOL_REQUIRE_CUDA=1 makes this a failure")
+
+
 @pytest.fixture
 def convtool(capfd):
     """Run the command line inside this process: fast, for everything but start-up and signals."""

@@ -52,6 +52,7 @@ FLOORS = [
         "convolve.separable",
         "convolve.lines",
         "convolve.taps",
+        "convolve.compiling",
         "convolve.staging",
         "convolve.buffers",
         "convolve.problem",

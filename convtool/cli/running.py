@@ -52,7 +52,7 @@ def filter_files(
         raise UsageError("standard output takes either the result or --json")
     settings = _seeded(settings)
     devices.keep_memory()
-    filter_ = Filter(settings, room.medium)
+    filter_ = Filter(settings, room.medium, inputs=len(jobs))
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")
     report, shared = Report(), Run(filter_, room, output_settings, identities(jobs))

@@ -42,6 +42,7 @@ class Convolution:
         algorithm: how to run it; `auto` plans by cost.
         dtype: of the arithmetic; None for the layer's own, exact where all numbers are whole.
         device: where blocks will be.
+        compiled: compile shifted multiply-adds; that takes seconds, once.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Convolution:
         algorithm: str = "auto",
         dtype: torch.dtype | None = None,
         device: torch.device | None = None,
+        compiled: bool = False,
     ) -> None:
-        device = device or conv.weight.device
+        self.device = device = device or conv.weight.device
         self._conv, self._problem = conv, read(conv)
         self.plan = choose(
             self._problem,
@@ -63,6 +65,7 @@ class Convolution:
             dtype=dtype or conv.weight.dtype,
             device=device.type,
             algorithm=algorithm,
+            compiled=compiled,
         )
         bias = self._problem.bias * unit(stored)
         self._bias = None
@@ -166,7 +169,9 @@ class _Planes:
         problem, plan = self._problem, self._plan
         weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
         if plan.algorithm == "taps":
-            return Taps(weight, stride, dilation, inner=self._inner, whole=plan.dtype == torch.int16)
+            return Taps(
+                weight, stride, dilation, inner=self._inner, whole=plan.dtype == torch.int16, compiled=plan.compiled
+            )
         if plan.algorithm == "separable":
             return Separable(
                 plan.terms[group],

@@ -18,6 +18,9 @@ class Costs:
     Attributes:
         tap: one shifted multiply-add of float32, per sample.
         tap16: one of int16.
+        fused: one of float32, compiled.
+        line: one output of a pass along an axis by the depthwise forward, whatever the kernel.
+        line_tap: what each tap adds to it.
         stage: one sample converted and laid out in the order that it has.
         planar: one converted and its channels taken apart.
         transform: an FFT or its inverse, per sample and per bit of the tile's size.
@@ -30,6 +33,9 @@ class Costs:
 
     tap: float = 0.068
     tap16: float = 0.040
+    fused: float = 0.030
+    line: float = 0.20
+    line_tap: float = 0.016
     stage: float = 0.06
     planar: float = 0.28
     transform: float = 0.16
@@ -44,9 +50,14 @@ COSTS = Costs()
 LANES = 16  # float32 in a vector of AVX-512
 
 
-def taps(count: int, *, whole: bool) -> float:
+def taps(count: int, *, whole: bool, compiled: bool = False) -> float:
     """Return the cost of an output that is a sum of `count` taps."""
-    return count * (COSTS.tap16 if whole else COSTS.tap)
+    return count * (COSTS.tap16 if whole else COSTS.fused if compiled else COSTS.tap)
+
+
+def line(count: int) -> float:
+    """Return the cost of an output of a one-dimensional pass by `Lines`."""
+    return COSTS.line + count * COSTS.line_tap
 
 
 def direct(outputs: int, inputs: int, size: Sequence[int], stride: int, dilation: int, positions: int) -> float:

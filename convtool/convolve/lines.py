@@ -16,7 +16,7 @@ LANES = 16  # float32 in a vector of AVX-512
 MOST_WEIGHTS = 2**21  # of all channels of a call, which each have their own
 
 
-def fits(vector: Tensor, stride: Sequence[int], axis: int, dtype: torch.dtype, device: torch.device) -> bool:
+def fits(vector: Tensor, stride: Sequence[int], axis: int, dtype: torch.dtype, device: str) -> bool:
     """Return whether a kernel along an axis is run faster here than by shifted multiply-adds.
 
     Args:
@@ -24,10 +24,10 @@ def fits(vector: Tensor, stride: Sequence[int], axis: int, dtype: torch.dtype, d
         stride: per axis.
         axis: from 0, channels not counted.
         dtype: of the sums.
-        device: where they are made.
+        device: the type of where they are made.
     """
     last = axis == len(stride) - 1
-    there = dtype == torch.float32 and device.type == "cpu"
+    there = dtype == torch.float32 and device == "cpu"
     return there and int(vector.count_nonzero()) >= LEAST and not (last and (axis == 0 or stride[axis] > 1))
 
 

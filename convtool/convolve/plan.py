@@ -12,6 +12,7 @@ from torch import Tensor
 
 from convtool.convolve import costs
 from convtool.convolve.fourier import outputs
+from convtool.convolve.lines import fits
 from convtool.convolve.problem import INT16_MAX, Problem
 from convtool.convolve.separable import Term, factor
 from convtool.convolve.taps import count
@@ -45,6 +46,7 @@ class Plan:
         whole: samples, weights and biases are whole numbers, and so are results.
         costs: estimated nanoseconds of two cores for each output position, by algorithm.
         note: what the algorithm makes of the kernel.
+        compiled: `taps` is compiled.
     """
 
     algorithm: str
@@ -57,6 +59,11 @@ class Plan:
     whole: bool
     costs: dict[str, float]
     note: str
+    compiled: bool = False
+
+    def seconds(self, size: Sequence[int]) -> float:
+        """Return how long two cores are estimated to need for so many outputs on each axis, the best way."""
+        return min(self.costs.values()) * math.prod(size) / 1e9
 
     def __str__(self) -> str:
         """Say what runs and why, for people."""
@@ -73,6 +80,7 @@ def choose(
     dtype: torch.dtype = torch.float32,
     device: str = "cpu",
     algorithm: str = "auto",
+    compiled: bool = False,
 ) -> Plan:
     """Return the plan with the least estimated cost.
 
@@ -83,6 +91,7 @@ def choose(
         dtype: of the arithmetic on floats.
         device: the device's type.
         algorithm: one of `ALGORITHMS`, or `auto`.
+        compiled: `taps` of floats will be compiled; of int16 that is slower than a pass for each tap.
     """
     full = FULL_SCALE.get(stored, 0)
     reach = problem.reach(full) if full and problem.integral else math.inf
@@ -92,33 +101,38 @@ def choose(
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = min(POSITIONS, key=lambda p: _direct_cost(problem, p))
     whole = reach <= INT16_MAX
-    whole_terms = whole and _integral(terms)
     estimates = {
         "direct": _direct_cost(problem, positions) + _stage_cost(problem, apart=problem.groups > 1),
-        "taps": costs.taps(count(weight) * _alike(problem), whole=whole) + _stage_cost(problem),
+        "taps": costs.taps(count(weight) * _alike(problem), whole=whole, compiled=compiled) + _stage_cost(problem),
         "fft": _fourier_cost(problem, tile) + _stage_cost(problem),
     }
     if terms:
-        estimates["separable"] = _separable_cost(problem, terms, whole=whole_terms) + _stage_cost(problem)
+        sums = _arithmetic("separable", reach, terms)
+        estimates["separable"] = _separable_cost(problem, terms, sums, device) + _stage_cost(problem)
     half = dtype.itemsize < FLOAT_BYTES
     if algorithm == "auto":
-        algorithm = "direct" if half else min(estimates, key=lambda name: estimates[name])
+        algorithm = "direct" if half or device == "mps" else min(estimates, key=lambda name: estimates[name])
     elif algorithm == "separable" and not terms:
         terms = _terms(weight, dtype)
     elif algorithm == "direct":
         positions = 0
     arithmetic = dtype if half or dtype == torch.float64 else _arithmetic(algorithm, reach, terms)
+    if device == "mps" and arithmetic == torch.float64:
+        arithmetic = torch.float32  # it has no larger one
     length, rows = _block(problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize)
     notes: dict[str, Callable[[], str]] = {
         "direct": lambda: f"{positions} positions at once" if positions > 1 else "the stock forward, channels-last",
-        "taps": lambda: f"{count(weight)} taps that are not zero",
+        "taps": lambda: (
+            f"{count(weight)} taps that are not zero" + (", compiled" if compiled and arithmetic != torch.int16 else "")
+        ),
         "separable": lambda: f"{_passes(terms)} one-dimensional passes",
         "fft": lambda: f"tiles of {'×'.join(map(str, tile))}",
     }
     note = notes[algorithm]()
     return Plan(
-        algorithm, arithmetic, length, rows, positions, tile, terms, full > 0 and problem.integral, estimates, note
-    )
+        algorithm, arithmetic, length, rows, positions, tile, terms, full > 0 and problem.integral, estimates, note,
+        compiled and algorithm == "taps" and arithmetic != torch.int16,
+    )  # fmt: skip
 
 
 def _alike(problem: Problem) -> int:
@@ -143,11 +157,13 @@ def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
     return costs.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
 
 
-def _separable_cost(problem: Problem, terms: list[list[list[list[Term]]]], *, whole: bool) -> float:
+def _separable_cost(problem: Problem, terms: list[list[list[list[Term]]]], dtype: torch.dtype, device: str) -> float:
     total = 0.0
     for term in _all(terms):
         for axis, vector in enumerate(term):
-            total += costs.taps(count(vector), whole=whole) * math.prod(problem.stride[axis + 1 :])
+            by_lines = fits(vector, problem.stride, axis, dtype, device)
+            each = costs.line(len(vector)) if by_lines else costs.taps(count(vector), whole=dtype == torch.int16)
+            total += each * math.prod(problem.stride[axis + 1 :])
     return total * _alike(problem)
 
 

@@ -100,7 +100,7 @@ class Separable:
         self, vector: Tensor, axis: int, stride: Sequence[int], dilation: Sequence[int], dtype: torch.dtype
     ) -> Taps | Lines:
         axes, last = range(len(stride)), axis == len(stride) - 1
-        if fits(vector, stride, axis, dtype, self._buffers.device):
+        if fits(vector, stride, axis, dtype, self._buffers.device.type):
             self._lines = True
             return Lines(vector, axis, last=last, stride=stride[axis], dilation=dilation[axis], inner=self._inner)
         weight = vector.reshape(1, 1, *(-1 if a == axis else 1 for a in axes))

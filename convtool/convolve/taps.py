@@ -6,6 +6,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from convtool.convolve.compiling import compile_
+
 Number = int | float
 
 
@@ -20,12 +22,21 @@ class Taps:
         dilation: per axis.
         inner: samples at each position of the last axis.
         whole: weights are whole numbers and the sums are made in integers.
+        compiled: all taps are added up in one compiled loop.
     """
 
     def __init__(
-        self, weight: Tensor, stride: Sequence[int], dilation: Sequence[int], *, inner: int = 1, whole: bool = False
+        self,
+        weight: Tensor,
+        stride: Sequence[int],
+        dilation: Sequence[int],
+        *,
+        inner: int = 1,
+        whole: bool = False,
+        compiled: bool = False,
     ) -> None:
         self._stride, self._inner = tuple(stride), inner
+        self._fused = compile_(self._sum) if compiled else None
         self._seen: tuple[object, ...] | None = None  # buffers come again and again, and making views takes its time
         self._kept: list[list[tuple[Tensor, Number]]] = []
         self._taps: list[list[tuple[int, tuple[int, ...], Number]]] = []
@@ -50,6 +61,9 @@ class Taps:
 
         Shape: (I, *S), S[-1] = positions * inner → (O, *S')
         """
+        if self._fused is not None:
+            self._fused(planes, out, add)
+            return out
         for views, plane in zip(self._views(planes, out.shape[1:]), out, strict=True):
             started = add
             for view, weight in views:
@@ -61,6 +75,15 @@ class Taps:
             if not started:
                 plane.zero_()
         return out
+
+    def _sum(self, planes: Tensor, out: Tensor, add: bool) -> None:  # noqa: FBT001  # a compiler reads it
+        """Write the correlation into `out`, or add it, all in one expression for each output."""
+        phases, size = self._phases(planes), out.shape[1:]
+        for taps, plane in zip(self._taps, out, strict=True):
+            total: Tensor | Number = plane if add else 0
+            for channel, offsets, weight in taps:
+                total = total + self._view(phases, channel, offsets, size) * weight
+            plane.copy_(total if isinstance(total, Tensor) else torch.zeros_like(plane))
 
     def _views(self, planes: Tensor, size: Sequence[int]) -> list[list[tuple[Tensor, Number]]]:
         """Return what each tap of each output looks at, and its weight."""
@@ -83,7 +106,7 @@ class Taps:
         return [positions[..., phase::step, :].flatten(-2) for phase in range(min(step, positions.shape[-2]))]
 
     def _view(self, phases: Sequence[Tensor], plane: int, offsets: tuple[int, ...], size: Sequence[int]) -> Tensor:
-        shift, phase = divmod(offsets[-1], self._stride[-1])
+        shift, phase = offsets[-1] // self._stride[-1], offsets[-1] % self._stride[-1]
         view = phases[phase][plane]
         for axis, (offset, step) in enumerate(zip(offsets[:-1], self._stride[:-1], strict=True)):
             view = view[(slice(None),) * axis + (slice(offset, offset + (size[axis] - 1) * step + 1, step),)]
