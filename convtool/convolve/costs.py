@@ -1,7 +1,8 @@
 """What each algorithm costs: one table of measured constants and the formulas that use it.
 
-The absolute figures are one machine's (two cores of an AMD Zen 4); a plan needs only their ratios, which vary far
-less. Those of `fft` were fitted to whole runs of it, where traffic between the transforms counts as much as they do.
+The absolute figures are one machine's (two cores of an AMD EPYC with AVX-512); a plan needs only their ratios, which
+vary far less. `tests/bench/constants.py` measures them again, from whole runs, where traffic between the steps of an
+algorithm counts as much as they do.
 """
 
 import math
@@ -19,40 +20,60 @@ class Costs:
         tap: one shifted multiply-add of float32, per sample.
         tap16: one of int16.
         fused: one of float32, compiled.
-        line: one output of a pass along an axis by the depthwise forward, whatever the kernel.
-        line_tap: what each tap adds to it.
-        stage: one sample converted and laid out in the order that it has.
-        planar: one converted and its channels taken apart.
+        call: one call of an operation, whatever its size.
+        line: one output of the depthwise forward along an axis, and of the stock forward, whatever the kernel.
+        line_tap: what each tap adds to it along an axis.
+        multiply: one multiply-add of the stock forward, per lane of a vector.
+        depthwise: the same where each channel is filtered by itself.
+        depthwise3: the same along three axes.
+        single: the same where a group has one input and makes several positions at once.
+        alone: one sample that the stock forward steps over in a layer with a single input channel.
+        read: one sample that it steps over where it makes several positions at once.
+        stage: one sample converted and laid out in the order that it has, or a result of it taken back.
+        stage16: the same to and from int16.
+        planar: the same where channels are taken apart.
+        phase: one sample brought together with those that a stride along the last axis looks at with it.
         transform: an FFT or its inverse, per sample and per bit of the tile's size.
         product: one product of spectra, per sample.
         pack: one sample brought into a tile, or out of it.
-        multiply: one multiply-add of the stock forward, per lane of a vector.
-        single: the same for layers with one input channel a group.
-        call: one call of an operation, whatever its size.
     """
 
-    tap: float = 0.068
-    tap16: float = 0.040
+    tap: float = 0.046
+    tap16: float = 0.039
     fused: float = 0.030
-    line: float = 0.20
-    line_tap: float = 0.016
-    stage: float = 0.06
-    planar: float = 0.28
-    transform: float = 0.16
-    product: float = 0.18
-    pack: float = 0.42
-    multiply: float = 0.0115
-    single: float = 0.022
     call: float = 4000.0
+    line: float = 0.20
+    line_tap: float = 0.011
+    multiply: float = 0.0048
+    depthwise: float = 0.0058
+    depthwise3: float = 0.019
+    single: float = 0.0075
+    alone: float = 0.4
+    read: float = 0.12
+    stage: float = 0.22
+    stage16: float = 0.06
+    planar: float = 0.55
+    phase: float = 1.1
+    transform: float = 0.09
+    product: float = 0.12
+    pack: float = 0.20
 
 
 COSTS = Costs()
 LANES = 16  # float32 in a vector of AVX-512
 
 
-def taps(count: int, *, whole: bool, compiled: bool = False) -> float:
-    """Return the cost of an output that is a sum of `count` taps."""
-    return count * (COSTS.tap16 if whole else COSTS.fused if compiled else COSTS.tap)
+def taps(count: int, plane: float, *, whole: bool, compiled: bool = False) -> float:
+    """Return the cost of an output that is a sum of `count` taps.
+
+    Args:
+        count: taps that are not zero.
+        plane: samples that one call works on.
+        whole: the sums are made in int16.
+        compiled: all taps are one call.
+    """
+    each = COSTS.tap16 if whole else COSTS.fused if compiled else COSTS.tap
+    return count * (each + (0 if compiled else COSTS.call / plane))
 
 
 def line(count: int) -> float:
@@ -60,12 +81,35 @@ def line(count: int) -> float:
     return COSTS.line + count * COSTS.line_tap
 
 
-def direct(outputs: int, inputs: int, size: Sequence[int], stride: int, dilation: int, positions: int) -> float:
-    """Return the cost of a position of a group of a layer, all its outputs."""
-    width = size[-1] if positions == 1 else dilation * (size[-1] - 1) + 1 + (positions - 1) * stride
-    lanes = math.ceil(outputs * positions / LANES) * LANES
+def direct(
+    groups: int, outputs: int, inputs: int, size: Sequence[int], stride: int, dilation: int, positions: int
+) -> float:
+    """Return the cost of a position of a layer, all its outputs, by the stock forward.
+
+    Args:
+        groups: of the layer.
+        outputs: of a group.
+        inputs: of a group.
+        size: of the kernel.
+        stride: along the last axis.
+        dilation: along the last axis.
+        positions: that each group makes at once; 0 for the layer as it is.
+    """
+    made = groups * outputs * COSTS.line
+    if positions == 0 and inputs == outputs == 1 < groups:
+        each = COSTS.depthwise if len(size) < 3 else COSTS.depthwise3
+        return _lanes(groups) * math.prod(size) * each + made
+    if positions == 0:
+        alone = COSTS.alone * stride if groups * inputs == 1 else 0
+        return groups * _lanes(outputs) * inputs * math.prod(size) * COSTS.multiply + alone + made
+    width = dilation * (size[-1] - 1) + 1 + (positions - 1) * stride
     each = COSTS.single if inputs == 1 else COSTS.multiply
-    return lanes * inputs * math.prod(size[:-1]) * width * each / positions
+    sums = _lanes(outputs * positions) * math.prod(size[:-1]) * width * each / positions
+    return groups * inputs * (sums + COSTS.read * stride) + made
+
+
+def _lanes(outputs: int) -> int:
+    return math.ceil(outputs / LANES) * LANES
 
 
 def fourier(kernels: int, planes: int, tile: Sequence[int], counts: Sequence[int]) -> float:

@@ -15,9 +15,10 @@ from torch import Tensor
 
 
 class Direct:
-    """A group of a layer, or all of its groups, run by `F.conv2d`.
+    """A group of a layer, or all of its groups.
 
-    Sound is taken as pictures of one row, films as batches of pictures that are added up over time.
+    Sound is taken as pictures of one row. Films are run by `F.conv3d`, but with several positions at once as batches of
+    pictures that are added up over time: for few channels that takes half as long, for many twice.
 
     Args:
         weight: float64, shape (O, I, *K).
@@ -43,6 +44,9 @@ class Direct:
         three = weight.reshape(*weight.shape[:2], *(1,) * (5 - weight.ndim), *weight.shape[2:])
         self._stride, self._dilation = ((1,) * (3 - len(stride)) + tuple(each) for each in (stride, dilation))
         self._outputs, self._positions, self._groups = len(weight), positions, groups
+        self._film: Tensor | None = None
+        if positions == 1 and weight.ndim == 5:
+            self._film = three.to(device, dtype).contiguous(memory_format=torch.channels_last_3d)
         if positions > 1:
             three = _regrouped(three, self._stride[2], self._dilation[2], positions)
             self._dilation = (*self._dilation[:2], 1)
@@ -59,6 +63,10 @@ class Direct:
 
         Shape: (*S, I) → (*S', O)
         """
+        if self._film is not None:
+            film = samples[None].permute(0, 4, 1, 2, 3)
+            sums = F.conv3d(film, self._film, None, self._stride, 0, self._dilation, self._groups)
+            return sums[0].permute(1, 2, 3, 0)
         frames = samples.reshape(*(1,) * (4 - samples.ndim), *samples.shape).permute(0, 3, 1, 2)
         count = (1,) * (3 - len(size)) + tuple(size)
         steps = self._stride[1], self._stride[2] * self._positions

@@ -27,7 +27,7 @@ TILE = 2**18  # samples of an FFT's tile that stay in a cache
 WHOLE_ROUNDED = 2**18  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
 WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
 MANY = 64  # kernels that are worth factoring
-POSITIONS = (1, 2, 4, 8, 16)
+POSITIONS = (2, 4, 8, 16)
 FLOAT_BYTES = 4
 
 
@@ -99,16 +99,25 @@ def choose(
     row = math.prod(size[1:]) * problem.groups * problem.inputs
     tile = costs.tile(size, problem.span, problem.stride, TILE // _alike(problem), STAGED // row)
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
-    positions = min(POSITIONS, key=lambda p: _direct_cost(problem, p))
+    positions = _positions(problem)
     whole = reach <= INT16_MAX
+    apart = not problem.shared and problem.groups * problem.inputs > 1
+    layout, layout16 = (_layout_cost(problem, apart=apart, whole=w) for w in (False, whole))
+    plane = (
+        BLOCK["cpu"] / FLOAT_BYTES / (1 if problem.shared else problem.groups * max(problem.inputs, problem.outputs))
+    )
     estimates = {
-        "direct": _direct_cost(problem, positions) + _stage_cost(problem, apart=problem.groups > 1),
-        "taps": costs.taps(count(weight) * _alike(problem), whole=whole, compiled=compiled) + _stage_cost(problem),
-        "fft": _fourier_cost(problem, tile) + _stage_cost(problem),
+        "direct": _direct_cost(problem, positions),
+        "taps": costs.taps(count(weight), plane, whole=whole, compiled=compiled) * _alike(problem)
+        + _phase_cost(problem)
+        + layout16,
+        "fft": _fourier_cost(problem, tile) + layout,
     }
     if terms:
         sums = _arithmetic("separable", reach, terms)
-        estimates["separable"] = _separable_cost(problem, terms, sums, device) + _stage_cost(problem)
+        estimates["separable"] = _separable_cost(problem, terms, plane, sums, device) + (
+            layout16 if sums == torch.int16 else layout
+        )
     half = dtype.itemsize < FLOAT_BYTES
     if algorithm == "auto":
         algorithm = "direct" if half or device == "mps" else min(estimates, key=lambda name: estimates[name])
@@ -121,7 +130,7 @@ def choose(
         arithmetic = torch.float32  # it has no larger one
     length, rows = _block(problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize)
     notes: dict[str, Callable[[], str]] = {
-        "direct": lambda: f"{positions} positions at once" if positions > 1 else "the stock forward, channels-last",
+        "direct": lambda: f"{positions} positions at once" if positions else "the stock forward, channels-last",
         "taps": lambda: (
             f"{count(weight)} taps that are not zero" + (", compiled" if compiled and arithmetic != torch.int16 else "")
         ),
@@ -139,17 +148,34 @@ def _alike(problem: Problem) -> int:
     return problem.groups if problem.shared else 1
 
 
-def _stage_cost(problem: Problem, *, apart: bool | None = None) -> float:
-    apart = not problem.shared and problem.groups * problem.inputs > 1 if apart is None else apart
-    each = costs.COSTS.planar if apart else costs.COSTS.stage
-    return each * problem.groups * problem.inputs * math.prod(problem.stride)
+def _layout_cost(problem: Problem, *, apart: bool, whole: bool = False) -> float:
+    """Return the cost of laying samples out and of taking results back, channels innermost outside."""
+    each = costs.COSTS.planar if apart else costs.COSTS.stage16 if whole else costs.COSTS.stage
+    samples = problem.groups * problem.inputs * math.prod(problem.stride)
+    return each * (samples + problem.groups * problem.outputs)
+
+
+def _phase_cost(problem: Problem) -> float:
+    """Return the cost of bringing together what a stride along the last axis looks at."""
+    samples = problem.groups * problem.inputs * math.prod(problem.stride)
+    return costs.COSTS.phase * samples if problem.stride[-1] > 1 else 0
 
 
 def _direct_cost(problem: Problem, positions: int) -> float:
-    each = costs.direct(
-        problem.outputs, problem.inputs, problem.weight.shape[3:], problem.stride[-1], problem.dilation[-1], positions
+    sums = costs.direct(
+        problem.groups, problem.outputs, problem.inputs, problem.weight.shape[3:], problem.stride[-1],
+        problem.dilation[-1], positions,
+    )  # fmt: skip
+    return sums + _layout_cost(problem, apart=positions > 0 and problem.groups > 1)
+
+
+def _positions(problem: Problem) -> int:
+    """Return how many positions `direct` should make at once; of one input, none where the stride is even."""
+    usable: tuple[int, ...] = (
+        POSITIONS if problem.inputs > 1 or problem.stride[-1] == 1 or problem.stride[-1] % 2 else ()
     )
-    return each * problem.groups
+    estimates = [(_direct_cost(problem, p), p) for p in (0, *usable)]
+    return min(estimates)[1]
 
 
 def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
@@ -157,14 +183,16 @@ def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
     return costs.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
 
 
-def _separable_cost(problem: Problem, terms: list[list[list[list[Term]]]], dtype: torch.dtype, device: str) -> float:
+def _separable_cost(
+    problem: Problem, terms: list[list[list[list[Term]]]], plane: float, dtype: torch.dtype, device: str
+) -> float:
     total = 0.0
     for term in _all(terms):
         for axis, vector in enumerate(term):
             by_lines = fits(vector, problem.stride, axis, dtype, device)
-            each = costs.line(len(vector)) if by_lines else costs.taps(count(vector), whole=dtype == torch.int16)
+            each = costs.line(len(vector)) if by_lines else costs.taps(count(vector), plane, whole=dtype == torch.int16)
             total += each * math.prod(problem.stride[axis + 1 :])
-    return total * _alike(problem)
+    return total * _alike(problem) + _phase_cost(problem)
 
 
 def _terms(weight: Tensor, dtype: torch.dtype) -> list[list[list[list[Term]]]]:

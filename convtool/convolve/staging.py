@@ -54,7 +54,7 @@ class Stage:
             self._lay(pieces, pads)
             self._seen = seen
         for piece, place in zip(pieces, self._places, strict=True):
-            place.copy_(piece)
+            place.copy_(piece.squeeze(0))
         for edge, source, flipped in self._edges:
             edge.copy_(source.flip(flipped) if flipped else source)
         assert self._staged is not None
@@ -72,7 +72,8 @@ class Stage:
         inner = laid
         for axis, (before, _) in enumerate(pads, 1):
             inner = inner.narrow(axis, before, bare[axis - 1])
-        self._places = inner.split([piece.shape[1] for piece in pieces], 1)
+        # without the axis of a single channel, which copy_ would take for a matrix to be transposed
+        self._places = [place.squeeze(0) for place in inner.split([piece.shape[1] for piece in pieces], 1)]
         for axis, (before, after) in enumerate(pads, 1):
             part = laid  # what is laid out by now: whole axes before this one, bare ones after it
             for other, (start, _) in enumerate(pads[axis:], axis + 1):

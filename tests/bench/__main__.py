@@ -10,7 +10,7 @@ import torch
 
 from convtool import devices
 
-NAMES = ("pictures", "sounds", "films")
+NAMES = ("pictures", "sounds", "films", "sweep")
 
 
 def main() -> None:

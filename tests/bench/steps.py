@@ -63,11 +63,11 @@ class Step:
         return self.out
 
     def stock(self) -> Tensor:
-        """Run the layer's own forward, channels last, with the conversions around it."""
+        """Run the layer's own forward, channels last, with the conversions around it, into the same memory."""
         conv = self.layer.conv
         floats = self.stored.to(torch.float32, memory_format=LAST[self.stored.ndim - 2])
         with torch.no_grad():
-            return to_levels(conv(floats), self.stored.dtype)
+            return self.out.copy_(to_levels(conv(floats), self.stored.dtype))
 
     def error(self) -> float:
         """Return the raw result's largest difference to float64, over Σ|w| × max|x|, on a part of the input."""

@@ -1,0 +1,88 @@
+"""Whole processes on one 12-megapixel JPEG by sobel-x, as many of the peers as are on the PATH; and peak memory.
+
+From the command line's time the bare `import torch` is taken, which `convtool image` with many files pays once.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pictures import picture
+from timing import Row, medians
+
+TORCH = [sys.executable, "-c", "import torch"]
+MEMORY_RUNS = 3
+MEGABYTE = 1e6
+KERNELS = {  # what is filtered, and by what: each algorithm, both passes, a fold
+    "sobel-x": ["-k", "sobel-x"],
+    "sharpen": ["-k", "sharpen"],
+    "kirsch, 8 kernels": ["-k", "kirsch"],
+    "gaussian σ = 3": ["-k", "gaussian:sigma=3"],
+    "gaussian σ = 40": ["-k", "gaussian:sigma=40"],
+    "disk, 101×101": ["-k", "disk:radius=50"],
+    "random 3→3": ["--seed", "1", "--out-channels", "3"],
+}
+
+
+def peak(command: Sequence[str]) -> float:
+    """Return the peak memory of a process in MB."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return usage.ru_maxrss * 1024 / MEGABYTE
+
+
+def peers(source: str, folder: Path) -> dict[str, list[str]]:
+    """Return the peers' commands for the same work."""
+    mask = folder / "mask.mat"
+    mask.write_text("3 3\n-1 0 1\n-2 0 2\n-1 0 1\n")
+    sobel = "-1 0 1 -2 0 2 -1 0 1"
+    planes = ":".join(f"{index}m={sobel}" for index in range(3))
+    commands = {
+        "vips": ["vips", "conv", source, f"{folder}/vips.jpg[Q=90]", str(mask), "--precision", "integer"],
+        "convert": ["convert", source, "-morphology", "Convolve", "3x3: -1,0,1 -2,0,2 -1,0,1", f"{folder}/im.jpg"],
+        "ffmpeg": [
+            "ffmpeg", "-v", "error", "-y", "-i", source, "-vf", f"format=gbrp,convolution={planes}", "-q:v", "2",
+            f"{folder}/ff.jpg",
+        ],
+        "gmic": [
+            "gmic", source, "convolve", "(1,0,-1;2,0,-2;1,0,-1)", "cut", "0,255", "output", f"{folder}/gmic.jpg,90",
+        ],
+    }  # fmt: skip
+    return {name: command for name, command in commands.items() if shutil.which(name)}
+
+
+def rows() -> Iterator[Row]:
+    """Yield the table of times, and print that of memory."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = str(folder / "in.jpg")
+        image = cv2.GaussianBlur(picture(), (0, 0), 0.8)
+        cv2.imwrite(source, image, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        filter_ = [sys.executable, "-m", "convtool", "image", source, f"{folder}/out.jpg", "--overwrite", "--quiet"]
+        _memory(filter_, image.nbytes / MEGABYTE)
+        commands = {"convtool": [*filter_, "-k", "sobel-x", "--normalize", "clamp"], "torch": TORCH}
+        commands |= peers(source, folder)
+        ways = {key: (lambda command=command: subprocess.run(command, check=True)) for key, command in commands.items()}
+        took = medians(ways, runs=3)
+        alone = took["convtool"] - took["torch"]
+        for peer in list(commands)[2:]:
+            yield Row("one JPEG, a process, less `import torch`", "separable", alone, peer, took[peer])
+
+
+def _memory(filter_: Sequence[str], decoded: float) -> None:
+    bare = float(np.median([peak(TORCH) for _ in range(MEMORY_RUNS)]))
+    goal = 3 * decoded + 150
+    print(f"\n### peak memory, a picture of {decoded:.0f} MB, above {bare:.0f} MB of `import torch`\n")
+    print("| kernel | MB | goal |")
+    print("|---|---|---|")
+    for name, options in KERNELS.items():
+        more = float(np.median([peak([*filter_, *options]) for _ in range(MEMORY_RUNS)])) - bare
+        print(f"| {name} | {more:.0f}{'' if more <= goal else ' ✗'} | ≤ {goal:.0f} |", flush=True)
