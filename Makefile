@@ -2,7 +2,7 @@
 UV := $(shell command -v uv || echo python3 -m uv)
 RUN := $(UV) run --no-sync --quiet
 
-.PHONY: demo test check bench samples clean
+.PHONY: demo test check bench constants samples clean
 
 demo: .venv/ready
 	$(RUN) convtool image samples/chart.jpg out/ --kernel sobel-x --overwrite
@@ -16,14 +16,18 @@ check: .venv/ready
 	$(RUN) mypy
 
 bench: .venv/ready
+	$(UV) sync --quiet --group bench
 	$(RUN) python tests/bench/startup.py
-	$(RUN) python tests/bench
+	$(RUN) python tests/bench --json bench.json
+
+constants: .venv/ready
+	$(RUN) python tests/bench/constants.py
 
 samples: .venv/ready
 	$(RUN) python samples/make_samples.py
 
 clean:
-	rm -rf .venv out
+	rm -rf .venv out bench.json
 
 .venv/ready: pyproject.toml
 	@command -v uv >/dev/null || python3 -m uv --version >/dev/null 2>&1 \

@@ -9,11 +9,11 @@ The way through the house, each room calling only those further down:
     cli         the command line: the only prints, the only exit
     api         `apply`, the same work from Python
     pipeline    one job, start to end; `preview` says what it would do, `targets` and `jobs` name the files,
-                `report` counts, `atomic` writes
+                `report` counts, `atomic` writes; `filter`: the layers that settings ask for, run over an input
     media       Source and Sink of each medium
     normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats
     stream      a layer over blocks of an endless input
-    convolve    a layer on one block; `devices`: where
+    convolve    a layer on one block, by the algorithm that is planned; `devices`: where
     layers      kernels + options → one nn.Conv; `banks`: many kernels → one result; `geometry`: sizes
     kernels     what -k says → weights; `grammar`: its words; `kernelfile` and `presets`: files and where they
                 lie; `generators`: parametric kernels

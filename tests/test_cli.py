@@ -403,7 +403,8 @@ def test_a_plain_run_imports_no_more_than_it_uses(picture, tmp_path):
     """Torchvision for grids, tifffile and cv2 for depth, scipy for FIR design: not for this."""
     code = (
         "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
-        "print({'cv2', 'torchvision', 'tifffile', 'scipy', 'torch._dynamo'} & set(sys.modules), file=sys.stderr)"
+        "heavy = {'cv2', 'torchvision', 'tifffile', 'scipy', 'torch._dynamo', 'sympy'}; "
+        "print(heavy & set(sys.modules), file=sys.stderr)"
     )
     arguments = ["image", picture, tmp_path / "out.png", "-k", "blur"]
     result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True)

@@ -1,6 +1,8 @@
 """Every algorithm gives the layer's own result: exact for whole numbers, within float32 rounding for others."""
 
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -86,6 +88,62 @@ def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
     assert (plan.algorithm, plan.dtype) == (algorithm, arithmetic)
     assert str(plan).startswith(f"{algorithm} (")
     assert plan.costs[algorithm] == min(plan.costs.values())
+
+
+@given(
+    dims=st.integers(2, 3),
+    sizes=st.lists(st.integers(6, 9), min_size=3, max_size=3),
+    steps=st.lists(st.integers(1, 2), min_size=3, max_size=3),
+    spread=st.integers(1, 2),
+    channels=st.sampled_from([1, 3, 16]),
+    alike=st.booleans(),
+    rows=st.integers(1, 40),
+)
+@settings(max_examples=80, deadline=None)
+def test_passes_along_an_axis_stay_within_the_bound(dims, sizes, steps, spread, channels, alike, rows):
+    """Long vectors are run by the depthwise forward, over any number of rows, with strides and dilation."""
+    noise = torch.Generator().manual_seed(rows)
+    kernels = []
+    for _ in range(1 if alike else channels):
+        kernel = torch.ones((), dtype=torch.float64)
+        for size in sizes[:dims]:
+            kernel = kernel[..., None] * torch.randn(size, dtype=torch.float64, generator=noise)
+        kernels.append(kernel)
+    conv = CONVS[dims](
+        channels, channels, sizes[:dims], stride=steps[:dims], dilation=spread, groups=channels, padding=4, bias=False
+    )
+    conv.weight.data = torch.stack(kernels)[:, None].float().expand_as(conv.weight).clone()
+    tensor = torch.rand(1, channels, *(rows + 12, 21, 14)[:dims], generator=noise)
+    run = Convolution(conv, tensor.shape[2:], tensor.dtype, algorithm="separable")
+    worst = (run([tensor]) - whole(conv.double(), tensor.double())).detach().abs().amax((0, *range(2, dims + 2)))
+    assert bool((worst <= 1e-5 * conv.weight.detach().abs().flatten(1).sum(1)).all())
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs g++")
+def test_compiled_taps_give_the_same_result():
+    """--compile makes one loop of all taps, for kernels of floats and blocks of any size; whole ones need none."""
+    torch.manual_seed(0)
+    conv = nn.Conv2d(2, 4, (3, 2), stride=(1, 2), dilation=2, groups=2).double()
+    tensor = torch.rand(1, 2, 40, 33, dtype=torch.float64)
+    run = Convolution(conv, (40, 33), torch.float64, algorithm="taps", compiled=True)
+    assert "compiled" in str(run.plan)
+    for rows in (40, 17):
+        part = tensor[:, :, :rows]
+        torch.testing.assert_close(run([part], [(0, 0), (0, 0)]), whole(conv, part), rtol=0, atol=1e-12)
+    sharpen = torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+    assert "compiled" not in str(Convolution(layer(sharpen), (40, 33), torch.uint8, compiled=True).plan)
+
+
+def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
+    """It names what is lacking."""
+    result = program(
+        "image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "0.3 0.7 0.1", "--compile", "--algorithm", "taps",
+        env={**os.environ, "CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")},
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert b"error: --compile failed" in result.stderr
+    assert b"hint: it needs a C++ compiler" in result.stderr
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_auto_takes_the_stock_forward_for_dense_banks():

@@ -14,6 +14,10 @@ from torch import nn
 from convtool import apply, devices
 from convtool.convolve import ALGORITHMS, Convolution
 from convtool.errors import UsageError
+from convtool.filter import Filter
+from convtool.media import MEDIA
+from convtool.media.image.pages import Page
+from convtool.settings import Settings
 
 
 def test_an_unknown_device_is_refused_with_those_there_are():
@@ -28,6 +32,18 @@ def test_auto_takes_the_gpu_for_work_that_outweighs_its_start(monkeypatch, there
     """A GPU takes seconds to start, more than a picture takes on the CPU."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
     assert devices.choose("auto", seconds).type == kind
+
+
+def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
+    """A thousand pictures are worth a GPU where one is not."""
+    asked = []
+    monkeypatch.setattr(devices, "choose", lambda _, seconds: asked.append(seconds) or torch.device("cpu"))
+    page = Page(np.zeros((200, 300, 3), np.uint8))
+    for inputs in (1, 1000):
+        Filter(Settings(kernel=("gaussian:sigma=3",)), MEDIA[2], inputs=inputs).convolution(page)
+    one, many = asked
+    assert 0 < one < 0.1
+    assert many == pytest.approx(1000 * one)
 
 
 def test_blocks_come_back_as_they_went():

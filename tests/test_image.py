@@ -14,6 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from convtool import presets
 from convtool.kernels import dimensions
+from convtool.media.image import jpeg
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
@@ -281,6 +282,29 @@ def test_conversions_are_said_once(convtool, tmp_path, photo, mode, note):
     assert result.code == 0
     assert result.err.count(f"{note} converted to RGB") == 1
     assert Image.open(tmp_path / "out.png").mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart_marker_rows": 1}])
+def test_a_jpeg_is_decoded_as_pillow_decodes_it(convtool, tmp_path, photo, mode, options):
+    """To the bit, whatever its layout; odd sizes too."""
+    source, target = tmp_path / "in.jpg", tmp_path / "out.png"
+    Image.fromarray(photo[:43, :61]).convert(mode).save(source, quality=85, **options)
+    assert convtool("image", source, target, "-k", "identity").code == 0
+    assert np.array_equal(np.asarray(Image.open(target)), np.asarray(Image.open(source)))
+
+
+def test_a_jpeg_with_stray_bytes_is_left_to_pillow(convtool, tmp_path, photo):
+    """The strict decoder refuses it; Pillow reads it, so it is read."""
+    source, target = tmp_path / "in.jpg", tmp_path / "out.png"
+    memory = io.BytesIO()
+    Image.fromarray(photo).save(memory, "JPEG")
+    data = memory.getvalue()
+    scan = data.index(b"\xff\xda")
+    source.write_bytes(data[:scan] + b"\0\0" + data[scan:])
+    assert jpeg.decode(io.BytesIO(source.read_bytes()), "RGB") is None
+    assert convtool("image", source, target, "-k", "identity").code == 0
+    assert np.array_equal(np.asarray(Image.open(target)), np.asarray(Image.open(source)))
 
 
 def test_one_bit_and_two_bit_pictures_use_the_full_range(convtool, tmp_path, corpus):

@@ -35,28 +35,26 @@ class Costs:
         phase: one sample brought together with those that a stride along the last axis looks at with it.
         transform: an FFT or its inverse, per sample and per bit of the tile's size.
         product: one product of spectra, per sample.
-        pack: one sample brought into a tile, or out of it.
     """
 
-    tap: float = 0.046
-    tap16: float = 0.039
+    tap: float = 0.048
+    tap16: float = 0.023
     fused: float = 0.030
-    call: float = 4000.0
-    line: float = 0.20
+    call: float = 4300.0
+    line: float = 0.15
     line_tap: float = 0.011
-    multiply: float = 0.0048
-    depthwise: float = 0.0058
+    multiply: float = 0.0045
+    depthwise: float = 0.0053
     depthwise3: float = 0.019
-    single: float = 0.0075
-    alone: float = 0.4
-    read: float = 0.12
-    stage: float = 0.22
-    stage16: float = 0.06
-    planar: float = 0.55
-    phase: float = 1.1
-    transform: float = 0.09
-    product: float = 0.12
-    pack: float = 0.20
+    single: float = 0.0126
+    alone: float = 0.47
+    read: float = 0.47
+    stage: float = 0.24
+    stage16: float = 0.12
+    planar: float = 0.36
+    phase: float = 0.55
+    transform: float = 0.092
+    product: float = 0.24
 
 
 COSTS = Costs()
@@ -115,7 +113,7 @@ def _lanes(outputs: int) -> int:
 def fourier(kernels: int, planes: int, tile: Sequence[int], counts: Sequence[int]) -> float:
     """Return the cost of a position: forward for each plane in, back for each out, and all products."""
     bits = math.log2(math.prod(tile))
-    each = (COSTS.transform * bits + COSTS.pack) * (planes + kernels) + COSTS.product * planes * kernels
+    each = COSTS.transform * bits * (planes + kernels) + COSTS.product * planes * kernels
     return each * math.prod(tile) / math.prod(counts)
 
 

@@ -22,6 +22,7 @@ ALGORITHMS = ("direct", "taps", "separable", "fft")
 BLOCK = {"cpu": 3 * 2**20}  # bytes of a result that stay in a core's cache with what they are made of
 BLOCK_ELSEWHERE = 2**27
 FRAMES = 2**25  # samples of the frames that are staged together
+LONGEST = 2**21  # samples of a block that is made longer for a large kernel
 STAGED = 2**24  # samples that are staged together for FFTs, if the kernel lets them
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
 WHOLE_ROUNDED = 2**18  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
@@ -238,6 +239,7 @@ def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence
     if algorithm == "fft":
         length = counts[0] * (max(1, 2**20 // (tile[0] * widest)) if problem.dims == 1 else 1)
     else:
-        length = max(budget // row, (problem.span[0] - 1) // problem.stride[0], 1)
+        halo = min(problem.span[0] - 1, LONGEST // row)  # blocks as long as it waste less of their windows
+        length = max(budget // row, halo // problem.stride[0], 1)
         length = max(1, length // POSITIONS[-1]) * POSITIONS[-1]  # `Lines` and `Direct` fill their vectors
     return min(length, out[0]), length

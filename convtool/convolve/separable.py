@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,7 +48,7 @@ def _whole_product(kernel: Tensor) -> Term | None:
     """Return the vectors of whole numbers whose product the kernel is, or None."""
     if not bool((kernel == kernel.round()).all()) or not bool(kernel.any()):
         return None
-    peak = [int(i) for i in torch.unravel_index(kernel.abs().argmax(), kernel.shape)]
+    peak = [int(i) for i in np.unravel_index(int(kernel.abs().argmax()), kernel.shape)]  # torch's own imports sympy
     vectors = []
     for axis in range(kernel.ndim):
         line = kernel[tuple(slice(None) if a == axis else p for a, p in enumerate(peak))]

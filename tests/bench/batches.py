@@ -67,7 +67,7 @@ def pyvips(paths: list[Path], out: Path, pool: ThreadPoolExecutor) -> None:
 
 def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
     """Filter all pictures by one process each, two at a time."""
-    mask.write_text("3 3\n" + "\n".join(" ".join(map(str, row)) for row in SOBEL))
+    mask.write_text("3 3 1 0\n" + "\n".join(" ".join(map(str, row)) for row in SOBEL))
     command = f'vips conv "$1" "$2/$(basename "$1")[Q={QUALITY}]" "$3" --precision integer'
     names = "".join(f"{path}\0" for path in paths)
     xargs = ["xargs", "-0", f"-P{THREADS}", "-I{}", "sh", "-c", command, "sh", "{}", str(out), str(mask)]

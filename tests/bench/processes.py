@@ -3,7 +3,6 @@
 From the command line's time the bare `import torch` is taken, which `convtool image` with many files pays once.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,11 @@ import numpy as np
 from pictures import picture
 from timing import Row, medians
 
+# A process starts with the peak of the one that it was forked from, so a small one starts it.
+PEAK = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
 TORCH = [sys.executable, "-c", "import torch"]
 MEMORY_RUNS = 3
 MEGABYTE = 1e6
@@ -32,17 +36,14 @@ KERNELS = {  # what is filtered, and by what: each algorithm, both passes, a fol
 
 def peak(command: Sequence[str]) -> float:
     """Return the peak memory of a process in MB."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
-    return usage.ru_maxrss * 1024 / MEGABYTE
+    measured = subprocess.run([sys.executable, "-c", PEAK, *command], check=True, stdout=subprocess.PIPE)
+    return int(measured.stdout) * 1024 / MEGABYTE
 
 
 def peers(source: str, folder: Path) -> dict[str, list[str]]:
     """Return the peers' commands for the same work."""
     mask = folder / "mask.mat"
-    mask.write_text("3 3\n-1 0 1\n-2 0 2\n-1 0 1\n")
+    mask.write_text("3 3 1 0\n-1 0 1\n-2 0 2\n-1 0 1\n")
     sobel = "-1 0 1 -2 0 2 -1 0 1"
     planes = ":".join(f"{index}m={sobel}" for index in range(3))
     commands = {
