@@ -18,6 +18,7 @@ from convtool.convolve.separable import Term, factor
 from convtool.convolve.taps import count
 from convtool.levels import FULL_SCALE
 
+Terms = list[list[list[list[Term]]]]  # the outer products of each kernel, as (group, output, input)
 ALGORITHMS = ("direct", "taps", "separable", "fft")
 BLOCK = {"cpu": 3 * 2**20}  # bytes of a result that stay in a core's cache with what they are made of
 BLOCK_ELSEWHERE = 2**27
@@ -43,7 +44,7 @@ class Plan:
         rows: outputs along the strip axis that are made at once: the second of three axes, else the first.
         positions: `direct`: outputs along the last axis that are made at once; 0 for the layer as it is.
         tile: `fft`: positions of a tile per axis.
-        terms: `separable`: the outer products of each kernel, as (group, output, input).
+        terms: `separable`: the outer products of each kernel.
         whole: samples, weights and biases are whole numbers, and so are results.
         costs: estimated nanoseconds of two cores for each output position, by algorithm.
         note: what the algorithm makes of the kernel.
@@ -56,7 +57,7 @@ class Plan:
     rows: int
     positions: int
     tile: tuple[int, ...]
-    terms: list[list[list[list[Term]]]]
+    terms: Terms
     whole: bool
     costs: dict[str, float]
     note: str
@@ -101,24 +102,7 @@ def choose(
     tile = costs.tile(size, problem.span, problem.stride, TILE // _alike(problem), STAGED // row)
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = _positions(problem)
-    whole = reach <= INT16_MAX
-    apart = not problem.shared and problem.groups * problem.inputs > 1
-    layout, layout16 = (_layout_cost(problem, apart=apart, whole=w) for w in (False, whole))
-    plane = (
-        BLOCK["cpu"] / FLOAT_BYTES / (1 if problem.shared else problem.groups * max(problem.inputs, problem.outputs))
-    )
-    estimates = {
-        "direct": _direct_cost(problem, positions),
-        "taps": costs.taps(count(weight), plane, whole=whole, compiled=compiled) * _alike(problem)
-        + _phase_cost(problem)
-        + layout16,
-        "fft": _fourier_cost(problem, tile) + layout,
-    }
-    if terms:
-        sums = _arithmetic("separable", reach, terms)
-        estimates["separable"] = _separable_cost(problem, terms, plane, sums, device) + (
-            layout16 if sums == torch.int16 else layout
-        )
+    estimates = _estimates(problem, tile, terms, positions, reach, device, compiled=compiled)
     half = dtype.itemsize < FLOAT_BYTES
     if algorithm == "auto":
         algorithm = "direct" if half or device == "mps" else min(estimates, key=lambda name: estimates[name])
@@ -143,6 +127,30 @@ def choose(
         algorithm, arithmetic, length, rows, positions, tile, terms, full > 0 and problem.integral, estimates, note,
         compiled and algorithm == "taps" and arithmetic != torch.int16,
     )  # fmt: skip
+
+
+def _estimates(
+    problem: Problem, tile: Sequence[int], terms: Terms, positions: int, reach: float, device: str, *, compiled: bool
+) -> dict[str, float]:
+    """Return the cost of each algorithm; `separable` is left out where nothing was factored."""
+    apart = not problem.shared and problem.groups * problem.inputs > 1
+    plane = BLOCK["cpu"] / FLOAT_BYTES
+    if not problem.shared:
+        plane /= problem.groups * max(problem.inputs, problem.outputs)
+    whole = reach <= INT16_MAX
+    taps = count(problem.weight[: 1 if problem.shared else None])
+    estimates = {
+        "direct": _direct_cost(problem, positions),
+        "taps": costs.taps(taps, plane, whole=whole, compiled=compiled) * _alike(problem)
+        + _phase_cost(problem)
+        + _layout_cost(problem, apart=apart, whole=whole),
+        "fft": _fourier_cost(problem, tile) + _layout_cost(problem, apart=apart),
+    }
+    if terms:
+        sums = _arithmetic("separable", reach, terms)
+        layout = _layout_cost(problem, apart=apart, whole=sums == torch.int16)
+        estimates["separable"] = _separable_cost(problem, terms, plane, sums, device) + layout
+    return estimates
 
 
 def _alike(problem: Problem) -> int:
@@ -184,9 +192,7 @@ def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
     return costs.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
 
 
-def _separable_cost(
-    problem: Problem, terms: list[list[list[list[Term]]]], plane: float, dtype: torch.dtype, device: str
-) -> float:
+def _separable_cost(problem: Problem, terms: Terms, plane: float, dtype: torch.dtype, device: str) -> float:
     total = 0.0
     for term in _all(terms):
         for axis, vector in enumerate(term):
@@ -196,25 +202,25 @@ def _separable_cost(
     return total * _alike(problem) + _phase_cost(problem)
 
 
-def _terms(weight: Tensor, dtype: torch.dtype) -> list[list[list[list[Term]]]]:
+def _terms(weight: Tensor, dtype: torch.dtype) -> Terms:
     tolerance = max(torch.finfo(dtype).eps / 2, 1e-15)
     return [[[factor(kernel, tolerance) for kernel in row] for row in group] for group in weight]
 
 
-def _all(terms: list[list[list[list[Term]]]]) -> list[Term]:
+def _all(terms: Terms) -> list[Term]:
     return [term for group in terms for row in group for each in row for term in each]
 
 
-def _passes(terms: list[list[list[list[Term]]]]) -> int:
+def _passes(terms: Terms) -> int:
     return sum(len(term) for term in _all(terms))
 
 
-def _integral(terms: list[list[list[list[Term]]]]) -> bool:
+def _integral(terms: Terms) -> bool:
     """Return whether all vectors are whole numbers, as those of a kernel of higher rank are not."""
     return all(torch.equal(vector, vector.round()) for term in _all(terms) for vector in term)
 
 
-def _arithmetic(algorithm: str, reach: float, terms: list[list[list[list[Term]]]]) -> torch.dtype:
+def _arithmetic(algorithm: str, reach: float, terms: Terms) -> torch.dtype:
     """Return the smallest type that makes sums of whole numbers exact; float32 where they are not whole."""
     if math.isinf(reach):
         return torch.float32
