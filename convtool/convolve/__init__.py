@@ -5,7 +5,8 @@ It must not know where a block came from: `stream` cuts blocks and pads the axis
     problem     what a layer asks to be computed
     plan        which algorithm, block and arithmetic; `costs` says what each costs
     staging     one copy that converts, pads and reorders a block
-    taps · separable · fourier · direct     the algorithms
+    taps · separable · fourier · direct     the algorithms; `lines` are passes of `separable`
+    buffers · compiling     memory that is used again; one compiled loop for many
 """
 
 from collections.abc import Callable, Sequence
