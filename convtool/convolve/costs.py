@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convtool.convolve.fourier import outputs
+from convtool.convolve.lines import LANES
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,6 @@ class Costs:
 
 
 COSTS = Costs()
-LANES = 16  # float32 in a vector of AVX-512
 
 
 def taps(count: int, plane: float, *, whole: bool, compiled: bool = False) -> float:

@@ -45,8 +45,10 @@ class Direct:
         self._stride, self._dilation = ((1,) * (3 - len(stride)) + tuple(each) for each in (stride, dilation))
         self._outputs, self._positions, self._groups = len(weight), positions, groups
         self._film: Tensor | None = None
+        self._weight: list[Tensor] = []
         if positions == 1 and weight.ndim == 5:
             self._film = three.to(device, dtype).contiguous(memory_format=torch.channels_last_3d)
+            return
         if positions > 1:
             three = _regrouped(three, self._stride[2], self._dilation[2], positions)
             self._dilation = (*self._dilation[:2], 1)

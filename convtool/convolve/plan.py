@@ -114,18 +114,17 @@ def choose(
     if device == "mps" and arithmetic == torch.float64:
         arithmetic = torch.float32  # it has no larger one
     length, rows = _block(problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize)
+    compiled = compiled and algorithm == "taps" and arithmetic != torch.int16
     notes: dict[str, Callable[[], str]] = {
         "direct": lambda: f"{positions} positions at once" if positions else "the stock forward, channels-last",
-        "taps": lambda: (
-            f"{count(weight)} taps that are not zero" + (", compiled" if compiled and arithmetic != torch.int16 else "")
-        ),
+        "taps": lambda: f"{count(weight)} taps that are not zero" + (", compiled" if compiled else ""),
         "separable": lambda: f"{_passes(terms)} one-dimensional passes",
         "fft": lambda: f"tiles of {'×'.join(map(str, tile))}",
     }
     note = notes[algorithm]()
     return Plan(
         algorithm, arithmetic, length, rows, positions, tile, terms, full > 0 and problem.integral, estimates, note,
-        compiled and algorithm == "taps" and arithmetic != torch.int16,
+        compiled,
     )  # fmt: skip
 
 

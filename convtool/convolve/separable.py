@@ -86,7 +86,7 @@ class Separable:
         dtype: torch.dtype,
         whole: bool = False,
     ) -> None:
-        axes, self._lines = range(len(stride)), False
+        axes = range(len(stride))
         self._buffers, self._inner, self._rounded = buffers, inner, whole and dtype != torch.int16
         self._chains = [
             [
@@ -96,13 +96,14 @@ class Separable:
             ]
             for terms_of_output in terms
         ]
+        passes = [run for chains in self._chains for _, chain in chains for run in chain]
+        self._by_lines = any(isinstance(run, Lines) for run in passes)
 
     def _pass(
         self, vector: Tensor, axis: int, stride: Sequence[int], dilation: Sequence[int], dtype: torch.dtype
     ) -> Taps | Lines:
         axes, last = range(len(stride)), axis == len(stride) - 1
         if fits(vector, stride, axis, dtype, self._buffers.device.type):
-            self._lines = True
             return Lines(vector, axis, last=last, stride=stride[axis], dilation=dilation[axis], inner=self._inner)
         weight = vector.reshape(1, 1, *(-1 if a == axis else 1 for a in axes))
         along = [stride[a] if a == axis else 1 for a in axes]
@@ -114,7 +115,7 @@ class Separable:
         `Lines` wants whole vectors in a row, and an odd number: rows a power of two apart share places of a cache.
         """
         vector = LANES // math.gcd(LANES, self._inner)
-        return (vector - width) % (2 * vector) if self._lines else 0
+        return (vector - width) % (2 * vector) if self._by_lines else 0
 
     def __call__(self, planes: Tensor, out: Tensor) -> Tensor:
         """Return the correlation, which may be written into `out`.
