@@ -14,10 +14,12 @@ The way through the house, each room calling only those further down:
     normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats
     stream      a layer over blocks of an endless input
     convolve    a layer on one block, by the algorithm that is planned; `devices`: where
-    layers      kernels + options → one nn.Conv; `banks`: many kernels → one result; `geometry`: sizes
+    layers      kernels + options → one nn.Conv; `placing`: where kernels lie; `results`: what channels mean;
+                `banks`: many kernels → one result; `geometry`: sizes; `spectrum`: what a kernel does to frequencies
     kernels     what -k says → weights; `grammar`: its words; `kernelfile` and `presets`: files and where they
                 lie; `generators`: parametric kernels
-    settings    every option, once
+    settings    every option, once; `options`: how one is declared and read
+    files       open inputs
     errors      what can go wrong, for people
 """
 

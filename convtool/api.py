@@ -13,13 +13,14 @@ from torch import Tensor
 from convtool import devices
 from convtool.convolve import Convolution
 from convtool.errors import ReadError, UsageError
+from convtool.files import opened
 from convtool.filter import Filter
-from convtool.geometry import output_size
 from convtool.layers import Layer
-from convtool.levels import FULL_SCALE, unit
-from convtool.media import MEDIA
+from convtool.levels import USUAL, of
+from convtool.media import MEDIA, Room
+from convtool.media.audio.formats import is_sound
 from convtool.normalize import Normalizer
-from convtool.pipeline import check_size, opened
+from convtool.pipeline import check_size
 from convtool.settings import Settings
 
 
@@ -30,11 +31,12 @@ def apply(
     normalize: str = "none",
     **options: Any,
 ) -> Tensor:
-    """Filter a tensor or a picture file with a convolution layer.
+    """Filter a tensor or a file with a convolution layer.
 
     Args:
-        source: a tensor, floats as they are, uint8 and uint16 scaled to 0…1; or the path of a picture, read
-            upright as grey or RGB in 0…1. `nan`, `max_pixels` and `allow_truncated` count for files only.
+        source: a tensor, floats as they are, uint8 and uint16 scaled to 0…1, int16 and int32 to -1…1; or the path of
+            a picture, read upright as grey or RGB in 0…1, or of a sound, in -1…1. `nan`, `max_pixels`, `mono` and
+            `allow_truncated` count for files only. A file is resampled to `rate`, a tensor of a sound has it.
         kernel: what `--kernel` takes, or several; none for random weights.
         normalize: what `--normalize` takes; by default the layer's raw results.
         options: the other flags of the command line by name, as in `Settings`: stride, padding,
@@ -69,38 +71,50 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
         raise UsageError(f"a tensor is NCL, NCHW or NCDHW, not of shape {tuple(tensor.shape)}")
     if not tensor.numel():
         raise UsageError(f"a tensor of shape {tuple(tensor.shape)} holds no samples")
-    if not tensor.is_floating_point() and tensor.dtype not in FULL_SCALE:
-        raise UsageError(f"a tensor holds floats, uint8 or uint16, not {tensor.dtype}")
+    if not tensor.is_floating_point() and tensor.dtype not in USUAL:
+        names = ", ".join(str(dtype).removeprefix("torch.") for dtype in USUAL)
+        raise UsageError(f"a tensor holds floats, or {names}, not {tensor.dtype}")
     device = tensor.device if settings.device == "auto" else devices.choose(settings.device, 0)
     filter_ = Filter(settings, MEDIA[dims], device=device)
-    layer = filter_.layer(tensor.shape[1])
-    output_size(layer.conv, tensor.shape[2:])
+    layer = filter_.layer(tensor.shape[1], settings.rate if dims == 1 else None)
+    layer.output_size(tensor.shape[2:])
     dtype = tensor.dtype if tensor.is_floating_point() else torch.float32
     with devices.exact():
         run = Convolution(
             layer.conv.to(dtype),
-            tensor.shape[2:],
-            tensor.dtype,
+            layer.bare_size(tensor.shape[2:]),
+            of(tensor.dtype),
             algorithm=settings.algorithm,
             device=device,
             compiled=settings.compile,
         )
-        responses = run([tensor.to(device)], finish=lambda responses: layer.fold(responses).to(dtype))
-    return _normalized([(responses, unit(tensor.dtype))], layer, settings)
+        responses = run([tensor.to(device)], layer.ends, lambda responses: layer.fold(responses).to(dtype))
+    return _normalized([(responses, of(tensor.dtype).full)], layer, settings)
 
 
 def _apply_to_file(path: Path, settings: Settings) -> Tensor:
-    from convtool.media.image import ImageRoom  # noqa: PLC0415  # tensors need no decoders
-
-    filter_ = Filter(settings, MEDIA[2])
+    room = _room(path)
+    filter_ = Filter(settings, room.medium)
     with opened(str(path)) as file:
-        pages = []
-        for page in ImageRoom().open_source(file, str(path), settings).parts():
-            check_size(page, filter_.layer(len(page.channels)), settings.max_pixels)
-            pages.append((torch.cat(list(filter_.results(page)), 2), unit(page.dtype)))
-    if len({result.shape for result, _ in pages}) > 1:
+        results: list[tuple[Tensor, float]] = []
+        for part in room.open_source(file, str(path), settings).parts():
+            layer = filter_.layer(len(part.channels), part.rate)
+            check_size(part, layer, settings.max_pixels, streamed=False)
+            results.append((torch.cat(list(filter_.results(part)), 2), part.levels.full))
+    if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
-    return _normalized(pages, filter_.layer(len(page.channels)), settings)
+    return _normalized(results, layer, settings)
+
+
+def _room(path: Path) -> Room:
+    """Return the medium of a file, by its name; decoders are imported for it alone."""
+    if is_sound(str(path)):
+        from convtool.media.audio import AudioRoom  # noqa: PLC0415
+
+        return AudioRoom()
+    from convtool.media.image import ImageRoom  # noqa: PLC0415
+
+    return ImageRoom()
 
 
 def _normalized(results: list[tuple[Tensor, float]], layer: Layer, settings: Settings) -> Tensor:

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from convtool import devices
 from convtool.convolve import Convolution, Finish
-from convtool.geometry import output_size
-from convtool.kernels import resolve
+from convtool.kernels import Bank, resolve
 from convtool.layers import Layer, build
+from convtool.levels import Levels
 from convtool.media import Medium, Part
+from convtool.media.audio.formats import is_sound
 from convtool.settings import Settings
 from convtool.stream import Stream
 
@@ -38,28 +39,40 @@ class Filter:
         self, settings: Settings, medium: Medium, device: torch.device | None = None, *, inputs: int = 1
     ) -> None:
         self.settings, self.medium = settings, medium
-        self.banks = [resolve(spec, medium.dims, search=settings.kernel_path) for spec in settings.kernel]
+        self._banks = None if medium.dims == 1 else [self._bank(spec) for spec in settings.kernel]
         self._device = device or (None if settings.device == "auto" else devices.choose(settings.device, 0))
         self._inputs = inputs
-        self._layers: dict[int, Layer] = {}
-        self._ready: dict[tuple[int, tuple[int, ...], torch.dtype], Convolution] = {}
+        self._layers: dict[tuple[int, float | None], Layer] = {}
+        self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution] = {}
 
-    def layer(self, in_channels: int) -> Layer:
-        """Return the layer for inputs with this many channels.
+    def layer(self, in_channels: int, rate: float | None = None) -> Layer:
+        """Return the layer for inputs with this many channels and samples a second.
 
         Raises:
             LayerError: the options do not fit them.
+            KernelError: a kernel of a sound cannot be used.
         """
-        if in_channels not in self._layers:
-            self._layers[in_channels] = build(
-                self.banks,
+        key = in_channels, rate
+        if key not in self._layers:
+            banks = self._banks
+            if banks is None:  # in Hz and seconds, or for as many channels
+                banks = [self._bank(spec, in_channels, rate) for spec in self.settings.kernel]
+            self._layers[key] = build(
+                banks,
                 self.settings,
                 dims=self.medium.dims,
                 in_channels=in_channels,
                 random_channels=self.medium.random_channels or in_channels,
                 padding_mode=self.medium.padding_mode,
             )
-        return self._layers[in_channels]
+        return self._layers[key]
+
+    def _bank(self, spec: str, in_channels: int = 1, rate: float | None = None) -> Bank:
+        if self.medium.dims == 1 and is_sound(spec):
+            from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # decoders that few need
+
+            return impulse_response(spec, in_channels, rate)
+        return resolve(spec, self.medium.dims, search=self.settings.kernel_path, rate=rate)
 
     def layers(self) -> list[Layer]:
         """Return the layers made so far."""
@@ -67,21 +80,21 @@ class Filter:
 
     def convolution(self, part: Part) -> Convolution:
         """Return the layer for a part, made ready to run; parts alike share it."""
-        key = len(part.channels), part.size, part.dtype
+        key = self.layer(len(part.channels), part.rate), part.size, part.levels
         if key not in self._ready:
-            self._ready = {key: self._prepare(part)}
+            self._ready = {key: self._prepare(*key)}
         return self._ready[key]
 
-    def _prepare(self, part: Part) -> Convolution:
-        conv = self.layer(len(part.channels)).conv
+    def _prepare(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution:
+        dtype = torch.float64 if levels.wide and self.settings.dtype == "float32" else DTYPES[self.settings.dtype]
 
         def ready(device: torch.device) -> Convolution:
             return Convolution(
-                conv,
-                part.size,
-                part.dtype,
+                layer.conv,
+                layer.bare_size(size),
+                levels,
                 algorithm=self.settings.algorithm,
-                dtype=DTYPES[self.settings.dtype],
+                dtype=dtype,
                 device=device,
                 compiled=self.settings.compile,
             )
@@ -89,7 +102,7 @@ class Filter:
         if self._device is not None:
             return ready(self._device)
         here = ready(torch.device("cpu"))
-        seconds = here.plan.seconds(output_size(conv, part.size)) * self._inputs
+        seconds = here.plan.seconds(layer.output_size(size)) * self._inputs
         self._device = devices.choose("auto", seconds)
         return here if self._device.type == "cpu" else ready(self._device)
 
@@ -102,7 +115,7 @@ class Filter:
 
         Shape: (N, C, L, *S)
         """
-        layer, convolution = self.layer(len(part.channels)), self.convolution(part)
+        layer, convolution = self.layer(len(part.channels), part.rate), self.convolution(part)
 
         def end(responses: Tensor) -> Tensor:
             folded = layer.fold(responses)
@@ -114,4 +127,4 @@ class Filter:
         device = convolution.device
         with devices.exact():
             blocks = devices.upload(part.blocks(convolution.length), device)
-            yield from Stream(layer.conv, run)(blocks, tail=lambda length: part.tail(length).to(device))
+            yield from Stream(layer.conv, run, layer.pads)(blocks, tail=lambda length: part.tail(length).to(device))

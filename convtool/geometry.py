@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from convtool.errors import LayerError
 
 Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
+Pads = Sequence[tuple[int, int]]
 
 
 def span(conv: Conv) -> tuple[int, ...]:
@@ -27,12 +28,13 @@ def ends(conv: Conv) -> tuple[tuple[int, int], ...]:
     return tuple((int(p), int(p)) for p in conv.padding)
 
 
-def output_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
+def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:
     """Return the output's spatial size: floor((n + padding - span) / stride) + 1 on each axis.
 
     Args:
         conv: the layer.
         size: the input's spatial size.
+        pads: samples added before and after on each axis, where not as the layer says.
 
     Raises:
         LayerError: the kernel is larger than the padded input, or the padding mode needs more samples.
@@ -41,22 +43,22 @@ def output_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
     (4, 4)
     """
     mode, spans = conv.padding_mode, span(conv)
-    for n, (before, after) in zip(size, ends(conv), strict=True):
+    for n, (before, after) in zip(size, pads or ends(conv), strict=True):
         most = {"reflect": n - 1, "circular": n}.get(mode, before + after)
         if max(before, after) > most:
             raise LayerError(
                 f"padding mode '{mode}' cannot add {max(before, after)} samples to {n} (size {shown(size)})",
                 hint="'replicate' and 'zeros' can",
             )
-    padded = padded_size(conv, size)
+    padded = padded_size(conv, size, pads)
     if any(p < s for p, s in zip(padded, spans, strict=True)):
         raise LayerError(f"the kernel spans {shown(spans)}, more than the padded input's {shown(padded)}")
     return tuple((p - s) // step + 1 for p, s, step in zip(padded, spans, conv.stride, strict=True))
 
 
-def padded_size(conv: Conv, size: Sequence[int]) -> tuple[int, ...]:
-    """Return the input's spatial size with the samples that the layer adds."""
-    return tuple(n + sum(pads) for n, pads in zip(size, ends(conv), strict=True))
+def padded_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:
+    """Return the input's spatial size with the samples that are added."""
+    return tuple(n + before + after for n, (before, after) in zip(size, pads or ends(conv), strict=True))
 
 
 def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:

@@ -37,8 +37,8 @@ def split_parameters(text: str, file: KernelFile) -> dict[str, str]:
     return given
 
 
-def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float:
-    """Return a parameter's value in its own unit: `250ms` in seconds is 0.25.
+def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float | str:
+    """Return a parameter's value in its own unit, `250ms` in seconds is 0.25, or the word chosen.
 
     Args:
         name: the kernel's name, for messages.
@@ -47,8 +47,12 @@ def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float:
         parameter: its unit and range.
 
     Raises:
-        KernelError: it is no such number, or outside the range.
+        KernelError: it is no such number, outside the range, or none of the choices.
     """
+    if parameter.choices:
+        if text not in parameter.choices:
+            raise KernelError(f"kernel '{name}': {key} is one of {', '.join(parameter.choices)}, not '{text}'")
+        return text
     match = _NUMBER.match(text)
     scale, unit = UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
     try:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from convtool.errors import UsageError, WriteError
-
-PIPE = "-"
+from convtool.files import PIPE
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,21 @@ class Job:
 
 
 def plan(
-    inputs: Sequence[str], output: str, *, suffixes: Iterable[str], suffix: str | None, split: bool | None
+    inputs: Sequence[str],
+    output: str,
+    *,
+    found: Iterable[str],
+    written: Iterable[str],
+    suffix: str | None,
+    split: bool | None,
 ) -> list[Job]:
     """Return a job for each input.
 
     Args:
         inputs: files, folders (their files with known suffixes, recursively) and `-`.
         output: a folder where it ends in a slash, exists as one, or there are several inputs; else a file.
-        suffixes: the medium's known suffixes, to find files in folders.
+        found: suffixes of the medium's files in folders.
+        written: suffixes that outputs can have.
         suffix: the ending that outputs get instead of the input's.
         split: one file a channel, or one for all; None for what OUTPUT suggests.
 
@@ -60,9 +66,9 @@ def plan(
     """
     if "" in inputs:
         raise UsageError("an INPUT is empty: give a file, a folder or -")
-    known = frozenset(suffixes)
-    found = [pair for name in inputs for pair in _expand(name, known)]
-    several = len(found) > 1 or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
+    looked_for, known = frozenset(found), frozenset(written)
+    files = [pair for name in inputs for pair in _expand(name, looked_for)]
+    several = len(files) > 1 or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
     is_folder = output.endswith(("/", os.sep)) or os.path.isdir(output) or (several and output != PIPE)  # noqa: PTH112
     if not output:
         raise UsageError("OUTPUT is empty: give a file, a folder or -")
@@ -71,7 +77,7 @@ def plan(
     if is_folder and os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112
         raise UsageError(f"{output}: several results need a folder, and this is a file")
     jobs = []
-    for name, subfolder in found:
+    for name, subfolder in files:
         if is_folder:
             ending = suffix or PurePath(name).suffix
             stem = "stdin" if name == PIPE else PurePath(name).stem

@@ -21,7 +21,7 @@ from pydantic import (
 
 from convtool import presets
 from convtool.errors import KernelError
-from convtool.settings import Combine
+from convtool.settings import Align, Combine
 
 MAX_WEIGHTS = 2**20
 MAX_WEIGHT = 1e12  # sums of MAX_WEIGHTS such numbers, and their magnitudes, stay finite in float32
@@ -67,19 +67,26 @@ Grid = Annotated[
 
 
 class Parameter(BaseModel):
-    """One number that a generated kernel can be asked for, as in `gaussian:sigma=3`."""
+    """What a generated kernel can be asked for: a number, as in `gaussian:sigma=3`, or one of some words."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     summary: str = ""
     unit: Literal["", "px", "samples", "s", "Hz", "deg"] = ""
-    default: Number
+    default: Number | str
+    choices: tuple[str, ...] = ()
     minimum: Number | None = None
     maximum: Number | None = None
     integer: bool = False
 
     @model_validator(mode="after")
     def _default_in_range(self) -> Self:
+        if self.choices:
+            if self.default not in self.choices:
+                raise ValueError(f"the default {self.default!r} is none of the choices")
+            return self
+        if isinstance(self.default, str):
+            raise ValueError(f"the default {self.default!r} is no number, and there are no choices")  # noqa: TRY004
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
         if not low <= self.default <= high:
@@ -100,6 +107,9 @@ class KernelFile(BaseModel):
     )
     convention: Literal["correlation", "convolution"] = Field(
         "correlation", description="Weights written for true convolution are flipped when loaded."
+    )
+    align: Align = Field(
+        "centre", description="Of a sound: the kernel's middle tap lies on the current sample, or its last (causal)."
     )
     weights: dict[Dimension, Grid] | None = Field(
         None,

@@ -5,18 +5,19 @@ It knows no media and no PyTorch: weights are NumPy arrays in float64.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convtool import kernelfile, presets
-from convtool.errors import KernelError
+from convtool.errors import KernelError, LayerError
 from convtool.generators import GENERATORS
 from convtool.grammar import parse_row, parse_value, split_parameters
 from convtool.kernelfile import KernelFile
-from convtool.settings import Combine
+from convtool.settings import Align, Combine
 
 KINDS = {1: "1-D (sound)", 2: "2-D (pictures)", 3: "3-D (film)"}
 
@@ -34,6 +35,8 @@ class Kernel:
         weights: float64 of shape (*K), or (out, in/groups, *K) where the kernel names its channels.
         bias: added to every output.
         signed: its result has a middle rather than a zero at the dark end.
+        align: which tap lies on the current sample of a sound: the middle one, or the last.
+        notes: what was done to make it, for people.
     """
 
     label: str
@@ -41,6 +44,8 @@ class Kernel:
     weights: NDArray[np.float64]
     bias: float = 0.0
     signed: bool = False
+    align: Align = "centre"
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -72,12 +77,9 @@ class Kernel:
         unfolded = (np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size))
         return all(np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded)
 
-    def embedded(self, size: tuple[int, ...]) -> NDArray[np.float64]:
-        """Return the weights inside zeros of `size`, its centre (where padding `same` puts it) on theirs."""
-        outer = np.zeros(size)
-        starts = [(n - 1) // 2 - (k - 1) // 2 for n, k in zip(size, self.size, strict=True)]
-        outer[tuple(slice(start, start + k) for start, k in zip(starts, self.size, strict=True))] = self.weights
-        return outer
+    def flipped(self) -> "Kernel":
+        """Return the kernel mirrored on every axis."""
+        return replace(self, weights=np.flip(self.weights, axis=tuple(range(-self.dims, 0))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,12 +211,14 @@ def _generate(file: KernelFile, given: Mapping[str, str], dims: int, rate: float
         raise _wrong_dimension(file.name, file.dimensions, dims)
     values = {key: parameter.default for key, parameter in file.parameters.items()}
     values |= {key: parse_value(file.name, key, text, file.parameters[key]) for key, text in given.items()}
-    arguments: dict[str, float] = {
+    arguments: dict[str, Any] = {
         key: int(value) if file.parameters[key].integer else value for key, value in values.items()
     }
     try:
         with np.errstate(all="raise", under="ignore"):
             weights = generator(own, rate=rate, **arguments)
+    except LayerError as exc:
+        raise LayerError(f"kernel '{file.name}': {exc}") from exc
     except (TypeError, ValueError, ArithmeticError) as exc:
         raise KernelError(f"kernel '{file.name}': {exc}") from exc
     if not 0 < weights.size <= kernelfile.MAX_WEIGHTS:
@@ -234,7 +238,7 @@ def _finish(file: KernelFile, label: str, weights: NDArray[np.float64], dims: in
     if not np.abs(weights).max() <= kernelfile.MAX_WEIGHT:
         raise KernelError(f"kernel '{file.name}': weights are at most {kernelfile.MAX_WEIGHT:g} in size")
     signed = _sums_to_zero(weights) if file.output is None else file.output == "signed"
-    return Kernel(label, dims, weights, file.bias, signed)
+    return Kernel(label, dims, weights, file.bias, signed, file.align if dims == 1 else "centre")
 
 
 def _sums_to_zero(weights: NDArray[np.float64]) -> bool:

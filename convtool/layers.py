@@ -11,32 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from convtool import placing
 from convtool.banks import COMBINES, combine_reach
 from convtool.errors import LayerError, UsageError
-from convtool.geometry import Conv, shown
+from convtool.geometry import Conv, Pads, ends, output_size, padded_size
 from convtool.kernels import Bank, Kernel
-from convtool.settings import Combine, Settings, per_axis
+from convtool.options import per_axis
+from convtool.results import Result, results_of
+from convtool.settings import Combine, Settings
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
-MAX_LABEL = 80
 MAX_WEIGHTS = 2**26
-
-
-@dataclass(frozen=True)
-class Result:
-    """One named result of a layer: which of its (folded) output channels it is made of.
-
-    Attributes:
-        label: the kernel's name, or `random`.
-        channels: indices of output channels, in the order of the input's channels where `natural`.
-        natural: each channel is the filtered input channel of the same place.
-        kind: `random`, `signed` or `unsigned`; chooses the default mapping.
-    """
-
-    label: str
-    channels: tuple[int, ...]
-    natural: bool
-    kind: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +33,45 @@ class Layer:
         folds: for each `-k`, how many kernels it has and how they are combined.
         combine: how what is left after `folds` is combined.
         results: what the folded output channels mean.
+        pads: samples to add before and after on each axis where nn.Conv cannot say them, whose own padding is 0 then.
+        centre: the tap of the leading axis on which the first kernel itself lies on the current sample.
+        notes: what was done to make the kernels, for people.
     """
 
     conv: Conv
     folds: tuple[tuple[int, Combine | None], ...]
     combine: Combine | None
     results: tuple[Result, ...]
+    pads: Pads | None = None
+    centre: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:
         """How many output channels are left after folding."""
         return sum(len(result.channels) for result in self.results)
+
+    @property
+    def ends(self) -> Pads:
+        """How many samples are added before and after on each axis."""
+        return self.pads or ends(self.conv)
+
+    @property
+    def latency(self) -> int:
+        """By how many samples of the leading axis results come later than the kernel by itself has them."""
+        return self.ends[0][0] - self.conv.dilation[0] * self.centre
+
+    def bare_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Return an input's size as `conv` takes it, with the samples that nn.Conv does not add itself."""
+        return tuple(size) if self.pads is None else padded_size(self.conv, size, self.pads)
+
+    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Return the result's spatial size for an input's.
+
+        Raises:
+            LayerError: the layer does not fit the input.
+        """
+        return output_size(self.conv, size, self.ends)
 
     def fold(self, responses: Tensor) -> Tensor:
         """Fold the layer's output channels by the banks' combinations.
@@ -75,14 +88,17 @@ class Layer:
         joined = torch.cat(folded, 2)
         return joined.flatten(1, 2) if self.combine is None else COMBINES[self.combine](joined, 2)
 
-    def reach(self) -> tuple[Tensor, Tensor]:
-        """Return the smallest and largest value of each folded channel for inputs in 0…1.
+    def reach(self, *, signed: bool = False) -> tuple[Tensor, Tensor]:
+        """Return the smallest and largest value of each folded channel for inputs in 0…1, or in -1…1 where signed.
 
         Shape: two tensors (channels,)
         """
         weight = self.conv.weight.detach().flatten(1).cpu()
         bias = 0 if self.conv.bias is None else self.conv.bias.detach().cpu()
-        ends = torch.stack([weight.clamp(max=0).sum(1) + bias, weight.clamp(min=0).sum(1) + bias])
+        low, high = weight.clamp(max=0).sum(1), weight.clamp(min=0).sum(1)
+        if signed:
+            low, high = low - high, high - low
+        ends = torch.stack([low + bias, high + bias])
         if self._folds_anything:
             parts = self._split(ends.reshape(2, self.conv.groups, -1))
             folded = [
@@ -124,22 +140,39 @@ def build(
         LayerError: the options do not fit the input.
         UsageError: the options do not fit each other.
     """
+    placing.refuse_sound_options(settings, dims)
     if not banks:
         return _random_layer(settings, dims, in_channels, random_channels, padding_mode)
-    kernels = [kernel for bank in banks for kernel in bank.kernels]
+    kernels = [kernel.flipped() if settings.flip else kernel for bank in banks for kernel in bank.kernels]
     if any(kernel.full for kernel in kernels):
         return _full_layer(kernels, settings, in_channels, padding_mode)
     groups = _groups(settings, in_channels, in_channels)
     each = _kernels_per_group(banks, len(kernels), settings, groups)
-    size = tuple(max(kernel.size[axis] for kernel in kernels) for axis in range(dims))
-    conv = _conv(settings, size, in_channels, each * groups, groups, padding_mode)
     spread = in_channels // groups
-    stack = torch.from_numpy(np.stack([kernel.embedded(size) for kernel in kernels]) / spread).unsqueeze(1)
+    if settings.wet != 1 and spread != 1:
+        raise LayerError("--wet mixes each channel with itself, and --groups mixes the channels")
+    if settings.wet != 1:
+        kernels = [placing.mixed(kernel, settings.wet, in_channels) for kernel in kernels]
+    size, place = placing.frame(kernels, settings.align)
+    conv, pads = _conv(settings, size, place, in_channels, each * groups, groups, padding_mode)
+    framed = [placing.embedded(kernel, size, place, settings.align) for kernel in kernels]
+    stack = torch.from_numpy(np.stack(framed) / spread).unsqueeze(1)
     biases = torch.tensor([kernel.bias for kernel in kernels], dtype=torch.float64)
     repeats = each // len(kernels) * groups
-    _set(conv, stack.repeat(repeats, spread, *(1,) * dims), biases.repeat(repeats), flip=settings.flip)
+    _set(conv, stack.repeat(repeats, spread, *(1,) * dims), biases.repeat(repeats))
     folds = tuple((len(bank.kernels), bank.combine) for bank in banks)
-    return Layer(conv, folds, settings.combine, _results(banks, settings, groups, each, in_channels))
+    results = results_of(banks, settings, groups, each, in_channels)
+    return Layer(conv, folds, settings.combine, results, pads, _centre(kernels[0], place, settings), _notes(kernels))
+
+
+def _centre(kernel: Kernel, place: Sequence[int], settings: Settings) -> int:
+    """Return the tap of the frame on which a kernel by itself lies on the current sample."""
+    own, asked = (placing.origin(kernel.size, align) for align in (kernel.align, settings.align or kernel.align))
+    return place[0] - asked[0] + own[0]
+
+
+def _notes(kernels: Sequence[Kernel]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for kernel in kernels for note in kernel.notes))
 
 
 def _groups(settings: Settings, in_channels: int, default: int) -> int:
@@ -163,37 +196,6 @@ def _kernels_per_group(banks: Sequence[Bank], count: int, settings: Settings, gr
     return settings.out_channels // groups
 
 
-def _results(banks: Sequence[Bank], settings: Settings, groups: int, each: int, in_channels: int) -> tuple[Result, ...]:
-    named: list[tuple[str, bool]] = []
-    for bank in banks:
-        named += [(bank.label, bank.signed)] if bank.combine else [(k.label, k.signed) for k in bank.kernels]
-    if settings.combine:
-        label = "+".join(name for name, _ in named)
-        named = [(label if len(label) <= MAX_LABEL else settings.combine, any(signed for _, signed in named))]
-        each = 1
-    elif any(bank.combine for bank in banks):
-        each = len(named)
-    natural = groups == in_channels and each == len(named)
-    return tuple(
-        Result(
-            label,
-            tuple(group * each + m for group in range(groups) for m in range(place, each, len(named))),
-            natural,
-            "signed" if signed else "unsigned",
-        )
-        for place, (label, signed) in enumerate(_distinct(named))
-    )
-
-
-def _distinct(named: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    seen: dict[str, int] = {}
-    distinct = []
-    for label, signed in named:
-        seen[label] = seen.get(label, 0) + 1
-        distinct.append((label if seen[label] == 1 else f"{label}-{seen[label]}", signed))
-    return distinct
-
-
 def _full_layer(kernels: Sequence[Kernel], settings: Settings, in_channels: int, padding_mode: str) -> Layer:
     kernel, *others = kernels
     if others:
@@ -207,13 +209,17 @@ def _full_layer(kernels: Sequence[Kernel], settings: Settings, in_channels: int,
     groups = in_channels // kernel.weights.shape[1]
     if _groups(settings, in_channels, groups) != groups or len(kernel.weights) % groups:
         raise LayerError(f"kernel '{kernel.label}' of shape {kernel.weights.shape} does not fit these groups")
-    conv = _conv(settings, kernel.size, in_channels, len(kernel.weights), groups, padding_mode)
+    if settings.wet != 1:
+        kernel = placing.mixed(kernel, settings.wet, in_channels)
+    place = placing.origin(kernel.size, settings.align or kernel.align)
+    conv, pads = _conv(settings, kernel.size, place, in_channels, len(kernel.weights), groups, padding_mode)
     bias = torch.full((len(kernel.weights),), kernel.bias, dtype=torch.float64)
-    _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias, flip=settings.flip)
+    _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
     channels = tuple(range(len(kernel.weights)))
     kind = "signed" if kernel.signed else "unsigned"
     result = Result(kernel.label, channels, natural=len(channels) == in_channels, kind=kind)
-    return Layer(conv, ((len(channels), None),), None, (result,))
+    centre = _centre(kernel, place, settings)
+    return Layer(conv, ((len(channels), None),), None, (result,), pads, centre, _notes(kernels))
 
 
 def _random_layer(settings: Settings, dims: int, in_channels: int, random_channels: int, padding_mode: str) -> Layer:
@@ -222,69 +228,58 @@ def _random_layer(settings: Settings, dims: int, in_channels: int, random_channe
     if out % groups:
         raise LayerError(f"groups {groups} do not divide the {out} output channels")
     size = per_axis("kernel size", settings.kernel_size, dims)
+    place = placing.origin(size, settings.align or "centre")
     with torch.random.fork_rng(devices=[], enabled=settings.seed is not None):
         if settings.seed is not None:
             torch.manual_seed(settings.seed)
-        conv = _conv(settings, size, in_channels, out, groups, padding_mode)
+        conv, pads = _conv(settings, size, place, in_channels, out, groups, padding_mode)
         if settings.init != "default":
             arguments = {"groups": groups} if settings.init == "dirac" else {}
             getattr(nn.init, f"{settings.init}_")(conv.weight, **arguments)
             if conv.bias is not None:
                 nn.init.zeros_(conv.bias)
     if settings.flip:
-        _set(conv, conv.weight.detach(), conv.bias, flip=True)
-    return Layer(conv, ((out, None),), None, (Result("random", tuple(range(out)), False, "random"),))
+        _set(conv, conv.weight.flip(tuple(range(2, conv.weight.ndim))), conv.bias)
+    if settings.wet != 1:
+        drawn = Kernel("random", dims, conv.weight.double().numpy())
+        _set(conv, torch.from_numpy(placing.mixed(drawn, settings.wet, in_channels).weights), conv.bias)
+        if conv.bias is not None:
+            conv.bias.mul_(settings.wet)
+    result = Result("random", tuple(range(out)), False, "random")
+    return Layer(conv, ((out, None),), None, (result,), pads, (size[0] - 1) // 2)
 
 
 def _conv(
     settings: Settings,
     size: tuple[int, ...],
+    place: tuple[int, ...],
     in_channels: int,
     out_channels: int,
     groups: int,
     padding_mode: str,
-) -> Conv:
+) -> tuple[Conv, Pads | None]:
     dims = len(size)
     stride = per_axis("stride", settings.stride, dims)
     dilation = per_axis("dilation", settings.dilation, dims)
     weights = math.prod(size) * (in_channels // groups) * out_channels
     if weights > MAX_WEIGHTS:
         raise LayerError(f"{weights} weights, at most {MAX_WEIGHTS} are allowed")
+    padding, pads = placing.padding(settings, size, stride, dilation, place)
     conv = CONVS[dims](
         in_channels,
         out_channels,
         size,
         stride=stride,
-        padding=_padding(settings, size, stride, dilation),
+        padding=padding,
         dilation=dilation,
         groups=groups,
         bias=settings.bias,
         padding_mode=settings.padding_mode or padding_mode,
     )
-    return conv.requires_grad_(False)
+    return conv.requires_grad_(False), pads
 
 
-def _padding(
-    settings: Settings, size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> str | tuple[int, ...]:
-    """Return what nn.Conv takes. It refuses 'same' with a stride, where half the span on both sides is meant."""
-    if settings.padding == "valid":
-        return "valid"
-    if settings.padding != "same":
-        return per_axis("padding", settings.padding, len(size))
-    if set(stride) == {1}:
-        return "same"
-    totals = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
-    if any(total % 2 for total in totals):
-        raise LayerError(
-            f"padding 'same' with stride {shown(stride)} needs an odd kernel, not {shown(size)}",
-            hint="give --padding a number or 'valid'",
-        )
-    return tuple(total // 2 for total in totals)
-
-
-def _set(conv: Conv, weight: Tensor, bias: Tensor | None, *, flip: bool) -> None:
-    spatial = tuple(range(2, weight.ndim))
-    conv.weight.copy_(weight.flip(spatial) if flip else weight)
+def _set(conv: Conv, weight: Tensor, bias: Tensor | None) -> None:
+    conv.weight.copy_(weight)
     if conv.bias is not None and bias is not None:
         conv.bias.copy_(bias)

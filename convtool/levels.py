@@ -1,54 +1,125 @@
 """Turn stored integers into floats and back; the only place that scales, rounds and clips.
 
-Pictures and film: 0 … 2^bits - 1 is 0…1. Floats are taken as they are.
+Pictures and film: 0 … 2^bits - 1 is 0…1. Sound: -2^(bits-1) … 2^(bits-1) - 1 is -1…1, so that each level of
+every integer type comes back as it was. Floats are taken as they are.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-FULL_SCALE = {torch.uint8: 2**8 - 1, torch.uint16: 2**16 - 1}
+WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
 
 
-def unit(dtype: torch.dtype) -> float:
-    """Return the stored number that stands for 1."""
-    return FULL_SCALE.get(dtype, 1)
+@dataclass(frozen=True)
+class Levels:
+    """How samples are stored.
+
+    Attributes:
+        dtype: the type of a sample.
+        full: the stored number that stands for 1.
+        signed: samples lie on both sides of zero.
+    """
+
+    dtype: torch.dtype
+    full: int = 1
+    signed: bool = False
+
+    @property
+    def floats(self) -> bool:
+        """True where samples are floats, which have no levels and are never clipped."""
+        return self.dtype.is_floating_point
+
+    @property
+    def low(self) -> int:
+        """The lowest level, or what -1 or 0 is as a float."""
+        return -self.full if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        """The highest level, or 1 as a float."""
+        return self.full - 1 if self.signed and not self.floats else self.full
+
+    def __str__(self) -> str:
+        """Name the type, and the bits where not all are used."""
+        name = str(self.dtype).removeprefix("torch.")
+        return name if self == of(self.dtype) or self.floats else f"{name}, {self.full.bit_length()} bits"
+
+    @property
+    def wide(self) -> bool:
+        """True where samples have more digits than float32."""
+        return self.dtype == torch.float64 or self.full > WHOLE_FLOAT
+
+
+UINT8, UINT16 = Levels(torch.uint8, 2**8 - 1), Levels(torch.uint16, 2**16 - 1)
+USUAL = {
+    levels.dtype: levels
+    for levels in (UINT8, UINT16, Levels(torch.int16, 2**15, signed=True), Levels(torch.int32, 2**31, signed=True))
+}
+
+
+def of(dtype: torch.dtype) -> Levels:
+    """Return the levels that tensors of a type have where nobody says otherwise.
+
+    >>> of(torch.uint8).full, of(torch.int16).low, of(torch.float32).full
+    (255, -32768, 1)
+    """
+    return USUAL.get(dtype, Levels(dtype))
 
 
 def to_float(stored: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return the samples as floats, integers scaled to 0…1.
+    """Return the samples as floats, integers scaled by their type's usual levels.
 
     Shape: any, kept; so is the memory format
 
     >>> to_float(torch.tensor([0, 255], dtype=torch.uint8))
     tensor([0., 1.])
     """
-    full = FULL_SCALE.get(stored.dtype)
-    return stored.to(dtype) if full is None else stored.to(dtype).div_(full)
+    levels = of(stored.dtype)
+    return stored.to(dtype) if levels.floats else stored.to(dtype).div_(levels.full)
 
 
 def to_stored(values: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return values in 0…1 as `dtype`, rounded to the nearest level and clipped; floats as they are.
+    """Return values as `dtype`, rounded to the nearest of its usual levels and clipped; floats as they are.
 
     Shape: any, kept; so is the memory format
 
     >>> to_stored(torch.tensor([-1.0, 0.5, 2.0]), torch.uint8)
     tensor([  0, 128, 255], dtype=torch.uint8)
     """
-    full = FULL_SCALE.get(dtype)
-    return values.to(dtype) if full is None else to_levels(values.mul(full), dtype)
+    levels = of(dtype)
+    return values.to(dtype) if levels.floats else to_levels(values.mul(levels.full), levels)
 
 
-def to_levels(numbers: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return numbers as levels of `dtype`, rounded and clipped; floats as they are. They may be written to.
+def to_levels(numbers: Tensor, levels: Levels) -> Tensor:
+    """Return numbers in units of `levels`, rounded and clipped; floats as they are. They may be written to.
 
     Shape: any, kept; so is the memory format
 
-    >>> to_levels(torch.tensor([-1.0, 127.5, 300.0]), torch.uint8)
+    >>> to_levels(torch.tensor([-1.0, 127.5, 300.0]), UINT8)
     tensor([  0, 128, 255], dtype=torch.uint8)
     """
-    full = FULL_SCALE.get(dtype)
-    if full is None:
+    dtype = levels.dtype
+    if levels.floats:
         return numbers.to(dtype)
-    if numbers.is_floating_point():  # by way of whole numbers as wide, which is five times faster than at once
-        return numbers.round_().clamp_(0, full).to(torch.int16 if dtype == torch.uint8 else torch.int32).to(dtype)
-    return numbers.clamp_(0, full).to(dtype)
+    if not numbers.is_floating_point():
+        return numbers.clamp_(levels.low, levels.high).to(dtype)
+    if levels.wide:
+        numbers = numbers.double()  # float32 has no highest level
+    numbers = numbers.round_().clamp_(levels.low, levels.high)
+    if not levels.signed:  # by way of whole numbers as wide, which is five times faster than at once
+        numbers = numbers.to(torch.int16 if dtype == torch.uint8 else torch.int32)
+    return numbers.to(dtype)
+
+
+def beyond(numbers: Tensor, levels: Levels) -> int:
+    """Return how many numbers in units of `levels` lie outside -1…1, or 0…1 where they are not signed.
+
+    >>> beyond(torch.tensor([-40000.0, 0, 32768]), of(torch.int16))
+    1
+    """
+    low, high = torch.aminmax(numbers)
+    if low >= levels.low and high <= levels.full:
+        return 0
+    return int(((numbers < levels.low) | (numbers > levels.full)).sum())

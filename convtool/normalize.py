@@ -1,6 +1,7 @@
-"""Map a layer's raw results to the range that can be seen; one small function a rule.
+"""Map a layer's raw results to the range that can be seen or heard; one small function a rule.
 
-It never looks at stored integers (`levels` does) and never decides when a file is over (`pipeline` does).
+Pictures and film end at 0 and 1; sound lies around 0, which stays where it is, and ends at -1 and 1. It never
+looks at stored integers (`levels` does) and never decides when a file is over (`pipeline` does).
 """
 
 import math
@@ -9,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor
 
-from convtool.layers import Layer, Result
+from convtool.layers import Layer
+from convtool.results import Result
 
 Rule = Callable[[Tensor, Tensor, Tensor, float, float], Tensor]
 
@@ -26,6 +28,12 @@ def _stretch(values: Tensor, low: Tensor, high: Tensor, unit: float, full: float
     return stretched.add_(middle) if bool(middle.any()) else stretched
 
 
+def _loudest(values: Tensor, low: Tensor, high: Tensor, unit: float, full: float) -> Tensor:  # noqa: ARG001
+    """Map the value that is farthest from zero to ± full, and zero to zero."""
+    peak = torch.maximum(low.abs(), high.abs())
+    return values.mul_(torch.where(peak > 0, full / peak, 0))
+
+
 # values of shape (N, C, *S) in units of `unit`, which rules may write to; low and high of shape (C, 1, …)
 RULES: dict[str, Rule] = {
     "sigmoid": lambda values, low, high, unit, full: values.div_(unit).sigmoid_().mul_(full),
@@ -35,23 +43,35 @@ RULES: dict[str, Rule] = {
     "abs": lambda values, low, high, unit, full: _scaled(values.abs_(), unit, full),
     "none": lambda values, low, high, unit, full: _scaled(values, unit, full),
 }
-CLIPPED = ("minmax", "bounds", "clamp", "abs")  # rules whose results end at 0 and full
+# sound: the same rules, around zero; 2σ(y) - 1 = tanh(y / 2)
+SIGNED_RULES = RULES | {
+    "sigmoid": lambda values, low, high, unit, full: values.div_(2 * unit).tanh_().mul_(full),
+    "minmax": _loudest,
+    "bounds": _loudest,
+}
+CLIPPED = ("minmax", "bounds", "clamp", "abs")  # rules whose results end where the range does
 RANGED = ("minmax", "bounds")  # rules that look at the range
 WHOLE = ("clamp", "abs")  # rules that keep whole numbers whole where unit and full are the same
-AUTOMATIC = {"random": "sigmoid", "signed": "minmax", "unsigned": "clamp"}
+AUTOMATIC = {  # by dimension: a film looked at twice would only stay as it is, a sound is better left as loud as it is
+    1: {"random": "clamp", "signed": "clamp", "unsigned": "clamp"},
+    2: {"random": "sigmoid", "signed": "minmax", "unsigned": "clamp"},
+    3: {"random": "sigmoid", "signed": "bounds", "unsigned": "clamp"},
+}
 
 
-def choose(name: str, result: Result, *, floats: bool) -> str:
+def choose(name: str, result: Result, dims: int, *, floats: bool) -> str:
     """Return the rule that `name` means for a result.
 
     Args:
-        name: a rule, or `auto`: sigmoid for random weights, minmax for signed kernels, clamp for others.
-        result: what is to be seen.
+        name: a rule, or `auto`: clamp for sound; else sigmoid for random weights, clamp for unsigned kernels, and
+            for signed ones minmax, or bounds in film.
+        result: what is to be seen or heard.
+        dims: 1 for sound, 2 for pictures, 3 for film.
         floats: it is stored as floats, which need no clamping.
     """
     if name != "auto":
         return name
-    rule = AUTOMATIC[result.kind]
+    rule = AUTOMATIC[dims][result.kind]
     return "none" if floats and rule == "clamp" else rule
 
 
@@ -64,7 +84,7 @@ class Normalizer:
         independent: measure each channel by itself; together, colours keep their balance.
         floats: the mapped results are stored as floats.
         full: the value that 1 is mapped to.
-        clip: cut what is beyond 0 and full; False where `levels` will.
+        clip: cut what is beyond the range; False where `levels` will.
     """
 
     def __init__(
@@ -77,10 +97,12 @@ class Normalizer:
         full: float = 1,
         clip: bool = True,
     ) -> None:
-        self._rules = [(choose(name, result, floats=floats), result.channels) for result in layer.results]
+        dims = layer.conv.weight.ndim - 2
+        self._rules = [(choose(name, result, dims, floats=floats), result.channels) for result in layer.results]
+        self._signed = dims == 1
         self._independent = independent
         self._full, self._clip = full, clip
-        self._low, self._high = self._linked(*layer.reach())
+        self._low, self._high = self._linked(*layer.reach(signed=self._signed))
         self._measured: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -130,8 +152,11 @@ class Normalizer:
 
     def _map(self, rule: str, values: Tensor, unit: float, channels: Sequence[int]) -> Tensor:
         low, high = self._ends(values, unit, channels) if rule in RANGED else (values, values)
-        mapped = RULES[rule](values, low, high, unit, self._full)
-        return mapped.clamp_(0, self._full) if self._clip and rule in CLIPPED else mapped
+        rules = SIGNED_RULES if self._signed else RULES
+        mapped = rules[rule](values, low, high, unit, self._full)
+        return (
+            mapped.clamp_(-self._full if self._signed else 0, self._full) if self._clip and rule in CLIPPED else mapped
+        )
 
     def _ends(self, values: Tensor, unit: float, channels: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return the range of each channel, or of all where it is one, which is faster."""

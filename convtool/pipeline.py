@@ -3,30 +3,30 @@
 It is the same for every medium; what differs is in the room that it is given.
 """
 
-import io
 import math
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
-import torch
+from torch import Tensor
 
 from convtool import devices
 from convtool.atomic import refuse_existing, replacing
 from convtool.convolve import Finish
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
+from convtool.files import PIPE, opened, spool
 from convtool.filter import Filter
-from convtool.geometry import centres, output_size, padded_size, shown
-from convtool.jobs import PIPE, Job, refuse_inputs
+from convtool.geometry import padded_size, shown, span
+from convtool.jobs import Job, refuse_inputs
 from convtool.layers import Layer
-from convtool.levels import to_levels, unit
+from convtool.levels import Levels, beyond, to_levels
 from convtool.media import Part, Room, Source
 from convtool.normalize import Normalizer
-from convtool.report import Outcome
+from convtool.report import Outcome, Step
 from convtool.settings import OutputSettings
 from convtool.targets import Target, plan_targets
 
@@ -42,12 +42,14 @@ class Run:
         room: the medium.
         output: how results are written.
         inputs: identities of files that must not be replaced.
+        progress: told how far long inputs have come.
     """
 
     filter: Filter
     room: Room
     output: OutputSettings
     inputs: frozenset[tuple[int, int]] = frozenset()
+    progress: Callable[[Step], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,14 @@ class Work:
         part: its first part.
         layer: what runs on it.
         targets: the outputs.
-        dtype: the type of their samples.
+        levels: how their samples are stored.
     """
 
     source: Source
     part: Part
     layer: Layer
     targets: list[Target]
-    dtype: torch.dtype
+    levels: Levels
 
 
 def run(job: Job, shared: Run) -> Outcome:
@@ -78,10 +80,10 @@ def run(job: Job, shared: Run) -> Outcome:
     started = time.perf_counter()
 
     def finish(work: Work) -> Outcome:
-        _write(job, work, shared)
+        notes = _write(job, work, shared)
         seconds = round(time.perf_counter() - started, 3)
         algorithm = str(shared.filter.convolution(work.part).plan)
-        return succeeded(job, work, shared, status="done", seconds=seconds, algorithm=algorithm)
+        return succeeded(job, work, shared, notes, status="done", seconds=seconds, algorithm=algorithm)
 
     return attempt(job, shared, finish)
 
@@ -106,10 +108,11 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         return _failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
 
 
-def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
-    """Return the outcome of a job that went well."""
+def succeeded(job: Job, work: Work, shared: Run, notes: tuple[str, ...] = (), **more: Any) -> Outcome:
+    """Return the outcome of a job that went well; `notes` are those of its result."""
     names = tuple(str(target.path) for target in work.targets)
-    return Outcome(job.input, outputs=names, notes=tuple(work.source.notes), seed=shared.filter.settings.seed, **more)
+    said = (*work.source.notes, *work.layer.notes, *notes)
+    return Outcome(job.input, outputs=names, notes=said, seed=shared.filter.settings.seed, **more)
 
 
 def _failed(job: Job, error: ConvtoolError) -> Outcome:
@@ -122,103 +125,113 @@ def _failed(job: Job, error: ConvtoolError) -> Outcome:
 def _prepared(job: Job, source: Source, shared: Run) -> Work:
     """Return what a job comes to, after every check that can be made before work."""
     part = next(source.parts())
-    layer = shared.filter.layer(len(part.channels))
-    check_size(part, layer, shared.filter.settings.max_pixels)
-    targets = plan_targets(job, layer, part.channels, sheet=shared.output.sheet)
+    layer = shared.filter.layer(len(part.channels), part.rate)
+    medium, settings = shared.room.medium, shared.filter.settings
+    check_size(part, layer, settings.max_pixels, streamed=medium.streamed)
+    targets = plan_targets(job, layer, part.channels, single=medium.single, sheet=shared.output.sheet)
     for target in targets:
         if job.merged != PIPE:
             refuse_inputs(target.path, shared.inputs)
             refuse_existing(target.path, overwrite=shared.output.overwrite)
-    raw = shared.filter.settings.normalize == "none"
-    dtype = shared.room.stored_dtype(source, torch.float32 if raw else part.dtype, job.suffix, shared.output)
-    if raw and not dtype.is_floating_point:
-        raise WriteError(f"--normalize none writes raw floats, which {job.suffix} cannot hold", hint="--format npy")
-    return Work(source, part, layer, targets, dtype)
+    levels = shared.room.stored(source, part, job.suffix, shared.output, raw=settings.normalize == "none")
+    return Work(source, part, layer, targets, levels)
 
 
-def _write(job: Job, work: Work, shared: Run) -> None:
-    source, layer, settings = work.source, work.layer, shared.filter.settings
-    floats = work.dtype.is_floating_point
+def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
+    """Filter all parts into the outputs of a job, and return what a user should know of the result."""
+    source, layer, settings, levels = work.source, work.layer, shared.filter.settings, work.levels
     normalizer = Normalizer(
-        layer, settings.normalize, independent=settings.independent, floats=floats, full=unit(work.dtype), clip=floats
-    )
+        layer, settings.normalize, independent=settings.independent, floats=levels.floats, full=levels.full,
+        clip=levels.floats,
+    )  # fmt: skip
     if normalizer.needs_range:
         for part in source.parts():
-            normalizer.measure(shared.filter.results(part), unit(part.dtype))
+            responses = shared.filter.results(part)
+            normalizer.measure(_watched(responses, "measuring", job, part, work, shared), part.levels.full)
+    clips = _Clips(normalizer, levels)
     with ExitStack() as files:
         sinks = [
             shared.room.open_sink(
-                files.enter_context(_created(target, job, shared.output)),
-                job.suffix,
-                target.tiles,
-                source,
+                files.enter_context(_created(target, job, shared.output)), job.suffix, target.tiles, source, levels,
                 shared.output,
             )
             for target in work.targets
-        ]
+        ]  # fmt: skip
         for part in source.parts():
             if part.channels != work.part.channels:
                 raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
-            check_size(part, layer, settings.max_pixels)
-            places = centres(layer.conv, part.size)
+            check_size(part, layer, settings.max_pixels, streamed=shared.room.medium.streamed)
             for sink in sinks:
-                sink.begin(part, places, work.dtype)
-            finish = _finish(normalizer, unit(part.dtype), work.dtype)
-            for stored in devices.download(shared.filter.results(part, finish)):
+                sink.begin(part, layer)
+            blocks = devices.download(shared.filter.results(part, clips.finish(part.levels.full)))
+            for stored in _watched(blocks, "filtering", job, part, work, shared):
                 for sink in sinks:
                     sink.write(stored)
         for sink in sinks:
             sink.close()
+    return clips.notes()
 
 
-def _finish(normalizer: Normalizer, unit: float, dtype: torch.dtype) -> Finish:
-    return lambda responses: to_levels(normalizer(responses, unit), dtype)
+class _Clips:
+    """Makes stored samples of responses, and counts those of a sound that are cut at its ends."""
+
+    def __init__(self, normalizer: Normalizer, levels: Levels) -> None:
+        self._normalizer, self._levels = normalizer, levels
+        self._count, self._of = 0, 0
+
+    def finish(self, unit: float) -> Finish:
+        """Return what makes stored samples of responses in units of `unit`."""
+
+        def finish(responses: Tensor) -> Tensor:
+            numbers = self._normalizer(responses, unit)
+            if self._levels.signed and not self._levels.floats:
+                self._count += beyond(numbers, self._levels)
+                self._of += numbers.numel()
+            return to_levels(numbers, self._levels)
+
+        return finish
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what to say of it."""
+        if not self._count:
+            return ()
+        return (f"{self._count} of {self._of} samples clipped; --normalize minmax scales them to fit",)
 
 
-def check_size(part: Part, layer: Layer, max_pixels: int) -> None:
-    """Check that the padded input and the result stay within the limit, before anything is made.
+def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run) -> Iterator[Tensor]:
+    """Yield the blocks of a result, and tell how far they have come."""
+    done = 0
+    for block in blocks:
+        yield block
+        done += block.shape[2] * work.layer.conv.stride[0]
+        if shared.progress is not None and part.rate is not None:
+            shared.progress(Step(job.input, doing, min(1, done / part.size[0]), part.size[0] / part.rate))
+
+
+def check_size(part: Part, layer: Layer, max_pixels: int, *, streamed: bool) -> None:
+    """Check that what is held of the padded input and the result stays within the limit, before anything is made.
+
+    Args:
+        part: the input.
+        layer: what runs on it.
+        max_pixels: the limit, in pixels of pictures.
+        streamed: no more of the leading axis is held than a kernel looks over.
 
     Raises:
         LayerError: the layer does not fit the input.
         LimitError: they would be too large.
     """
-    for what, channels, size in (
-        ("result", layer.conv.out_channels, output_size(layer.conv, part.size)),
-        ("padded input", layer.conv.in_channels, padded_size(layer.conv, part.size)),
+    for what, channels, whole in (
+        ("result", layer.conv.out_channels, layer.output_size(part.size)),
+        ("padded input", layer.conv.in_channels, padded_size(layer.conv, part.size, layer.ends)),
     ):
+        size = (min(whole[0], span(layer.conv)[0]), *whole[1:]) if streamed else whole
         if channels * math.prod(size) > MAX_RESULT * max_pixels:
             shape = shown((channels, *size))
             raise LimitError(
                 f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {max_pixels} pixels",
                 hint="raise it with --max-pixels",
             )
-
-
-@contextmanager
-def opened(name: str) -> Iterator[BinaryIO]:
-    """Open an input for reading, seekable; standard input is read to its end.
-
-    Raises:
-        ReadError: it is missing, no regular file, or cannot be opened.
-    """
-    if name == PIPE:
-        if sys.stdin is None:
-            raise ReadError("-: standard input is closed")
-        yield io.BytesIO(sys.stdin.buffer.read())
-        return
-    path = Path(name)
-    try:
-        if path.exists() and not path.is_file():
-            raise ReadError(f"{name}: is not a regular file")
-        file = path.open("rb")
-    except FileNotFoundError as exc:
-        raise ReadError(f"{name}: there is no such file") from exc
-    except (OSError, ValueError) as exc:
-        if isinstance(exc, ConvtoolError):
-            raise
-        raise ReadError(f"{name}: cannot be opened: {getattr(exc, 'strerror', None) or exc}") from exc
-    with file:
-        yield file
 
 
 @contextmanager
@@ -229,7 +242,8 @@ def _created(target: Target, job: Job, output: OutputSettings) -> Iterator[Binar
         return
     if sys.stdout is None:
         raise WriteError("-: standard output is closed")
-    memory = io.BytesIO()  # encoders seek, and a pipe cannot
-    yield memory
-    sys.stdout.buffer.write(memory.getbuffer())
+    with spool() as held:  # encoders seek, and a pipe cannot
+        yield held  # type: ignore[misc]  # a BinaryIO but for its name
+        held.seek(0)
+        shutil.copyfileobj(held, sys.stdout.buffer)
     sys.stdout.buffer.flush()

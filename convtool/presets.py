@@ -33,7 +33,7 @@ class Entry:
 
     name: str
     dimensions: tuple[int, ...]
-    parameters: dict[str, float]
+    parameters: dict[str, float | str]
     summary: str
 
 
@@ -168,7 +168,7 @@ def entry(path: Path, extra: Sequence[Path] = ()) -> Entry:
     """
     content, _ = parse(path)
     try:
-        parameters = {key: float(value["default"]) for key, value in content.get("parameters", {}).items()}
+        parameters = {key: value["default"] for key, value in content.get("parameters", {}).items()}
         known = _dimensions(content, extra, MAX_BANK_DEPTH)
         return Entry(path.stem, tuple(sorted(known)), parameters, str(content.get("summary", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as exc:

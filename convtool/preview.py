@@ -2,10 +2,12 @@
 
 import math
 
-from convtool.geometry import output_size, shown, span
+from convtool.geometry import shown, span
 from convtool.jobs import Job
+from convtool.layers import Layer
 from convtool.pipeline import Run, Work, attempt, succeeded
 from convtool.report import Outcome
+from convtool.spectrum import response
 
 FLOAT_BYTES = 4
 
@@ -18,8 +20,7 @@ def preview(job: Job, shared: Run) -> Outcome:
     """
 
     def finish(work: Work) -> Outcome:
-        stored = {"stored as": str(work.dtype).removeprefix("torch.")}
-        return succeeded(job, work, shared, status="planned", plan=describe(work, shared) | stored)
+        return succeeded(job, work, shared, status="planned", plan=describe(work, shared))
 
     return attempt(job, shared, finish)
 
@@ -27,13 +28,15 @@ def preview(job: Job, shared: Run) -> Outcome:
 def describe(work: Work, shared: Run) -> dict[str, str | int]:
     """Return the shapes by the output-size formula, the receptive field, how the layer is run and what it costs."""
     part, layer = work.part, work.layer
-    conv, size = layer.conv, output_size(layer.conv, part.size)
+    conv, size = layer.conv, layer.output_size(part.size)
     convolution = shared.filter.convolution(part)
     rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
     floats = rows * (math.prod(part.size[1:]) * conv.in_channels + math.prod(size[1:]) * conv.out_channels)
     samples = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
-    return {
+    if shared.room.medium.streamed:
+        samples = 0
+    plan: dict[str, str | int] = {
         "input": shown((1, len(part.channels), *part.size)),
         "output": shown((1, layer.channels, *size)),
         "layer": str(conv),
@@ -42,5 +45,25 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
         "multiply-adds": math.prod(size) * conv.out_channels * window,
         "algorithm": str(convolution.plan),
         "block": f"{rows} of {part.size[0]}",
-        "memory": f"about {(samples * part.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
+        "memory": f"about {(samples * part.levels.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
+        "stored as": str(work.levels),
     }
+    return plan if part.rate is None else plan | _in_time(part.rate, part.size[0], size[0], layer)
+
+
+def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str | int]:
+    """Return what a sound's plan says beside its shapes: durations, latency, the frequency response."""
+    made = rate / layer.conv.stride[0]
+    folded = layer.channels != layer.conv.out_channels
+    answers = {result.label: response(layer, result.channels[0], rate) for result in layer.results if not folded}
+    lines: dict[str, str | int] = {
+        f"response{f' of {label}' if len(answers) > 1 else ''}": ", ".join(
+            f"{hertz:g} Hz {gain:+.1f} dB" for hertz, gain in answer
+        )
+        for label, answer in answers.items()
+    }
+    return {
+        "duration": f"{length / rate:.3f} s at {rate:g} Hz",
+        "output duration": f"{out / made:.3f} s at {made:g} Hz",
+        "latency": f"{layer.latency} samples, {1000 * layer.latency / rate:.2f} ms",
+    } | lines

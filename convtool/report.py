@@ -33,6 +33,23 @@ class Outcome:
     plan: dict[str, str | int] | None = None
 
 
+@dataclass(frozen=True)
+class Step:
+    """How far an input has come that takes a while.
+
+    Attributes:
+        input: its name.
+        doing: `measuring` or `filtering`.
+        share: what is done, 0…1.
+        seconds: how long it plays.
+    """
+
+    input: str
+    doing: str
+    share: float
+    seconds: float
+
+
 @dataclass
 class Report:
     """All outcomes of a run."""

@@ -4,23 +4,36 @@ The command line makes its flags from these fields and `convtool.apply` takes th
 are the same everywhere. It must not import torch; whether an option fits an input is the layer's business.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 from convtool.errors import UsageError
+from convtool.options import (
+    Axes,
+    Padding,
+    axes,
+    check_choice,
+    check_whole,
+    option,
+    parse_groups,
+    parse_padding,
+)
 
 MAX_KERNEL_SIZE = 2**16
 MAX_STEP = 2**20  # torch takes strides and dilations up to 2^63 and silently returns nonsense for large ones
 MAX_CHANNELS = 2**12
 MAX_SEED = 2**63 - 1
 MAX_NAN = 1e12
+MIN_RATE, MAX_RATE = 1, 2**24  # samples a second
+
+PICTURES, SOUND = ("image",), ("audio",)
 
 Combine = Literal["magnitude", "max", "sum", "mean"]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Normalize = Literal["auto", "sigmoid", "minmax", "clamp", "bounds", "abs", "none"]
+Length = Literal["same", "full", "valid"]
+Align = Literal["centre", "causal"]
 DType = Literal["float32", "float16", "bfloat16"]
 Algorithm = Literal["auto", "direct", "taps", "separable", "fft"]
 Init = Literal[
@@ -37,46 +50,6 @@ Init = Literal[
     "kaiming_normal",
     "orthogonal",
 ]
-Axes = int | tuple[int, ...]
-Padding = Literal["same", "valid"] | Axes
-
-
-def parse_axes(text: str) -> Axes:
-    """Read `3` or `3,5`: one number for every axis, or one an axis."""
-    if not re.fullmatch(r"\s*-?\d{1,30}\s*(,\s*-?\d{1,30}\s*)*", text):
-        raise UsageError(f"'{text}' is neither a whole number nor a comma list of them")
-    numbers = tuple(int(part) for part in text.split(","))
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
-def parse_padding(text: str) -> Padding:
-    """Read `same`, `valid`, or what `parse_axes` reads."""
-    return text if text in ("same", "valid") else parse_axes(text)  # type: ignore[return-value]  # narrowed
-
-
-def parse_groups(text: str) -> int | Literal["depthwise"]:
-    """Read `depthwise` or a whole number."""
-    groups = "depthwise" if text == "depthwise" else parse_axes(text)
-    if isinstance(groups, tuple):
-        raise UsageError(f"'{text}' is neither 'depthwise' nor one whole number")
-    return groups  # type: ignore[return-value]  # an int or the one word
-
-
-def option(default: Any, help: str, panel: str, *flags: str, **extra: Any) -> Any:  # typer's word
-    """Declare a field with what the command line shows of it.
-
-    Args:
-        default: the value when it is not given.
-        help: one line for `--help`.
-        panel: the group of options it is shown in.
-        flags: its spelling, where that is not `--name`.
-        extra: further arguments of `typer.Option`.
-    """
-    return field(default=default, metadata={"help": help, "panel": panel, "flags": flags, "extra": extra})
-
-
-def _axes(parse: Callable[[str], Any] = parse_axes, metavar: str = "N[,N]") -> dict[str, Any]:
-    return {"parser": parse, "metavar": metavar}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +62,8 @@ class Settings:
 
     kernel: tuple[str, ...] = option(
         (),
-        "Preset name, NAME:PARAMETER=VALUE, YAML file, or a grid such as '0 -1 0; -1 5 -1; 0 -1 0'. "
-        "Repeat it for a bank. Without it, weights are random.",
+        "Preset name, NAME:PARAMETER=VALUE, YAML file, a grid such as '0 -1 0; -1 5 -1; 0 -1 0', or for sound an "
+        "impulse response such as hall.wav. Repeat it for a bank. Without it, weights are random.",
         "Kernel",
         "--kernel",
         "-k",
@@ -106,22 +79,22 @@ class Settings:
         "Kernel",
         "--flip",
     )
-    kernel_size: Axes = option(3, "Size of random kernels.", "Kernel", **_axes())
+    kernel_size: Axes = option(3, "Size of random kernels.", "Kernel", **axes())
     out_channels: int | None = option(
         None, "Output channels. Random weights: pictures 4, film 3, sound as many as the input.", "Kernel"
     )
     init: Init = option("default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel")
     seed: int | None = option(None, "Seed of random weights; chosen and printed when not given.", "Kernel")
 
-    stride: Axes = option(1, "Step between outputs.", "Layer", **_axes())
+    stride: Axes = option(1, "Step between outputs.", "Layer", **axes())
     padding: Padding = option(
         "same", "Samples added on both sides: a number, 'same' or 'valid'.", "Layer",
-        **_axes(parse_padding, "N[,N]|same|valid"),
+        **axes(parse_padding, "N[,N]|same|valid"),
     )  # fmt: skip
     padding_mode: PaddingMode | None = option(
         None, "What is added. Pictures and film: replicate; sound: zeros.", "Layer", show_default="by medium"
     )
-    dilation: Axes = option(1, "Distance between the kernel's taps.", "Layer", **_axes())
+    dilation: Axes = option(1, "Distance between the kernel's taps.", "Layer", **axes())
     groups: int | Literal["depthwise"] | None = option(
         None,
         "Channel groups that do not mix. Kernels: depthwise; random weights: 1.",
@@ -133,7 +106,8 @@ class Settings:
 
     normalize: Normalize = option(
         "auto",
-        "How results become visible. auto: random sigmoid, signed kernels minmax, others clamp.",
+        "How results fit the output's range. auto: sound clamp; else random sigmoid, signed kernels minmax, "
+        "others clamp.",
         "Result",
     )
     independent: bool = option(False, "minmax for each channel by itself.", "Result", "--independent")
@@ -144,6 +118,25 @@ class Settings:
         metavar="VALUE",
     )
 
+    length: Length = option(
+        "same", "Length of the result: the input's, with the kernel's tail, or without padding.", "Sound", media=SOUND
+    )
+    align: Align | None = option(
+        None,
+        "Let the kernel look both ways, or only back. Echoes and impulse responses look back by themselves.",
+        "Sound",
+        media=SOUND,
+        show_default="by kernel",
+    )
+    wet: float = option(
+        1.0, "Share of the result in a mix with the input, 0 to 1; the input is delayed to match.", "Sound",
+        media=SOUND, metavar="SHARE",
+    )  # fmt: skip
+    rate: int | None = option(
+        None, "Resample to this many samples a second, first.", "Sound", media=SOUND, metavar="HZ"
+    )
+    mono: bool = option(False, "Mix all channels to one, first.", "Sound", "--mono", media=SOUND)
+
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
     dtype: DType = option("float32", "Arithmetic on floats; the shorter ones are for GPUs.", "Run")
     algorithm: Algorithm = option("auto", "How the layer is run; the result is the same. auto plans by cost.", "Run")
@@ -153,43 +146,57 @@ class Settings:
         "Run",
         "--compile",
     )
-    max_pixels: int = option(2**28, "Refuse pictures with more pixels, all frames together.", "Run", metavar="N")
+    max_pixels: int = option(
+        2**28, "Refuse pictures with more pixels, all frames together.", "Run", media=PICTURES, metavar="N"
+    )
     allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
 
     def __post_init__(self) -> None:
-        _check_axes("kernel size", self.kernel_size, 1, MAX_KERNEL_SIZE)
-        _check_axes("stride", self.stride, 1, MAX_STEP)
-        _check_axes("dilation", self.dilation, 1, MAX_STEP)
+        self._check_numbers()
+        self._check_choices()
+        self._check_pairs()
+
+    def _check_numbers(self) -> None:
+        check_whole("kernel size", self.kernel_size, 1, MAX_KERNEL_SIZE)
+        check_whole("stride", self.stride, 1, MAX_STEP)
+        check_whole("dilation", self.dilation, 1, MAX_STEP)
         if not isinstance(self.padding, str):
-            _check_axes("padding", self.padding, 0, MAX_STEP)
+            check_whole("padding", self.padding, 0, MAX_STEP)
         elif self.padding not in ("same", "valid"):
             raise UsageError(f"padding is a number, 'same' or 'valid', not '{self.padding}'")
         if isinstance(self.groups, int):
-            _check_axes("groups", self.groups, 1, MAX_CHANNELS)
+            check_whole("groups", self.groups, 1, MAX_CHANNELS)
         elif self.groups not in (None, "depthwise"):
             raise UsageError(f"groups is a number or 'depthwise', not '{self.groups}'")
         if self.out_channels is not None:
-            _check_axes("out channels", self.out_channels, 1, MAX_CHANNELS)
+            check_whole("out channels", self.out_channels, 1, MAX_CHANNELS)
         if self.seed is not None:
-            _check_axes("seed", self.seed, 0, MAX_SEED)
-        _check_axes("max pixels", self.max_pixels, 1, 2**40)
-        self._check_choices()
+            check_whole("seed", self.seed, 0, MAX_SEED)
+        if self.rate is not None:
+            check_whole("rate", self.rate, MIN_RATE, MAX_RATE)
+        check_whole("max pixels", self.max_pixels, 1, 2**40)
+        if not 0 <= self.wet <= 1:
+            raise UsageError(f"--wet is a share from 0 to 1, not {self.wet}")
         if self.nan is not None and not abs(self.nan) <= MAX_NAN:
             raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
+
+    def _check_pairs(self) -> None:
+        if self.padding != "same" and (self.length != "same" or self.align):
+            raise UsageError("--padding and --length or --align say the same in two ways: give one")
+        if self.wet != 1 and self.combine:
+            raise UsageError("--wet mixes each result with the input, and --combine folds them into one")
         if self.kernel and (self.kernel_size != 3 or self.init != "default"):
             raise UsageError("--kernel-size and --init make random weights, and there is a --kernel")
         if self.combine and not self.kernel:
             raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
 
     def _check_choices(self) -> None:
-        for name, value, choices in (
-            ("padding mode", self.padding_mode, PaddingMode),
-            ("init", self.init, Init),
-            ("normalize", self.normalize, Normalize),
-            ("combine", self.combine, Combine),
-        ):
-            if value is not None and value not in get_args(choices):
-                raise UsageError(f"{name} is one of {', '.join(get_args(choices))}, not '{value}'")
+        check_choice("padding mode", self.padding_mode, PaddingMode)
+        check_choice("init", self.init, Init)
+        check_choice("normalize", self.normalize, Normalize)
+        check_choice("combine", self.combine, Combine)
+        check_choice("length", self.length, Length)
+        check_choice("align", self.align, Align)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,19 +210,28 @@ class OutputSettings:
     split: bool = option(False, "One file a channel, also where OUTPUT is a file.", "Output", "--split")
     merge: bool = option(False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge")
     sheet: bool = option(
-        False, "Show the input and every result side by side in one picture, labelled.", "Output", "--sheet"
-    )
+        False, "Show the input and every result side by side in one picture, labelled.", "Output", "--sheet",
+        media=PICTURES,
+    )  # fmt: skip
     format: str | None = option(
         None,
         "Type of the outputs, such as png; else OUTPUT's or the input's suffix says.",
         "Output",
         metavar="TYPE",
     )
-    quality: int = option(90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", metavar="N")
+    quality: int = option(90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", media=PICTURES, metavar="N")
+    subtype: str | None = option(
+        None,
+        "How samples are stored: pcm_u8, pcm_s8, pcm_16, pcm_24, pcm_32, float, double, ulaw, vorbis, ….",
+        "Output",
+        media=SOUND,
+        show_default="the input's, or the nearest",
+        metavar="NAME",
+    )
     overwrite: bool = option(False, "Replace outputs that exist.", "Output", "--overwrite")
 
     def __post_init__(self) -> None:
-        _check_axes("quality", self.quality, 1, 100)
+        check_whole("quality", self.quality, 1, 100)
         if self.split and (self.merge or self.sheet):
             raise UsageError("--split writes one file a channel, --merge and --sheet one for all")
 
@@ -223,22 +239,3 @@ class OutputSettings:
     def one_file_a_channel(self) -> bool | None:
         """True or False where a flag says so, None for what OUTPUT suggests."""
         return False if self.merge or self.sheet else self.split or None
-
-
-def _check_axes(name: str, value: Axes, low: int, high: int) -> None:
-    for number in value if isinstance(value, tuple) else (value,):
-        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            raise UsageError(f"{name} is a whole number from {low} to {high}, not {number}")
-
-
-def per_axis(name: str, value: Axes, dims: int) -> tuple[int, ...]:
-    """Spread one number over `dims` axes, or check that a tuple has one an axis.
-
-    Raises:
-        UsageError: the tuple is of another length.
-    """
-    if isinstance(value, int):
-        return (value,) * dims
-    if len(value) != dims:
-        raise UsageError(f"{name} has {len(value)} numbers, and there are {dims} axes")
-    return value

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from convtool.convolve import cut
 from convtool.errors import LayerError
-from convtool.geometry import Conv, ends, span
+from convtool.geometry import Conv, Pads, ends, span
 
 Run = Callable[[Sequence[Tensor], Sequence[tuple[int, int]]], Tensor]
 
@@ -30,18 +30,20 @@ class Stream:
     Args:
         conv: the layer.
         run: runs it on the pieces of a window, padded on all axes but the leading one.
+        pads: samples to add before and after on each axis, where not as the layer says.
 
     >>> from convtool.convolve import Convolution
+    >>> from convtool.levels import of
     >>> layer = torch.nn.Conv1d(1, 1, 3, padding=1)
-    >>> blocks = Stream(layer, Convolution(layer, (10,), torch.float32))(torch.zeros(1, 1, 10).split(4, 2))
+    >>> blocks = Stream(layer, Convolution(layer, (10,), of(torch.float32)))(torch.zeros(1, 1, 10).split(4, 2))
     >>> sum(block.shape[2] for block in blocks)
     10
     """
 
-    def __init__(self, conv: Conv, run: Run) -> None:
+    def __init__(self, conv: Conv, run: Run, pads: Pads | None = None) -> None:
         self._conv = conv
         self._run = run
-        (self._before, self._after), *rest = ends(conv)
+        (self._before, self._after), *rest = pads or ends(conv)
         self._rest = [(0, 0), *rest]
 
     def __call__(self, blocks: Iterable[Tensor], *, tail: Callable[[int], Tensor] | None = None) -> Iterator[Tensor]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convtool.jobs import Job
-from convtool.layers import MAX_LABEL, Layer, Result
+from convtool.layers import Layer
 from convtool.media import Tile
+from convtool.results import MAX_LABEL, Result
 
 
 @dataclass(frozen=True)
@@ -17,41 +18,42 @@ class Target:
     tiles: tuple[Tile, ...]
 
 
-def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, sheet: bool) -> list[Target]:
+def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, single: str, sheet: bool) -> list[Target]:
     """Return the files of a job and what each shows.
 
     Args:
         job: where they go.
         layer: whose results they show.
         names: the input's channel names.
+        single: what a channel that is made of all of them is called.
         sheet: one picture with everything on it.
     """
     if job.split:
         return [
             Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
             for result in layer.results
-            for name, channel in zip(channel_names(result, names), result.channels, strict=True)
+            for name, channel in zip(channel_names(result, names, single), result.channels, strict=True)
         ]
     label = "+".join(result.label for result in layer.results)
     path = job.path(label if len(label) <= MAX_LABEL else f"{len(layer.results)}-kernels")
     if layer.channels in (1, 3) and not sheet:
         return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
-    return [Target(path, tuple(tile for result in layer.results for tile in _tiles(result, names)))]
+    return [Target(path, tuple(tile for result in layer.results for tile in _tiles(result, names, single)))]
 
 
-def _tiles(result: Result, names: Sequence[str]) -> Iterator[Tile]:
+def _tiles(result: Result, names: Sequence[str], single: str) -> Iterator[Tile]:
     """Yield a colour tile for a filtered colour picture, else a grey one for each channel."""
     if result.natural and len(result.channels) in (1, 3):
         yield Tile(result.label, result.channels)
         return
-    for name, channel in zip(channel_names(result, names), result.channels, strict=True):
+    for name, channel in zip(channel_names(result, names, single), result.channels, strict=True):
         yield Tile(f"{result.label} {name}", (channel,))
 
 
-def channel_names(result: Result, names: Sequence[str]) -> tuple[str, ...]:
-    """Return how a result's channels are called: as the input's, `l` for one that mixes all, else 1, 2, 3."""
+def channel_names(result: Result, names: Sequence[str], single: str) -> tuple[str, ...]:
+    """Return how a result's channels are called: as the input's, `single` for one that mixes all, else 1, 2, 3."""
     if result.natural:
         return tuple(names)
     if len(result.channels) == 1 and result.kind != "random":
-        return ("l",)
+        return (single,)
     return tuple(str(number) for number in range(1, len(result.channels) + 1))

@@ -1,6 +1,6 @@
-"""Draw the samples: a test chart, and the small pictures that lessons on convolution work with.
+"""Make the samples: a test chart, the small pictures that lessons on convolution work with, a melody.
 
-Deterministic, from formulas alone: `make samples` gives the same pixels wherever it runs.
+Deterministic, from formulas alone: `make samples` gives the same pixels and sounds wherever it runs.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 HEIGHT, WIDTH = 384, 512
+RATE, SECONDS = 16_000, 2.25
 
 
 def chart() -> NDArray[np.float64]:
@@ -80,9 +81,26 @@ def cross() -> NDArray[np.uint8]:
     return picture
 
 
+def melody() -> NDArray[np.float64]:
+    """Return a tune of plucked strings in stereo, with mains hum and a click for filters to work on. Shape: (L, 2)."""
+    tune = [(0, 60), (0.25, 60), (0.5, 67), (0.75, 67), (1, 69), (1.25, 69), (1.5, 67)]  # seconds, MIDI notes
+    time = np.arange(int(SECONDS * RATE)) / RATE
+    sound = np.zeros((time.size, 2))
+    for place, (start, note) in enumerate(tune):
+        since = (time - start).clip(0)
+        hertz = 440 * 2 ** ((note - 69) / 12)
+        partials = [np.sin(2 * np.pi * hertz * n * since) * np.exp(-since * 3 * n) / n for n in range(1, 7)]
+        right = place / (len(tune) - 1)  # the tune wanders from left to right
+        sound += 0.3 * np.sum(partials, 0)[:, None] * np.sqrt([1 - right, right])
+    sound += 0.03 * np.sin(2 * np.pi * 50 * time)[:, None]
+    sound[int(2 * RATE)] = 0.8
+    return sound
+
+
 def main() -> None:
     """Write all samples beside this script."""
     import cv2  # noqa: PLC0415  # 16-bit colour, which Pillow cannot write
+    import soundfile  # noqa: PLC0415  # only `main` writes
 
     picture = chart()
     Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(HERE / "chart.jpg", quality=92, subsampling=0)
@@ -90,6 +108,7 @@ def main() -> None:
     cv2.imwrite(str(HERE / "chart16.png"), deep[..., ::-1])
     for name, drawn in (("half-plane", half_plane()), ("checker", checker()), ("cross", cross())):
         Image.fromarray(drawn).save(HERE / f"{name}.png")
+    soundfile.write(HERE / "melody.wav", melody(), RATE, subtype="PCM_16")
 
 
 if __name__ == "__main__":

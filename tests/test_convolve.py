@@ -20,6 +20,7 @@ from convtool.convolve.separable import factor
 from convtool.errors import LayerError, LimitError
 from convtool.geometry import ends, output_size
 from convtool.layers import CONVS
+from convtool.levels import of
 
 SIZES = {1: (997,), 2: (61, 83), 3: (9, 21, 23)}
 
@@ -52,7 +53,7 @@ def test_float_kernels_stay_within_the_bound(algorithm, dims):
     conv = layer(torch.randn([9, 7, 5][:dims]))
     tensor = torch.rand(1, 3, *SIZES[dims]) - 0.5
     expected = whole(layer(conv.weight[0, 0].detach().double()), tensor.double())
-    ours = Convolution(conv, SIZES[dims], torch.float32, algorithm=algorithm)([tensor])
+    ours = Convolution(conv, SIZES[dims], of(torch.float32), algorithm=algorithm)([tensor])
     assert ours.dtype == torch.float32
     bound = 1e-5 * float(conv.weight[0].detach().abs().sum()) * float(tensor.abs().max())
     assert float((ours - expected).detach().abs().max()) <= bound
@@ -70,7 +71,7 @@ def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size
     full = torch.iinfo(stored).max
     samples = torch.randint(0, full + 1, (1, 3, *SIZES[2]), generator=noise)
     expected = whole(layer(kernel.double()), samples.double())
-    ours = Convolution(conv, SIZES[2], stored, algorithm=algorithm)([samples.to(stored)])
+    ours = Convolution(conv, SIZES[2], of(stored), algorithm=algorithm)([samples.to(stored)])
     assert torch.equal(ours.double(), expected)
 
 
@@ -84,7 +85,7 @@ def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size
 )
 def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
     """Few taps, an outer product and a large kernel are run as such; the plan says so."""
-    plan = Convolution(layer(kernel), (3000, 4000), torch.uint8).plan
+    plan = Convolution(layer(kernel), (3000, 4000), of(torch.uint8)).plan
     assert (plan.algorithm, plan.dtype) == (algorithm, arithmetic)
     assert str(plan).startswith(f"{algorithm} (")
     assert plan.costs[algorithm] == min(plan.costs.values())
@@ -114,7 +115,7 @@ def test_passes_along_an_axis_stay_within_the_bound(dims, sizes, steps, spread, 
     )
     conv.weight.data = torch.stack(kernels)[:, None].float().expand_as(conv.weight).clone()
     tensor = torch.rand(1, channels, *(rows + 12, 21, 14)[:dims], generator=noise)
-    run = Convolution(conv, tensor.shape[2:], tensor.dtype, algorithm="separable")
+    run = Convolution(conv, tensor.shape[2:], of(tensor.dtype), algorithm="separable")
     worst = (run([tensor]) - whole(conv.double(), tensor.double())).detach().abs().amax((0, *range(2, dims + 2)))
     assert bool((worst <= 1e-5 * conv.weight.detach().abs().flatten(1).sum(1)).all())
 
@@ -125,13 +126,13 @@ def test_compiled_taps_give_the_same_result():
     torch.manual_seed(0)
     conv = nn.Conv2d(2, 4, (3, 2), stride=(1, 2), dilation=2, groups=2).double()
     tensor = torch.rand(1, 2, 40, 33, dtype=torch.float64)
-    run = Convolution(conv, (40, 33), torch.float64, algorithm="taps", compiled=True)
+    run = Convolution(conv, (40, 33), of(torch.float64), algorithm="taps", compiled=True)
     assert "compiled" in str(run.plan)
     for rows in (40, 17):
         part = tensor[:, :, :rows]
         torch.testing.assert_close(run([part], [(0, 0), (0, 0)]), whole(conv, part), rtol=0, atol=1e-12)
     sharpen = torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
-    assert "compiled" not in str(Convolution(layer(sharpen), (40, 33), torch.uint8, compiled=True).plan)
+    assert "compiled" not in str(Convolution(layer(sharpen), (40, 33), of(torch.uint8), compiled=True).plan)
 
 
 def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
@@ -148,7 +149,7 @@ def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
 
 def test_auto_takes_the_stock_forward_for_dense_banks():
     """Many channels are what PyTorch's own forward is made for."""
-    assert Convolution(nn.Conv2d(64, 64, 3), (500, 500), torch.float32).plan.algorithm == "direct"
+    assert Convolution(nn.Conv2d(64, 64, 3), (500, 500), of(torch.float32)).plan.algorithm == "direct"
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
@@ -179,7 +180,7 @@ def test_out_of_memory_halves_the_block(monkeypatch, algorithm, most):
     """What a small device can hold at once does not change the result."""
     conv = nn.Conv2d(3, 4, 5, stride=2, padding=1).double()
     tensor = torch.rand(1, 3, 60, 31, dtype=torch.float64)
-    ready = Convolution(conv, (60, 31), torch.float64, algorithm=algorithm)
+    ready = Convolution(conv, (60, 31), of(torch.float64), algorithm=algorithm)
     strips, refused = ready._strips, []  # noqa: SLF001  # what a fake must stand before
 
     def small(pieces, pads, finish):
@@ -200,7 +201,7 @@ def test_out_of_memory_halves_the_block(monkeypatch, algorithm, most):
 
 def test_out_of_memory_for_one_row_is_an_error(monkeypatch):
     """No block is smaller than one output, and the message names a way out."""
-    ready = Convolution(nn.Conv2d(1, 1, 3), (9, 9), torch.float32)
+    ready = Convolution(nn.Conv2d(1, 1, 3), (9, 9), of(torch.float32))
 
     def never(*_):
         raise torch.OutOfMemoryError

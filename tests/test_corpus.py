@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from convtool.media.image import SUFFIXES
@@ -70,3 +71,48 @@ def test_other_media_are_no_pictures(convtool, corpus, tmp_path):
     for path in sorted([*corpus.glob("*/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("*/yaml/*")]):
         if path.suffix.lower() not in SUFFIXES:
             assert not check(convtool, path, tmp_path, ("-k", "blur")), path.name
+
+
+SOUND_REFUSALS = re.compile(
+    r"error: .*: (the sound cannot be read: .+|the sound is damaged: .+|the file is cut: .+|no samples"
+    r"|there is no sound in it|\d+ samples are NaN or infinite|\d+ channels of \d+ Hz are not supported)$"
+)
+
+
+def check_sound(convtool, path, tmp_path, options):
+    """Filter a sound and return whether it was written; anything but written or refused fails."""
+    output = tmp_path / "out.wav"
+    signal.alarm(60)  # a hang ends the run
+    result = convtool("audio", path, output, *options)
+    signal.alarm(0)
+    assert "Traceback" not in result.err
+    left = sorted(entry.name for entry in tmp_path.iterdir())
+    if result.code == 0:
+        assert left == ["out.wav"]
+        assert len(soundfile.read(output)[0])
+        output.unlink()
+        return True
+    assert result.code == 1
+    assert left == []
+    (error,) = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert SOUND_REFUSALS.match(error), error
+    return False
+
+
+@pytest.mark.parametrize("options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")])
+def test_good_sounds_are_filtered(convtool, corpus, tmp_path, options):
+    """Every one of them."""
+    paths = sorted((corpus / "good" / "audio").iterdir())
+    assert paths
+    for path in paths:
+        assert check_sound(convtool, path, tmp_path, options), path.name
+
+
+@pytest.mark.parametrize("options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")])
+def test_bad_sounds_and_other_media_are_filtered_or_refused_in_words(convtool, corpus, tmp_path, options):
+    """Never a traceback, a hang or a partial file; a film's sound track is one."""
+    paths = sorted([*corpus.glob("bad/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("bad/image/*")])
+    written = {path.name for path in paths if check_sound(convtool, path, tmp_path, options)}
+    assert "mdx__sample.3gp" in written
+    cut = "scipy__test-44100Hz-le-1ch-4bytes-early-eof.wav"
+    assert (cut in written) == ("--allow-truncated" in options)

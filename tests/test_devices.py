@@ -15,6 +15,7 @@ from convtool import apply, devices
 from convtool.convolve import ALGORITHMS, Convolution
 from convtool.errors import UsageError
 from convtool.filter import Filter
+from convtool.levels import of
 from convtool.media import MEDIA
 from convtool.media.image.pages import Page
 from convtool.settings import Settings
@@ -90,7 +91,7 @@ def test_cuda_gives_the_layers_result(algorithm, dims):
     conv = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[dims - 1](2, 4, [9, 7, 5][:dims], padding=2, groups=2)
     tensor = torch.rand(1, 2, *[997, 61, 23][:dims]) - 0.5
     with devices.exact():
-        run = Convolution(conv, tensor.shape[2:], tensor.dtype, algorithm=algorithm, device=torch.device("cuda"))
+        run = Convolution(conv, tensor.shape[2:], of(tensor.dtype), algorithm=algorithm, device=torch.device("cuda"))
         ours = run([tensor.cuda()])
     assert ours.device.type == "cuda"
     exact = whole(conv.double(), tensor.double())

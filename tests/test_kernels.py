@@ -44,7 +44,7 @@ def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
     assert content["source"]
     for dims in dimensions(name):
         for kernel in resolve(name, dims, rate=8000).kernels:
-            assert kernel.weights.ndim == dims
+            assert kernel.weights.ndim in (dims, dims + 2)
             assert np.isfinite(kernel.weights).all()
 
 
@@ -158,8 +158,8 @@ def test_lowpass_and_highpass_cut_where_they_say():
 def test_echo_comes_later_and_softer():
     """The impulse response of the layer, which is the mirrored kernel, has its echo behind."""
     response = weights("echo:delay=250ms,gain=0.4", 1, rate=100)[::-1]
-    assert np.flatnonzero(response).tolist() == [25, 50]
-    assert response[[25, 50]].tolist() == [1, 0.4]
+    assert np.flatnonzero(response).tolist() == [0, 25]
+    assert response[[0, 25]].tolist() == [1, 0.4]
 
 
 def test_separable_and_reach():

@@ -5,6 +5,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+import soundfile
 from conftest import ROOT, SAMPLES
 from PIL import Image
 
@@ -26,6 +27,15 @@ def test_the_chart():
     assert np.abs(eight - chart).mean() < 0.02
     sixteen = cv2.imread(str(SAMPLES / "chart16.png"), cv2.IMREAD_UNCHANGED)[..., ::-1].astype(float)
     assert np.abs(sixteen - chart[:96, 192:320] * 65535).max() <= 1
+
+
+def test_the_melody():
+    """Within a level of any machine's sine, and not too loud."""
+    melody = make_samples.melody()
+    stored, rate = soundfile.read(SAMPLES / "melody.wav")
+    assert rate == make_samples.RATE
+    assert np.abs(stored - melody).max() <= 1 / 32768
+    assert 0.3 < np.abs(melody).max() < 1
 
 
 def test_samples_are_small():

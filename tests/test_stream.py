@@ -11,6 +11,7 @@ from convtool.convolve import Convolution
 from convtool.errors import LayerError
 from convtool.geometry import centres, ends, output_size, span
 from convtool.layers import CONVS
+from convtool.levels import of
 from convtool.stream import Stream
 
 CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -34,7 +35,7 @@ def whole(conv: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
 
 def stream(conv: nn.Module, size: tuple[int, ...] = (9,), algorithm: str = "auto") -> Stream:
     """Return a stream through the engine for inputs of this size."""
-    return Stream(conv, Convolution(conv, size, conv.weight.dtype, algorithm=algorithm))
+    return Stream(conv, Convolution(conv, size, of(conv.weight.dtype), algorithm=algorithm))
 
 
 def streamed(conv: nn.Module, tensor: torch.Tensor, length: int, algorithm: str = "auto") -> torch.Tensor:

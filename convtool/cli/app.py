@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from convtool import __version__
-from convtool.cli import devices, image, kernels, messages
+from convtool.cli import audio, devices, image, kernels, messages
 from convtool.errors import ConvtoolError
 
 INTERRUPTED = 130
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("image")(image.image)
+app.command("audio")(audio.audio)
 app.add_typer(kernels.app, name="kernels")
 app.command("devices")(devices.devices)
 

@@ -8,7 +8,7 @@ from convtool.cli.options import RunSettings, with_options
 from convtool.settings import OutputSettings, Settings
 
 
-@with_options(Settings, OutputSettings, RunSettings)
+@with_options("image", Settings, OutputSettings, RunSettings)
 def image(
     settings: Settings,
     output_settings: OutputSettings,
@@ -29,5 +29,5 @@ def image(
 
     filter_files(
         inputs, output, ImageRoom(), settings, output_settings, run_settings,
-        suffixes=SUFFIXES, check_suffix=format_of,
+        found=SUFFIXES, written=SUFFIXES, check_suffix=format_of,
     )  # fmt: skip

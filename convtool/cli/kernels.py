@@ -17,7 +17,7 @@ from convtool.errors import KernelError
 if TYPE_CHECKING:
     import numpy as np
 
-    from convtool.kernels import Kernel
+    from convtool.kernels import Bank, Kernel
 
 app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
 
@@ -28,8 +28,6 @@ KernelPath = Annotated[
 PREFERRED = (2, 1, 3)
 MOST_NUMBERS = 13
 RATE = 44100  # what kernels in Hz and seconds are shown and tried with
-MOST_CELLS = 33
-SHADES = " ░▒▓█"
 
 
 @app.command("list")
@@ -46,16 +44,20 @@ def list_(kernel_path: KernelPath = None) -> None:
             messages.error(exc.message, exc.hint)
             continue
         dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
-        parameters = " ".join(f"{key}={default:g}" for key, default in entry.parameters.items())
+        parameters = " ".join(f"{key}={_value(default)}" for key, default in entry.parameters.items())
         table.add_row(*(Text(messages.shown(cell)) for cell in (entry.name, dimensions, parameters, entry.summary)))
     Console().print(table)
     if broken:
         raise typer.Exit(1)
 
 
+def _value(default: float | str) -> str:
+    return default if isinstance(default, str) else f"{default:g}"
+
+
 @app.command()
 def show(
-    kernel: Annotated[str, typer.Argument(help="What --kernel takes: a name, a file, a grid.")],
+    kernel: Annotated[str, typer.Argument(help="What --kernel takes: a name, a file, a grid, an impulse response.")],
     dims: Annotated[
         int | None,
         typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."),
@@ -65,23 +67,39 @@ def show(
     ] = RATE,
     kernel_path: KernelPath = None,
 ) -> None:
-    """Show a kernel: its grid, sum, reachable range, whether it is separable, a heat map."""
-    from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
+    """Show a kernel: its grid, sum, reachable range, whether it is separable, a heat map.
 
-    search = tuple(kernel_path or ())
-    known = dimensions(kernel, search)
-    chosen = dims or next(d for d in PREFERRED if d in known)
-    bank = resolve(kernel, chosen, search=search, rate=rate)
+    Kernels of sounds are shown with what they do to frequencies, in dB.
+    """
+    bank, chosen = _resolved(kernel, dims, rate, tuple(kernel_path or ()))
     console = Console(highlight=False, markup=False)
     if len(bank.kernels) > 1:
         console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
     if chosen == 1:
         console.print(f"for {rate:g} samples a second")
     for one in bank.kernels:
-        _show(console, one)
+        for note in one.notes:
+            messages.say(f"note: {messages.shown(note)}")
+        _show(console, one, rate)
 
 
-def _show(console: Console, kernel: "Kernel") -> None:
+def _resolved(kernel: str, dims: int | None, rate: float, search: tuple[Path, ...]) -> "tuple[Bank, int]":
+    """Return what a kernel's words stand for, and the dimensions that it is shown in."""
+    from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
+    from convtool.media.audio.formats import is_sound  # noqa: PLC0415  # torch
+
+    if dims in (None, 1) and is_sound(kernel):
+        from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # decoders
+
+        return impulse_response(kernel, 1, rate), 1
+    known = dimensions(kernel, search)
+    chosen = dims or next(d for d in PREFERRED if d in known)
+    return resolve(kernel, chosen, search=search, rate=rate), chosen
+
+
+def _show(console: Console, kernel: "Kernel", rate: float) -> None:
+    from convtool.cli.plots import heat_map, magnitude  # noqa: PLC0415  # NumPy
+
     low, high = kernel.reach
     console.print(f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
     console.print(f"sum        {kernel.total:g}" + (f", bias {kernel.bias:g}" if kernel.bias else ""))
@@ -97,7 +115,11 @@ def _show(console: Console, kernel: "Kernel") -> None:
                 grid.add_row(*(Text(f"{weight:.4g}", justify="right") for weight in row))
             console.print(grid)
             console.print()
-        console.print(_heat_map(plane))
+        console.print(heat_map(plane))
+        if kernel.dims == 1 and plane.shape[1] > 1:
+            for taps in plane:
+                console.print(magnitude(taps, rate), soft_wrap=True)
+                console.print()
 
 
 def _planes(weights: "np.ndarray") -> Iterator[tuple[str, "np.ndarray"]]:
@@ -107,24 +129,6 @@ def _planes(weights: "np.ndarray") -> Iterator[tuple[str, "np.ndarray"]]:
     planes = weights.reshape(-1, *weights.shape[-2:]) if weights.ndim > 1 else weights[None, None]
     for place, plane in zip(np.ndindex(weights.shape[:-2]), planes, strict=True):
         yield (f"at {', '.join(map(str, place))}" if place else ""), plane
-
-
-def _heat_map(plane: "np.ndarray") -> Text:
-    """Return the grid as signed shades, the strongest weight of each patch where it is too large to draw."""
-    import numpy as np  # noqa: PLC0415
-
-    edges = [np.linspace(0, n, min(n, MOST_CELLS) + 1).astype(int) for n in plane.shape]
-    most = np.abs(plane).max() or 1.0
-    text = Text()
-    for top, bottom in zip(edges[0][:-1], edges[0][1:], strict=True):
-        for left, right in zip(edges[1][:-1], edges[1][1:], strict=True):
-            patch = plane[top:bottom, left:right]
-            weight = patch.flat[np.abs(patch).argmax()] / most
-            shade = SHADES[int(np.ceil(abs(weight) * (len(SHADES) - 1) - 1e-9))]
-            sign = " " if shade == " " else "+" if weight > 0 else "-"
-            text.append(sign + shade, style="red" if weight > 0 else "blue")
-        text.append("\n")
-    return text
 
 
 @app.command()

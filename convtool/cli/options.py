@@ -3,13 +3,13 @@
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import Field, dataclass, fields
 from typing import Annotated, Any
 
 import typer
 
-from convtool.settings import option
+from convtool.options import option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,8 @@ class RunSettings:
     )
 
 
-def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of settings classes.
+def with_options(medium: str, *groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of settings classes that are for all commands or for this one.
 
     The command takes an instance of each, by position, ahead of its own arguments, which are keywords.
     """
@@ -37,13 +37,19 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
             for name, parameter in inspect.signature(command).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         ]
-        added = {field.name: _parameter(field, hint) for group in groups for field, hint in _hinted(group)}
+        taken = {
+            group: [field for field in fields(group) if medium in (field.metadata["media"] or (medium,))]
+            for group in groups
+        }
+        added = {
+            field.name: _parameter(field, hint) for group in groups for field, hint in _hinted(group, taken[group])
+        }
 
         @functools.wraps(command)
         def call(**given: Any) -> None:
             settings = []
             for group in groups:
-                values = {field.name: _parsed(field, given.pop(field.name)) for field in fields(group)}
+                values = {field.name: _parsed(field, given.pop(field.name)) for field in taken[group]}
                 settings.append(group(**values))
             command(*settings, **given)
 
@@ -55,9 +61,9 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
     return decorate
 
 
-def _hinted(group: type) -> Iterator[tuple[Field[Any], Any]]:
+def _hinted(group: type, taken: Sequence[Field[Any]]) -> Iterator[tuple[Field[Any], Any]]:
     hints = typing.get_type_hints(group)
-    for field in fields(group):
+    for field in taken:
         yield field, hints[field.name]
 
 

@@ -13,9 +13,11 @@ from torch import Tensor
 from convtool import devices
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
+from convtool.cli.progress import progress_bar
 from convtool.errors import UsageError
+from convtool.files import PIPE
 from convtool.filter import Filter
-from convtool.jobs import PIPE, Job, identities, plan
+from convtool.jobs import Job, identities, plan
 from convtool.layers import Layer
 from convtool.media import Room
 from convtool.pipeline import Run, run
@@ -32,7 +34,8 @@ def filter_files(
     output_settings: OutputSettings,
     run_settings: RunSettings,
     *,
-    suffixes: Iterable[str],
+    found: Iterable[str],
+    written: Iterable[str],
     check_suffix: Callable[[str], object],
 ) -> None:
     """Filter every input, go on after failures, and leave with the run's exit code.
@@ -44,10 +47,11 @@ def filter_files(
         settings: the kernel and the layer.
         output_settings: where results go.
         run_settings: what is printed.
-        suffixes: the medium's suffixes.
-        check_suffix: raises UsageError for an unknown one.
+        found: suffixes of the medium's files in folders.
+        written: suffixes that outputs can have.
+        check_suffix: raises UsageError for another one.
     """
-    jobs = _plan(inputs, output, output_settings, suffixes, check_suffix)
+    jobs = _plan(inputs, output, output_settings, found, written, check_suffix)
     if run_settings.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
     settings = _seeded(settings)
@@ -55,11 +59,13 @@ def filter_files(
     filter_ = Filter(settings, room.medium, inputs=len(jobs))
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")
-    report, shared = Report(), Run(filter_, room, output_settings, identities(jobs))
-    for job in jobs:
-        outcome = preview(job, shared) if run_settings.dry_run else run(job, shared)
-        report.outcomes.append(outcome)
-        _tell(outcome, run_settings)
+    report = Report()
+    with progress_bar(shown=not (run_settings.quiet or run_settings.json)) as progress:
+        shared = Run(filter_, room, output_settings, identities(jobs), progress)
+        for job in jobs:
+            outcome = preview(job, shared) if run_settings.dry_run else run(job, shared)
+            report.outcomes.append(outcome)
+            _tell(outcome, run_settings)
     if run_settings.show_weights or (run_settings.verbose and not run_settings.quiet):
         for layer in filter_.layers():
             _show(layer, weights=run_settings.show_weights)
@@ -73,14 +79,16 @@ def _plan(
     inputs: Sequence[str],
     output: str,
     output_settings: OutputSettings,
-    suffixes: Iterable[str],
+    found: Iterable[str],
+    written: Iterable[str],
     check_suffix: Callable[[str], object],
 ) -> list[Job]:
     suffix = None
     if output_settings.format is not None:
         check_suffix(output_settings.format)
         suffix = f".{output_settings.format.lower().removeprefix('.')}"
-    jobs = plan(inputs, output, suffixes=suffixes, suffix=suffix, split=output_settings.one_file_a_channel)
+    split = output_settings.one_file_a_channel
+    jobs = plan(inputs, output, found=found, written=written, suffix=suffix, split=split)
     for job in jobs:
         if job.problem is None:
             check_suffix(job.suffix)

@@ -24,7 +24,7 @@ from convtool.convolve.staging import Stage, cut
 from convtool.convolve.taps import Taps
 from convtool.errors import LimitError
 from convtool.geometry import Conv, ends, padded_size
-from convtool.levels import unit
+from convtool.levels import Levels, of
 
 __all__ = ["ALGORITHMS", "Convolution", "Finish", "Plan", "convolve", "cut"]
 
@@ -39,7 +39,7 @@ class Convolution:
     Args:
         conv: the layer.
         size: the whole input's spatial size.
-        stored: the type of its samples.
+        stored: how its samples are stored.
         algorithm: how to run it; `auto` plans by cost.
         dtype: of the arithmetic; None for the layer's own, exact where all numbers are whole.
         device: where blocks will be.
@@ -50,7 +50,7 @@ class Convolution:
         self,
         conv: Conv,
         size: Sequence[int],
-        stored: torch.dtype,
+        stored: Levels,
         *,
         algorithm: str = "auto",
         dtype: torch.dtype | None = None,
@@ -68,7 +68,7 @@ class Convolution:
             algorithm=algorithm,
             compiled=compiled,
         )
-        bias = self._problem.bias * unit(stored)
+        bias = self._problem.bias * stored.full
         self._bias = None
         if bool(bias.any()):
             self._bias = bias.to(device, self.plan.dtype).reshape(*bias.shape, *(1,) * self._problem.dims)
@@ -276,4 +276,4 @@ def convolve(conv: Conv, block: Tensor) -> Tensor:
     >>> convolve(torch.nn.Conv1d(1, 2, 3, padding=1), torch.zeros(1, 1, 6)).shape
     torch.Size([1, 2, 6])
     """
-    return Convolution(conv, block.shape[2:], block.dtype)([block])
+    return Convolution(conv, block.shape[2:], of(block.dtype))([block])

@@ -16,7 +16,7 @@ from convtool.convolve.lines import fits
 from convtool.convolve.problem import INT16_MAX, Problem
 from convtool.convolve.separable import Term, factor
 from convtool.convolve.taps import count
-from convtool.levels import FULL_SCALE
+from convtool.levels import WHOLE_FLOAT, Levels
 
 Terms = list[list[list[list[Term]]]]  # the outer products of each kernel, as (group, output, input)
 ALGORITHMS = ("direct", "taps", "separable", "fft")
@@ -27,7 +27,6 @@ LONGEST = 2**21  # samples of a block that is made longer for a large kernel
 STAGED = 2**24  # samples that are staged together for FFTs, if the kernel lets them
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
 WHOLE_ROUNDED = 2**18  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
-WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
 MANY = 64  # kernels that are worth factoring
 POSITIONS = (2, 4, 8, 16)
 FLOAT_BYTES = 4
@@ -78,7 +77,7 @@ def choose(
     problem: Problem,
     size: Sequence[int],
     *,
-    stored: torch.dtype,
+    stored: Levels,
     dtype: torch.dtype = torch.float32,
     device: str = "cpu",
     algorithm: str = "auto",
@@ -89,14 +88,14 @@ def choose(
     Args:
         problem: the layer.
         size: the padded input's spatial size.
-        stored: the type of the samples that come in; whole numbers are summed exactly.
+        stored: how the samples that come in are stored; whole numbers are summed exactly.
         dtype: of the arithmetic on floats.
         device: the device's type.
         algorithm: one of `ALGORITHMS`, or `auto`.
         compiled: `taps` of floats will be compiled; of int16 that is slower than a pass for each tap.
     """
-    full = FULL_SCALE.get(stored, 0)
-    reach = problem.reach(full) if full and problem.integral else math.inf
+    whole = problem.integral and not stored.floats
+    reach = problem.reach(stored.full) if whole else math.inf
     weight = problem.weight[:1] if problem.shared else problem.weight
     row = math.prod(size[1:]) * problem.groups * problem.inputs
     tile = costs.tile(size, problem.span, problem.stride, TILE // _alike(problem), STAGED // row)
@@ -123,7 +122,7 @@ def choose(
     }
     note = notes[algorithm]()
     return Plan(
-        algorithm, arithmetic, length, rows, positions, tile, terms, full > 0 and problem.integral, estimates, note,
+        algorithm, arithmetic, length, rows, positions, tile, terms, whole, estimates, note,
         compiled,
     )  # fmt: skip
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-import torch
 from torch import Tensor
 
+from convtool.layers import Layer
+from convtool.levels import Levels
 from convtool.settings import OutputSettings, Settings
 
 
@@ -24,19 +25,23 @@ class Medium:
         dims: 1, 2 or 3.
         padding_mode: how inputs go on beyond their ends.
         random_channels: output channels of a random layer; 0 for as many as the input has.
+        single: what a channel that is made of all others is called.
+        streamed: inputs go through block by block and are never held whole.
     """
 
     name: str
     dims: int
     padding_mode: str
     random_channels: int
+    single: str = "l"
+    streamed: bool = True
 
 
 MEDIA = {
     medium.dims: medium
     for medium in (
-        Medium("audio", 1, "zeros", 0),
-        Medium("image", 2, "replicate", 4),
+        Medium("audio", 1, "zeros", 0, single="mono"),
+        Medium("image", 2, "replicate", 4, streamed=False),
         Medium("video", 3, "replicate", 3),
     )
 }
@@ -54,8 +59,12 @@ class Part(Protocol):
         """The spatial size, leading axis first."""
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The type of the stored samples."""
+    def levels(self) -> Levels:
+        """How its samples are stored."""
+
+    @property
+    def rate(self) -> float | None:
+        """Samples a second along the leading axis; None where there is no time."""
 
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the part in blocks of at most `length` along the leading axis."""
@@ -76,14 +85,8 @@ class Source(Protocol):
 class Sink(Protocol):
     """An output file being made."""
 
-    def begin(self, part: Any, centres: Sequence[Tensor], dtype: torch.dtype) -> None:
-        """Start the result of `part`.
-
-        Args:
-            part: what is filtered.
-            centres: for each axis, the input's sample that each output sample is centred on.
-            dtype: the type of the result's samples.
-        """
+    def begin(self, part: Any, layer: Layer) -> None:
+        """Start the result of `part`, which is filtered by `layer`."""
 
     def write(self, block: Tensor) -> None:
         """Take the next block of the result, all channels of the layer."""
@@ -108,10 +111,20 @@ class Room(Protocol):
     def open_source(self, file: BinaryIO, name: str, settings: Settings) -> Source:
         """Open an input."""
 
-    def stored_dtype(self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings) -> torch.dtype:
-        """Return the sample type nearest to `wanted` that outputs with this suffix have."""
+    def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
+        """Return how outputs with this suffix store the result of a part, nearest to how it is stored itself.
+
+        Raises:
+            WriteError: `raw` floats are wanted, and they cannot.
+        """
 
     def open_sink(
-        self, file: BinaryIO, suffix: str, tiles: Sequence[Tile], source: Any, output: OutputSettings
+        self,
+        file: BinaryIO,
+        suffix: str,
+        tiles: Sequence[Tile],
+        source: Any,
+        levels: Levels,
+        output: OutputSettings,
     ) -> Sink:
         """Open an output."""

@@ -17,6 +17,7 @@ from timing import THREADS, machine, medians
 from convtool import devices
 from convtool.convolve import Convolution, costs, plan
 from convtool.convolve.costs import Costs
+from convtool.levels import of
 
 NAMES = [field.name for field in dataclasses.fields(Costs)]
 PICTURE, SOUND, FILM = (2000, 3000), (2**21,), (6, 360, 640)
@@ -54,7 +55,7 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     compiled = options.get("compiled", False)
     options = {name: value for name, value in options.items() if name != "compiled"}
     step = Step(stored, weight, padding_mode="zeros", algorithm=way, **options)
-    ready = step.run = Convolution(step.layer.conv, size, dtype, algorithm=way, compiled=compiled)
+    ready = step.run = Convolution(step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled)
     tile = ready.plan.tile
     ready.plan = dataclasses.replace(ready.plan, positions=positions)
     ready._run = ready._runner()  # noqa: SLF001  # a plan that no flag asks for
@@ -66,7 +67,7 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
         for name in NAMES:
             alone = Costs(**{each: float(each == name) for each in NAMES})
             with mock.patch.object(costs, "COSTS", alone):
-                made = Convolution(step.layer.conv, size, dtype, algorithm=way, compiled=compiled).plan
+                made = Convolution(step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled).plan
                 counts.append(made.costs[way])
     return step, np.array(counts)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from convtool.convolve import Convolution
 from convtool.filter import Filter
 from convtool.geometry import output_size
-from convtool.levels import to_levels, unit
+from convtool.levels import of, to_levels
 from convtool.media import MEDIA
 from convtool.normalize import Normalizer
 from convtool.settings import Settings
@@ -42,10 +42,10 @@ class Step:
         self.stored, self.size, self.options = stored, tuple(stored.shape[2:]), options
         self.layer = Filter(settings, MEDIA[dims], torch.device("cpu")).layer(channels)
         self.layer.conv.weight.data.copy_(weight)
-        self.run = Convolution(self.layer.conv, self.size, stored.dtype, algorithm=settings.algorithm)
+        self.run = Convolution(self.layer.conv, self.size, of(stored.dtype), algorithm=settings.algorithm)
         floats = stored.is_floating_point()
         rule = "none" if floats else "clamp"
-        self.normalizer = Normalizer(self.layer, rule, floats=floats, full=unit(stored.dtype), clip=False)
+        self.normalizer = Normalizer(self.layer, rule, floats=floats, full=of(stored.dtype).full, clip=False)
         self.out = torch.empty(1, *output_size(self.layer.conv, self.size), len(weight), dtype=stored.dtype)
         self.out = self.out.movedim(-1, 1)
 
@@ -53,7 +53,9 @@ class Step:
         """Run it."""
 
         def finish(responses: Tensor) -> Tensor:
-            return to_levels(self.normalizer(self.layer.fold(responses), unit(self.stored.dtype)), self.stored.dtype)
+            return to_levels(
+                self.normalizer(self.layer.fold(responses), of(self.stored.dtype).full), of(self.stored.dtype)
+            )
 
         stream = Stream(self.layer.conv, lambda window, pads: self.run(window, pads, finish))
         start = 0
@@ -67,7 +69,7 @@ class Step:
         conv = self.layer.conv
         floats = self.stored.to(torch.float32, memory_format=LAST[self.stored.ndim - 2])
         with torch.no_grad():
-            return self.out.copy_(to_levels(conv(floats), self.stored.dtype))
+            return self.out.copy_(to_levels(conv(floats), of(self.stored.dtype)))
 
     def error(self) -> float:
         """Return the raw result's largest difference to float64, over Σ|w| × max|x|, on a part of the input."""
@@ -76,7 +78,7 @@ class Step:
         for axis, most in enumerate(ERROR_PART[-len(self.size) :], 2):
             least = max(most, 3 * conv.weight.shape[axis] * conv.dilation[axis - 2])
             part = part.narrow(axis, 0, min(least, part.shape[axis]))
-        run = Convolution(conv, self.size, self.stored.dtype, algorithm=self.run.plan.algorithm)
+        run = Convolution(conv, self.size, of(self.stored.dtype), algorithm=self.run.plan.algorithm)
         ours = run([part], [(0, 0)] * len(self.size)).double()
         weight, padded = conv.weight.detach().double(), part[0].double().numpy()
         inputs, outputs = weight.shape[1], len(weight) // conv.groups

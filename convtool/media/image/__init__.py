@@ -5,7 +5,8 @@ from typing import Any, BinaryIO
 
 import torch
 
-from convtool.errors import UsageError
+from convtool.errors import UsageError, WriteError
+from convtool.levels import Levels, of
 from convtool.media import MEDIA, Sink, Tile
 from convtool.media.image.formats import SUFFIXES, format_of
 from convtool.media.image.read import ImageSource
@@ -30,20 +31,29 @@ class ImageRoom:
             allow_truncated=settings.allow_truncated,
         )
 
-    def stored_dtype(self, source: Any, wanted: torch.dtype, suffix: str, output: OutputSettings) -> torch.dtype:
-        """Return the sample type that keeps most of `wanted`; animated PNGs and sheets have 8 bits."""
+    def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
+        """Return the levels that keep most of a page; animated PNGs and sheets have 8 bits."""
         kind = format_of(suffix)
+        wanted = torch.float32 if raw else part.levels.dtype
         small = output.sheet or (source.animated and kind.name == "PNG")
         dtype = kind.dtypes[0] if small else kind.dtype_for(wanted)
         if dtype.itemsize < wanted.itemsize:
             source.note(f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}")
-        return dtype
+        if raw and not dtype.is_floating_point:
+            raise WriteError(f"--normalize none writes raw floats, which {suffix} cannot hold", hint="--format npy")
+        return of(dtype)
 
     def open_sink(
-        self, file: BinaryIO, suffix: str, tiles: Sequence[Tile], source: Any, output: OutputSettings
+        self,
+        file: BinaryIO,
+        suffix: str,
+        tiles: Sequence[Tile],
+        source: Any,
+        levels: Levels,
+        output: OutputSettings,
     ) -> Sink:
         """Open a picture file for writing."""
         kind = format_of(suffix)
         if output.sheet and torch.uint8 not in kind.dtypes:
             raise UsageError(f"--sheet draws a picture, and {kind.name} holds none")
-        return ImageSink(file, kind, tiles, source, sheet=output.sheet, quality=output.quality)
+        return ImageSink(file, kind, tiles, source, levels.dtype, sheet=output.sheet, quality=output.quality)

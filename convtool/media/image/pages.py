@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from convtool.levels import to_float, to_stored
+from convtool.levels import Levels, of, to_float, to_stored
 from convtool.media.image.alpha import bleed
 
 Samples = NDArray[Any]
@@ -70,9 +70,14 @@ class Page:
         return self.pixels.shape[:2]
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The type of the stored samples."""
-        return self.tensor().dtype
+    def levels(self) -> Levels:
+        """How its samples are stored."""
+        return of(self.tensor().dtype)
+
+    @property
+    def rate(self) -> None:
+        """There is no time in a picture."""
+        return
 
     def tensor(self) -> Tensor:
         """Return the whole page, transparent pixels filled from around. Shape: (1, C, H, W), channels last."""

@@ -16,7 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from convtool.errors import ConvtoolError, WriteError
-from convtool.levels import FULL_SCALE, to_float, to_stored
+from convtool.geometry import centres
+from convtool.layers import Layer
+from convtool.levels import of, to_float, to_stored
 from convtool.media import Tile
 from convtool.media.image.formats import Format
 from convtool.media.image.pages import Metadata, Page, Samples
@@ -44,6 +46,7 @@ class ImageSink:
         format: its format.
         tiles: what is shown; more than one make a grid.
         source: the input, for its metadata.
+        dtype: the type of its samples.
         sheet: label the tiles and begin with the input.
         quality: 1…100 for lossy formats.
     """
@@ -54,6 +57,7 @@ class ImageSink:
         format: Format,
         tiles: Sequence[Tile],
         source: ImageSource,
+        dtype: torch.dtype,
         *,
         sheet: bool = False,
         quality: int,
@@ -61,23 +65,17 @@ class ImageSink:
         if format.name == "NPY":  # all channels side by side, in the layer's order
             tiles = [Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels)))]
         self._file, self._format, self._tiles = file, format, tiles
-        self._source, self._sheet, self._quality = source, sheet, quality
+        self._source, self._dtype, self._sheet, self._quality = source, dtype, sheet, quality
         self._frames: list[Frame] = []
         self._page: Page | None = None
 
-    def begin(self, part: Page, centres: Sequence[Tensor], dtype: torch.dtype) -> None:
-        """Start the result of a page.
-
-        Args:
-            part: the page.
-            centres: for each axis, the input's row or column that each of the output's is centred on.
-            dtype: the type of its samples.
-        """
+    def begin(self, part: Page, layer: Layer) -> None:
+        """Start the result of a page, which is filtered by `layer`."""
         self._end()
-        self._page, self._centres = part, centres
+        self._page, self._centres = part, centres(layer.conv, part.size)
         self._channels = sorted({channel for tile in self._tiles for channel in tile.channels})
-        size = [len(axis) for axis in centres]
-        self._result = torch.empty(*size, len(self._channels), dtype=dtype).permute(2, 0, 1)
+        size = [len(axis) for axis in self._centres]
+        self._result = torch.empty(*size, len(self._channels), dtype=self._dtype).permute(2, 0, 1)
         self._rows = 0
 
     def write(self, block: Tensor) -> None:
@@ -137,7 +135,7 @@ class ImageSink:
             labels = ["input", *labels]
         height, width = (max(tile.shape[axis] for tile in tiles) for axis in (1, 2))
         colours = max(len(tile) for tile in tiles)
-        white = FULL_SCALE.get(tiles[0].dtype, 1)
+        white = of(tiles[0].dtype).full
         cells = []
         for label, tile in zip(labels, tiles, strict=True):
             cell = tile.new_full((colours, height, width), white)

@@ -1,0 +1,772 @@
+"""Sound: nothing is lost on the way through, filters are what theory says, bad files end in words."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import wave
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from conftest import SAMPLES
+from scipy import signal
+
+import convtool as package
+from convtool import generators
+from convtool.convolve import Convolution
+from convtool.files import opened
+from convtool.media.audio import AudioSource
+from convtool.settings import Settings
+
+RATE = 44100
+
+
+def write(path, samples, rate=RATE, **options):
+    """Write samples (L, C) and return the path."""
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+def read(path, dtype="float64"):
+    """Return a file's samples. Shape: (L, C)"""
+    return soundfile.read(path, dtype=dtype, always_2d=True)[0]
+
+
+@pytest.fixture
+def noise(rng):
+    """Return a function that makes noise of some length and channels, exact in float32."""
+    return lambda length, channels=1: rng.uniform(-0.5, 0.5, (length, channels)).astype(np.float32).astype(float)
+
+
+def every_level(bits, shift):
+    """Return whole numbers of so many bits as libsndfile takes them: all of few, the ends and some of many."""
+    full = 2 ** (bits - 1)
+    levels = np.arange(-full, full) if bits <= 16 else np.random.default_rng(1).integers(-full, full, 5000)
+    levels[:2] = -full, full - 1
+    return (levels << shift).astype(np.int32 if bits > 16 else np.int16).reshape(-1, 2)
+
+
+WHOLE = {"PCM_U8": (8, 8), "PCM_S8": (8, 8), "PCM_16": (16, 0), "PCM_24": (24, 8), "PCM_32": (32, 0),
+         "ALAC_16": (16, 0)}  # fmt: skip
+LOSSLESS = [
+    ("wav", "PCM_U8"), ("wav", "PCM_16"), ("wav", "PCM_24"), ("wav", "PCM_32"), ("aiff", "PCM_S8"),
+    ("aiff", "PCM_24"), ("flac", "PCM_S8"), ("flac", "PCM_16"), ("flac", "PCM_24"), ("caf", "PCM_32"),
+    ("caf", "ALAC_16"), ("au", "PCM_16"), ("w64", "PCM_24"),
+    ("rf64", "PCM_16"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("suffix", "subtype"), LOSSLESS)
+def test_identity_keeps_every_level(convtool, tmp_path, suffix, subtype):
+    """Whole numbers of every size come back bit for bit, both ends of the scale included."""
+    levels = every_level(*WHOLE[subtype])
+    source = write(tmp_path / f"in.{suffix}", levels, subtype=subtype, format="RF64" if suffix == "rf64" else None)
+    result = convtool("audio", source, tmp_path / f"out.{suffix}", "-k", "identity")
+    assert result.code == 0, result.err
+    assert "clipped" not in result.err
+    dtype = str(levels.dtype)
+    assert np.array_equal(read(source, dtype), levels)
+    assert np.array_equal(read(tmp_path / f"out.{suffix}", dtype), levels)
+    assert soundfile.info(tmp_path / f"out.{suffix}").subtype == subtype
+
+
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_identity_keeps_floats(convtool, tmp_path, rng, subtype):
+    """Beyond ±1 too, to the last digit."""
+    samples = rng.normal(0, 2, (1000, 3)).astype(np.float32 if subtype == "FLOAT" else np.float64)
+    source = write(tmp_path / "in.wav", samples, subtype=subtype)
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity").code == 0
+    assert np.array_equal(read(tmp_path / "out.wav"), read(source))
+    assert soundfile.info(tmp_path / "out.wav").subtype == subtype
+
+
+def test_identity_keeps_companded_samples(convtool, tmp_path, noise):
+    """µ-law and A-law decode to whole numbers that encode to the same bytes."""
+    for subtype in ("ULAW", "ALAW"):
+        source = write(tmp_path / "in.wav", noise(2000), subtype=subtype)
+        assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--overwrite").code == 0
+        assert np.array_equal(read(tmp_path / "out.wav"), read(source))
+
+
+def test_a_sum_of_two_samples_is_exact(convtool, tmp_path, rng):
+    """Whole kernels on whole samples, by Python's own reader: no rounding anywhere."""
+    levels = rng.integers(-16000, 16000, 3000).astype(np.int16)
+    source = write(tmp_path / "in.wav", levels)
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 1").code == 0
+    with wave.open(str(tmp_path / "out.wav")) as file:
+        out = np.frombuffer(file.readframes(5000), np.int16)
+    following = np.append(levels[1:], 0).astype(int)
+    assert np.array_equal(out, np.clip(levels + following, -32768, 32767))
+
+
+def test_corpus_identity(convtool, corpus, tmp_path):
+    """Every lossless good file passes bit for bit."""
+    checked = 0
+    for path in sorted((corpus / "good" / "audio").iterdir()):
+        if path.suffix not in (".wav", ".flac"):
+            continue
+        out = tmp_path / f"{path.stem}{path.suffix}"
+        assert convtool("audio", path, out, "-k", "identity").code == 0
+        assert np.array_equal(read(out, "int32"), read(path, "int32"))
+        assert soundfile.info(out).subtype == soundfile.info(path).subtype
+        checked += 1
+    assert checked >= 8
+
+
+# --- filters -----------------------------------------------------------------------------------------------------
+
+
+def expected(samples, taps, length, align):
+    """Return the convolution by scipy, in float64. Shape: (L, C), (K,)"""
+    full = signal.oaconvolve(samples, taps[:, None], "full", axes=0)
+    n, k = len(samples), len(taps)
+    start = 0 if align == "causal" else k - 1 - (k - 1) // 2
+    return {"full": full, "valid": full[k - 1 : n], "same": full[start : start + n]}[length]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("k", [1, 2, 33, 64])
+@pytest.mark.parametrize("length", ["same", "full", "valid"])
+@pytest.mark.parametrize("align", ["centre", "causal"])
+def test_equals_scipy(convtool, tmp_path, noise, rng, monkeypatch, channels, k, length, align):
+    """In float64, for every block length around the kernel's, and by lfilter where it looks back."""
+    samples = noise(400, channels)
+    taps = (rng.uniform(-1, 1, k) / k).astype(np.float32).astype(float)
+    source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
+    response = write(tmp_path / "ir.wav", taps, subtype="DOUBLE")
+    wanted = expected(samples, taps, length, align)
+    for block in {1, max(1, k - 1), k, k + 1, 65536}:
+        monkeypatch.setattr(Convolution, "length", block)
+        out = tmp_path / f"out{block}.wav"
+        result = convtool("audio", source, out, "-k", response, "--length", length, "--align", align)
+        assert result.code == 0, result.err
+        assert read(out).shape == wanted.shape
+        assert np.abs(read(out) - wanted).max() <= 1e-6
+    if (length, align) == ("same", "causal"):
+        assert np.abs(signal.lfilter(taps, 1, samples, axis=0) - wanted).max() <= 1e-6
+
+
+@pytest.mark.parametrize("k", [255, 65535])
+def test_equals_scipy_over_many_blocks(convtool, tmp_path, noise, rng, k):
+    """Long kernels, by FFT, as the plan has it."""
+    samples = noise(300_000, 2)
+    taps = (rng.normal(size=k) / k).astype(np.float32).astype(float)
+    source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
+    response = write(tmp_path / "ir.wav", taps, subtype="DOUBLE")
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", response, "--length", "full", "--verbose")
+    assert "fft" in result.err
+    assert np.abs(read(tmp_path / "out.wav") - expected(samples, taps, "full", "causal")).max() <= 1e-6
+
+
+def test_an_impulse_comes_out_as_the_impulse_response(convtool, tmp_path, rng):
+    """Sample for sample, as early as the impulse came."""
+    taps = rng.uniform(-1, 1, 500).astype(np.float32)
+    impulse = np.zeros(2000, np.float32)
+    impulse[700] = 1
+    source = write(tmp_path / "in.wav", impulse, subtype="FLOAT")
+    response = write(tmp_path / "hall.wav", taps, subtype="FLOAT")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", response, "--algorithm", "taps").code == 0
+    out = read(tmp_path / "out.wav", "float32")[:, 0]
+    assert np.array_equal(out[700:1200], taps)
+    assert not out[:700].any()
+    assert not out[1200:].any()
+
+
+def gain(taps, hertz, rate=RATE):
+    """Return the magnitude response in dB by scipy."""
+    return 20 * np.log10(np.abs(signal.freqz(taps, worN=[hertz], fs=rate)[1][0]))
+
+
+@pytest.mark.parametrize(("kernel", "cutoff", "kept", "gone"), [
+    ("lowpass:cutoff=1000", 1000, -1, 1), ("highpass:cutoff=1000", 1000, 1, -1), ("highpass:cutoff=80", 80, 1, -1),
+    ("lowpass:cutoff=1000,taps=255", 1000, -1, 1), ("lowpass:cutoff=1khz,width=200", 1000, -1, 1),
+    ("lowpass:cutoff=1000,window=blackman", 1000, -1, 1), ("highpass:cutoff=5000,window=kaiser", 5000, 1, -1),
+])  # fmt: skip
+def test_filters_keep_and_remove_what_they_say(convtool, tmp_path, kernel, cutoff, kept, gone):
+    """6 dB down at the cutoff, flat one transition width inside, 50 dB down one outside; measured in what comes out."""
+    impulse = np.zeros(30001)
+    impulse[15000] = 1
+    source = write(tmp_path / "in.wav", impulse, subtype="DOUBLE")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", kernel).code == 0
+    response = read(tmp_path / "out.wav")[:, 0]
+    window = re.search(r"window=(\w+)", kernel)
+    factor = generators.WINDOWS[window[1] if window else "hamming"]
+    width = generators.transition_width([cutoff], RATE / 2)
+    if "taps" in kernel:
+        width = factor * RATE / 255
+    if "width" in kernel:
+        width = 200
+    assert gain(response, cutoff) == pytest.approx(-6, abs=0.5)
+    assert abs(gain(response, cutoff + kept * width)) <= 0.1
+    assert gain(response, cutoff + gone * width) <= -50
+
+
+def test_band_filters(convtool, tmp_path):
+    """A bandpass keeps what bandstop removes."""
+    impulse = np.zeros(8001)
+    impulse[4000] = 1
+    source = write(tmp_path / "in.wav", impulse, subtype="DOUBLE")
+    for kernel, inside, outside in (("bandpass", 0, -50), ("bandstop", -50, 0)):
+        out = tmp_path / f"{kernel}.wav"
+        assert convtool("audio", source, out, "-k", f"{kernel}:low=300,high=3400").code == 0
+        response = read(out)[:, 0]
+        for hertz in (1000, 2000):
+            assert (abs(gain(response, hertz)) < 0.1) if inside == 0 else (gain(response, hertz) < inside)
+        for hertz in (100, 5000):
+            assert (abs(gain(response, hertz)) < 0.1) if outside == 0 else (gain(response, hertz) < outside)
+
+
+@pytest.mark.parametrize(("kernel", "message"), [
+    ("lowpass:cutoff=30000", "holds less than 22050 Hz"), ("lowpass:taps=99,width=100", "give one"),
+    ("bandpass:low=3000,high=300", "rising"), ("lowpass:window=round", "one of boxcar"),
+    ("highpass:taps=100", "odd"), ("lowpass:cutoff=1ms", "Hz"), ("moving-average:ms=9999999", "outside"),
+])  # fmt: skip
+def test_filters_that_cannot_be_are_refused(convtool, tmp_path, kernel, message):
+    """In words."""
+    source = write(tmp_path / "in.wav", np.zeros(100))
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", kernel)
+    assert result.code in (1, 2)
+    assert message in result.err
+
+
+def test_a_rate_too_low_for_a_filter_stops_that_file_only(convtool, tmp_path):
+    """The others are done."""
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "a.wav", np.zeros(100), 1000)
+    write(tmp_path / "in" / "b.wav", np.zeros(100), 8000)
+    result = convtool("audio", tmp_path / "in", tmp_path / "out", "-k", "lowpass:cutoff=1000", "--merge")
+    assert result.code == 1
+    assert [path.name[:1] for path in (tmp_path / "out").iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("kernel", ["lowpass:cutoff=1000", "moving-average:ms=1", "identity", "gaussian:sigma=9"])
+def test_a_centred_filter_does_not_move_a_click(convtool, tmp_path, kernel):
+    """The loudest sample stays where it was; by --align causal it comes later by half the kernel."""
+    click = np.zeros(5001)
+    click[2500] = 1
+    source = write(tmp_path / "in.wav", click, subtype="DOUBLE")
+    assert convtool("audio", source, tmp_path / "c.wav", "-k", kernel).code == 0
+    centred = read(tmp_path / "c.wav")[:, 0]
+    assert (centred * np.arange(5001)).sum() / centred.sum() == pytest.approx(2500, abs=1e-3)
+    planned = convtool("audio", source, tmp_path / "d.wav", "-k", kernel, "--align", "causal", "--dry-run").out
+    latency = int(re.search(r"latency: (\d+) samples", planned)[1])
+    assert convtool("audio", source, tmp_path / "d.wav", "-k", kernel, "--align", "causal").code == 0
+    causal = read(tmp_path / "d.wav")[:, 0]
+    assert (causal * np.arange(5001)).sum() / causal.sum() == pytest.approx(2500 + latency, abs=1e-3)
+
+
+def test_moving_average_and_echo_in_milliseconds(convtool, tmp_path):
+    """At the file's own rate."""
+    click = np.zeros(2000)
+    click[500] = 1
+    source = write(tmp_path / "in.wav", click, 1000, subtype="DOUBLE")
+    assert convtool("audio", source, tmp_path / "m.wav", "-k", "moving-average:ms=5").code == 0
+    assert np.flatnonzero(read(tmp_path / "m.wav")).tolist() == [498, 499, 500, 501, 502]
+    assert convtool("audio", source, tmp_path / "e.wav", "-k", "echo:delay=250ms,gain=0.4").code == 0
+    echoed = read(tmp_path / "e.wav")[:, 0]
+    assert np.flatnonzero(echoed).tolist() == [500, 750]
+    assert echoed[[500, 750]] == pytest.approx([1, 0.4])
+
+
+@pytest.mark.parametrize("align", [[], ["--align", "causal"], ["--align", "centre"]])
+@pytest.mark.parametrize("length", ["same", "full"])
+@pytest.mark.parametrize("kernel", ["lowpass:cutoff=500,taps=101", "hall.wav", "random"])
+def test_wet_mixes_with_the_input_delayed_to_match(convtool, tmp_path, noise, rng, monkeypatch, kernel, length, align):
+    """The mix is what mixing by hand gives, the dry part as late as the kernel by itself has it."""
+    monkeypatch.chdir(tmp_path)
+    samples = noise(1000, 2)
+    source = write(tmp_path / "in.wav", samples, 8000, subtype="DOUBLE")
+    write(tmp_path / "hall.wav", rng.uniform(-1, 1, 80), 8000, subtype="DOUBLE")
+    options = ["--length", length, *align, *(["--seed", "3"] if kernel == "random" else ["-k", kernel])]
+    out = {}
+    for wet in ("1", "0", "0.3"):
+        assert convtool("audio", source, f"w{wet}.wav", *options, "--wet", wet).code == 0
+        out[wet] = read(tmp_path / f"w{wet}.wav")
+    assert np.abs(out["0.3"] - (0.3 * out["1"] + 0.7 * out["0"])).max() < 1e-6
+    planned = convtool("audio", source, "p.wav", *options, "--dry-run").out
+    latency = int(re.search(r"latency: (-?\d+) samples", planned)[1])
+    delayed = np.zeros_like(out["0"])
+    n = len(delayed)
+    first, last = max(0, latency), min(n, latency + 1000)
+    delayed[first:last] = samples[first - latency : last - latency]
+    assert np.abs(out["0"] - delayed).max() < 1e-6
+
+
+def test_wet_needs_an_input_for_each_output(convtool, tmp_path, noise):
+    """Nothing to mix with otherwise."""
+    source = write(tmp_path / "in.wav", noise(100, 2))
+    for options in (["--out-channels", "3"], ["-k", "blur", "--groups", "1"]):
+        result = convtool("audio", source, tmp_path / "out.wav", "--wet", "0.5", *options)
+        assert result.code == 1
+        assert "--wet" in result.err
+
+
+# --- channels ----------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_gets_one_file_a_channel(convtool, tmp_path, noise):
+    """Named left and right, mono, or by numbers."""
+    for channels, names in ((1, ["mono"]), (2, ["left", "right"]), (3, ["1", "2", "3"])):
+        samples = noise(50, channels)
+        source = write(tmp_path / f"in{channels}.wav", samples, subtype="FLOAT")
+        assert convtool("audio", source, f"{tmp_path}/out{channels}/", "-k", "identity").code == 0
+        for channel, name in enumerate(names):
+            out = read(tmp_path / f"out{channels}" / f"in{channels}_identity_{name}.wav")
+            assert np.array_equal(out[:, 0], samples[:, channel])
+
+
+def test_a_random_layer_mixes_all_channels_into_as_many(convtool, tmp_path, noise):
+    """As nn.Conv1d does, with the seed that is printed."""
+    samples = noise(300, 2)
+    source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
+    result = convtool("audio", source, tmp_path / "out.wav")
+    seed = int(re.search(r"seed: (\d+)", result.err)[1])
+    torch.manual_seed(seed)
+    conv = torch.nn.Conv1d(2, 2, 3, padding=1).double()
+    wanted = conv(torch.from_numpy(samples.T)[None])[0].T.detach().numpy()
+    assert np.abs(read(tmp_path / "out.wav") - wanted).max() < 1e-6
+    result = convtool("audio", source, tmp_path / "four.wav", "--out-channels", "4", "--seed", "1")
+    assert read(tmp_path / "four.wav").shape == (300, 4)
+
+
+def test_mid_side_and_back(convtool, tmp_path, noise):
+    """A channel matrix and its inverse."""
+    samples = noise(200, 2)
+    source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
+    assert convtool("audio", source, tmp_path / "ms.wav", "-k", "mid-side").code == 0
+    assert np.allclose(read(tmp_path / "ms.wav")[:, 1], (samples[:, 0] - samples[:, 1]) / 2)
+    assert convtool("audio", tmp_path / "ms.wav", tmp_path / "lr.wav", "-k", "left-right").code == 0
+    assert np.allclose(read(tmp_path / "lr.wav"), samples)
+
+
+def test_true_stereo_reverb(convtool, tmp_path, noise, rng):
+    """Four channels on two: left to left, left to right, right to left, right to right."""
+    samples, taps = noise(300, 2), rng.uniform(-1, 1, (40, 4))
+    source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
+    response = write(tmp_path / "hall.wav", taps, subtype="DOUBLE")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", response, "--length", "full").code == 0
+    left, right = samples.T
+    ll, lr, rl, rr = taps.T
+    wanted = np.stack([np.convolve(left, ll) + np.convolve(right, rl), np.convolve(left, lr) + np.convolve(right, rr)])
+    assert np.abs(read(tmp_path / "out.wav") - wanted.T).max() < 1e-5
+
+
+def test_an_impulse_response_of_each_channel(convtool, tmp_path, noise, rng):
+    """Two channels on two run apart; on one they make two; three on two are refused."""
+    taps = rng.uniform(-1, 1, (40, 2))
+    response = write(tmp_path / "hall.wav", taps, subtype="DOUBLE")
+    for channels in (1, 2):
+        samples = noise(300, channels)
+        source = write(tmp_path / f"in{channels}.wav", samples, subtype="DOUBLE")
+        out = tmp_path / f"out{channels}.wav"
+        assert convtool("audio", source, out, "-k", response).code == 0
+        wanted = [np.convolve(samples[:, channel % channels], taps[:, channel])[:300] for channel in (0, 1)]
+        assert np.abs(read(out) - np.stack(wanted, 1)).max() < 1e-5
+    write(tmp_path / "three.wav", np.zeros((9, 3)))
+    result = convtool("audio", tmp_path / "in2.wav", tmp_path / "x.wav", "-k", tmp_path / "three.wav")
+    assert result.code == 2
+    assert "it has 1, 2 or 4 channels" in result.err
+
+
+def test_an_impulse_response_of_another_rate_is_resampled(convtool, tmp_path):
+    """With a note; what it does to a tone stays the same."""
+    decay = np.exp(-np.arange(4800) / 600) / 600
+    response = write(tmp_path / "hall.wav", decay, 48000, subtype="DOUBLE")
+    tone = np.sin(2 * np.pi * 200 * np.arange(24000) / 24000)
+    source = write(tmp_path / "in.wav", tone, 24000, subtype="DOUBLE")
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", response)
+    assert "resampled from 48000 to 24000 Hz" in result.err
+    loud = np.sqrt(2 * np.mean(read(tmp_path / "out.wav")[12000:] ** 2))
+    assert loud == pytest.approx(10 ** (gain(decay, 200, 48000) / 20), rel=1e-3)
+
+
+# --- what becomes of results -------------------------------------------------------------------------------------
+
+
+def test_clipping_is_counted_and_said(convtool, tmp_path):
+    """With what to do about it."""
+    source = write(tmp_path / "in.wav", np.array([0.9, -0.9, 0.1, 0.9]))
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", "2")
+    assert "3 of 4 samples clipped; --normalize minmax" in result.err
+    assert read(tmp_path / "out.wav", "int16")[:, 0].tolist()[:2] == [32767, -32768]
+
+
+def test_minmax_scales_to_full_range_and_leaves_zero(convtool, tmp_path):
+    """The farthest sample reaches the end, silence stays silent."""
+    source = write(tmp_path / "in.wav", np.array([0.25, 0, -0.5, 0]))
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", "5", "--normalize", "minmax")
+    assert "clipped" not in result.err
+    assert read(tmp_path / "out.wav", "int16")[:, 0].tolist() == [16384, 0, -32768, 0]
+    silent = write(tmp_path / "silent.wav", np.zeros(9))
+    assert convtool("audio", silent, tmp_path / "s.wav", "-k", "5", "--normalize", "minmax").code == 0
+    assert not read(tmp_path / "s.wav").any()
+
+
+def test_sigmoid_lies_around_zero(convtool, tmp_path, noise):
+    """2σ(y) - 1."""
+    samples = noise(100)
+    source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "3", "--normalize", "sigmoid").code == 0
+    assert np.allclose(read(tmp_path / "out.wav"), 2 / (1 + np.exp(-3 * samples)) - 1, atol=1e-6)
+
+
+def test_bounds_never_clip(convtool, tmp_path):
+    """The loudest that a kernel can get is full scale."""
+    source = write(tmp_path / "in.wav", np.array([1.0, -1, 1, -1, 1]), subtype="FLOAT")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 -2 1", "--normalize", "bounds").code == 0
+    assert read(tmp_path / "out.wav")[1:4, 0].tolist() == [1, -1, 1]
+
+
+def test_float_output_never_clips(convtool, tmp_path):
+    """Nor says so."""
+    source = write(tmp_path / "in.wav", np.array([0.5, -0.5]))
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", "4", "--subtype", "float")
+    assert "clipped" not in result.err
+    assert read(tmp_path / "out.wav")[:, 0].tolist() == [2, -2]
+    assert convtool("audio", source, tmp_path / "raw.wav", "-k", "4", "--normalize", "none").code == 0
+    assert soundfile.info(tmp_path / "raw.wav").subtype == "FLOAT"
+    result = convtool("audio", source, tmp_path / "raw.flac", "-k", "4", "--normalize", "none")
+    assert result.code == 1
+    assert "raw floats" in result.err
+
+
+@pytest.mark.parametrize(("subtype", "suffix"), [
+    ("pcm_24", "wav"), ("PCM-24", "flac"), ("float", "wav"), ("pcm_u8", "wav"), ("opus", "ogg"), ("vorbis", "ogg"),
+    ("alac_16", "caf"), ("ulaw", "au"),
+])  # fmt: skip
+def test_subtypes(convtool, tmp_path, noise, subtype, suffix):
+    """By libsndfile's names, in any case."""
+    source = write(tmp_path / "in.wav", noise(4800), 48000)
+    assert convtool("audio", source, tmp_path / f"out.{suffix}", "-k", "blur", "--subtype", subtype).code == 0
+    assert soundfile.info(tmp_path / f"out.{suffix}").subtype == subtype.upper().replace("-", "_")
+
+
+def test_a_subtype_that_a_format_lacks_is_wrong_usage(convtool, tmp_path, noise):
+    """The hint has those that it has."""
+    source = write(tmp_path / "in.wav", noise(100))
+    result = convtool("audio", source, tmp_path / "out.flac", "-k", "blur", "--subtype", "float")
+    assert result.code == 2
+    assert "pcm_24" in result.err
+
+
+def test_24_bit_alac_is_not_written(convtool, tmp_path, noise):
+    """Libsndfile's encoder changes loud stereo samples: such a file would not hold what it should."""
+    source = write(tmp_path / "in.wav", noise(100, 2), subtype="PCM_24")
+    result = convtool("audio", source, tmp_path / "out.caf", "-k", "identity", "--subtype", "alac_24")
+    assert result.code == 2
+    assert convtool("audio", source, tmp_path / "out.caf", "-k", "identity").code == 0
+    assert soundfile.info(tmp_path / "out.caf").subtype == "PCM_24"
+
+
+def test_what_is_lost_is_said(convtool, tmp_path, noise):
+    """Floats in FLAC have 24 bits; an MP3 in a WAV loses nothing worth a word."""
+    source = write(tmp_path / "in.wav", noise(1000), subtype="FLOAT")
+    assert "FLOAT stored as PCM_24 in FLAC" in convtool("audio", source, tmp_path / "o.flac", "-k", "blur").err
+    lossy = write(tmp_path / "in.mp3", noise(4000))
+    assert "stored" not in convtool("audio", lossy, tmp_path / "o.wav", "-k", "blur").err
+    assert soundfile.info(tmp_path / "o.wav").subtype == "PCM_16"
+
+
+def test_tags_are_kept(convtool, tmp_path, noise):
+    """Where the output has room for them."""
+    with soundfile.SoundFile(tmp_path / "in.flac", "w", RATE, 1) as file:
+        file.title, file.artist, file.tracknumber = "A Tone", "Nobody", "7"
+        file.write(noise(2000))
+    for suffix in ("flac", "ogg", "mp3", "wav"):
+        assert convtool("audio", tmp_path / "in.flac", tmp_path / f"out.{suffix}", "-k", "blur").code == 0
+        with soundfile.SoundFile(tmp_path / f"out.{suffix}") as file:
+            assert (file.title, file.artist) == ("A Tone", "Nobody")
+
+
+def test_rate_resamples(convtool, tmp_path):
+    """A tone keeps its pitch and place; what the new rate cannot hold is gone; durations stay."""
+    seconds = np.arange(RATE) / RATE
+    low, high = np.sin(2 * np.pi * 440 * seconds), np.sin(2 * np.pi * 15000 * seconds)
+    source = write(tmp_path / "in.wav", 0.4 * low + 0.4 * high, subtype="FLOAT")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--rate", "16000").code == 0
+    out = read(tmp_path / "out.wav")[:, 0]
+    assert soundfile.info(tmp_path / "out.wav").samplerate == 16000
+    assert len(out) == 16000
+    wanted = 0.4 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+    assert np.abs(out - wanted)[500:-500].max() < 1e-3
+
+
+@pytest.mark.parametrize("wanted", [8000, 44101, 48000, 192000])
+def test_resampling_in_blocks_equals_the_whole(tmp_path, noise, wanted):
+    """By soxr, to the sample."""
+    import soxr  # noqa: PLC0415
+
+    samples = noise(5000, 2)
+    path = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
+    whole = soxr.resample(samples, RATE, wanted, quality="VHQ")
+    for length in (7, 1000, 10**6):
+        with opened(str(path)) as file:
+            (sound,) = AudioSource(file, "in", Settings(rate=wanted)).parts()
+            out = torch.cat(list(sound.blocks(length)), 2)[0].T.numpy()
+        assert len(out) == sound.size[0] == round(5000 * wanted / RATE)
+        assert np.abs(out[: len(whole)] - whole[: len(out)]).max() < 1e-9
+
+
+def test_mono_is_the_mean(convtool, tmp_path, noise):
+    """Of all channels, before the filter."""
+    samples = noise(100, 6)
+    source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--mono").code == 0
+    assert np.allclose(read(tmp_path / "out.wav")[:, 0], samples.mean(1), atol=1e-7)
+
+
+def test_stride_lowers_the_rate(convtool, tmp_path, noise):
+    """Every second sample plays as long at half the rate."""
+    samples = noise(1000)
+    source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--stride", "2").code == 0
+    assert soundfile.info(tmp_path / "out.wav").samplerate == RATE // 2
+    assert np.array_equal(read(tmp_path / "out.wav"), samples[::2])
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_padding_modes(convtool, tmp_path, noise, mode):
+    """As numpy pads."""
+    samples = noise(50)
+    source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 2 3 4 5", "--padding-mode", mode).code == 0
+    names = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    padded = np.pad(samples[:, 0], 2, mode=names[mode])
+    assert np.allclose(read(tmp_path / "out.wav")[:, 0], np.correlate(padded, [1, 2, 3, 4, 5], "valid"), atol=1e-6)
+
+
+# --- files that are not what they should be ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format", "subtype"), [
+    ("WAV", "PCM_16"), ("WAVEX", "PCM_24"), ("RF64", "PCM_16"), ("AIFF", "PCM_16"), ("FLAC", "PCM_16"),
+    ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("AU", "PCM_16"), ("W64", "PCM_16"),
+])  # fmt: skip
+def test_a_cut_file_is_refused_or_its_loss_stated(convtool, tmp_path, noise, format, subtype):
+    """Never a shorter sound without a word."""
+    path = tmp_path / "in.bin"
+    with soundfile.SoundFile(path, "w", 48000, 2, subtype, format=format) as file:
+        for block in noise(48000, 2).reshape(-1, 4800, 2):
+            file.write(block)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    result = convtool("audio", path, tmp_path / "out.wav", "-k", "blur")
+    assert result.code == 1
+    assert "the file is cut" in result.err or "damaged" in result.err
+    assert not (tmp_path / "out.wav").exists()
+    result = convtool("audio", path, tmp_path / "out.wav", "-k", "blur", "--allow-truncated")
+    assert result.code == 0, result.err
+    assert "the file is cut" in result.err
+    assert 4800 < len(read(tmp_path / "out.wav")) < 48000
+
+
+def test_a_header_of_unknown_length_is_no_cut_file(convtool, tmp_path, noise):
+    """Programs that write to pipes leave the largest length there."""
+    path = write(tmp_path / "in.wav", noise(1000))
+    data = bytearray(path.read_bytes())
+    data[4:8] = data[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    assert convtool("audio", path, tmp_path / "out.wav", "-k", "blur").code == 0
+    assert len(read(tmp_path / "out.wav")) == 1000
+
+
+def test_nan_and_infinity_are_refused_with_a_count(convtool, tmp_path, noise):
+    """Of the whole file; --nan reads them as a number."""
+    samples = noise(300_000)
+    samples[[5, 100, 250_000]] = np.array([np.nan, np.inf, -np.inf])[:, None]
+    source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", "blur")
+    assert result.code == 1
+    assert "3 samples are NaN or infinite" in result.err
+    assert not (tmp_path / "out.wav").exists()
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--nan", "0").code == 0
+    assert read(tmp_path / "out.wav")[[5, 100, 250_000]].tolist() == [[0], [0], [0]]
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
+def test_an_empty_sound_has_no_samples(convtool, tmp_path, suffix):
+    """Nor has an empty file."""
+    source = write(tmp_path / f"in.{suffix}", np.zeros((0, 2)))
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", "blur")
+    assert result.code == 1
+    assert "no samples" in result.err
+    (tmp_path / "empty.wav").touch()
+    result = convtool("audio", tmp_path / "empty.wav", tmp_path / "out.wav", "-k", "blur")
+    assert result.code == 1
+    assert "no samples" in result.err
+
+
+def test_a_kernel_longer_than_the_sound_is_refused(convtool, tmp_path, noise):
+    """Without padding; with it, it is not."""
+    source = write(tmp_path / "in.wav", noise(10))
+    result = convtool("audio", source, tmp_path / "out.wav", "-k", "moving-average:size=11", "--length", "valid")
+    assert result.code == 1
+    assert "spans 11" in result.err
+    assert convtool("audio", source, tmp_path / "out.wav", "-k", "moving-average:size=11").code == 0
+
+
+def test_a_format_that_cannot_hold_it_says_so(convtool, tmp_path, noise):
+    """Channels and rates have limits."""
+    source = write(tmp_path / "in.wav", noise(100, 9), 1000)
+    for suffix in ("flac", "mp3", "opus"):
+        result = convtool("audio", source, tmp_path / f"out.{suffix}", "-k", "blur")
+        assert result.code == 1
+        assert "cannot hold 9 channels" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
+
+
+def test_other_files_are_no_sounds(convtool, tmp_path):
+    """Pictures, playlists, text."""
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nin.wav\n#EXT-X-ENDLIST\n")
+    (tmp_path / "concat.txt").write_text("ffconcat version 1.0\nfile in.wav\n")
+    write(tmp_path / "in.wav", np.zeros(100))
+    for path in (SAMPLES / "chart.jpg", tmp_path / "list.m3u8", tmp_path / "concat.txt"):
+        result = convtool("audio", path, tmp_path / "out.wav", "-k", "blur")
+        assert result.code == 1
+        assert re.search(r"error: .*: the sound cannot be read|there is no sound", result.err)
+        assert not (tmp_path / "out.wav").exists()
+
+
+# --- the command -------------------------------------------------------------------------------------------------
+
+
+def test_pipes(program, tmp_path, noise):
+    """A sound in, a sound out."""
+    source = write(tmp_path / "in.wav", noise(1000))
+    assert program("audio", source, tmp_path / "out.flac", "-k", "blur").returncode == 0
+    result = program("audio", "-", "-", "--format", "flac", "-k", "blur", input=source.read_bytes())
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == (tmp_path / "out.flac").read_bytes()
+
+
+def test_dry_run_tells_time_and_frequencies(convtool, tmp_path, noise):
+    """Durations, latency, response; nothing is written."""
+    source = write(tmp_path / "in.wav", noise(22050))
+    out = convtool("audio", source, f"{tmp_path}/o/", "-k", "highpass:cutoff=500", "--dry-run", "--length", "full").out
+    assert "duration: 0.500 s at 44100 Hz" in out
+    assert re.search(r"latency: \d+ samples, \d+\.\d\d ms", out)
+    assert "1000 Hz -0.0 dB" in out or "1000 Hz +0.0 dB" in out
+    assert not (tmp_path / "o").exists()
+    line = json.loads(convtool("audio", source, f"{tmp_path}/o/", "-k", "blur", "--dry-run", "--json").out)
+    assert line["plan"]["duration"] == "0.500 s at 44100 Hz"
+
+
+def test_kernels_show_draws_the_response(convtool, tmp_path):
+    """In dB, at a rate; impulse responses too."""
+    out = convtool("kernels", "show", "lowpass:cutoff=1000", "--rate", "44100").out
+    assert "for 44100 samples a second" in out
+    assert "+0 dB │████████████████" in out
+    assert "Hz" in out.splitlines()[-2]
+    path = write(tmp_path / "hall.wav", np.array([1, 0.5, 0.25]), subtype="FLOAT")
+    assert "hall  3" in convtool("kernels", "show", path).out
+
+
+def test_progress_is_told_in_seconds(tmp_path, noise, monkeypatch):
+    """Up to the whole, in both passes of minmax."""
+    from convtool.cli import running  # noqa: PLC0415
+
+    steps = []
+
+    class Told:
+        def __enter__(self):
+            return steps.append
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(running, "progress_bar", lambda **_: Told())
+    source = write(tmp_path / "in.wav", noise(2 * RATE))
+    from convtool.cli.app import run  # noqa: PLC0415
+
+    assert run(["audio", str(source), str(tmp_path / "o.wav"), "-k", "derivative", "--normalize", "minmax"]) == 0
+    assert [step.doing for step in steps if step.share == 1] == ["measuring", "filtering"]
+    assert {step.seconds for step in steps} == {2}
+
+
+def test_python_filters_sounds(tmp_path, noise):
+    """A file by its path, a tensor at a rate."""
+    samples = noise(500, 2)
+    path = write(tmp_path / "in.wav", samples, 8000, subtype="DOUBLE")
+    out = package.apply(path, "lowpass:cutoff=1000")
+    assert out.shape == (1, 2, 500)
+    again = package.apply(torch.from_numpy(samples.T.copy())[None], "lowpass:cutoff=1000", rate=8000)
+    torch.testing.assert_close(out, again)
+    whole = package.apply(torch.tensor([[[1, -32768]]], dtype=torch.int16), "identity")
+    assert whole.tolist() == [[[1 / 32768, -1.0]]]
+
+
+@pytest.mark.parametrize("suffix", ["m4a", "mka", "mp4"])
+def test_sound_tracks(convtool, tmp_path, suffix):
+    """Of films, and formats that libsndfile does not read; the oracle is FFmpeg itself."""
+    if not shutil.which("ffmpeg"):
+        pytest.skip("no ffmpeg program")
+    path = tmp_path / f"in.{suffix}"
+    film = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1"] if suffix == "mp4" else []
+    make = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440:duration=1", *film, "-ac", "2", path]
+    subprocess.run(make, check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-c:a", "pcm_f32le", tmp_path / "oracle.wav"], check=True)
+    assert convtool("audio", path, tmp_path / "o.wav", "-k", "identity", "--subtype", "float").code == 0
+    ours, theirs = read(tmp_path / "o.wav"), read(tmp_path / "oracle.wav")
+    length = min(len(ours), len(theirs))
+    assert abs(len(ours) - len(theirs)) <= 1024
+    assert np.abs(ours[:length] - theirs[:length]).max() < 1e-6
+
+
+def test_sox_reads_and_filters_the_same(convtool, tmp_path, noise):
+    """An independent program: its fir effect centres an odd kernel as we do."""
+    if not shutil.which("sox"):
+        pytest.skip("no sox program")
+    source = write(tmp_path / "in.wav", noise(4000, 2) * 0.5, subtype="PCM_16")
+    taps = signal.firwin(51, 3000, fs=RATE)
+    command = ["sox", "-D", source, "-b", "32", tmp_path / "sox.wav", "fir", *map(str, taps)]
+    subprocess.run(command, check=True, capture_output=True)
+    kernel = " ".join(f"{tap:.9f}" for tap in taps)
+    assert convtool("audio", source, tmp_path / "o.wav", "-k", kernel, "--subtype", "pcm_32").code == 0
+    assert np.abs(read(tmp_path / "o.wav") - read(tmp_path / "sox.wav")).max() < 1e-4
+
+
+def test_ffprobe_finds_what_was_kept(convtool, tmp_path, noise):
+    """Duration, rate, channels and codec, by a program that shares no code with ours."""
+    if not shutil.which("ffprobe"):
+        pytest.skip("no ffprobe program")
+    source = write(tmp_path / "in.flac", noise(44100, 6), subtype="PCM_24")
+    assert convtool("audio", source, tmp_path / "out.flac", "-k", "blur").code == 0
+    probe = ["ffprobe", "-v", "error", "-show_streams", "-of", "json"]
+    facts = []
+    for path in (source, tmp_path / "out.flac"):
+        found = subprocess.run([*probe, path], check=True, capture_output=True)
+        stream = json.loads(found.stdout)["streams"][0]
+        keys = ("codec_name", "sample_rate", "channels", "duration_ts", "bits_per_raw_sample")
+        facts.append({key: stream[key] for key in keys})
+    assert facts[0] == facts[1]
+
+
+PEAK = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sparse files, and memory counted in KiB")
+def test_memory_does_not_grow_with_length(tmp_path):
+    """An hour takes what a minute takes, within 20 MB."""
+    peaks = []
+    for seconds in (60, 3600):
+        path = tmp_path / f"{seconds}.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setparams((2, 2, RATE, seconds * RATE, "NONE", "none"))
+            file.writeframes(b"")
+            header = file.getnframes()
+        assert header == 0
+        with path.open("r+b") as raw:  # the header of a file that is nothing but silence, and no disk
+            size = seconds * RATE * 4
+            raw.truncate(44 + size)
+            for place, number in ((4, 36 + size), (40, size)):
+                raw.seek(place)
+                raw.write(number.to_bytes(4, "little"))
+        command = [sys.executable, "-m", "convtool", "audio", path, tmp_path / f"{seconds}.flac", "-k", "echo"]
+        measured = subprocess.run([sys.executable, "-c", PEAK, *command], check=True, capture_output=True)
+        peaks.append(int(measured.stdout) * 1024 / 1e6)
+    assert abs(peaks[1] - peaks[0]) <= 20, peaks
