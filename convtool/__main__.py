@@ -1,16 +1,30 @@
 """The program `convtool`, also as `python -m convtool`."""
 
+import gc
+import os
 import sys
+from typing import NoReturn
+
+INTERRUPTED = 130
 
 
-def main() -> None:
-    """Run the command line and leave with its exit code."""
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code.
+
+    The garbage collector waits until torch is imported (`cli.running` wakes it), and the process ends without taking
+    its half a million objects apart: that saves a third of a second or more of every call.
+    """
+    gc.disable()
     try:
         from convtool.cli.app import run  # noqa: PLC0415  # an interrupt may come while it is imported
 
-        sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = INTERRUPTED
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,19 @@
-"""Read the words of a kernel: parameters such as `sigma=3` and `delay=250ms`, and the numbers of a grid."""
+"""Read the words of a kernel: parameters such as `sigma=3` and `delay=250ms`, and the numbers of a grid.
+
+It must not import pydantic, which is for those who read kernel files.
+"""
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from convtool.errors import KernelError
-from convtool.kernelfile import KernelFile, Parameter
 
+if TYPE_CHECKING:
+    from convtool.kernelfile import KernelFile, Parameter
+
+MAX_WEIGHTS = 2**20
+MAX_WEIGHT = 1e12  # sums of MAX_WEIGHTS such numbers, and their magnitudes, stay finite in float32
 UNITS = {
     "ms": (1e-3, "s"),
     "s": (1.0, "s"),
@@ -17,7 +25,7 @@ UNITS = {
 _NUMBER = re.compile(r"^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$")
 
 
-def split_parameters(text: str, file: KernelFile) -> dict[str, str]:
+def split_parameters(text: str, file: "KernelFile") -> dict[str, str]:
     """Return the parameters of `sigma=3,truncate=2` as they are written.
 
     Raises:
@@ -37,7 +45,7 @@ def split_parameters(text: str, file: KernelFile) -> dict[str, str]:
     return given
 
 
-def parse_value(name: str, key: str, text: str, parameter: Parameter) -> float | str:
+def parse_value(name: str, key: str, text: str, parameter: "Parameter") -> float | str:
     """Return a parameter's value in its own unit, `250ms` in seconds is 0.25, or the word chosen.
 
     Args:
@@ -86,3 +94,21 @@ def _fraction(word: str) -> float:
         return float(numerator) / float(denominator) if slash else float(numerator)
     except (ValueError, ZeroDivisionError) as exc:
         raise KernelError(f"'{word}' is not a number of a kernel grid") from exc
+
+
+def grid_shape(grid: object) -> tuple[int, ...]:
+    """Return the shape of nested lists of finite numbers.
+
+    Raises:
+        ValueError: the lists are ragged or empty, or hold anything but finite numbers.
+    """
+    if isinstance(grid, bool) or not isinstance(grid, list | int | float):
+        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")  # noqa: TRY004  # pydantic's protocol
+    if not isinstance(grid, list):
+        if not abs(grid) <= MAX_WEIGHT:  # as a comparison: integers may be too large for a float
+            raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
+        return ()
+    shapes = {grid_shape(item) for item in grid}
+    if len(shapes) != 1:
+        raise ValueError("rows differ in length" if shapes else "a list of weights is empty")
+    return (len(grid), *shapes.pop())

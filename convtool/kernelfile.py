@@ -21,28 +21,8 @@ from pydantic import (
 
 from convtool import presets
 from convtool.errors import KernelError
+from convtool.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape
 from convtool.settings import Align, Combine
-
-MAX_WEIGHTS = 2**20
-MAX_WEIGHT = 1e12  # sums of MAX_WEIGHTS such numbers, and their magnitudes, stay finite in float32
-
-
-def grid_shape(grid: object) -> tuple[int, ...]:
-    """Return the shape of nested lists of finite numbers.
-
-    Raises:
-        ValueError: the lists are ragged or empty, or hold anything but finite numbers.
-    """
-    if isinstance(grid, bool) or not isinstance(grid, list | int | float):
-        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")  # noqa: TRY004  # pydantic's protocol
-    if not isinstance(grid, list):
-        if not abs(grid) <= MAX_WEIGHT:  # as a comparison: integers may be too large for a float
-            raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
-        return ()
-    shapes = {grid_shape(item) for item in grid}
-    if len(shapes) != 1:
-        raise ValueError("rows differ in length" if shapes else "a list of weights is empty")
-    return (len(grid), *shapes.pop())
 
 
 def _checked_grid(grid: Any) -> Any:

@@ -7,17 +7,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool import kernelfile, presets
+from convtool import presets
 from convtool.errors import KernelError, LayerError
 from convtool.generators import GENERATORS
-from convtool.grammar import parse_row, parse_value, split_parameters
-from convtool.kernelfile import KernelFile
+from convtool.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape, parse_row, parse_value, split_parameters
 from convtool.settings import Align, Combine
+
+if TYPE_CHECKING:
+    from convtool.kernelfile import KernelFile
 
 KINDS = {1: "1-D (sound)", 2: "2-D (pictures)", 3: "3-D (film)"}
 
@@ -68,6 +70,12 @@ class Kernel:
         low = float(np.minimum(self.weights, 0).sum()) + self.bias
         high = float(np.maximum(self.weights, 0).sum()) + self.bias
         return low, high
+
+    @property
+    def reach_signed(self) -> tuple[float, float]:
+        """The smallest and largest result that inputs in -1…1 can give."""
+        most = float(np.abs(self.weights).sum())
+        return self.bias - most, self.bias + most
 
     @property
     def separable(self) -> bool:
@@ -130,6 +138,8 @@ def dimensions(spec: str, search: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that `resolve` has weights for; a row of numbers and a plane may be lifted to more."""
     if _GRID.match(spec):
         return (3,) if "|" in spec else (2,) if ";" in spec else (1, 2)
+    from convtool import kernelfile  # noqa: PLC0415  # pydantic, which grids do without
+
     return kernelfile.dimensions(_load(spec, search)[0], _beside(spec, search))
 
 
@@ -139,8 +149,10 @@ def _beside(spec: str, search: Sequence[Path]) -> Sequence[Path]:
     return (*search, Path(head).parent) if presets.is_path(head) else search
 
 
-def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
+def _load(spec: str, search: Sequence[Path]) -> "tuple[KernelFile, str | None]":
     """Return the kernel file that `spec` names, and the parameters behind the name."""
+    from convtool import kernelfile  # noqa: PLC0415  # pydantic, which grids do without
+
     match = _SPEC.match(spec)
     assert match is not None
     path = presets.path_of(match["head"], search)
@@ -151,7 +163,7 @@ def _load(spec: str, search: Sequence[Path]) -> tuple[KernelFile, str | None]:
 
 
 def resolve_file(
-    file: KernelFile,
+    file: "KernelFile",
     dims: int,
     *,
     parameters: str | None = None,
@@ -185,7 +197,7 @@ def _single(kernel: Kernel) -> Bank:
     return Bank(kernel.label, (kernel,))
 
 
-def _fixed(file: KernelFile, dims: int) -> NDArray[np.float64]:
+def _fixed(file: "KernelFile", dims: int) -> NDArray[np.float64]:
     assert file.weights is not None
     for own in (dims, 2):
         if own in file.weights and own <= dims:
@@ -199,7 +211,7 @@ def _lift(weights: NDArray[np.float64], own: int, dims: int) -> NDArray[np.float
     return weights.reshape(*channels, *(1,) * (dims - own), *weights.shape[-own:])
 
 
-def _generate(file: KernelFile, given: Mapping[str, str], dims: int, rate: float | None) -> NDArray[np.float64]:
+def _generate(file: "KernelFile", given: Mapping[str, str], dims: int, rate: float | None) -> NDArray[np.float64]:
     generator = GENERATORS.get(file.generator or "")
     if generator is None:
         raise KernelError(
@@ -221,22 +233,20 @@ def _generate(file: KernelFile, given: Mapping[str, str], dims: int, rate: float
         raise LayerError(f"kernel '{file.name}': {exc}") from exc
     except (TypeError, ValueError, ArithmeticError) as exc:
         raise KernelError(f"kernel '{file.name}': {exc}") from exc
-    if not 0 < weights.size <= kernelfile.MAX_WEIGHTS:
-        raise KernelError(
-            f"kernel '{file.name}': {weights.size} weights, from 1 to {kernelfile.MAX_WEIGHTS} are allowed"
-        )
+    if not 0 < weights.size <= MAX_WEIGHTS:
+        raise KernelError(f"kernel '{file.name}': {weights.size} weights, from 1 to {MAX_WEIGHTS} are allowed")
     return _lift(weights, own, dims)
 
 
-def _finish(file: KernelFile, label: str, weights: NDArray[np.float64], dims: int) -> Kernel:
+def _finish(file: "KernelFile", label: str, weights: NDArray[np.float64], dims: int) -> Kernel:
     if file.convention == "convolution":
         weights = np.flip(weights, axis=tuple(range(-dims, 0)))
     divisor = float(weights.sum()) if file.divide_by == "sum" else file.divide_by
     if divisor == 0:
         raise KernelError(f"kernel '{file.name}': divide_by is the sum, and the weights sum to 0")
     weights = weights / divisor
-    if not np.abs(weights).max() <= kernelfile.MAX_WEIGHT:
-        raise KernelError(f"kernel '{file.name}': weights are at most {kernelfile.MAX_WEIGHT:g} in size")
+    if not np.abs(weights).max() <= MAX_WEIGHT:
+        raise KernelError(f"kernel '{file.name}': weights are at most {MAX_WEIGHT:g} in size")
     signed = _sums_to_zero(weights) if file.output is None else file.output == "signed"
     return Kernel(label, dims, weights, file.bias, signed, file.align if dims == 1 else "centre")
 
@@ -253,7 +263,7 @@ def _wrong_dimension(name: str, known: Sequence[int], dims: int) -> KernelError:
 def _from_grid(text: str, dims: int) -> Kernel:
     planes = [[parse_row(row) for row in plane.split(";")] for plane in text.split("|")]
     try:
-        kernelfile.grid_shape(planes)
+        grid_shape(planes)
     except ValueError as exc:
         raise KernelError(f"grid '{text}': {exc}") from exc
     weights = np.asarray(planes, dtype=np.float64)

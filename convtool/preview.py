@@ -2,14 +2,17 @@
 
 import math
 
+import numpy as np
+
 from convtool.geometry import shown, span
 from convtool.jobs import Job
 from convtool.layers import Layer
 from convtool.pipeline import Run, Work, attempt, succeeded
 from convtool.report import Outcome
-from convtool.spectrum import response
+from convtool.spectrum import decibels
 
 FLOAT_BYTES = 4
+POINTS = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)  # Hz, octaves
 
 
 def preview(job: Job, shared: Run) -> Outcome:
@@ -55,7 +58,7 @@ def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str 
     """Return what a sound's plan says beside its shapes: durations, latency, the frequency response."""
     made = rate / layer.conv.stride[0]
     folded = layer.channels != layer.conv.out_channels
-    answers = {result.label: response(layer, result.channels[0], rate) for result in layer.results if not folded}
+    answers = {result.label: _response(layer, result.channels[0], rate) for result in layer.results if not folded}
     lines: dict[str, str | int] = {
         f"response{f' of {label}' if len(answers) > 1 else ''}": ", ".join(
             f"{hertz:g} Hz {gain:+.1f} dB" for hertz, gain in answer
@@ -67,3 +70,18 @@ def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str 
         "output duration": f"{out / made:.3f} s at {made:g} Hz",
         "latency": f"{layer.latency} samples, {1000 * layer.latency / rate:.2f} ms",
     } | lines
+
+
+def _response(layer: Layer, channel: int, rate: float) -> list[tuple[float, float]]:
+    """Return frequencies in Hz and what an output channel does to them in dB, where all its inputs hold the same.
+
+    Args:
+        layer: a layer of sounds.
+        channel: its output channel, before folding.
+        rate: samples a second of its input.
+    """
+    taps = layer.conv.weight[channel].double().sum(0).numpy()
+    spread = np.zeros((len(taps) - 1) * layer.conv.dilation[0] + 1)
+    spread[:: layer.conv.dilation[0]] = taps
+    points = [hertz for hertz in POINTS if hertz <= rate / 2]
+    return list(zip(points, decibels(spread, rate, points).tolist(), strict=True))

@@ -72,7 +72,7 @@ FLOORS = [
         "levels",
     ],
     ["spectrum", "layers", "placing", "results", "banks", "geometry"],
-    ["kernels", "grammar", "kernelfile", "presets", "generators"],
+    ["kernels", "kernelfile", "grammar", "presets", "generators"],
     ["settings", "options"],
     ["files"],
     [""],

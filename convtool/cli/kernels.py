@@ -1,23 +1,17 @@
 """`convtool kernels`: look at kernels and check kernel files."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from convtool import presets
 from convtool.cli import messages
 from convtool.errors import KernelError
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from convtool.kernels import Bank, Kernel
+    from convtool.kernels import Bank
 
 app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
 
@@ -26,13 +20,16 @@ KernelPath = Annotated[
     typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."),
 ]
 PREFERRED = (2, 1, 3)
-MOST_NUMBERS = 13
 RATE = 44100  # what kernels in Hz and seconds are shown and tried with
 
 
 @app.command("list")
 def list_(kernel_path: KernelPath = None) -> None:
     """List all kernels: name, dimensions, parameters, what they do."""
+    from rich.console import Console  # noqa: PLC0415  # the other commands do without
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
     search = tuple(kernel_path or ())
     broken = 0
@@ -71,64 +68,25 @@ def show(
 
     Kernels of sounds are shown with what they do to frequencies, in dB.
     """
+    from convtool.cli.plots import draw  # noqa: PLC0415  # NumPy, rich
+
     bank, chosen = _resolved(kernel, dims, rate, tuple(kernel_path or ()))
-    console = Console(highlight=False, markup=False)
-    if len(bank.kernels) > 1:
-        console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
-    if chosen == 1:
-        console.print(f"for {rate:g} samples a second")
-    for one in bank.kernels:
-        for note in one.notes:
-            messages.say(f"note: {messages.shown(note)}")
-        _show(console, one, rate)
+    for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
+        messages.say(f"note: {messages.shown(note)}")
+    draw(bank, rate if chosen == 1 else None)
 
 
 def _resolved(kernel: str, dims: int | None, rate: float, search: tuple[Path, ...]) -> "tuple[Bank, int]":
     """Return what a kernel's words stand for, and the dimensions that it is shown in."""
     from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
-    from convtool.media.audio.formats import is_sound  # noqa: PLC0415  # torch
 
-    if dims in (None, 1) and is_sound(kernel):
-        from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # decoders
+    if dims in (None, 1) and Path(kernel).suffix and Path(kernel).is_file() and not presets.is_path(kernel):
+        from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # torch, decoders
 
         return impulse_response(kernel, 1, rate), 1
     known = dimensions(kernel, search)
     chosen = dims or next(d for d in PREFERRED if d in known)
     return resolve(kernel, chosen, search=search, rate=rate), chosen
-
-
-def _show(console: Console, kernel: "Kernel", rate: float) -> None:
-    from convtool.cli.plots import heat_map, magnitude  # noqa: PLC0415  # NumPy
-
-    low, high = kernel.reach
-    console.print(f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
-    console.print(f"sum        {kernel.total:g}" + (f", bias {kernel.bias:g}" if kernel.bias else ""))
-    console.print(f"reaches    {low:g} … {high:g} for inputs in 0…1")
-    console.print(f"separable  {'yes' if kernel.separable else 'no'}")
-    console.print(f"output     {'signed' if kernel.signed else 'unsigned'}\n")
-    for title, plane in _planes(kernel.weights):
-        if title:
-            console.print(title)
-        if max(plane.shape) <= MOST_NUMBERS:
-            grid = Table(box=None, show_header=False, pad_edge=False)
-            for row in plane:
-                grid.add_row(*(Text(f"{weight:.4g}", justify="right") for weight in row))
-            console.print(grid)
-            console.print()
-        console.print(heat_map(plane))
-        if kernel.dims == 1 and plane.shape[1] > 1:
-            for taps in plane:
-                console.print(magnitude(taps, rate), soft_wrap=True)
-                console.print()
-
-
-def _planes(weights: "np.ndarray") -> Iterator[tuple[str, "np.ndarray"]]:
-    """Yield the weights as 2-D grids, each with the place that it has on the other axes."""
-    import numpy as np  # noqa: PLC0415  # `list` has no need of it
-
-    planes = weights.reshape(-1, *weights.shape[-2:]) if weights.ndim > 1 else weights[None, None]
-    for place, plane in zip(np.ndindex(weights.shape[:-2]), planes, strict=True):
-        yield (f"at {', '.join(map(str, place))}" if place else ""), plane
 
 
 @app.command()

@@ -4,9 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 from convtool.cli.messages import shown as printable
 from convtool.report import Step
 
@@ -21,6 +18,9 @@ def progress_bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console  # noqa: PLC0415  # only those who look on pay for it
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[played]}"), TimeRemainingColumn()
     console = Console(stderr=True, highlight=False, markup=False)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:

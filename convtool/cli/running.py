@@ -1,6 +1,7 @@
 """Run the jobs of a command and say what happened; shared by the media."""
 
 import dataclasses
+import gc
 import json
 import secrets
 import sys
@@ -51,6 +52,7 @@ def filter_files(
         written: suffixes that outputs can have.
         check_suffix: raises UsageError for another one.
     """
+    _wake_collector()
     jobs = _plan(inputs, output, output_settings, found, written, check_suffix)
     if run_settings.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
@@ -73,6 +75,13 @@ def filter_files(
         messages.say(f"{len(jobs) - report.count('failed')} done, {report.count('failed')} failed")
     if report.exit_code:
         raise typer.Exit(report.exit_code)
+
+
+def _wake_collector() -> None:
+    """Let garbage be collected from now on, but for what the imports made, which stays."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _plan(

@@ -4,7 +4,7 @@ Source: Oppenheim & Schafer, Discrete-Time Signal Processing (3rd edition, 2010)
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import torch
@@ -44,6 +44,7 @@ class Fourier:
     ) -> None:
         self._stride, self._inner, self._whole, self._buffers = tuple(stride), inner, whole, buffers
         self._tile = tuple(tile)
+        self._neighbours = inner % 2 == 0
         self._counts = outputs(tile, weight.shape[2:], stride, dilation)
         self._axes = tuple(range(-len(self._tile), 0))
         spread = weight.new_zeros(*weight.shape[:2], *self._tile)
@@ -81,49 +82,62 @@ class Fourier:
         """Run the tiles that follow each other along the last axis."""
         width, places = self._samples()[-1], self._counts[-1] * self._inner
         tiles = planes.unfold(-1, width, places * self._stride[-1]).movedim(-2, 1)
+        lacking = [n for t, n in zip(self._samples(), tiles.shape[2:], strict=True) for n in (t - n, 0)]
         count = -(-out.shape[-1] // places)
         most = max(2, BATCH // math.prod(self._samples()) // 2 * 2)
         for first in range(0, count, most):
-            batch = min(most, count - first)
-            pairs, half = self._filtered(tiles[:, first : first + batch])
-            for results, at in zip(pairs, (first, first + batch - half), strict=True):
-                self._place(results, out[..., at * places : (at + half) * places])
+            batch = tiles[:, first : first + most]
+            if any(lacking):
+                batch = F.pad(batch, lacking[::-1])
+            for results, at in self._filtered(batch):
+                start = (first + at) * places
+                self._place(results, out[..., start : start + results.shape[1] * places])
 
-    def _filtered(self, tiles: Tensor) -> tuple[tuple[Tensor, Tensor], int]:
-        """Return the filtered first and second half of the tiles, which overlap by one if their count is odd.
+    def _filtered(self, tiles: Tensor) -> Iterator[tuple[Tensor, int]]:
+        """Yield filtered tiles, and the number of the first.
 
-        They are transformed as the two parts of complex numbers, which a real kernel does not mix.
+        Two are transformed at once, as the parts of complex numbers, which a real kernel does not mix: neighbours
+        where there is an even number at each position, as in stereo, else the first and the second half of the
+        tiles, which overlap by one if their count is odd.
 
-        Shape: (I, B, *T) → two of (O, ceil(B / 2), *T)
+        Shape: (I, B, *T) → (O, B', *T)
         """
         count = tiles.shape[1]
         half = -(-count // 2)
-        lacking = [n for t, n in zip(self._samples(), tiles.shape[2:], strict=True) for n in (t - n, 0)]
-        if any(lacking):
-            tiles = F.pad(tiles, lacking[::-1])
-        size = (len(tiles), half, *self._samples())
-        packed = self._buffers.get("packed", size, self._spectrum.dtype)
-        torch.complex(tiles[:, :half], tiles[:, count - half :], out=packed)
-        torch.fft.fftn(packed, dim=self._axes, out=packed)
-        totals = packed
-        if self._spectrum.shape[:2] == (1, 1):
-            self._repeated(totals).mul_(self._spectrum[0])
+        if self._neighbours:
+            packed = self._buffers.get("packed", (*tiles.shape[:-1], tiles.shape[-1] // 2), self._spectrum.dtype)
+            torch.fft.fftn(torch.view_as_complex(tiles.unflatten(-1, (-1, 2))), dim=self._axes, out=packed)
         else:
-            totals = self._buffers.get("totals", (len(self._spectrum), *size[1:]), packed.dtype)
-            planes = self._repeated(packed)
-            for total, kernels in zip(self._repeated(totals), self._spectrum, strict=True):
-                torch.mul(planes[0], kernels[0], out=total)
-                for plane, kernel in zip(planes[1:], kernels[1:], strict=True):
-                    total.addcmul_(plane, kernel)
+            packed = self._buffers.get("packed", (len(tiles), half, *self._samples()), self._spectrum.dtype)
+            torch.complex(tiles[:, :half], tiles[:, count - half :], out=packed)
+            torch.fft.fftn(packed, dim=self._axes, out=packed)
+        totals = self._products(packed)
         torch.fft.ifftn(totals, dim=self._axes, out=totals)
-        return (totals.real, totals.imag), half
+        if self._neighbours:
+            yield torch.view_as_real(totals).flatten(-2), 0
+        else:
+            yield totals.real, 0
+            yield totals.imag, count - half
+
+    def _products(self, packed: Tensor) -> Tensor:
+        """Return the sums over inputs of spectra times those of kernels. Shape: (I, B, *T) → (O, B, *T)"""
+        planes = self._repeated(packed)
+        if self._spectrum.shape[:2] == (1, 1):
+            planes.mul_(self._spectrum[0])
+            return packed
+        totals = self._buffers.get("totals", (len(self._spectrum), *packed.shape[1:]), packed.dtype)
+        for total, kernels in zip(self._repeated(totals), self._spectrum, strict=True):
+            torch.mul(planes[0], kernels[0], out=total)
+            for plane, kernel in zip(planes[1:], kernels[1:], strict=True):
+                total.addcmul_(plane, kernel)
+        return totals
 
     def _repeated(self, spectra: Tensor) -> Tensor:
-        """Return a view in which the spectrum of a kernel with `inner` - 1 zeros between taps repeats itself.
+        """Return a view in which the spectrum of a kernel with zeros between its taps repeats itself.
 
-        Shape: (…, T * inner) → (…, inner, T)
+        Shape: (…, T * n) → (…, n, T)
         """
-        repeated: Tensor = spectra.unflatten(-1, (self._inner, self._tile[-1]))
+        repeated: Tensor = spectra.unflatten(-1, (-1, self._tile[-1]))
         return repeated
 
     def _place(self, results: Tensor, out: Tensor) -> None:

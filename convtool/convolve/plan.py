@@ -98,7 +98,9 @@ def choose(
     reach = problem.reach(stored.full) if whole else math.inf
     weight = problem.weight[:1] if problem.shared else problem.weight
     row = math.prod(size[1:]) * problem.groups * problem.inputs
-    tile = costs.tile(size, problem.span, problem.stride, TILE // _alike(problem), STAGED // row)
+    alike = _alike(problem)
+    held = TILE // alike if alike % 2 else 2 * TILE // alike  # neighbours share complex numbers, else tiles do
+    tile = costs.tile(size, problem.span, problem.stride, held, STAGED // row)
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = _positions(problem)
     estimates = _estimates(problem, tile, terms, positions, reach, device, compiled=compiled)

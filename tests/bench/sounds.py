@@ -1,21 +1,52 @@
-"""The step alone on ten minutes of stereo at 44.1 kHz, floats to floats, against scipy.signal.oaconvolve."""
+"""Ten minutes of stereo at 44.1 kHz: the step alone, floats to floats, against scipy; whole processes, 16-bit WAV to
+16-bit WAV, against ffmpeg and sox; peak memory of six hours.
 
-from collections.abc import Iterator
+From the command line's time the import of torch is taken, as in processes.py.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import wave
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
+from numpy.typing import NDArray
+from processes import START, TORCH, peak
 from scipy import signal
 from steps import Step
 from timing import Row, medians
 
-LENGTH = 600 * 44_100
+RATE = 44_100
+LENGTH = 600 * RATE
 TAPS = (3, 31, 255, 65_535)
+LONG = (255, 65_535)  # of whole processes
+HOURS = {"10 minutes": 1 / 6, "6 hours": 6}
+MEMORY, SPREAD = 150, 20  # MB above the bare import, and between both
 
 
 def rows() -> Iterator[Row]:
-    """Yield the table."""
+    """Yield the tables of times, and print that of memory."""
     noise = np.random.default_rng(0)
-    sound = noise.normal(0, 0.2, (2, LENGTH)).astype(np.float32)
+    sound = noise.normal(0, 0.1, (2, LENGTH)).astype(np.float32)
+    yield from _steps(sound, noise)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        soundfile.write(folder / "in.wav", sound.T, RATE, subtype="PCM_16")
+        del sound
+        for taps in LONG:
+            kernel = noise.normal(size=taps) / taps**0.5 / 2
+            soundfile.write(folder / f"{taps}.wav", kernel, RATE, subtype="FLOAT")
+            np.savetxt(folder / f"{taps}.txt", kernel)
+            yield from _processes(folder, taps)
+        _memory(folder)
+
+
+def _steps(sound: NDArray[np.float32], noise: np.random.Generator) -> Iterator[Row]:
     stored = torch.from_numpy(sound)[None]
     for taps in TAPS:
         kernel = (noise.normal(size=taps) / taps).astype(np.float32)
@@ -24,3 +55,54 @@ def rows() -> Iterator[Row]:
         peer = "scipy.signal.oaconvolve"
         took = medians({"convtool": step, peer: lambda line=line: signal.oaconvolve(sound, line, "same", axes=1)})
         yield Row(f"{taps} taps", step.run.plan.algorithm, took["convtool"], peer, took[peer], 0.6, step.error())
+
+
+def _processes(folder: Path, taps: int) -> Iterator[Row]:
+    source, kernel = str(folder / "in.wav"), str(folder / f"{taps}.wav")
+    command = [sys.executable, "-m", "convtool", "audio", source, str(folder / "out.wav"), "--quiet", "-k", kernel]
+    ways = {"convtool": command, "torch": START} | {
+        name: way
+        for name, way in {
+            "ffmpeg": ["ffmpeg", "-v", "error", "-i", source, "-i", kernel, "-lavfi", "afir", str(folder / "ff.wav")],
+            "sox": ["sox", "-D", "-V1", source, str(folder / "sox.wav"), "fir", str(folder / f"{taps}.txt")],
+        }.items()
+        if shutil.which(name)
+    }
+
+    def run(way: Sequence[str]) -> None:
+        for made in ("out.wav", "ff.wav", "sox.wav"):
+            (folder / made).unlink(missing_ok=True)
+        subprocess.run(way, check=True)
+
+    took = medians({name: (lambda way=way: run(way)) for name, way in ways.items()})
+    alone = took["convtool"] - took["torch"]
+    for peer in list(ways)[2:]:
+        goal = 0.8 if peer == "ffmpeg" else None
+        yield Row(f"{taps} taps, a process, less its start", "fft", alone, peer, took[peer], goal)
+
+
+def _memory(folder: Path) -> None:
+    """Print the peak memory of sounds of silence, which take no disk."""
+    bare = peak(TORCH)
+    peaks = {}
+    for name, hours in HOURS.items():
+        size = int(hours * 3600) * RATE * 4
+        source = folder / "long.wav"
+        with wave.open(str(source), "wb") as file:
+            file.setparams((2, 2, RATE, 0, "NONE", "none"))
+        with source.open("r+b") as raw:
+            for place, number in ((4, 36 + size), (40, size)):
+                raw.seek(place)
+                raw.write(number.to_bytes(4, "little"))
+            raw.truncate(44 + size)
+        made = folder / "long.flac"
+        command = [sys.executable, "-m", "convtool", "audio", str(source), str(made), "--quiet", "-k", "lowpass"]
+        peaks[name] = peak(command) - bare
+        made.unlink()
+    spread = peaks["6 hours"] - peaks["10 minutes"]
+    print(f"\n### peak memory of 16-bit stereo to FLAC, lowpass, above {bare:.0f} MB of `import torch`\n")
+    print("| length | MB | goal |")
+    print("|---|---|---|")
+    for name, more in peaks.items():
+        print(f"| {name} | {more:.0f}{'' if more <= MEMORY else ' ✗'} | ≤ {MEMORY} |")
+    print(f"| difference | {spread:.0f}{'' if abs(spread) <= SPREAD else ' ✗'} | ≤ {SPREAD} |", flush=True)
