@@ -10,7 +10,7 @@ The way through the house, each room calling only those further down:
     api         `apply`, the same work from Python
     pipeline    one job, start to end; `preview` says what it would do, `targets` and `jobs` name the files,
                 `report` counts, `atomic` writes; `filter`: the layers that settings ask for, run over an input
-    media       Source and Sink of each medium
+    media       Source and Sink of each medium; `ahead`: steps that overlap
     normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats
     stream      a layer over blocks of an endless input
     convolve    a layer on one block, by the algorithm that is planned; `devices`: where

@@ -19,6 +19,7 @@ from convtool.layers import Layer
 from convtool.levels import USUAL, of
 from convtool.media import MEDIA, Room
 from convtool.media.audio.formats import is_sound
+from convtool.media.video.formats import is_film
 from convtool.normalize import Normalizer
 from convtool.pipeline import check_size
 from convtool.settings import Settings
@@ -35,8 +36,8 @@ def apply(
 
     Args:
         source: a tensor, floats as they are, uint8 and uint16 scaled to 0…1, int16 and int32 to -1…1; or the path of
-            a picture, read upright as grey or RGB in 0…1, or of a sound, in -1…1. `nan`, `max_pixels`, `mono` and
-            `allow_truncated` count for files only. A file is resampled to `rate`, a tensor of a sound has it.
+            a picture or a film, read upright as grey or RGB in 0…1, or of a sound, in -1…1. `nan`, `max_pixels`,
+            `mono`, `start` and the like count for files only. A file is resampled to `rate`; a tensor has it.
         kernel: what `--kernel` takes, or several; none for random weights.
         normalize: what `--normalize` takes; by default the layer's raw results.
         options: the other flags of the command line by name, as in `Settings`: stride, padding,
@@ -112,6 +113,10 @@ def _room(path: Path) -> Room:
         from convtool.media.audio import AudioRoom  # noqa: PLC0415
 
         return AudioRoom()
+    if is_film(str(path)):
+        from convtool.media.video import VideoRoom  # noqa: PLC0415
+
+        return VideoRoom()
     from convtool.media.image import ImageRoom  # noqa: PLC0415
 
     return ImageRoom()

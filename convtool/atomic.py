@@ -6,12 +6,13 @@ It knows nothing of what is written.
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from convtool.errors import WriteError
+from convtool.errors import ConvtoolError, WriteError
 
 
 @contextmanager
@@ -45,6 +46,50 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+@contextmanager
+def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Make a new folder that takes the name `target` when the block ends well, and vanishes when it does not.
+
+    Args:
+        target: the final name.
+        overwrite: replace a folder of that name, all that is in it.
+
+    Raises:
+        WriteError: the folder cannot be written, or the target exists and must stay.
+    """
+    final = Path(os.path.realpath(target))
+    temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
+    try:
+        refuse_existing_folder(target, overwrite=overwrite)
+        temporary.mkdir(parents=True)
+        yield temporary
+        if final.exists():
+            aside = temporary.with_suffix(".old")
+            final.rename(aside)
+            temporary.rename(final)
+            shutil.rmtree(aside)
+        else:
+            temporary.rename(final)
+    except OSError as exc:
+        if isinstance(exc, ConvtoolError) or exc.errno is None:
+            raise
+        raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
+    """Check that a folder `target` may be written.
+
+    Raises:
+        WriteError: it exists and is not to be overwritten, or is no folder.
+    """
+    if target.exists() and not target.is_dir():
+        raise WriteError(f"{target}: is not a folder")
+    if target.exists() and not overwrite:
+        raise WriteError(f"{target}: exists already", hint="--overwrite replaces it and all that is in it")
 
 
 def refuse_existing(target: Path, *, overwrite: bool) -> None:

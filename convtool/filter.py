@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from convtool import devices
+from convtool.ahead import ahead
 from convtool.convolve import Convolution, Finish
+from convtool.convolve.frames import FrameConvolution, looks_at_one
 from convtool.kernels import Bank, resolve
 from convtool.layers import Layer, build
 from convtool.levels import Levels
@@ -43,7 +45,7 @@ class Filter:
         self._device = device or (None if settings.device == "auto" else devices.choose(settings.device, 0))
         self._inputs = inputs
         self._layers: dict[tuple[int, float | None], Layer] = {}
-        self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution] = {}
+        self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution | FrameConvolution] = {}
 
     def layer(self, in_channels: int, rate: float | None = None) -> Layer:
         """Return the layer for inputs with this many channels and samples a second.
@@ -78,18 +80,19 @@ class Filter:
         """Return the layers made so far."""
         return list(self._layers.values())
 
-    def convolution(self, part: Part) -> Convolution:
+    def convolution(self, part: Part) -> Convolution | FrameConvolution:
         """Return the layer for a part, made ready to run; parts alike share it."""
         key = self.layer(len(part.channels), part.rate), part.size, part.levels
         if key not in self._ready:
             self._ready = {key: self._prepare(*key)}
         return self._ready[key]
 
-    def _prepare(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution:
+    def _prepare(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution | FrameConvolution:
         dtype = torch.float64 if levels.wide and self.settings.dtype == "float32" else DTYPES[self.settings.dtype]
 
-        def ready(device: torch.device) -> Convolution:
-            return Convolution(
+        def ready(device: torch.device) -> Convolution | FrameConvolution:
+            kind = FrameConvolution if looks_at_one(layer.conv) else Convolution
+            return kind(
                 layer.conv,
                 layer.bare_size(size),
                 levels,
@@ -126,5 +129,6 @@ class Filter:
 
         device = convolution.device
         with devices.exact():
-            blocks = devices.upload(part.blocks(convolution.length), device)
+            stored = part.blocks(convolution.length)
+            blocks = devices.upload(ahead(stored) if self.medium.overlapped else stored, device)
             yield from Stream(layer.conv, run, layer.pads)(blocks, tail=lambda length: part.tail(length).to(device))

@@ -5,7 +5,7 @@ It looks at names and folders only; no media file is opened here.
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -25,6 +25,7 @@ class Job:
         split: one file a channel instead of one for all.
         merged: the one file's name where it is given, `-` for standard output.
         problem: why it cannot be run, as far as its name tells; the others can.
+        makes_folders: each output is a folder of files with this suffix.
     """
 
     input: str
@@ -34,12 +35,15 @@ class Job:
     split: bool
     merged: str | None = None
     problem: str | None = None
+    makes_folders: bool = False
 
     def path(self, kernel: str, channel: str | None = None) -> Path:
         """Return an output's name: the given one, or `{stem}_{kernel}_{channel}{suffix}`."""
         if self.merged is not None:
             return Path(self.merged)
-        return self.folder / ("_".join(filter(None, [self.stem, kernel, channel])) + self.suffix)
+        return self.folder / (
+            "_".join(filter(None, [self.stem, kernel, channel])) + ("" if self.makes_folders else self.suffix)
+        )
 
 
 def plan(
@@ -48,6 +52,7 @@ def plan(
     *,
     found: Iterable[str],
     written: Iterable[str],
+    folders: Container[str] = (),
     suffix: str | None,
     split: bool | None,
 ) -> list[Job]:
@@ -58,6 +63,7 @@ def plan(
         output: a folder where it ends in a slash, exists as one, or there are several inputs; else a file.
         found: suffixes of the medium's files in folders.
         written: suffixes that outputs can have.
+        folders: those of outputs that are folders of many files.
         suffix: the ending that outputs get instead of the input's.
         split: one file a channel, or one for all; None for what OUTPUT suggests.
 
@@ -82,13 +88,16 @@ def plan(
             ending = suffix or PurePath(name).suffix
             stem = "stdin" if name == PIPE else PurePath(name).stem
             problem = _problem(name, ending, known)
-            jobs.append(Job(name, Path(output) / subfolder, stem, ending, split is not False, None, problem))
+            made = ending.lower() in folders
+            jobs.append(Job(name, Path(output) / subfolder, stem, ending, split is not False, None, problem, made))
         else:
             target = PurePath(output)
             if not (suffix or target.suffix):
                 raise UsageError(
                     f"{output}: has no suffix to tell its type", hint="--format names it; a folder ends in /"
                 )
+            if (suffix or target.suffix).lower() in folders:
+                raise UsageError(f"{output}: many files need a folder", hint=f"{target.with_suffix('')}/ --format TYPE")
             merged = None if split else output
             jobs.append(Job(name, Path(target.parent), target.stem, suffix or target.suffix, bool(split), merged))
     _refuse_collisions(jobs)

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from torch import Tensor
 
 from convtool import devices
-from convtool.atomic import refuse_existing, replacing
+from convtool.ahead import ahead
+from convtool.atomic import refuse_existing, refuse_existing_folder, replacing, replacing_folder
 from convtool.convolve import Finish
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
 from convtool.files import PIPE, opened, spool
@@ -132,7 +134,8 @@ def _prepared(job: Job, source: Source, shared: Run) -> Work:
     for target in targets:
         if job.merged != PIPE:
             refuse_inputs(target.path, shared.inputs)
-            refuse_existing(target.path, overwrite=shared.output.overwrite)
+            refuse = refuse_existing_folder if job.makes_folders else refuse_existing
+            refuse(target.path, overwrite=shared.output.overwrite)
     levels = shared.room.stored(source, part, job.suffix, shared.output, raw=settings.normalize == "none")
     return Work(source, part, layer, targets, levels)
 
@@ -163,10 +166,12 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
             check_size(part, layer, settings.max_pixels, streamed=shared.room.medium.streamed)
             for sink in sinks:
                 sink.begin(part, layer)
-            blocks = devices.download(shared.filter.results(part, clips.finish(part.levels.full)))
-            for stored in _watched(blocks, "filtering", job, part, work, shared):
-                for sink in sinks:
-                    sink.write(stored)
+            between = ahead if shared.room.medium.overlapped else iter  # a thread for each step, or none
+            blocks = between(devices.download(shared.filter.results(part, clips.finish(part.levels.full))))
+            watched = _watched(blocks, "filtering", job, part, work, shared)
+            for prepared in between([sink.prepare(block) for sink in sinks] for block in watched):
+                for sink, made in zip(sinks, prepared, strict=True):
+                    sink.write(made)
         for sink in sinks:
             sink.close()
     return clips.notes()
@@ -200,12 +205,13 @@ class _Clips:
 
 def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run) -> Iterator[Tensor]:
     """Yield the blocks of a result, and tell how far they have come."""
-    done = 0
+    done, film = 0, shared.room.medium.dims == 3
     for block in blocks:
         yield block
         done += block.shape[2] * work.layer.conv.stride[0]
         if shared.progress is not None and part.rate is not None:
-            shared.progress(Step(job.input, doing, min(1, done / part.size[0]), part.size[0] / part.rate))
+            whole = part.size[0]
+            shared.progress(Step(job.input, doing, min(done, whole), whole, None if film else part.rate))
 
 
 def check_size(part: Part, layer: Layer, max_pixels: int, *, streamed: bool) -> None:
@@ -235,7 +241,11 @@ def check_size(part: Part, layer: Layer, max_pixels: int, *, streamed: bool) -> 
 
 
 @contextmanager
-def _created(target: Target, job: Job, output: OutputSettings) -> Iterator[BinaryIO]:
+def _created(target: Target, job: Job, output: OutputSettings) -> Iterator[BinaryIO | Path]:
+    if job.makes_folders:
+        with replacing_folder(target.path, overwrite=output.overwrite) as folder:
+            yield folder
+        return
     if job.merged != PIPE:
         with replacing(target.path, overwrite=output.overwrite) as file:
             yield file

@@ -51,7 +51,11 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
         "memory": f"about {(samples * part.levels.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
         "stored as": str(work.levels),
     }
-    return plan if part.rate is None else plan | _in_time(part.rate, part.size[0], size[0], layer)
+    return (
+        plan
+        if shared.room.medium.dims != 1 or part.rate is None
+        else plan | _in_time(part.rate, part.size[0], size[0], layer)
+    )
 
 
 def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str | int]:

@@ -40,14 +40,16 @@ class Step:
     Attributes:
         input: its name.
         doing: `measuring` or `filtering`.
-        share: what is done, 0…1.
-        seconds: how long it plays.
+        done: samples of a sound, or frames of a film.
+        whole: how many there are.
+        rate: of a sound's samples, which are counted in seconds.
     """
 
     input: str
     doing: str
-    share: float
-    seconds: float
+    done: int
+    whole: int
+    rate: float | None = None
 
 
 @dataclass

@@ -25,9 +25,11 @@ MAX_STEP = 2**20  # torch takes strides and dilations up to 2^63 and silently re
 MAX_CHANNELS = 2**12
 MAX_SEED = 2**63 - 1
 MAX_NAN = 1e12
+MAX_SECONDS = 1e9
+MAX_FRAMES = 2**40
 MIN_RATE, MAX_RATE = 1, 2**24  # samples a second
 
-PICTURES, SOUND = ("image",), ("audio",)
+PICTURES, SOUND, FILM = ("image",), ("audio",), ("video",)
 
 Combine = Literal["magnitude", "max", "sum", "mean"]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -137,6 +139,10 @@ class Settings:
     )
     mono: bool = option(False, "Mix all channels to one, first.", "Sound", "--mono", media=SOUND)
 
+    start: float | None = option(None, "Begin at this second.", "Film", media=FILM, metavar="SECONDS")
+    duration: float | None = option(None, "Stop after so many seconds.", "Film", media=FILM, metavar="SECONDS")
+    frames: int | None = option(None, "Stop after so many frames.", "Film", media=FILM, metavar="N")
+
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
     dtype: DType = option("float32", "Arithmetic on floats; the shorter ones are for GPUs.", "Run")
     algorithm: Algorithm = option("auto", "How the layer is run; the result is the same. auto plans by cost.", "Run")
@@ -147,7 +153,11 @@ class Settings:
         "--compile",
     )
     max_pixels: int = option(
-        2**28, "Refuse pictures with more pixels, all frames together.", "Run", media=PICTURES, metavar="N"
+        2**28,
+        "Refuse pictures with more pixels, all frames together, and films with larger frames.",
+        "Run",
+        media=PICTURES + FILM,
+        metavar="N",
     )
     allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
 
@@ -157,30 +167,33 @@ class Settings:
         self._check_pairs()
 
     def _check_numbers(self) -> None:
-        check_whole("kernel size", self.kernel_size, 1, MAX_KERNEL_SIZE)
-        check_whole("stride", self.stride, 1, MAX_STEP)
-        check_whole("dilation", self.dilation, 1, MAX_STEP)
-        if not isinstance(self.padding, str):
-            check_whole("padding", self.padding, 0, MAX_STEP)
-        elif self.padding not in ("same", "valid"):
-            raise UsageError(f"padding is a number, 'same' or 'valid', not '{self.padding}'")
-        if isinstance(self.groups, int):
-            check_whole("groups", self.groups, 1, MAX_CHANNELS)
-        elif self.groups not in (None, "depthwise"):
-            raise UsageError(f"groups is a number or 'depthwise', not '{self.groups}'")
-        if self.out_channels is not None:
-            check_whole("out channels", self.out_channels, 1, MAX_CHANNELS)
-        if self.seed is not None:
-            check_whole("seed", self.seed, 0, MAX_SEED)
-        if self.rate is not None:
-            check_whole("rate", self.rate, MIN_RATE, MAX_RATE)
-        check_whole("max pixels", self.max_pixels, 1, 2**40)
+        for name, value, low, high in (
+            ("kernel size", self.kernel_size, 1, MAX_KERNEL_SIZE),
+            ("stride", self.stride, 1, MAX_STEP),
+            ("dilation", self.dilation, 1, MAX_STEP),
+            ("padding", None if isinstance(self.padding, str) else self.padding, 0, MAX_STEP),
+            ("groups", None if isinstance(self.groups, str) else self.groups, 1, MAX_CHANNELS),
+            ("out channels", self.out_channels, 1, MAX_CHANNELS),
+            ("seed", self.seed, 0, MAX_SEED),
+            ("rate", self.rate, MIN_RATE, MAX_RATE),
+            ("frames", self.frames, 1, MAX_FRAMES),
+            ("max pixels", self.max_pixels, 1, 2**40),
+        ):
+            if value is not None:
+                check_whole(name, value, low, high)
+        for name, seconds in (("start", self.start), ("duration", self.duration)):
+            if seconds is not None and not 0 <= seconds <= MAX_SECONDS:
+                raise UsageError(f"--{name} is a number of seconds, not {seconds}")
         if not 0 <= self.wet <= 1:
             raise UsageError(f"--wet is a share from 0 to 1, not {self.wet}")
         if self.nan is not None and not abs(self.nan) <= MAX_NAN:
             raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
 
     def _check_pairs(self) -> None:
+        if isinstance(self.padding, str) and self.padding not in ("same", "valid"):
+            raise UsageError(f"padding is a number, 'same' or 'valid', not '{self.padding}'")
+        if isinstance(self.groups, str) and self.groups != "depthwise":
+            raise UsageError(f"groups is a number or 'depthwise', not '{self.groups}'")
         if self.padding != "same" and (self.length != "same" or self.align):
             raise UsageError("--padding and --length or --align say the same in two ways: give one")
         if self.wet != 1 and self.combine:
@@ -228,6 +241,20 @@ class OutputSettings:
         show_default="the input's, or the nearest",
         metavar="NAME",
     )
+    codec: str | None = option(
+        None, "h264, hevc, av1, vp9, ffv1, mjpeg.", "Output", media=FILM, show_default="by container", metavar="NAME"
+    )
+    crf: int | None = option(
+        None, "Constant quality, smaller is better; 0 is lossless for h264.", "Output", media=FILM,
+        show_default="by codec", metavar="N",
+    )  # fmt: skip
+    preset: str | None = option(
+        None, "Speed of the encoder, by its own names.", "Output", media=FILM, show_default="by codec", metavar="NAME"
+    )
+    pix_fmt: str | None = option(
+        None, "Pixel format, by FFmpeg's names.", "Output", media=FILM, show_default="the input's, or the nearest",
+        metavar="NAME",
+    )  # fmt: skip
     overwrite: bool = option(False, "Replace outputs that exist.", "Output", "--overwrite")
 
     def __post_init__(self) -> None:

@@ -1,13 +1,16 @@
-"""Make the samples: a test chart, the small pictures that lessons on convolution work with, a melody.
+"""Make the samples: a test chart, the small pictures that lessons on convolution work with, a melody, a film.
 
 Deterministic, from formulas alone: `make samples` gives the same pixels and sounds wherever it runs.
 """
 
 from pathlib import Path
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+import convtool
 
 HERE = Path(__file__).parent
 HEIGHT, WIDTH = 384, 512
@@ -97,6 +100,48 @@ def melody() -> NDArray[np.float64]:
     return sound
 
 
+def film() -> NDArray[np.uint8]:
+    """Return two seconds of three discs that circle over a ramp, at 25 frames a second. Shape: (50, 120, 160, 3)."""
+    y, x = np.mgrid[:120, :160]
+    ground = np.stack([x / 160, y / 120, 1 - x / 160], -1) * 0.3 + 0.15
+    frames = []
+    for angle in np.linspace(0, 2 * np.pi, 50, endpoint=False):
+        picture = ground.copy()
+        for place, colour in enumerate(np.eye(3) * 0.6 + 0.3):
+            turn = angle + place * 2 * np.pi / 3
+            distance = np.hypot(y - 60 - 36 * np.sin(turn), x - 80 - 52 * np.cos(turn))
+            share = 1 / (1 + np.exp((distance - 15) / 0.6))
+            picture = picture * (1 - share[..., None]) + colour * share[..., None]
+        frames.append(np.rint(picture * 255).astype(np.uint8))
+    return np.stack(frames)
+
+
+def write_film(path: Path, frames: NDArray[np.uint8], sound: NDArray[np.float64]) -> None:
+    """Encode frames as H.264 and a sound of as many seconds as AAC."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "24", "preset": "slow"})
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        voice = container.add_stream("aac", rate=RATE)
+        for picture in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
+        length = len(frames) * RATE // 25
+        piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[:length].T, np.float32), "fltp", "stereo")
+        piece.sample_rate, piece.pts = RATE, 0
+        container.mux([*voice.encode(piece), *voice.encode(None)])
+
+
+def before_and_after() -> Image.Image:
+    """Return a frame of the film beside what two kernels make of it, by the tool itself."""
+    shown = [
+        convtool.apply(HERE / "clip.mp4", kernel, normalize=rule, frames=12)[0, :, 10]
+        for kernel, rule in (("identity", "clamp"), ("sobel", "clamp"), ("temporal-difference", "bounds"))
+    ]
+    row = np.concatenate([frame.permute(1, 2, 0).numpy() for frame in shown], 1)
+    return Image.fromarray(np.rint(row * 255).astype(np.uint8))
+
+
 def main() -> None:
     """Write all samples beside this script."""
     import cv2  # noqa: PLC0415  # 16-bit colour, which Pillow cannot write
@@ -108,6 +153,8 @@ def main() -> None:
     cv2.imwrite(str(HERE / "chart16.png"), deep[..., ::-1])
     for name, drawn in (("half-plane", half_plane()), ("checker", checker()), ("cross", cross())):
         Image.fromarray(drawn).save(HERE / f"{name}.png")
+    write_film(HERE / "clip.mp4", film(), melody())
+    before_and_after().save(HERE / "frames.jpg", quality=90)
     soundfile.write(HERE / "melody.wav", melody(), RATE, subtype="PCM_16")
 
 

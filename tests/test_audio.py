@@ -681,8 +681,8 @@ def test_progress_is_told_in_seconds(tmp_path, noise, monkeypatch):
     from convtool.cli.app import run  # noqa: PLC0415
 
     assert run(["audio", str(source), str(tmp_path / "o.wav"), "-k", "derivative", "--normalize", "minmax"]) == 0
-    assert [step.doing for step in steps if step.share == 1] == ["measuring", "filtering"]
-    assert {step.seconds for step in steps} == {2}
+    assert [step.doing for step in steps if step.done == step.whole] == ["measuring", "filtering"]
+    assert {step.whole / step.rate for step in steps} == {2}
 
 
 def test_python_filters_sounds(tmp_path, noise):

@@ -2,6 +2,7 @@
 
 import sys
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -36,6 +37,15 @@ def test_the_melody():
     assert rate == make_samples.RATE
     assert np.abs(stored - melody).max() <= 1 / 32768
     assert 0.3 < np.abs(melody).max() < 1
+
+
+def test_the_film():
+    """As it was drawn, as near as H.264 gets, with sound."""
+    drawn = make_samples.film()
+    with av.open(str(SAMPLES / "clip.mp4")) as clip:
+        frames = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
+        assert [stream.type for stream in clip.streams] == ["video", "audio"]
+    assert np.abs(np.stack(frames).astype(float) - drawn).mean() < 4
 
 
 def test_samples_are_small():

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from convtool import __version__
-from convtool.cli import audio, devices, image, kernels, messages
+from convtool.cli import audio, devices, image, kernels, messages, video
 from convtool.errors import ConvtoolError
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command("image")(image.image)
 app.command("audio")(audio.audio)
+app.command("video")(video.video)
 app.add_typer(kernels.app, name="kernels")
 app.command("devices")(devices.devices)
 

@@ -1,6 +1,8 @@
 """Show how far long inputs have come, on a terminal only."""
 
+import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,10 +23,11 @@ def progress_bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
     from rich.console import Console  # noqa: PLC0415  # only those who look on pay for it
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[played]}"), TimeRemainingColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn()
     console = Console(stderr=True, highlight=False, markup=False)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         tasks: dict[tuple[str, str], TaskID] = {}
+        started: dict[tuple[str, str], float] = {}
 
         def tell(step: Step) -> None:
             key = step.input, step.doing
@@ -32,8 +35,30 @@ def progress_bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
                 for task in tasks.values():
                     bar.remove_task(task)
                 tasks.clear()
-                tasks[key] = bar.add_task(f"{step.doing} {printable(step.input)}", total=1, played="")
-            played = f"{step.share * step.seconds:.0f} of {step.seconds:.0f} s"
-            bar.update(tasks[key], completed=step.share, played=played)
+                tasks[key] = bar.add_task(f"{step.doing} {printable(step.input)}", total=step.whole, done="")
+                started[key] = time.perf_counter()
+            bar.update(tasks[key], completed=step.done, done=_done(step, time.perf_counter() - started[key]))
 
         yield tell
+
+
+def progress_lines() -> Callable[[Step], None]:
+    """Return what prints steps as lines of JSON on standard output, at most one a second."""
+    last = started = time.perf_counter()
+
+    def tell(step: Step) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        if now - last >= 1:
+            last = now
+            unit = "frames" if step.rate is None else "samples"
+            line = {"input": step.input, "doing": step.doing, unit: step.done, "of": step.whole}
+            print(json.dumps({"progress": line | {"seconds": round(now - started, 1)}}), flush=True)
+
+    return tell
+
+
+def _done(step: Step, seconds: float) -> str:
+    if step.rate is None:
+        return f"{step.done} of {step.whole} frames, {step.done / max(seconds, 1e-6):.0f} fps"
+    return f"{step.done / step.rate:.0f} of {step.whole / step.rate:.0f} s"

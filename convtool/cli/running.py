@@ -5,7 +5,7 @@ import gc
 import json
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import numpy as np
 import typer
@@ -14,7 +14,7 @@ from torch import Tensor
 from convtool import devices
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
-from convtool.cli.progress import progress_bar
+from convtool.cli.progress import progress_bar, progress_lines
 from convtool.errors import UsageError
 from convtool.files import PIPE
 from convtool.filter import Filter
@@ -38,6 +38,7 @@ def filter_files(
     found: Iterable[str],
     written: Iterable[str],
     check_suffix: Callable[[str], object],
+    folders: Container[str] = (),
 ) -> None:
     """Filter every input, go on after failures, and leave with the run's exit code.
 
@@ -51,9 +52,10 @@ def filter_files(
         found: suffixes of the medium's files in folders.
         written: suffixes that outputs can have.
         check_suffix: raises UsageError for another one.
+        folders: suffixes of outputs that are folders of many files.
     """
     _wake_collector()
-    jobs = _plan(inputs, output, output_settings, found, written, check_suffix)
+    jobs = _plan(inputs, output, output_settings, found, written, check_suffix, folders)
     if run_settings.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
     settings = _seeded(settings)
@@ -62,7 +64,8 @@ def filter_files(
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")
     report = Report()
-    with progress_bar(shown=not (run_settings.quiet or run_settings.json)) as progress:
+    with progress_bar(shown=not (run_settings.quiet or run_settings.json)) as bar:
+        progress = progress_lines() if run_settings.json else bar
         shared = Run(filter_, room, output_settings, identities(jobs), progress)
         for job in jobs:
             outcome = preview(job, shared) if run_settings.dry_run else run(job, shared)
@@ -91,13 +94,14 @@ def _plan(
     found: Iterable[str],
     written: Iterable[str],
     check_suffix: Callable[[str], object],
+    folders: Container[str],
 ) -> list[Job]:
     suffix = None
     if output_settings.format is not None:
         check_suffix(output_settings.format)
         suffix = f".{output_settings.format.lower().removeprefix('.')}"
     split = output_settings.one_file_a_channel
-    jobs = plan(inputs, output, found=found, written=written, suffix=suffix, split=split)
+    jobs = plan(inputs, output, found=found, written=written, folders=folders, suffix=suffix, split=split)
     for job in jobs:
         if job.problem is None:
             check_suffix(job.suffix)

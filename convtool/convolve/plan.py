@@ -22,7 +22,9 @@ Terms = list[list[list[list[Term]]]]  # the outer products of each kernel, as (g
 ALGORITHMS = ("direct", "taps", "separable", "fft")
 BLOCK = {"cpu": 3 * 2**20}  # bytes of a result that stay in a core's cache with what they are made of
 BLOCK_ELSEWHERE = 2**27
-FRAMES = 2**25  # samples of the frames that are staged together
+FRAMES = 2**25  # samples of the frames that are staged together, at most
+SMALL = 2**19  # and of small frames, but for a few
+FEW = 8  # frames
 LONGEST = 2**21  # samples of a block that is made longer for a large kernel
 STAGED = 2**24  # samples that are staged together for FFTs, if the kernel lets them
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
@@ -237,7 +239,8 @@ def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence
     counts = outputs(tile, problem.span, problem.stride, (1,) * problem.dims)
     if problem.dims == 3:
         frame = math.prod(size[1:]) * widest
-        length = max(1, FRAMES // frame - problem.span[0] + 1) if algorithm != "fft" else counts[0]
+        together = min(FRAMES // frame, max(FEW, SMALL // frame))
+        length = max(1, together - problem.span[0] + 1) if algorithm != "fft" else counts[0]
         length = min(length, out[0])
         rows = {"fft": counts[1], "direct": out[1]}.get(algorithm, max(1, budget // (length * out[2] * widest)))
         return length, rows

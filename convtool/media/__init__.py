@@ -27,6 +27,7 @@ class Medium:
         random_channels: output channels of a random layer; 0 for as many as the input has.
         single: what a channel that is made of all others is called.
         streamed: inputs go through block by block and are never held whole.
+        overlapped: reading, filtering and writing are each worth a thread.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Medium:
     random_channels: int
     single: str = "l"
     streamed: bool = True
+    overlapped: bool = False
 
 
 MEDIA = {
@@ -42,7 +44,7 @@ MEDIA = {
     for medium in (
         Medium("audio", 1, "zeros", 0, single="mono"),
         Medium("image", 2, "replicate", 4, streamed=False),
-        Medium("video", 3, "replicate", 3),
+        Medium("video", 3, "replicate", 3, overlapped=True),
     )
 }
 
@@ -88,8 +90,14 @@ class Sink(Protocol):
     def begin(self, part: Any, layer: Layer) -> None:
         """Start the result of `part`, which is filtered by `layer`."""
 
-    def write(self, block: Tensor) -> None:
-        """Take the next block of the result, all channels of the layer."""
+    def prepare(self, block: Tensor) -> Any:
+        """Return what `write` takes of the next block of the result, all channels of the layer.
+
+        It may be called by a thread of its own, blocks ahead of `write`.
+        """
+
+    def write(self, prepared: Any) -> None:
+        """Take what `prepare` made of the next block."""
 
     def close(self) -> None:
         """Encode what is left."""
@@ -120,11 +128,11 @@ class Room(Protocol):
 
     def open_sink(
         self,
-        file: BinaryIO,
+        file: Any,
         suffix: str,
         tiles: Sequence[Tile],
         source: Any,
         levels: Levels,
         output: OutputSettings,
     ) -> Sink:
-        """Open an output."""
+        """Open an output, in a file or in a folder of its own."""

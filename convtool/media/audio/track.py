@@ -1,7 +1,4 @@
-"""Read sounds that libsndfile cannot, and the sound tracks of films, by FFmpeg (PyAV).
-
-FFmpeg's demuxers can open further files and addresses; here they are given bytes, and only those that need no more.
-"""
+"""Read sounds that libsndfile cannot, and the sound tracks of films, by FFmpeg (PyAV)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,6 +11,7 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media.audio.formats import levels_of
 from convtool.media.audio.readers import Samples, Tags
+from convtool.media.ffmpeg import demuxed
 
 DEMUXERS = (
     "aac", "ac3", "aiff", "amr", "ape", "asf", "avi", "caf", "dts", "eac3", "flac", "flv", "matroska", "mov", "mp3",
@@ -61,16 +59,10 @@ class TrackReader:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[av.container.InputContainer]:
-        self._file.seek(0)
-        options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "none"}
-        try:
-            with av.open(self._file, "r", container_options=options) as container:
-                if not container.streams.audio:
-                    raise ReadError(f"{self._name}: there is no sound in it")
-                yield container
-        except (av.FFmpegError, ValueError, UnicodeDecodeError) as exc:
-            reason = getattr(exc, "strerror", None) or "it is damaged"
-            raise ReadError(f"{self._name}: the sound cannot be read: {reason}") from exc
+        with demuxed(self._file, self._name, "sound", DEMUXERS) as container:
+            if not container.streams.audio:
+                raise ReadError(f"{self._name}: there is no sound in it")
+            yield container
 
     def blocks(self, length: int) -> Iterator[Samples]:
         """Yield all samples in blocks of at most `length`. Shape: (L, C)

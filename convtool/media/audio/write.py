@@ -13,6 +13,7 @@ from convtool.levels import Levels
 from convtool.media.audio.formats import Format
 from convtool.media.audio.libsndfile import SHIFTED
 from convtool.media.audio.read import AudioSource, Sound
+from convtool.media.audio.readers import Samples
 
 MAX_WAV = 2**32 - 2**16  # bytes of samples beyond which a WAV's header cannot count
 PIECE = 2**14  # frames that are encoded at once: libsndfile's Vorbis encoder keeps a call's samples on the stack
@@ -76,19 +77,21 @@ class AudioSink:
         except (soundfile.SoundFileError, AttributeError):  # a format without this tag
             self._source.note(f"the tag '{key}' dropped, {self._format.name} has none")
 
-    def write(self, block: Tensor) -> None:
-        """Take the next samples of all of the layer's results. Shape: (1, C, L)"""
-        assert self._sound is not None
+    def prepare(self, block: Tensor) -> Samples:
+        """Return the samples that are written of all of the layer's results. Shape: (1, C, L) → (L, C')"""
         samples = block[0].T
         if self._channels != list(range(samples.shape[1])):
             samples = samples[:, self._channels]
-        array = samples.contiguous().numpy()
+        array: Samples = samples.contiguous().numpy()
         shift = 0 if self._levels.floats else SHIFTED.get(self._levels.full, 0)
-        if shift:
-            array = np.left_shift(array, shift)
-        size = PIECE if self._levels.floats and self._format.name == "OGG" else len(array)
-        for start in range(0, len(array), size or 1):
-            self._sound.write(array[start : start + size])
+        return np.left_shift(array, shift) if shift else array
+
+    def write(self, prepared: Samples) -> None:
+        """Take the next samples. Shape: (L, C')"""
+        assert self._sound is not None
+        size = PIECE if self._levels.floats and self._format.name == "OGG" else len(prepared)
+        for start in range(0, len(prepared), size or 1):
+            self._sound.write(prepared[start : start + size])
 
     def close(self) -> None:
         """Encode what is left, and complete the header."""

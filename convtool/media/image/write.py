@@ -78,10 +78,14 @@ class ImageSink:
         self._result = torch.empty(*size, len(self._channels), dtype=self._dtype).permute(2, 0, 1)
         self._rows = 0
 
-    def write(self, block: Tensor) -> None:
-        """Take the next rows of all of the layer's results. Shape: (1, C, h, W)"""
-        rows = block.shape[2]
-        self._result[:, self._rows : self._rows + rows] = _channels(block[0], self._channels)
+    def prepare(self, block: Tensor) -> Tensor:
+        """Return the rows that are shown of all of the layer's results. Shape: (1, C, h, W) → (C', h, W)"""
+        return _channels(block[0], self._channels)
+
+    def write(self, prepared: Tensor) -> None:
+        """Take the next rows. Shape: (C', h, W)"""
+        rows = prepared.shape[1]
+        self._result[:, self._rows : self._rows + rows] = prepared
         self._rows += rows
 
     def close(self) -> None:

@@ -1,0 +1,620 @@
+"""Film: frames, times and sound come through; filters are nn.Conv3d; bad files and playlists end in words."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from PIL import Image
+
+import convtool as package
+from convtool.ahead import ahead
+from convtool.convolve import Convolution
+from convtool.convolve.frames import FrameConvolution
+from convtool.kernels import resolve
+
+BASE = Fraction(1, 12800)
+
+
+def make(path, frames, *, codec="ffv1", pix_fmt="bgr0", given="rgb24", rate=25, times=None, sound=None, aspect=None,
+         options=None, tags=None):  # fmt: skip
+    """Write frames (D, H, W[, C]) as a film, at `times` in ticks of BASE, with a second of sound each second."""
+    with av.open(str(path), "w", options=options or {}) as film:
+        stream = film.add_stream(codec, rate=rate)
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = pix_fmt
+        stream.codec_context.time_base = stream.time_base = BASE
+        if codec == "libx264":
+            stream.codec_context.options = {"crf": "0", "preset": "ultrafast"}
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
+        film.metadata.update(tags or {})
+        voice = film.add_stream(sound, rate=48000) if sound else None
+        if voice:
+            voice.layout = "stereo"
+        times = times or [round(Fraction(number, rate) / BASE) for number in range(len(frames))]
+        for number, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), given).reformat(format=pix_fmt)
+            frame.pts, frame.time_base = times[number], BASE
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+        if voice:
+            length = int(times[-1] * BASE * 48000)
+            tone = (np.sin(np.arange(length) / 20) * 0.3).astype(np.float32)
+            for start in range(0, length - 1024, 1024):
+                piece = av.AudioFrame.from_ndarray(np.stack([tone[start : start + 1024]] * 2), "fltp", "stereo")
+                piece.sample_rate, piece.pts = 48000, start
+                film.mux(voice.encode(piece))
+            film.mux(voice.encode(None))
+    return path
+
+
+def read(path, format="rgb24"):
+    """Return a film's frames. Shape: (D, H, W, C)"""
+    with av.open(str(path)) as film:
+        frames = [frame.to_ndarray(format=format) for frame in film.decode(video=0)]
+    return np.stack(frames).reshape(len(frames), *frames[0].shape[:2], -1)
+
+
+def facts(path):
+    """Return what FFmpeg says of a film: times and durations in seconds, size, rate, aspect, and packets of sound."""
+    with av.open(str(path)) as film:
+        stream = film.streams.video[0]
+        found = {"size": (stream.height, stream.width), "rate": stream.average_rate,
+                 "aspect": stream.sample_aspect_ratio or 1}  # fmt: skip
+        shown = [float(frame.pts * stream.time_base) for frame in film.decode(stream)]
+    with av.open(str(path)) as film:
+        voice = [bytes(p) for p in film.demux(film.streams.audio[0]) if p.size] if film.streams.audio else []
+    return found | {"shown": shown, "sound": voice}
+
+
+@pytest.fixture
+def clip(rng):
+    """Return eleven small frames with something in them that moves. Shape: (11, 20, 28, 3)"""
+    frames = rng.integers(0, 256, (11, 20, 28, 3), dtype=np.uint8) // 2
+    for number in range(11):
+        frames[number, 5:10, 2 * number : 2 * number + 5] += 100
+    return frames
+
+
+def reference(frames, weight, *, stride=(1, 1, 1), groups=3):
+    """Return nn.Conv3d's result by F.conv3d in float64, ends repeated. Shape: (D, H, W, C) → (D', H', W', C')"""
+    tensor = torch.from_numpy(frames.astype(float) / 255).permute(3, 0, 1, 2)[None]
+    pads = [n for k in reversed(weight.shape[2:]) for n in ((k - 1) // 2, k // 2)]
+    padded = F.pad(tensor, pads, mode="replicate")
+    return F.conv3d(padded, weight, stride=stride, groups=groups)[0].permute(1, 2, 3, 0).numpy()
+
+
+def lifted(kernel):
+    """Return a preset's weights for film, once for each colour."""
+    weights = torch.from_numpy(resolve(kernel, 3).kernels[0].weights.copy())
+    return weights.expand(3, 1, *weights.shape).float().double()
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize(("kernel", "stride"), [
+    ("blur", (1, 1, 1)), ("sharpen", (1, 1, 1)), ("temporal-difference", (1, 1, 1)), ("gaussian-3d", (1, 1, 1)),
+    ("temporal-blur", (2, 1, 1)), ("blur", (2, 1, 1)), ("blur", (1, 2, 2)), ("gaussian-3d", (2, 2, 2)),
+])  # fmt: skip
+def test_equals_conv3d(convtool, tmp_path, clip, monkeypatch, kernel, stride, length):
+    """On the whole clip, for every length of blocks, within a level."""
+    monkeypatch.setattr(Convolution, "length", length)
+    kept = FrameConvolution.__init__
+
+    def changed(self, *arguments, **options):
+        kept(self, *arguments, **options)
+        self.length = length
+
+    monkeypatch.setattr(FrameConvolution, "__init__", changed)
+    source = make(tmp_path / "in.mkv", clip)
+    options = ["--stride", ",".join(map(str, stride)), "--normalize", "clamp", "--codec", "ffv1"]
+    result = convtool("video", source, tmp_path / "out.mkv", "-k", kernel, *options)
+    assert result.code == 0, result.err
+    expected = np.rint(reference(clip, lifted(kernel), stride=stride).clip(0, 1) * 255)
+    out = read(tmp_path / "out.mkv")
+    assert out.shape == expected.shape
+    assert np.abs(out - expected).max() <= 1
+
+
+def test_random_weights_make_a_grey_film_of_each_map(convtool, tmp_path, clip):
+    """A dense Conv3d(3, 4, 3), its maps by sigmoid, sound kept in each."""
+    source = make(tmp_path / "in.mkv", clip, sound="aac")
+    options = ["--out-channels", "4", "--seed", "7", "--codec", "ffv1"]
+    result = convtool("video", source, f"{tmp_path}/maps/", *options)
+    assert result.code == 0, result.err
+    torch.manual_seed(7)
+    conv = torch.nn.Conv3d(3, 4, 3)
+    expected = reference(clip, conv.weight.detach().double(), groups=1) + conv.bias.detach().double().numpy()
+    for channel in range(4):
+        path = tmp_path / "maps" / f"in_random_{channel + 1}.mkv"
+        wanted = np.rint(255 / (1 + np.exp(-expected[..., channel])))
+        assert np.abs(read(path, "gray")[..., 0] - wanted).max() <= 1
+        assert facts(path)["sound"] == facts(source)["sound"]
+    assert convtool("video", source, tmp_path / "grid.mkv", *options).code == 0
+    assert read(tmp_path / "grid.mkv", "gray").shape == (11, 2 * 20 + 4, 2 * 28 + 4, 1)
+
+
+def test_the_three_lines(convtool, tmp_path, clip):
+    """A random Conv3d to colour, a magnitude, a difference along time."""
+    source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", sound="aac")
+    result = convtool("video", source, tmp_path / "out.mp4")
+    assert result.code == 0, result.err
+    assert "seed:" in result.err
+    for kernel in ("sobel", "temporal-difference"):
+        assert convtool("video", source, tmp_path / f"{kernel}.mkv", "-k", kernel).code == 0
+        assert facts(tmp_path / f"{kernel}.mkv")["size"] == (20, 28)
+    result = convtool("video", source, tmp_path / "cuda.mp4", "--device", "cuda")
+    assert result.code == (0 if torch.cuda.is_available() else 2)
+
+
+def test_flat_areas_of_signed_kernels_are_mid_grey_in_every_frame(convtool, tmp_path):
+    """By bounds, in one pass: nothing flickers, whatever the other frames hold."""
+    frames = np.full((6, 16, 16, 3), 90, np.uint8)
+    frames[3, :, 8:] = 255
+    source = make(tmp_path / "in.mkv", frames)
+    assert convtool("video", source, tmp_path / "out.mkv", "-k", "sobel-x", "--codec", "ffv1").code == 0
+    out = read(tmp_path / "out.mkv").astype(int)
+    assert abs(out[:, 5, 3] - 128).max() <= 1
+    assert out[3].max() > 180
+
+
+def test_minmax_measures_the_whole_film(convtool, tmp_path, clip):
+    """Two passes; all frames and colours share a range."""
+    source = make(tmp_path / "in.mkv", clip)
+    options = ["-k", "sobel-x", "--codec", "ffv1", "--normalize", "minmax"]
+    assert convtool("video", source, tmp_path / "out.mkv", *options).code == 0
+    raw = reference(clip, lifted("sobel-x"))
+    expected = np.rint((raw - raw.min()) / (raw.max() - raw.min()) * 255)
+    assert np.abs(read(tmp_path / "out.mkv") - expected).max() <= 1
+
+
+# --- what must not change ----------------------------------------------------------------------------------------
+
+VARIABLE = [0, 512, 1024, 2560, 3072, 5120, 5632, 6144, 9000, 9512, 12800]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("times", [None, VARIABLE], ids=["constant", "variable"])
+def test_times_sizes_and_sound_are_kept(convtool, tmp_path, clip, suffix, times):
+    """Count, every time within half a tick, size, rate, pixel aspect; sound byte for byte."""
+    source = make(
+        tmp_path / f"in.{suffix}", clip, codec="libx264", pix_fmt="yuv420p", times=times, sound="aac",
+        aspect=Fraction(4, 3), tags={"title": "A Test"},
+    )  # fmt: skip
+    assert convtool("video", source, tmp_path / f"out.{suffix}", "-k", "blur").code == 0
+    before, after = facts(source), facts(tmp_path / f"out.{suffix}")
+    tick = 0.001 if suffix == "mkv" else float(BASE)
+    assert len(after["shown"]) == 11
+    assert np.abs(np.subtract(before["shown"], after["shown"])).max() <= tick / 2 + 1e-9
+    assert before["size"] == after["size"]
+    assert before["aspect"] == after["aspect"] == Fraction(4, 3)
+    assert before["sound"] == after["sound"] != []
+    if times is None:
+        assert before["rate"] == after["rate"]
+    with av.open(str(tmp_path / f"out.{suffix}")) as film:
+        assert {key.lower(): value for key, value in film.metadata.items()}["title"] == "A Test"
+
+
+def test_ffprobe_agrees(convtool, tmp_path, clip):
+    """By a program of its own: frames, times, durations, rates; and the file plays without a word."""
+    if not shutil.which("ffprobe"):
+        pytest.skip("no ffprobe program")
+    source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", sound="aac", times=VARIABLE)
+    assert convtool("video", source, tmp_path / "out.mp4", "-k", "sobel").code == 0
+    show = ["-show_entries", "frame=media_type,pts_time:stream=codec_type,nb_frames,duration_ts,time_base,width,height"]
+    found = []
+    for path in (source, tmp_path / "out.mp4"):
+        probe = ["ffprobe", "-v", "error", *show, "-of", "json", path]
+        found.append(json.loads(subprocess.run(probe, check=True, capture_output=True).stdout))
+    frames = [sorted((f["media_type"], f["pts_time"]) for f in each["frames"]) for each in found]
+    assert frames[0] == frames[1]
+    for one, other in zip(found[0]["streams"], found[1]["streams"], strict=True):
+        assert one == other
+    play = ["ffmpeg", "-v", "warning", "-i", tmp_path / "out.mp4", "-f", "null", "-"]
+    assert subprocess.run(play, check=True, capture_output=True).stderr == b""
+
+
+@pytest.mark.parametrize(("pix_fmt", "given"), [("bgr0", "rgb24"), ("gbrp10le", "gbrp10le"), ("gray", "gray"),
+                                                ("gray10le", "gray10le"), ("gbrp16le", "gbrp16le")])  # fmt: skip
+def test_identity_keeps_planes_exactly(convtool, tmp_path, rng, pix_fmt, given):
+    """Red, green, blue or grey, in any depth."""
+    bits = int(re.findall(r"\d+", f"{given} 8")[0]) if given[-2:] == "le" else 8
+    shape = (5, 17, 23) if "gray" in given else (5, 17, 23, 3)
+    frames = rng.integers(0, 2**bits, shape).astype(np.uint8 if bits == 8 else np.uint16)
+    source = make(tmp_path / "in.mkv", frames, pix_fmt=pix_fmt, given=given)
+    result = convtool("video", source, tmp_path / "out.mkv", "-k", "identity", "--codec", "ffv1")
+    assert result.code == 0, result.err
+    with av.open(str(tmp_path / "out.mkv")) as film:
+        assert film.streams.video[0].codec_context.pix_fmt == pix_fmt
+        out = np.stack([frame.to_ndarray(format=given) for frame in film.decode(video=0)])
+    assert np.array_equal(out, frames)
+
+
+@pytest.mark.parametrize("space", [1, 2, 5])
+@pytest.mark.parametrize("range_", [1, 2])
+def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range_):
+    """4:4:4, by the film's own matrix and range, which are written again."""
+    colours = np.kron(rng.integers(30, 226, (3, 5, 7, 3), dtype=np.uint8), np.ones((1, 4, 4, 1), np.uint8))
+    path = tmp_path / "in.mkv"
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 20, 28, "yuv444p"
+        stream.codec_context.colorspace, stream.codec_context.color_range = space, range_
+        for number, picture in enumerate(colours):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(
+                format="yuv444p", dst_colorspace={1: 1}.get(space, 5), src_color_range=2, dst_color_range=range_
+            )
+            frame.pts = number
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+    options = ["--codec", "h264", "--crf", "0", "--pix-fmt", "yuv444p"]
+    assert convtool("video", path, tmp_path / "out.mkv", "-k", "identity", *options).code == 0
+    before, after = read(path, "yuv444p").astype(int), read(tmp_path / "out.mkv", "yuv444p").astype(int)
+    assert np.abs(before - after).max() <= 1
+    with av.open(str(tmp_path / "out.mkv")) as film:
+        context = film.streams.video[0].codec_context
+        assert (context.colorspace, context.color_range) == (space, range_)
+
+
+def test_ten_bits_stay_ten_bits(convtool, tmp_path, corpus):
+    """Where the codec can; what is lost is said."""
+    source = corpus / "good" / "video" / "torchcodec__h265_10bits.mp4"
+    for codec, format in (("hevc", "yuv420p10le"), ("h264", "yuv420p10le"), ("av1", "yuv420p10le")):
+        out = tmp_path / f"{codec}.mp4"
+        result = convtool("video", source, out, "-k", "blur", "--codec", codec, "--frames", "3")
+        assert result.code == 0, result.err
+        assert "stored" not in result.err
+        with av.open(str(out)) as film:
+            assert film.streams.video[0].codec_context.pix_fmt == format
+    result = convtool("video", source, tmp_path / "eight.mp4", "-k", "blur", "--pix-fmt", "yuv420p", "--frames", "3")
+    assert "10-bit samples stored as 8-bit" in result.err
+
+
+@pytest.mark.parametrize("size", [(19, 28), (20, 27), (1, 1), (17, 31)])
+def test_odd_sizes_are_kept(convtool, tmp_path, rng, size):
+    """In codecs that want even ones for halved chroma, too."""
+    frames = rng.integers(0, 256, (3, *size, 3), dtype=np.uint8)
+    source = make(tmp_path / "in.mkv", frames)
+    for suffix in ("mp4", "webm", "avi"):
+        result = convtool("video", source, tmp_path / f"out.{suffix}", "-k", "identity")
+        if size == (1, 1) and result.code:
+            assert "cannot be encoded" in result.err
+            continue
+        assert result.code == 0, result.err
+        assert facts(tmp_path / f"out.{suffix}")["size"] == size
+
+
+def test_rotation_is_applied(convtool, tmp_path, clip, corpus):
+    """Frames come out upright, as the ffmpeg program turns them, and the mark is gone."""
+    if not shutil.which("ffmpeg"):
+        pytest.skip("no ffmpeg program")
+    make(tmp_path / "flat.mp4", clip, codec="libx264", pix_fmt="yuv444p", aspect=Fraction(4, 3))
+    for degrees in (90, 180, 270):
+        source, oracle = tmp_path / f"{degrees}.mp4", tmp_path / f"{degrees}.mkv"
+        turn = ["-metadata:s:v:0", f"rotate={degrees}", "-c", "copy", source]
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", tmp_path / "flat.mp4", *turn], check=True)
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", source, "-c:v", "ffv1", oracle], check=True)
+        out = tmp_path / f"out{degrees}.mkv"
+        assert convtool("video", source, out, "-k", "identity", "--codec", "ffv1").code == 0
+        assert np.abs(read(out).astype(int) - read(oracle).astype(int)).max() <= 2
+        assert facts(out)["size"] == facts(oracle)["size"]
+
+
+def test_a_part_of_a_film(convtool, tmp_path, rng):
+    """--start, --duration and --frames, with the sound of that time."""
+    frames = np.repeat(np.arange(0, 250, 5, dtype=np.uint8), 16 * 16 * 3).reshape(50, 16, 16, 3)
+    source = make(tmp_path / "in.mkv", frames, sound="aac")
+    options = ["-k", "identity", "--codec", "ffv1"]
+    assert convtool("video", source, tmp_path / "a.mkv", *options, "--start", "1", "--duration", "0.5").code == 0
+    out = read(tmp_path / "a.mkv")[:, 0, 0, 0]
+    assert np.abs(out.astype(int) - frames[25:38, 0, 0, 0]).max() <= 1
+    assert facts(tmp_path / "a.mkv")["shown"][0] == 0
+    assert 20 <= len(facts(tmp_path / "a.mkv")["sound"]) <= 25
+    assert convtool("video", source, tmp_path / "b.mkv", *options, "--frames", "7").code == 0
+    assert len(read(tmp_path / "b.mkv")) == 7
+    result = convtool("video", source, tmp_path / "c.mkv", *options, "--start", "99")
+    assert result.code == 1
+    assert "no frames in that time" in result.err
+
+
+def test_temporal_stride_lowers_the_frame_rate(convtool, tmp_path, clip):
+    """Every second frame, shown when it was, twice as long."""
+    source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p")
+    assert convtool("video", source, tmp_path / "out.mp4", "-k", "blur", "--stride", "2,1,1").code == 0
+    before, after = facts(source), facts(tmp_path / "out.mp4")
+    assert after["shown"] == before["shown"][::2]
+    assert float(after["rate"]) == pytest.approx(12.5, rel=0.1)
+
+
+# --- containers and codecs ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("suffix", "codec", "options"), [
+    ("mp4", None, []), ("mp4", "hevc", ["--crf", "30", "--preset", "ultrafast"]), ("mp4", "av1", ["--preset", "12"]),
+    ("mov", "h264", ["--preset", "veryfast"]), ("mkv", "ffv1", []), ("mkv", "vp9", ["--crf", "40"]), ("webm", None, []),
+    ("webm", "av1", ["--crf", "50", "--preset", "12"]), ("avi", None, []), ("avi", "mjpeg", ["--crf", "2"]),
+    ("avi", "ffv1", []), ("mov", "mjpeg", []), ("gif", None, []), ("m4v", None, []),
+])  # fmt: skip
+def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options):
+    """Each is written and plays: all frames at their times, near what they should be."""
+    frames = np.kron(clip[:, ::2, ::2], np.ones((1, 8, 8, 1), np.uint8))
+    source = make(tmp_path / "in.mkv", frames, sound="aac")
+    chosen = ["--codec", codec] if codec else []
+    result = convtool("video", source, tmp_path / f"out.{suffix}", "-k", "identity", *chosen, *options)
+    assert result.code == 0, result.err
+    out = read(tmp_path / f"out.{suffix}").astype(int)
+    assert out.shape == frames.shape
+    assert np.abs(out - frames).mean() < 20
+    found = facts(tmp_path / f"out.{suffix}")
+    # AVI counts whole frames, and FFmpeg moves them where AAC begins before zero, in its own copies too
+    most = 0.09 if suffix == "avi" else 0.02
+    assert np.abs(np.subtract(found["shown"], facts(source)["shown"])).max() <= most
+    if suffix == "gif":
+        assert "sound dropped" in result.err
+    elif suffix == "webm":
+        assert "sound encoded anew" in result.err
+        assert len(found["sound"]) > 10
+    else:
+        assert found["sound"] == facts(source)["sound"]
+
+
+def test_frames_as_pictures(convtool, tmp_path, clip):
+    """A folder of PNGs for each channel, or one with --merge; whole or not there."""
+    source = make(tmp_path / "in.mkv", clip)
+    options = ["-k", "identity", "--format", "png"]
+    assert convtool("video", source, f"{tmp_path}/out/", *options).code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"in_identity_{c}" for c in "bgr"]
+    assert convtool("video", source, f"{tmp_path}/one/", *options, "--merge").code == 0
+    paths = sorted((tmp_path / "one" / "in_identity").iterdir())
+    assert [path.name for path in paths] == [f"{number:06}.png" for number in range(1, 12)]
+    assert np.array_equal(np.stack([np.array(Image.open(path)) for path in paths]), clip)
+    result = convtool("video", source, f"{tmp_path}/one/", *options, "--merge")
+    assert result.code == 1
+    assert "exists already" in result.err
+    assert convtool("video", source, f"{tmp_path}/one/", *options, "--merge", "--overwrite").code == 0
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["in_identity"]
+    result = convtool("video", source, tmp_path / "x.png", "-k", "identity")
+    assert result.code == 2
+    assert "need a folder" in result.err
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--codec", "theora"], "no codec"), (["--codec", "ffv1", "--crf", "3"], "has no --crf"),
+    (["--pix-fmt", "rainbow"], "no pixel format"), (["--normalize", "none"], "no film can hold"),
+    (["--preset", "warp"], "cannot be encoded"), (["--frames", "0"], "frames is a whole number"),
+    (["--start", "-1"], "number of seconds"), (["--codec", "av1", "--preset", "slow"], "cannot be encoded"),
+])  # fmt: skip
+def test_what_cannot_be_encoded_is_refused_in_words(convtool, tmp_path, clip, options, message):
+    """And nothing is left."""
+    source = make(tmp_path / "in.mkv", clip)
+    result = convtool("video", source, tmp_path / "out.mp4", "-k", "blur", *options)
+    assert result.code in (1, 2)
+    assert message in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_a_container_that_cannot_hold_a_codec_says_so(convtool, tmp_path, clip):
+    """WebM has no H.264."""
+    source = make(tmp_path / "in.mkv", clip)
+    result = convtool("video", source, tmp_path / "out.webm", "-k", "blur", "--codec", "h264")
+    assert result.code == 1
+    assert "webm cannot hold libx264" in result.err
+
+
+# --- files that are not what they should be ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("suffix", "options"), [
+    ("mp4", {"movflags": "faststart"}), ("mkv", {}), ("webm", {}), ("avi", {}), ("gif", {}),
+])  # fmt: skip
+def test_a_cut_film_is_refused_or_its_loss_stated(convtool, tmp_path, rng, suffix, options):
+    """Never a shorter film without a word."""
+    frames = rng.integers(0, 256, (50, 32, 32, 3), dtype=np.uint8)
+    codec, pix_fmt = {"webm": ("libvpx-vp9", "yuv420p"), "gif": ("gif", "rgb8"), "mkv": ("ffv1", "bgr0"),
+                      "avi": ("ffv1", "bgr0")}.get(suffix, ("libx264", "yuv444p"))  # fmt: skip
+    source = make(tmp_path / f"in.{suffix}", frames, codec=codec, pix_fmt=pix_fmt)
+    if options:  # FFmpeg's library cannot do this to a file that it was given open
+        if not shutil.which("ffmpeg"):
+            pytest.skip("no ffmpeg program")
+        moved = tmp_path / "moved.mp4"
+        command = ["ffmpeg", "-v", "error", "-i", source, "-c", "copy", "-movflags", "faststart", moved]
+        subprocess.run(command, check=True)
+        source = moved
+    source.write_bytes(source.read_bytes()[: int(source.stat().st_size * 0.6)])
+    before = {path.name for path in tmp_path.iterdir()}
+    result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur")
+    assert result.code == 1
+    assert "the film is cut" in result.err
+    assert {path.name for path in tmp_path.iterdir()} == before
+    result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur", "--allow-truncated")
+    assert result.code == 0, result.err
+    assert "the film is cut" in result.err
+    assert 5 < len(read(tmp_path / "out.mkv")) < 50
+
+
+def test_files_without_moving_pictures(convtool, tmp_path, clip):
+    """Sound alone, text, an empty file, a film of no frames."""
+    with av.open(str(tmp_path / "sound.mp4"), "w") as film:
+        stream = film.add_stream("aac", rate=16000)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), "fltp", "mono")
+        silence.sample_rate = 16000
+        film.mux([*stream.encode(silence), *stream.encode(None)])
+    (tmp_path / "text.mp4").write_text("no film at all")
+    (tmp_path / "empty.mp4").touch()
+    wanted = {"sound.mp4": "no moving pictures", "text.mp4": "cannot be read", "empty.mp4": "the file is empty",
+              "none.mp4": "there is no such file"}  # fmt: skip
+    for name, message in wanted.items():
+        result = convtool("video", tmp_path / name, tmp_path / "out.mp4", "-k", "blur")
+        assert result.code == 1
+        assert message in result.err
+        assert not (tmp_path / "out.mp4").exists()
+
+
+def test_playlists_open_nothing_else(convtool, tmp_path, clip):
+    """Neither a second file nor a socket, by whatever name they come."""
+    canary = make(tmp_path / "canary.ts", clip, codec="libx264", pix_fmt="yuv420p")
+    visited = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        port = server.getsockname()[1]
+
+        def listen():
+            while not visited:
+                try:
+                    visited.append(server.accept())
+                except TimeoutError:
+                    if done.is_set():
+                        return
+
+        done = threading.Event()
+        listener = threading.Thread(target=listen)
+        listener.start()
+        for target in (canary, f"http://127.0.0.1:{port}/x.ts", "canary.ts"):
+            playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n"
+            concat = f"ffconcat version 1.0\nfile '{target}'\n"
+            for name, text in (("list.m3u8", playlist), ("list.mp4", playlist), ("c.txt", concat), ("c.mkv", concat)):
+                (tmp_path / name).write_text(text)
+                for command in ("video", "audio"):
+                    result = convtool(command, tmp_path / name, tmp_path / "out.mkv", "--format", "wav")
+                    result = convtool("video", tmp_path / name, tmp_path / "out.mkv", "-k", "blur")
+                    assert result.code == 1, command
+                    assert "cannot be read" in result.err
+        for name in (f"concat:{canary}", f"http://127.0.0.1:{port}/x.ts", f"file:{canary}", f"subfile,,:{canary}"):
+            result = convtool("video", name, tmp_path / "out.mkv", "-k", "blur")
+            assert result.code == 1
+            assert "there is no such file" in result.err
+        done.set()
+        listener.join()
+    assert not visited
+    assert not (tmp_path / "out.mkv").exists()
+
+
+def test_large_frames_are_refused_before_they_are_decoded(convtool, tmp_path, clip):
+    """By --max-pixels."""
+    source = make(tmp_path / "in.mkv", clip)
+    result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur", "--max-pixels", "500")
+    assert result.code == 1
+    assert "pass the limit of 500" in result.err
+
+
+def test_corpus_films_are_filtered(convtool, corpus, tmp_path):
+    """Every good one, with its frames; every bad one is refused in words."""
+    for path in sorted((corpus / "good" / "video").iterdir()):
+        result = convtool("video", path, tmp_path / "out.mkv", "-k", "blur", "--preset", "ultrafast", "--overwrite")
+        assert result.code == 0, result.err
+        with av.open(str(path)) as film:
+            count = sum(1 for _ in film.decode(video=0))
+        assert len(facts(tmp_path / "out.mkv")["shown"]) == count
+    (tmp_path / "out.mkv").unlink()
+    for path in sorted((corpus / "bad" / "video").iterdir()):
+        result = convtool("video", path, tmp_path / "out.mkv", "-k", "blur")
+        assert result.code == 1
+        assert result.err.startswith("error: ")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_leaves_nothing(tmp_path, rng):
+    """Exit code 130, no file, no temporary."""
+    source = make(tmp_path / "in.mkv", rng.integers(0, 256, (200, 240, 320, 3), dtype=np.uint8))
+    command = [
+        sys.executable,
+        "-m",
+        "convtool",
+        "video",
+        source,
+        tmp_path / "out.mkv",
+        "-k",
+        "blur",
+        "--preset",
+        "slow",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".convtool-*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert os.listdir(tmp_path) == ["in.mkv"]  # noqa: PTH208  # names alone
+
+
+# --- the machinery -----------------------------------------------------------------------------------------------
+
+
+def test_ahead_keeps_order_and_hands_errors_on():
+    """In its place, after all that came before."""
+
+    def items():
+        yield from range(5)
+        raise ValueError("five")
+
+    with pytest.raises(ValueError, match="five"):
+        list(ahead(items()))
+    assert [*itertools.islice(ahead(items()), 5)] == [0, 1, 2, 3, 4]
+
+
+def test_ahead_ends_its_thread_where_nobody_takes_any_more():
+    """And closes what it takes from."""
+    closed = []
+
+    def items():
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.append(True)
+
+    before = threading.active_count()
+    generator = ahead(items())
+    assert next(generator) == 1
+    generator.close()
+    assert closed == [True]
+    assert threading.active_count() == before
+
+
+def test_python_filters_films(tmp_path, clip):
+    """A file by its path: (1, C, D, H, W)."""
+    source = make(tmp_path / "in.mkv", clip)
+    out = package.apply(source, "blur")
+    assert out.shape == (1, 3, 11, 20, 28)
+    assert np.abs(out[0].permute(1, 2, 3, 0).numpy() - reference(clip, lifted("blur"))).max() < 1e-5
+
+
+def test_dry_run(convtool, tmp_path, clip):
+    """Shapes, algorithm, files; nothing is written."""
+    source = make(tmp_path / "in.mkv", clip)
+    out = convtool("video", source, tmp_path / "out.mp4", "-k", "gaussian-3d", "--dry-run").out
+    assert re.search(r"input: 1×3×11×20×28", out)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+PEAK = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory counted in KiB")
+def test_memory_does_not_grow_with_length(tmp_path, rng):
+    """Ten times the frames take what a few do, within 30 MB."""
+    peaks = []
+    for count in (250, 2500):
+        frames = np.broadcast_to(rng.integers(0, 256, (1, 48, 64, 3), dtype=np.uint8), (count, 48, 64, 3))
+        source = make(tmp_path / f"{count}.mp4", frames, codec="libx264", pix_fmt="yuv420p", sound="aac")
+        command = [sys.executable, "-m", "convtool", "video", source, tmp_path / f"o{count}.mp4", "-k", "gaussian-3d"]
+        measured = subprocess.run([sys.executable, "-c", PEAK, *command], check=True, capture_output=True)
+        peaks.append(int(measured.stdout) * 1024 / 1e6)
+    assert abs(peaks[1] - peaks[0]) <= 30, peaks
