@@ -128,7 +128,9 @@ class Filter:
             return convolution(window, pads, end)
 
         device = convolution.device
+        around = layer.ends[0][0] if layer.conv.padding_mode == "circular" else 0
+        last = part.tail(around).to(device) if around else None  # now: a source is read by one at a time
         with devices.exact():
             stored = part.blocks(convolution.length)
             blocks = devices.upload(ahead(stored) if self.medium.overlapped else stored, device)
-            yield from Stream(layer.conv, run, layer.pads)(blocks, tail=lambda length: part.tail(length).to(device))
+            yield from Stream(layer.conv, run, layer.pads)(blocks, last=last)

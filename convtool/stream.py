@@ -46,20 +46,20 @@ class Stream:
         (self._before, self._after), *rest = pads or ends(conv)
         self._rest = [(0, 0), *rest]
 
-    def __call__(self, blocks: Iterable[Tensor], *, tail: Callable[[int], Tensor] | None = None) -> Iterator[Tensor]:
+    def __call__(self, blocks: Iterable[Tensor], *, last: Tensor | None = None) -> Iterator[Tensor]:
         """Yield the layer's output, block by block.
 
         Args:
             blocks: the input in order, at least one sample long together.
-            tail: returns the last n samples of the input; asked before the first block where the
-                padding mode is `circular`, which begins with them.
+            last: the last samples of the input, at least as many as are added before the first, where the padding
+                mode is `circular`, which begins with them.
 
         Shape: blocks (N, C, L, *S) → blocks (N, out, L', *S')
 
         Raises:
             LayerError: the input is too short for the kernel or for its padding mode.
         """
-        padded = _pad_ends(blocks, self._before, self._after, self._conv.padding_mode, tail)
+        padded = _pad_ends(blocks, self._before, self._after, self._conv.padding_mode, last)
         empty = True
         for window in _windows(padded, span(self._conv)[0], self._conv.stride[0]):
             empty = False
@@ -73,7 +73,7 @@ def _pad_ends(
     before: int,
     after: int,
     mode: str,
-    tail: Callable[[int], Tensor] | None,
+    last: Tensor | None,
 ) -> Iterator[Tensor]:
     """Yield the blocks with `before` samples ahead of them and `after` behind."""
     blocks = iter(blocks)
@@ -81,15 +81,15 @@ def _pad_ends(
     head = _take(blocks, {"reflect": before + 1, "circular": max(after, 1)}.get(mode, 1))
     length = head.shape[AXIS]
     if before:
-        yield from torch.split(_start(head, before, mode, tail), length, AXIS)
+        yield from torch.split(_start(head, before, mode, last), length, AXIS)
     yield head
-    last = head
+    kept = head
     for block in blocks:
         yield block
-        last = block if block.shape[AXIS] > after else torch.cat([last, block], AXIS)
-        last = last.narrow(AXIS, max(0, last.shape[AXIS] - after - 1), min(last.shape[AXIS], after + 1))
+        kept = block if block.shape[AXIS] > after else torch.cat([kept, block], AXIS)
+        kept = kept.narrow(AXIS, max(0, kept.shape[AXIS] - after - 1), min(kept.shape[AXIS], after + 1))
     if after:
-        yield from torch.split(_end(head, last, after, mode), length, AXIS)
+        yield from torch.split(_end(head, kept, after, mode), length, AXIS)
 
 
 def _take(blocks: Iterator[Tensor], length: int) -> Tensor:
@@ -105,13 +105,14 @@ def _take(blocks: Iterator[Tensor], length: int) -> Tensor:
     return torch.cat(taken, AXIS) if len(taken) > 1 else taken[0]
 
 
-def _start(head: Tensor, before: int, mode: str, tail: Callable[[int], Tensor] | None) -> Tensor:
+def _start(head: Tensor, before: int, mode: str, last: Tensor | None) -> Tensor:
     if mode == "reflect":
         return _need(head, before + 1, mode).narrow(AXIS, 1, before).flip(AXIS)
     if mode == "circular":
-        if tail is None:
-            raise TypeError("padding mode 'circular' begins with the input's last samples: pass tail")
-        return _need(tail(before), before, mode)
+        if last is None:
+            raise TypeError("padding mode 'circular' begins with the input's last samples: pass them")
+        last = _need(last, before, mode)
+        return last.narrow(AXIS, last.shape[AXIS] - before, before)
     return _repeat(head.narrow(AXIS, 0, 1), before, mode)
 
 

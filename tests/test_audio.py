@@ -528,8 +528,10 @@ def test_stride_lowers_the_rate(convtool, tmp_path, noise):
 
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
-def test_padding_modes(convtool, tmp_path, noise, mode):
-    """As numpy pads."""
+@pytest.mark.parametrize("block", [4, 1000])
+def test_padding_modes(convtool, tmp_path, noise, monkeypatch, mode, block):
+    """As numpy pads, in one block and in many."""
+    monkeypatch.setattr(Convolution, "length", block)
     samples = noise(50)
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
     assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 2 3 4 5", "--padding-mode", mode).code == 0

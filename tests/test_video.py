@@ -160,6 +160,20 @@ def test_the_three_lines(convtool, tmp_path, clip):
     assert result.code == (0 if torch.cuda.is_available() else 2)
 
 
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "circular"])
+def test_padding_modes(convtool, tmp_path, clip, monkeypatch, mode):
+    """At the ends of time, too, in blocks."""
+    monkeypatch.setattr(Convolution, "length", 2)
+    source = make(tmp_path / "in.mkv", clip)
+    options = ["--padding-mode", mode, "--normalize", "clamp", "--codec", "ffv1"]
+    assert convtool("video", source, tmp_path / "out.mkv", "-k", "gaussian-3d:sigma=0.5", *options).code == 0
+    names = {"zeros": "constant", "reflect": "reflect", "circular": "wrap"}
+    padded = np.pad(clip.astype(float) / 255, ((2, 2), (2, 2), (2, 2), (0, 0)), mode=names[mode])
+    tensor = torch.from_numpy(padded).permute(3, 0, 1, 2)[None]
+    expected = F.conv3d(tensor, lifted("gaussian-3d:sigma=0.5"), groups=3)[0].permute(1, 2, 3, 0).numpy()
+    assert np.abs(read(tmp_path / "out.mkv") - np.rint(expected.clip(0, 1) * 255)).max() <= 1
+
+
 def test_flat_areas_of_signed_kernels_are_mid_grey_in_every_frame(convtool, tmp_path):
     """By bounds, in one pass: nothing flickers, whatever the other frames hold."""
     frames = np.full((6, 16, 16, 3), 90, np.uint8)
