@@ -21,6 +21,8 @@ def main() -> NoReturn:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except SystemExit as exc:  # a signal
+        code = exc.code if isinstance(exc.code, int) else 1
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

@@ -39,8 +39,8 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         _publish(temporary, final, overwrite=overwrite)
     except OSError as exc:
-        if isinstance(exc, WriteError) or exc.errno is None:
-            raise
+        if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
+            raise  # a pipe is no file of ours
         raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
     finally:
         if temporary is not None:
@@ -73,7 +73,7 @@ def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
         else:
             temporary.rename(final)
     except OSError as exc:
-        if isinstance(exc, ConvtoolError) or exc.errno is None:
+        if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
             raise
         raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
     finally:

@@ -3,7 +3,7 @@
 It must not know what becomes of results: `pipeline` normalizes and writes them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import torch
 from torch import Tensor
@@ -109,7 +109,7 @@ class Filter:
         self._device = devices.choose("auto", seconds)
         return here if self._device.type == "cpu" else ready(self._device)
 
-    def results(self, part: Part, finish: Finish | None = None) -> Iterator[Tensor]:
+    def results(self, part: Part, finish: Finish | None = None) -> Generator[Tensor]:
         """Yield the folded responses of a part, block by block, in units of its levels.
 
         Args:

@@ -7,8 +7,8 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -160,18 +160,24 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
             )
             for target in work.targets
         ]  # fmt: skip
+        for sink in sinks:
+            files.callback(sink.drop)
         for part in source.parts():
             if part.channels != work.part.channels:
                 raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
             check_size(part, layer, settings.max_pixels, streamed=shared.room.medium.streamed)
             for sink in sinks:
                 sink.begin(part, layer)
-            between = ahead if shared.room.medium.overlapped else iter  # a thread for each step, or none
-            blocks = between(devices.download(shared.filter.results(part, clips.finish(part.levels.full))))
-            watched = _watched(blocks, "filtering", job, part, work, shared)
-            for prepared in between([sink.prepare(block) for sink in sinks] for block in watched):
-                for sink, made in zip(sinks, prepared, strict=True):
-                    sink.write(made)
+            between: Callable[[Iterable[Any]], Generator[Any]]
+            between = ahead if shared.room.medium.overlapped else iter  # type: ignore[assignment]  # a thread for each step, or none
+            with ExitStack() as steps:  # which end before the files do
+                results = steps.enter_context(closing(shared.filter.results(part, clips.finish(part.levels.full))))
+                blocks = steps.enter_context(closing(between(devices.download(results))))
+                watched = steps.enter_context(closing(_watched(blocks, "filtering", job, part, work, shared)))
+                ready = ([sink.prepare(block) for sink in sinks] for block in watched)
+                for prepared in steps.enter_context(closing(between(ready))):
+                    for sink, made in zip(sinks, prepared, strict=True):
+                        sink.write(made)
         for sink in sinks:
             sink.close()
     return clips.notes()
@@ -203,7 +209,7 @@ class _Clips:
         return (f"{self._count} of {self._of} samples clipped; --normalize minmax scales them to fit",)
 
 
-def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run) -> Iterator[Tensor]:
+def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run) -> Generator[Tensor]:
     """Yield the blocks of a result, and tell how far they have come."""
     done, film = 0, shared.room.medium.dims == 3
     for block in blocks:

@@ -540,8 +540,9 @@ def test_corpus_films_are_filtered(convtool, corpus, tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupt_leaves_nothing(tmp_path, rng):
-    """Exit code 130, no file, no temporary."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_leaves_nothing(tmp_path, rng, number, code):
+    """Neither a file nor a temporary."""
     source = make(tmp_path / "in.mkv", rng.integers(0, 256, (200, 240, 320, 3), dtype=np.uint8))
     command = [
         sys.executable,
@@ -560,8 +561,20 @@ def test_an_interrupt_leaves_nothing(tmp_path, rng):
         while not list(tmp_path.glob(".convtool-*")) and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        process.send_signal(number)
+        assert process.wait(30) == code
+        assert process.stderr.read() == b""
+    assert os.listdir(tmp_path) == ["in.mkv"]  # noqa: PTH208  # names alone
+
+
+def test_a_closed_pipe_ends_a_film_quietly(tmp_path, rng):
+    """Nobody reads the progress any more: no message, nothing left."""
+    source = make(tmp_path / "in.mkv", rng.integers(0, 256, (300, 240, 320, 3), dtype=np.uint8))
+    line = f"{sys.executable} -m convtool video {source} {tmp_path}/out.mkv -k blur --preset slow --json | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == b""
+    assert b'"frames"' in done.stdout
     assert os.listdir(tmp_path) == ["in.mkv"]  # noqa: PTH208  # names alone
 
 

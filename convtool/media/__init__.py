@@ -100,7 +100,10 @@ class Sink(Protocol):
         """Take what `prepare` made of the next block."""
 
     def close(self) -> None:
-        """Encode what is left."""
+        """Encode what is left, and complete the output."""
+
+    def drop(self) -> None:
+        """Let go of the file, complete or not; called at the end in any case."""
 
 
 @dataclass(frozen=True)

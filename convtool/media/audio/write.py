@@ -97,3 +97,8 @@ class AudioSink:
         """Encode what is left, and complete the header."""
         assert self._sound is not None
         self._sound.close()
+
+    def drop(self) -> None:
+        """Let go of the file."""
+        if self._sound is not None:
+            self._sound.close()

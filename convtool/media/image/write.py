@@ -105,6 +105,10 @@ class ImageSink:
                 raise  # the file system's own errors are translated where the file was opened
             raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
 
+    def drop(self) -> None:
+        """Let go of what was taken."""
+        self._frames.clear()
+
     def _end(self) -> None:
         if self._page is not None:
             tiles = [

@@ -1,5 +1,6 @@
 """Write films: encode frames at their times, with the sound and the subtitles of the input beside them."""
 
+import contextlib
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -177,6 +178,12 @@ class FilmSink:
             self._tracks.close()
             self._film.close()
 
+    def drop(self) -> None:
+        """Let go of the file."""
+        if self._film is not None:
+            with contextlib.suppress(av.FFmpegError, ValueError):  # a header may be missing
+                self._film.close()
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -265,6 +272,9 @@ class FramesSink:
     def close(self) -> None:
         """Write what is left."""
         self._store(self._encoder.encode(None))
+
+    def drop(self) -> None:
+        """There is no file to let go of."""
 
     def _store(self, packets: Sequence[Packet]) -> None:
         for packet in packets:
