@@ -8,8 +8,10 @@ The way through the house, each room calling only those further down:
 
     cli         the command line: the only prints, the only exit
     api         `apply`, the same work from Python
+    batch       many jobs at once
     pipeline    one job, start to end; `preview` says what it would do, `targets` and `jobs` name the files,
-                `report` counts, `atomic` writes; `filter`: the layers that settings ask for, run over an input
+                `report` counts, `made` remembers, `atomic` writes; `filter`: the layers that settings ask for,
+                run over an input
     media       Source and Sink of each medium; `ahead`: steps that overlap
     normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats
     stream      a layer over blocks of an endless input

@@ -100,7 +100,7 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
         results: list[tuple[Tensor, float]] = []
         for part in room.open_source(file, str(path), settings).parts():
             layer = filter_.layer(len(part.channels), part.rate)
-            check_size(part, layer, settings.max_pixels, streamed=False)
+            check_size(part, layer, settings, streamed=False)
             results.append((torch.cat(list(filter_.results(part)), 2), part.levels.full))
     if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")

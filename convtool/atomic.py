@@ -7,12 +7,45 @@ import contextlib
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from convtool.errors import ConvtoolError, WriteError
+
+_living: set[Path] = set()  # temporaries of all threads
+_lock = threading.Lock()
+_given_up = False
+
+
+def give_up() -> None:
+    """Remove the temporaries of all threads, and let none of them be published: the process is about to end."""
+    global _given_up  # noqa: PLW0603  # a process ends once
+    with _lock:
+        _given_up = True
+        for path in _living:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextmanager
+def _registered(temporary: Path) -> Iterator[None]:
+    """Keep a temporary where `give_up` finds it.
+
+    Raises:
+        WriteError: it has been called.
+    """
+    with _lock:
+        if _given_up:
+            raise WriteError("interrupted")
+        _living.add(temporary)
+    try:
+        yield
+    finally:
+        with _lock:
+            _living.discard(temporary)
 
 
 @contextmanager
@@ -26,26 +59,28 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     Raises:
         WriteError: the folder cannot be written, or the target exists and must stay.
     """
-    temporary: Path | None = None
     final = Path(os.path.realpath(target))
+    temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
     try:
         refuse_existing(target, overwrite=overwrite)
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(temporary, final, overwrite=overwrite)
+        with _registered(temporary):
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with _lock:
+                if _given_up:
+                    raise WriteError("interrupted")
+                _publish(temporary, final, overwrite=overwrite)
     except OSError as exc:
         if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
             raise  # a pipe is no file of ours
         raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
     finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            temporary.unlink()
 
 
 @contextmanager
@@ -63,8 +98,9 @@ def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
     try:
         refuse_existing_folder(target, overwrite=overwrite)
-        temporary.mkdir(parents=True)
-        yield temporary
+        with _registered(temporary):
+            temporary.mkdir(parents=True)
+            yield temporary
         if final.exists():
             aside = temporary.with_suffix(".old")
             final.rename(aside)

@@ -4,6 +4,7 @@ It does not run the layer: `convolve` does for a block, `stream` for many.
 """
 
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from convtool.settings import Combine, Settings
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 MAX_WEIGHTS = 2**26
+_drawing = threading.Lock()  # all threads draw from the same generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +231,7 @@ def _random_layer(settings: Settings, dims: int, in_channels: int, random_channe
         raise LayerError(f"groups {groups} do not divide the {out} output channels")
     size = per_axis("kernel size", settings.kernel_size, dims)
     place = placing.origin(size, settings.align or "centre")
-    with torch.random.fork_rng(devices=[], enabled=settings.seed is not None):
+    with _drawing, torch.random.fork_rng(devices=[], enabled=settings.seed is not None):
         if settings.seed is not None:
             torch.manual_seed(settings.seed)
         conv, pads = _conv(settings, size, place, in_channels, out, groups, padding_mode)

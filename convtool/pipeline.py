@@ -4,10 +4,11 @@ It is the same for every medium; what differs is in the room that it is given.
 """
 
 import math
+import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,11 @@ from convtool.geometry import padded_size, shown, span
 from convtool.jobs import Job, refuse_inputs
 from convtool.layers import Layer
 from convtool.levels import Levels, beyond, to_levels
+from convtool.made import Made
 from convtool.media import Part, Room, Source
 from convtool.normalize import Normalizer
 from convtool.report import Outcome, Step
-from convtool.settings import OutputSettings
+from convtool.settings import OutputSettings, Settings
 from convtool.targets import Target, plan_targets
 
 MAX_RESULT = 4  # samples of a result for each pixel that --max-pixels allows
@@ -45,6 +47,8 @@ class Run:
         output: how results are written.
         inputs: identities of files that must not be replaced.
         progress: told how far long inputs have come.
+        made: what was made before, and is to be noted from now on.
+        skip: leave out inputs whose outputs were made before by the same settings.
     """
 
     filter: Filter
@@ -52,6 +56,8 @@ class Run:
     output: OutputSettings
     inputs: frozenset[tuple[int, int]] = frozenset()
     progress: Callable[[Step], None] | None = None
+    made: Made | None = None
+    skip: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,15 @@ def run(job: Job, shared: Run) -> Outcome:
     """
     started = time.perf_counter()
 
+    if shared.skip and shared.made is not None and shared.made.has(job):
+        return Outcome(job.input, "skipped")
+
     def finish(work: Work) -> Outcome:
         notes = _write(job, work, shared)
         seconds = round(time.perf_counter() - started, 3)
         algorithm = str(shared.filter.convolution(work.part).plan)
-        return succeeded(job, work, shared, notes, status="done", seconds=seconds, algorithm=algorithm)
+        size = 0 if job.input == PIPE else os.stat(job.input).st_size  # noqa: PTH116  # a name, not always a path
+        return succeeded(job, work, shared, notes, status="done", seconds=seconds, bytes=size, algorithm=algorithm)
 
     return attempt(job, shared, finish)
 
@@ -129,7 +139,7 @@ def _prepared(job: Job, source: Source, shared: Run) -> Work:
     part = next(source.parts())
     layer = shared.filter.layer(len(part.channels), part.rate)
     medium, settings = shared.room.medium, shared.filter.settings
-    check_size(part, layer, settings.max_pixels, streamed=medium.streamed)
+    check_size(part, layer, settings, streamed=medium.streamed)
     targets = plan_targets(job, layer, part.channels, single=medium.single, sheet=shared.output.sheet)
     for target in targets:
         if job.merged != PIPE:
@@ -153,19 +163,17 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
             normalizer.measure(_watched(responses, "measuring", job, part, work, shared), part.levels.full)
     clips = _Clips(normalizer, levels)
     with ExitStack() as files:
+        places = [files.enter_context(_created(target, job, shared.output)) for target in work.targets]
         sinks = [
-            shared.room.open_sink(
-                files.enter_context(_created(target, job, shared.output)), job.suffix, target.tiles, source, levels,
-                shared.output,
-            )
-            for target in work.targets
-        ]  # fmt: skip
+            shared.room.open_sink(place, job.suffix, target.tiles, source, levels, shared.output)
+            for place, target in zip(places, work.targets, strict=True)
+        ]
         for sink in sinks:
             files.callback(sink.drop)
         for part in source.parts():
             if part.channels != work.part.channels:
                 raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
-            check_size(part, layer, settings.max_pixels, streamed=shared.room.medium.streamed)
+            check_size(part, layer, settings, streamed=shared.room.medium.streamed)
             for sink in sinks:
                 sink.begin(part, layer)
             between: Callable[[Iterable[Any]], Generator[Any]]
@@ -180,7 +188,22 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
                         sink.write(made)
         for sink in sinks:
             sink.close()
+        _note(job, work, shared, places)
     return clips.notes()
+
+
+def _note(job: Job, work: Work, shared: Run, places: Sequence[BinaryIO | Path]) -> None:
+    """Note what complete outputs will be like when they have their names."""
+    if shared.made is None or job.merged is not None:
+        return
+    outputs = []
+    for place, target in zip(places, work.targets, strict=True):
+        if isinstance(place, Path):
+            outputs.append((target.path, place.stat()))
+        else:
+            place.flush()
+            outputs.append((target.path, os.fstat(place.fileno())))
+    shared.made.add(job, outputs)
 
 
 class _Clips:
@@ -220,28 +243,33 @@ def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: W
             shared.progress(Step(job.input, doing, min(done, whole), whole, None if film else part.rate))
 
 
-def check_size(part: Part, layer: Layer, max_pixels: int, *, streamed: bool) -> None:
+def check_size(part: Part, layer: Layer, settings: Settings, *, streamed: bool) -> None:
     """Check that what is held of the padded input and the result stays within the limit, before anything is made.
 
     Args:
         part: the input.
         layer: what runs on it.
-        max_pixels: the limit, in pixels of pictures.
+        settings: the limits.
         streamed: no more of the leading axis is held than a kernel looks over.
 
     Raises:
         LayerError: the layer does not fit the input.
         LimitError: they would be too large.
     """
+    if part.rate is not None and part.size[0] / part.rate > settings.max_seconds:
+        raise LimitError(
+            f"{part.size[0] / part.rate:.0f} s pass the limit of {settings.max_seconds} s",
+            hint="raise it with --max-seconds",
+        )
     for what, channels, whole in (
         ("result", layer.conv.out_channels, layer.output_size(part.size)),
         ("padded input", layer.conv.in_channels, padded_size(layer.conv, part.size, layer.ends)),
     ):
         size = (min(whole[0], span(layer.conv)[0]), *whole[1:]) if streamed else whole
-        if channels * math.prod(size) > MAX_RESULT * max_pixels:
+        if channels * math.prod(size) > MAX_RESULT * settings.max_pixels:
             shape = shown((channels, *size))
             raise LimitError(
-                f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {max_pixels} pixels",
+                f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {settings.max_pixels} pixels",
                 hint="raise it with --max-pixels",
             )
 

@@ -10,7 +10,8 @@ class Outcome:
 
     Attributes:
         input: its name.
-        status: `done`, `planned` where nothing was to be written, or `failed` with an error.
+        status: `done`, `planned` where nothing was to be written, `skipped` where it was done before, or `failed` with
+            an error.
         outputs: the files written.
         notes: what a user should know: conversions, losses.
         error: what went wrong.
@@ -18,16 +19,18 @@ class Outcome:
         seconds: how long it took.
         seed: of random weights.
         algorithm: how the layer was run and why, where it was.
+        bytes: the size of the input.
         plan: what would be done, where nothing was: shapes, cost, algorithm.
     """
 
     input: str
-    status: Literal["done", "planned", "failed"]
+    status: Literal["done", "planned", "skipped", "failed"]
     outputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str | None = None
     hint: str | None = None
     seconds: float = 0.0
+    bytes: int = 0
     seed: int | None = None
     algorithm: str | None = None
     plan: dict[str, str | int] | None = None

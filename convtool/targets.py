@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convtool.errors import UsageError
 from convtool.jobs import Job
 from convtool.layers import Layer
 from convtool.media import Tile
@@ -27,13 +28,21 @@ def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, single: str, s
         names: the input's channel names.
         single: what a channel that is made of all of them is called.
         sheet: one picture with everything on it.
+
+    Raises:
+        UsageError: two would have the same name.
     """
     if job.split:
-        return [
+        targets = [
             Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
             for result in layer.results
             for name, channel in zip(channel_names(result, names, single), result.channels, strict=True)
         ]
+        if len({target.path for target in targets}) < len(targets):
+            raise UsageError(
+                f"--name '{job.template}' calls several outputs the same", hint="{kernel} and {channel} differ"
+            )
+        return targets
     label = "+".join(result.label for result in layer.results)
     path = job.path(label if len(label) <= MAX_LABEL else f"{len(layer.results)}-kernels")
     if layer.channels in (1, 3) and not sheet:

@@ -31,8 +31,8 @@ FLOORS = [
         "cli",
     ],
     ["api"],
-    ["preview", "pipeline", "filter", "targets"],
-    ["jobs", "report", "atomic"],
+    ["batch", "preview", "pipeline", "filter", "targets"],
+    ["made", "jobs", "report", "atomic"],
     [
         "media.image",
         "media.image.write",

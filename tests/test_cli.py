@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,8 +22,10 @@ CHART = SAMPLES / "chart.jpg"
 
 
 def files(folder):
-    """Return the names of all files below a folder, hidden ones too."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """Return the names of all files below a folder, hidden ones too, but for the one that remembers."""
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != ".convtool.jsonl"
+    )
 
 
 @pytest.fixture
@@ -118,7 +121,7 @@ def test_a_failing_input_does_not_stop_the_others(convtool, tmp_path, picture):
     result = convtool("image", tmp_path / "missing.png", picture, f"{tmp_path}/out/", "-k", "blur")
     assert result.code == 1
     assert result.err.count("error: ") == 1
-    assert "1 done, 1 failed" in result.err
+    assert re.search(r"done  failed .*\n +1 +1 ", result.err)
     assert len(files(tmp_path / "out")) == 3
 
 
@@ -226,7 +229,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "o.png", "--device", "cuda:7"), 2, "no device"),
     (("in.png", "o.png", "--quality", "0"), 2, "quality"),
     (("in.png", "o.png", "--no-such"), 2, "no-such"),
-    (("in.png",), 2, "Missing argument"),
+    (("in.png",), 2, "there is no INPUT"),
     (("in.png", "-", "--format", "png", "--json"), 2, "either the result or --json"),
     (("in.png", "o.png", "--split", "--merge"), 2, "--split"),
     (("animated.gif", "o.jpg", "-k", "blur"), 1, "holds one"),

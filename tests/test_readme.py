@@ -54,6 +54,7 @@ def test_every_command_runs(tmp_path, command):
         soundfile.write(tmp_path / name, sound, rate)
     for name in ("in.mp4", "clip.mp4"):
         shutil.copy(SAMPLES / "clip.mp4", tmp_path / name)
+    (tmp_path / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
     shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("presets.*"))
     shutil.copy(presets.builtin_folder() / "blur.yaml", tmp_path / "my.yaml")
     program = f"{shlex.quote(sys.executable)} -m convtool"

@@ -15,8 +15,11 @@ def audio(
     run_settings: RunSettings,
     *,
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT", help="Sounds, films with sound, folders of sounds, or -.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT]", help="Sounds, films with sound, folders of sounds, or -.", show_default=False
+        ),
+    ] = None,
     output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A sound, a folder (one sound a channel), or -.")],
 ) -> None:
     """Filter sounds with a Conv1d layer.
@@ -29,6 +32,6 @@ def audio(
     from convtool.media.audio.formats import READABLE, SUFFIXES, format_of  # noqa: PLC0415
 
     filter_files(
-        inputs, output, AudioRoom(), settings, output_settings, run_settings,
+        inputs or [], output, AudioRoom(), settings, output_settings, run_settings,
         found=READABLE, written=SUFFIXES, check_suffix=format_of,
     )  # fmt: skip

@@ -14,7 +14,10 @@ def image(
     output_settings: OutputSettings,
     run_settings: RunSettings,
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Pictures, folders of pictures, or -.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[INPUT]", help="Pictures, folders of pictures, or -.", show_default=False),
+    ] = None,
     output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A picture, a folder (one picture a channel), or -.")],
 ) -> None:
     """Filter pictures with a Conv2d layer.
@@ -28,6 +31,6 @@ def image(
     from convtool.media.image import SUFFIXES, ImageRoom, format_of  # noqa: PLC0415
 
     filter_files(
-        inputs, output, ImageRoom(), settings, output_settings, run_settings,
+        inputs or [], output, ImageRoom(), settings, output_settings, run_settings,
         found=SUFFIXES, written=SUFFIXES, check_suffix=format_of,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from convtool.report import Outcome
+from convtool.report import Outcome, Report
 
 
 def shown(text: str) -> str:
@@ -30,12 +30,28 @@ def noted(outcome: Outcome) -> None:
 
 
 def written(outcome: Outcome, *, verbose: bool) -> None:
-    """Print the notes and the files of an input that is done."""
+    """Print the notes and the files of an input that is done, or that it was done before."""
     noted(outcome)
+    if outcome.status == "skipped":
+        say(f"skipped {shown(outcome.input)}, made before by the same options")
     for name in outcome.outputs:
         say(f"wrote {shown(name)}" if name != "-" else "wrote standard output")
-    if verbose:
+    if verbose and outcome.status == "done":
         say(f"{shown(outcome.input)}: {outcome.seconds:.2f} s by {outcome.algorithm}")
+
+
+def summary(report: Report, seconds: float, *, left: int) -> None:
+    """Print what became of many inputs: a table of counts, time and speed, and the failed ones with their reasons."""
+    size = sum(outcome.bytes for outcome in report.outcomes)
+    columns = {name: str(report.count(name)) for name in ("done", "planned", "skipped", "failed") if report.count(name)}
+    columns |= {"not begun": str(left)} if left else {}
+    columns |= {"seconds": f"{seconds:.1f}", "MB/s": f"{size / 1e6 / max(seconds, 1e-6):.1f}"}
+    widths = [max(len(name), len(value)) for name, value in columns.items()]
+    for row in (columns.keys(), columns.values()):
+        say("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
+    for outcome in report.outcomes:
+        if outcome.error is not None:
+            say(f"failed: {shown(outcome.error)}")
 
 
 def leave_quietly() -> None:

@@ -5,17 +5,71 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import Field, dataclass, fields
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
+from convtool import presets
+from convtool.errors import UsageError
 from convtool.options import option
+
+OnError = Literal["continue", "stop"]
+
+
+def take_options(context: typer.Context, value: Path | None) -> Path | None:
+    """Let a file of options be the defaults of those that are not given.
+
+    Raises:
+        KernelError: it is no such file; they are read as safely as those of kernels.
+        UsageError: it names an option that the command has not.
+    """
+    if value is not None:
+        known = {parameter.name for parameter in context.command.params} - {"options", "inputs", "output"}
+        content, _ = presets.parse(value)
+        named = {str(key).replace("-", "_"): given for key, given in content.items()}
+        unknown = sorted(set(named) - known)
+        if unknown:
+            raise UsageError(f"{value}: no option '{unknown[0].replace('_', '-')}' here")
+        context.default_map = {**(context.default_map or {}), **named}
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """What the command line does around the work."""
 
+    files_from: Path | None = option(
+        None, "File, or -, with the name of an INPUT on each line; their folders are made below OUTPUT.", "Inputs",
+        metavar="FILE",
+    )  # fmt: skip
+    files0_from: Path | None = option(
+        None, "The same with a NUL after each name, as `find -print0` has it.", "Inputs", metavar="FILE"
+    )
+    glob: str | None = option(
+        None, "Take the files of folders that match, instead of those with known suffixes.", "Inputs", metavar="PATTERN"
+    )
+    options: Path | None = option(
+        None, "YAML file of options by their long names; flags override it.", "Inputs", metavar="FILE", is_eager=True,
+        callback=take_options,
+    )  # fmt: skip
+
+    name: str | None = option(
+        None, "Names of outputs in a folder, of {stem} {kernel} {channel} {index} {suffix}.", "Output",
+        metavar="TEMPLATE",
+    )  # fmt: skip
+    skip_existing: bool = option(
+        False, "Leave out inputs whose outputs are there, made by the same options.", "Output", "--skip-existing"
+    )
+
+    jobs: int | None = option(
+        None, "Files filtered at once. Pictures and sounds: one a core; films: one.", "Run", metavar="N", min=1,
+        show_default="by medium",
+    )  # fmt: skip
+    on_error: OnError = option("continue", "After a failed input, go on or stop.", "Run")
+    failed_to: Path | None = option(
+        None, "Write the names of failed inputs here, a NUL after each, for --files0-from.", "Run", metavar="FILE"
+    )
     dry_run: bool = option(False, "Say what would be done: shapes, cost, files. Write nothing.", "Run", "--dry-run")
     show_weights: bool = option(False, "Print the layer and its weights.", "Run", "--show-weights")
     json: bool = option(False, "Print one line of JSON for each input.", "Run", "--json")

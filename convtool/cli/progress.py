@@ -1,20 +1,36 @@
 """Show how far long inputs have come, on a terminal only."""
 
+import itertools
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from convtool.cli.messages import shown as printable
 from convtool.report import Step
 
 
+@dataclass(frozen=True)
+class Bar:
+    """What is told of a run while it is looked at.
+
+    Attributes:
+        step: how far a long input has come; None where files are counted instead.
+        file: called after each file, with how many have failed.
+    """
+
+    step: Callable[[Step], None] | None
+    file: Callable[..., None]
+
+
 @contextmanager
-def progress_bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
-    """Give what steps are told to: a line on standard error with the file, what is done of it, and the time left.
+def progress_bar(files: int, *, shown: bool) -> Iterator[Bar | None]:
+    """Give what is told of a run: a line on standard error with what is done, and the time left.
 
     Args:
+        files: how many there are; several are counted, one by one.
         shown: False for None, as where standard error is no terminal.
     """
     if not shown or sys.stderr is None or not sys.stderr.isatty():
@@ -26,10 +42,20 @@ def progress_bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn()
     console = Console(stderr=True, highlight=False, markup=False)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        if files > 1:
+            whole = bar.add_task("filtering", total=files, done=f"0 of {files} files")
+            count = itertools.count(1)
+
+            def file(*, failed: int) -> None:
+                done = f"{next(count)} of {files} files" + (f", {failed} failed" if failed else "")
+                bar.update(whole, advance=1, done=done)
+
+            yield Bar(None, file)
+            return
         tasks: dict[tuple[str, str], TaskID] = {}
         started: dict[tuple[str, str], float] = {}
 
-        def tell(step: Step) -> None:
+        def step(step: Step) -> None:
             key = step.input, step.doing
             if key not in tasks:
                 for task in tasks.values():
@@ -39,7 +65,7 @@ def progress_bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
                 started[key] = time.perf_counter()
             bar.update(tasks[key], completed=step.done, done=_done(step, time.perf_counter() - started[key]))
 
-        yield tell
+        yield Bar(step, lambda **_: None)
 
 
 def progress_lines() -> Callable[[Step], None]:

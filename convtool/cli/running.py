@@ -1,25 +1,31 @@
 """Run the jobs of a command and say what happened; shared by the media."""
 
+import contextlib
 import dataclasses
 import gc
 import json
+import os
 import secrets
 import sys
+import time
 from collections.abc import Callable, Container, Iterable, Sequence
 
 import numpy as np
 import typer
 from torch import Tensor
 
-from convtool import devices
+from convtool import __version__, devices
+from convtool.atomic import replacing
+from convtool.batch import run_all, workers_for
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
-from convtool.cli.progress import progress_bar, progress_lines
+from convtool.cli.progress import Bar, progress_bar, progress_lines
 from convtool.errors import UsageError
 from convtool.files import PIPE
 from convtool.filter import Filter
-from convtool.jobs import Job, identities, plan
+from convtool.jobs import Job, Naming, identities, listed, plan
 from convtool.layers import Layer
+from convtool.made import Made
 from convtool.media import Room
 from convtool.pipeline import Run, run
 from convtool.preview import preview
@@ -55,29 +61,114 @@ def filter_files(
         folders: suffixes of outputs that are folders of many files.
     """
     _wake_collector()
-    jobs = _plan(inputs, output, output_settings, found, written, check_suffix, folders)
+    naming = _naming(output_settings, run_settings, found, written, check_suffix, folders)
+    jobs = plan(inputs, output, naming, _listed(run_settings))
+    for job in jobs:
+        if job.problem is None:
+            check_suffix(job.suffix)
     if run_settings.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
     settings = _seeded(settings)
     devices.keep_memory()
-    filter_ = Filter(settings, room.medium, inputs=len(jobs))
     if settings.seed is not None and not settings.kernel and not run_settings.quiet:
         messages.say(f"seed: {settings.seed}")
-    report = Report()
-    with progress_bar(shown=not (run_settings.quiet or run_settings.json)) as bar:
-        progress = progress_lines() if run_settings.json else bar
-        shared = Run(filter_, room, output_settings, identities(jobs), progress)
-        for job in jobs:
-            outcome = preview(job, shared) if run_settings.dry_run else run(job, shared)
-            report.outcomes.append(outcome)
-            _tell(outcome, run_settings)
+    started = time.perf_counter()
+    with progress_bar(len(jobs), shown=not (run_settings.quiet or run_settings.json)) as bar:
+        runs = Runs(jobs, room, settings, output_settings, run_settings, bar)
+        report = _run(jobs, runs, run_settings, bar)
     if run_settings.show_weights or (run_settings.verbose and not run_settings.quiet):
-        for layer in filter_.layers():
+        for layer in runs.layers():
             _show(layer, weights=run_settings.show_weights)
     if len(jobs) > 1 and not run_settings.quiet:
-        messages.say(f"{len(jobs) - report.count('failed')} done, {report.count('failed')} failed")
+        messages.summary(report, time.perf_counter() - started, left=len(jobs) - len(report.outcomes))
+    if run_settings.failed_to is not None:
+        failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
+        with replacing(run_settings.failed_to, overwrite=True) as file:
+            file.write(b"".join(os.fsencode(name) + b"\0" for name in failed))
     if report.exit_code:
         raise typer.Exit(report.exit_code)
+
+
+class Runs:
+    """Makes what the jobs of a worker share; each has layers and buffers of its own.
+
+    Args:
+        jobs: all of the run.
+        room: the medium.
+        settings: the kernel and the layer.
+        output_settings: where results go.
+        run_settings: what is printed and left out.
+        bar: told how far a long input has come.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        room: Room,
+        settings: Settings,
+        output_settings: OutputSettings,
+        run_settings: RunSettings,
+        bar: Bar | None,
+    ) -> None:
+        self._jobs, self._room, self._settings, self._output = len(jobs), room, settings, output_settings
+        self._inputs, self._skip = identities(jobs), run_settings.skip_existing
+        self._progress = progress_lines() if run_settings.json else bar.step if bar is not None else None
+        self._filters: list[Filter] = []
+        self._made: Made | None = None
+        root = jobs[0].root
+        if root is not None and (len(jobs) > 1 or self._skip) and not run_settings.dry_run:
+            self._made = Made(
+                root, __version__, (settings, output_settings, Named(room.medium.name, run_settings.name))
+            )
+
+    @property
+    def alone(self) -> bool:
+        """True where one job keeps all cores busy by itself."""
+        return self._room.medium.overlapped
+
+    def __call__(self) -> Run:
+        """Return what one worker's jobs share."""
+        filter_ = Filter(self._settings, self._room.medium, inputs=self._jobs)
+        self._filters.append(filter_)
+        return Run(filter_, self._room, self._output, self._inputs, self._progress, self._made, self._skip)
+
+    def layers(self) -> list[Layer]:
+        """Return the layers that were made, those of one worker."""
+        return max((filter_.layers() for filter_ in self._filters), key=len, default=[])
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """What results depend on beside the settings: the medium, and how outputs are called."""
+
+    medium: str
+    name: str | None
+
+
+def _run(jobs: Sequence[Job], runs: Runs, run_settings: RunSettings, bar: Bar | None) -> Report:
+    """Run all jobs, say what became of each, and return the report."""
+    report = Report()
+    step = preview if run_settings.dry_run else run
+    workers = 1 if run_settings.dry_run else workers_for(len(jobs), run_settings.jobs, alone=runs.alone)
+    with contextlib.closing(run_all(jobs, step, runs, workers)) as outcomes:
+        for outcome in outcomes:
+            report.outcomes.append(outcome)
+            _tell(outcome, run_settings)
+            if bar is not None:
+                bar.file(failed=report.count("failed"))
+            if outcome.error is not None and run_settings.on_error == "stop":
+                break
+    return report
+
+
+def _listed(run_settings: RunSettings) -> list[str]:
+    names: list[str] = []
+    for file, separator in ((run_settings.files_from, b"\n"), (run_settings.files0_from, b"\0")):
+        if file is not None:
+            names += listed(str(file), separator)
+            if not names:
+                raise UsageError(f"{file}: lists no files")
+    return names
 
 
 def _wake_collector() -> None:
@@ -87,25 +178,22 @@ def _wake_collector() -> None:
         gc.enable()
 
 
-def _plan(
-    inputs: Sequence[str],
-    output: str,
+def _naming(
     output_settings: OutputSettings,
+    run_settings: RunSettings,
     found: Iterable[str],
     written: Iterable[str],
     check_suffix: Callable[[str], object],
     folders: Container[str],
-) -> list[Job]:
+) -> Naming:
     suffix = None
     if output_settings.format is not None:
         check_suffix(output_settings.format)
         suffix = f".{output_settings.format.lower().removeprefix('.')}"
-    split = output_settings.one_file_a_channel
-    jobs = plan(inputs, output, found=found, written=written, folders=folders, suffix=suffix, split=split)
-    for job in jobs:
-        if job.problem is None:
-            check_suffix(job.suffix)
-    return jobs
+    return Naming(
+        frozenset(found), frozenset(written), folders, suffix, output_settings.one_file_a_channel, run_settings.glob,
+        run_settings.name,
+    )  # fmt: skip
 
 
 def _seeded(settings: Settings) -> Settings:

@@ -15,7 +15,9 @@ def video(
     output_settings: OutputSettings,
     run_settings: RunSettings,
     *,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Films, folders of films, or -.")],
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="[INPUT]", help="Films, folders of films, or -.", show_default=False)
+    ] = None,
     output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A film, a folder (one grey film a channel), or -.")],
 ) -> None:
     """Filter films with a Conv3d layer.
@@ -32,6 +34,6 @@ def video(
     from convtool.media.video.formats import FRAMES, READABLE, SUFFIXES  # noqa: PLC0415
 
     filter_files(
-        inputs, output, VideoRoom(), settings, output_settings, run_settings,
+        inputs or [], output, VideoRoom(), settings, output_settings, run_settings,
         found=READABLE, written=SUFFIXES, check_suffix=container_of, folders=(FRAMES,),
     )  # fmt: skip

@@ -3,19 +3,18 @@
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from pictures import picture
 from timing import THREADS, Row, medians
 
+from convtool.batch import run_all
 from convtool.filter import Filter
-from convtool.jobs import Job, plan
+from convtool.jobs import Naming, plan
 from convtool.media.image import SUFFIXES, ImageRoom
 from convtool.pipeline import Run, run
 from convtool.settings import OutputSettings, Settings
@@ -35,20 +34,16 @@ def photos(folder: Path) -> list[Path]:
     return paths
 
 
-def convtool(paths: list[Path], out: Path, pool: ThreadPoolExecutor, kept: threading.local) -> None:
-    """Filter all pictures, each of the pool's threads with a filter of its own."""
+def convtool(paths: list[Path], out: Path) -> None:
+    """Filter all pictures as the command line does."""
+    room, settings = ImageRoom(), Settings(kernel=("sobel-x",), normalize="clamp")
 
-    def work(job: Job) -> None:
-        if not hasattr(kept, "run"):
-            torch.set_num_threads(1)
-            room = ImageRoom()
-            settings = Settings(kernel=("sobel-x",), normalize="clamp")
-            kept.run = Run(Filter(settings, room.medium), room, OutputSettings(overwrite=True, quality=QUALITY))
-        outcome = run(job, kept.run)
+    def make() -> Run:
+        return Run(Filter(settings, room.medium), room, OutputSettings(overwrite=True, quality=QUALITY))
+
+    naming = Naming(SUFFIXES, SUFFIXES, split=False)
+    for outcome in run_all(plan([str(path) for path in paths], str(out), naming), run, make, THREADS):
         assert outcome.status == "done", outcome.error
-
-    jobs = plan([str(path) for path in paths], str(out), suffixes=SUFFIXES, suffix=None, split=False)
-    list(pool.map(work, jobs))
 
 
 def pyvips(paths: list[Path], out: Path, pool: ThreadPoolExecutor) -> None:
@@ -79,11 +74,11 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(THREADS) as pool:
         folder = Path(name)
         (folder / "in").mkdir()
-        paths, kept = photos(folder / "in"), threading.local()
+        paths = photos(folder / "in")
         outs = {peer: folder / peer for peer in ("convtool", "pyvips", "vips")}
         for out in outs.values():
             out.mkdir()
-        ways = {"convtool": lambda: convtool(paths, outs["convtool"], pool, kept)}
+        ways = {"convtool": lambda: convtool(paths, outs["convtool"])}
         goals = {}
         try:
             pyvips(paths[:1], outs["pyvips"], pool)

@@ -1,0 +1,75 @@
+"""Run many jobs, several at once in threads of this process, and yield their outcomes in the jobs' order.
+
+It prints nothing; a job's own errors are its outcome.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import torch
+
+from convtool import atomic
+from convtool.jobs import Job
+from convtool.pipeline import Run
+from convtool.report import Outcome
+
+AHEAD = 4  # jobs a worker that wait while the outcome of an earlier one is awaited
+
+Step = Callable[[Job, Run], Outcome]
+
+
+def workers_for(jobs: int, asked: int | None, *, alone: bool) -> int:
+    """Return how many jobs run at once: one a core, where nobody says.
+
+    Args:
+        jobs: how many there are.
+        asked: how many are asked for.
+        alone: one job keeps all cores busy by itself.
+    """
+    usual = 1 if alone else os.cpu_count() or 1
+    return max(1, min(jobs, asked or usual))
+
+
+def run_all(jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: int) -> Generator[Outcome]:
+    """Yield the outcome of each job, in order.
+
+    Args:
+        jobs: what is to be done.
+        step: does one.
+        make: makes what the jobs of one worker share; layers and buffers are used by one thread at a time.
+        workers: how many run at once; cores are divided among them.
+
+    Raises:
+        UsageError: the call itself is wrong; jobs that have not begun are not.
+    """
+    if workers == 1:
+        shared = make()
+        for job in jobs:
+            yield step(job, shared)
+        return
+    kept = threading.local()
+    threads = max(1, torch.get_num_threads() // workers)
+
+    def work(job: Job) -> Outcome:
+        if not hasattr(kept, "shared"):
+            torch.set_num_threads(threads)
+            kept.shared = make()
+        return step(job, kept.shared)
+
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+    waiting: deque[Future[Outcome]] = deque()
+    try:
+        for job in jobs:
+            waiting.append(pool.submit(work, job))
+            if len(waiting) >= AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BaseException:
+        atomic.give_up()  # what is being written is nobody's any more
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,369 @@
+"""Many files: found, named, filtered several at once, resumed; nothing lost whatever happens."""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import SAMPLES
+from PIL import Image
+
+from convtool import atomic
+from convtool.batch import run_all, workers_for
+from convtool.errors import WriteError
+from convtool.jobs import Job
+from convtool.made import NAME
+from convtool.report import Outcome
+
+KILLS = int(os.environ.get("CONVTOOL_KILLS", "8"))  # 200 for a thorough run
+
+
+def pictures(folder, count, size=(24, 32)):
+    """Write small pictures, each its own, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number in range(count):
+        pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+        paths.append(folder / f"{number:04}.png")
+        Image.fromarray(pixels).save(paths[-1])
+    return paths
+
+
+def names(folder):
+    """Return the files below a folder, but for the one that remembers."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+
+
+# --- inputs and names --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("flag", "separator"), [("--files-from", "\n"), ("--files0-from", "\0")])
+def test_lists_of_files(convtool, tmp_path, monkeypatch, flag, separator):
+    """Their folders are made below OUTPUT, but for absolute ones."""
+    monkeypatch.chdir(tmp_path)
+    pictures(tmp_path / "a" / "b", 2)
+    pictures(tmp_path / "c", 1)
+    listed = ["a/b/0000.png", "a/b/0001.png", str(tmp_path / "c" / "0000.png")]
+    (tmp_path / "list").write_text(separator.join(listed) + separator)
+    result = convtool("image", flag, "list", "out", "-k", "blur", "--merge")
+    assert result.code == 0, result.err
+    assert names(tmp_path / "out") == ["0000_blur.png", "a/b/0000_blur.png", "a/b/0001_blur.png"]
+
+
+def test_a_list_from_a_pipe(program, tmp_path):
+    """As find gives it, with names that hold spaces, newlines, percent signs, a dash in front and no text at all."""
+    odd = [b"a b.png", b"new\nline.png", b"%03d.png", b"-k.png", b"\xff\xfe.png"]
+    source = pictures(tmp_path / "one", 1)[0]
+    for name in odd:
+        shutil.copy(source, os.fsencode(tmp_path) + b"/" + name)
+    data = b"".join(name + b"\0" for name in odd)
+    result = program("image", "--files0-from", "-", "out/", "-k", "blur", "--merge", input=data, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    made = {name for name in os.listdir(os.fsencode(tmp_path / "out")) if name != NAME.encode()}  # noqa: PTH208  # bytes
+    assert made == {name.replace(b".png", b"_blur.png") for name in odd}
+    assert b"new\\nline" in result.stderr
+    assert b"\\udcff" in result.stderr
+
+
+def test_an_empty_list_and_a_missing_one(convtool, tmp_path):
+    """Are wrong usage, as no input at all is."""
+    (tmp_path / "list").touch()
+    for options in (["--files-from", tmp_path / "list"], ["--files-from", tmp_path / "none"], []):
+        result = convtool("image", *options, tmp_path / "out", "-k", "blur")
+        assert result.code == 2
+        assert result.err.count("error: ") == 1
+
+
+def test_glob(convtool, tmp_path):
+    """Chooses the files of folders."""
+    pictures(tmp_path / "in", 3)
+    (tmp_path / "in" / "0000.png").rename(tmp_path / "in" / "x.dat")
+    assert convtool("image", tmp_path / "in", tmp_path / "out", "-k", "blur", "--merge", "--glob", "*1.png").code == 0
+    assert names(tmp_path / "out") == ["0001_blur.png"]
+
+
+def test_names_by_a_template(convtool, tmp_path):
+    """Of fields, into folders; those that cannot be are refused before any work."""
+    pictures(tmp_path / "in", 2)
+    template = "{kernel}/{index:03}-{stem}-{channel}{suffix}"
+    assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--name", template).code == 0
+    assert names(tmp_path / "out")[:3] == ["blur/001-0000-b.png", "blur/001-0000-g.png", "blur/001-0000-r.png"]
+    for bad in ("{stem.__class__}{suffix}", "{nothing}{suffix}", "{stem", "../{stem}{suffix}", "/{stem}{suffix}", "x",
+                "same{suffix}"):  # fmt: skip
+        result = convtool("image", tmp_path / "in", f"{tmp_path}/bad/", "-k", "blur", "--name", bad)
+        assert result.code == 2, bad
+        assert not (tmp_path / "bad").exists()
+    result = convtool("image", tmp_path / "in" / "0000.png", f"{tmp_path}/c/", "-k", "blur", "--name", "{stem}{suffix}")
+    assert result.code == 2
+    assert "{channel}" in result.err
+
+
+def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, tmp_path):
+    """Nothing is made."""
+    pictures(tmp_path / "a", 1)
+    pictures(tmp_path / "b", 1)
+    result = convtool("image", tmp_path / "a/0000.png", tmp_path / "b/0000.png", tmp_path / "out", "-k", "blur")
+    assert result.code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_from_a_file(convtool, tmp_path):
+    """Are defaults: flags override them, unknown ones are refused."""
+    source = pictures(tmp_path, 1)[0]
+    (tmp_path / "o.yaml").write_text("kernel: [sobel-x, blur]\nmerge: true\nmax-pixels: 100000\nbias: false\n")
+    assert convtool("image", source, f"{tmp_path}/out/", "--options", tmp_path / "o.yaml").code == 0
+    assert names(tmp_path / "out") == ["0000_sobel-x+blur.png"]
+    result = convtool("image", source, f"{tmp_path}/two/", "--options", tmp_path / "o.yaml", "-k", "emboss")
+    assert result.code == 0
+    assert names(tmp_path / "two") == ["0000_emboss.png"]
+    (tmp_path / "bad.yaml").write_text("kernle: blur\n")
+    result = convtool("image", source, f"{tmp_path}/three/", "--options", tmp_path / "bad.yaml")
+    assert result.code == 2
+    assert "no option 'kernle'" in result.err
+
+
+# --- several at once ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "5"])
+def test_workers_give_the_same_files(convtool, tmp_path, jobs):
+    """However many, in the order of the inputs."""
+    pictures(tmp_path / "in", 12)
+    result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", "-k", "sobel", "--jobs", jobs, "--json")
+    assert result.code == 0, result.err
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert [line["input"][-8:] for line in lines] == [f"{number:04}.png" for number in range(12)]
+    alone = tmp_path / "alone"
+    for path in sorted((tmp_path / "in").iterdir()):
+        assert convtool("image", path, f"{alone}/", "-k", "sobel").code == 0
+    assert names(alone) == names(tmp_path / "out")
+    for name in names(alone):
+        assert (alone / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+
+
+def test_sounds_and_random_layers_in_workers(convtool, tmp_path):
+    """Each worker's layer has the weights of the seed."""
+    for number in range(6):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        shutil.copy(SAMPLES / "melody.wav", tmp_path / "in" / f"{number}.wav")
+    assert convtool("audio", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--seed", "5", "--jobs", "3").code == 0
+    assert len({(tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}) == 1
+
+
+def test_how_many_workers():
+    """One a core where nobody says, never more than files."""
+    assert workers_for(100, None, alone=False) == (os.cpu_count() or 1)
+    assert workers_for(100, None, alone=True) == 1
+    assert workers_for(2, 8, alone=True) == 2
+
+
+def test_a_wrong_call_in_a_worker_ends_the_run():
+    """And begins no job after it."""
+    begun = []
+
+    def step(job, shared):
+        begun.append(job.input)
+        if job.input == "1":
+            raise WriteError("as a wrong call would")
+        time.sleep(0.05)
+        return Outcome(job.input, "done")
+
+    jobs = [Job(str(number), SAMPLES, "s", ".png", split=False) for number in range(100)]
+    with pytest.raises(WriteError):
+        list(run_all(jobs, step, lambda: None, 2))
+    assert len(begun) < 20
+    atomic._given_up = False  # noqa: SLF001  # this process goes on
+
+
+def test_one_percent_broken(convtool, tmp_path):
+    """The run goes on, exits 1, and lists exactly those; their names feed a retry."""
+    paths = pictures(tmp_path / "in", 200, (8, 8))
+    broken = paths[3::100]
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:40])
+    result = convtool(
+        "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--merge", "--failed-to", tmp_path / "f"
+    )
+    assert result.code == 1
+    assert [line.split(": ")[1] for line in result.err.splitlines() if line.startswith("failed: ")] == list(
+        map(str, broken)
+    )
+    table = result.err.splitlines()
+    head = next(number for number, line in enumerate(table) if line.split()[:2] == ["done", "failed"])
+    assert table[head + 1].split()[:2] == ["198", "2"]
+    assert (tmp_path / "f").read_bytes() == b"".join(os.fsencode(path) + b"\0" for path in broken)
+    assert len(names(tmp_path / "out")) == 198
+
+
+def test_stop_at_the_first_error(convtool, tmp_path):
+    """What is not begun is said."""
+    paths = pictures(tmp_path / "in", 30, (8, 8))
+    paths[0].write_bytes(b"no picture")
+    options = ["-k", "blur", "--merge", "--on-error", "stop", "--jobs", "1"]
+    result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
+    assert result.code == 1
+    assert "not begun" in result.err
+    assert not (tmp_path / "out").exists()
+
+
+# --- going on ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_made_by_the_same_options_is_skipped(convtool, tmp_path):
+    """And only that: another kernel, a changed input or a changed output is done again."""
+    paths = pictures(tmp_path / "in", 6)
+    run = lambda *options: convtool("image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--json", *options)  # noqa: E731
+    status = lambda result: [json.loads(line)["status"] for line in result.out.splitlines()]  # noqa: E731
+    assert status(run("-k", "blur")) == ["done"] * 6
+    assert status(run("-k", "blur", "--skip-existing")) == ["skipped"] * 6
+    assert status(run("-k", "sharpen", "--skip-existing")) == ["done"] * 6
+    assert status(run("-k", "blur", "--skip-existing", "--overwrite")) == ["skipped"] * 6
+    assert status(run("-k", "blur", "--quality", "50", "--skip-existing", "--overwrite")) == ["done"] * 6
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(paths[2])
+    (tmp_path / "out" / "0004_blur.png").write_bytes(b"changed")
+    (tmp_path / "out" / "0005_blur.png").unlink()
+    wanted = ["skipped", "skipped", "done", "skipped", "done", "done"]
+    assert status(run("-k", "blur", "--quality", "50", "--skip-existing", "--overwrite")) == wanted
+
+
+def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
+    """Its name may be the same."""
+    pictures(tmp_path / "in", 2)
+    kernel = tmp_path / "k.yaml"
+    for weights, wanted in (("[[1, 1]]", "done"), ("[[1, 1]]", "skipped"), ("[[1, 2]]", "done")):
+        kernel.write_text(f"name: k\nweights:\n  2: {weights}\n")
+        options = ["-k", kernel, "--merge", "--json", "--skip-existing", "--overwrite"]
+        result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
+        assert {json.loads(line)["status"] for line in result.out.splitlines()} == {wanted}
+
+
+def test_a_run_that_was_interrupted_does_only_the_rest(program, tmp_path):
+    """At any moment: nothing twice, nothing missing."""
+    pictures(tmp_path / "in", 60, (200, 200))
+    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "gaussian:sigma=9",
+               "--merge", "--jobs", "2"]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while len(list((tmp_path / "out").glob("0*"))) < 10:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    made = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("0*")}
+    assert 10 <= len(made) < 60
+    result = program(*command[3:], "--skip-existing", "--json")
+    assert result.returncode == 0, result.stderr
+    status = [json.loads(line)["status"] for line in result.stdout.splitlines()]
+    assert status.count("skipped") == len(made)
+    assert len(names(tmp_path / "out")) == 60
+    assert all((tmp_path / "out" / name).stat().st_mtime_ns == at for name, at in made.items())
+
+
+def test_a_damaged_memory_is_as_none(convtool, tmp_path):
+    """Lines that are cut or not ours are passed over."""
+    pictures(tmp_path / "in", 2)
+    options = ["-k", "blur", "--merge", "--skip-existing", "--overwrite"]
+    assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options).code == 0
+    memory = tmp_path / "out" / NAME
+    memory.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + memory.read_bytes()[:-20])
+    result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options, "--json")
+    assert sorted(json.loads(line)["status"] for line in result.out.splitlines()) == ["done", "skipped"]
+
+
+# --- whatever happens --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_killed_at_random_moments(tmp_path, number):
+    """Every output is the old bytes or the whole new ones; after INT and TERM no temporary is left."""
+    pictures(tmp_path / "in", 8, (300, 300))
+    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
+               "--quiet", "--jobs", "2", "-k"]  # fmt: skip
+    subprocess.run([*command, "gaussian:sigma=5", "--name", "{stem}{suffix}"], check=True)
+    old = {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}
+    shutil.copytree(tmp_path / "out", tmp_path / "kept")
+    started = time.monotonic()
+    subprocess.run([*command, "emboss", "--name", "{stem}{suffix}"], check=True)
+    whole = time.monotonic() - started
+    new = {name: (tmp_path / "out" / name).read_bytes() for name in old}
+    moments = random.Random(7)  # noqa: S311  # repeatable
+    for _ in range(KILLS):
+        shutil.rmtree(tmp_path / "out")
+        shutil.copytree(tmp_path / "kept", tmp_path / "out")
+        with subprocess.Popen([*command, "emboss", "--name", "{stem}{suffix}"], stderr=subprocess.PIPE) as process:
+            time.sleep(whole * moments.uniform(0.5, 1.05))
+            process.send_signal(number)
+            code = process.wait(30)
+            assert code in (0, {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number])
+            if number != signal.SIGKILL:
+                assert process.stderr.read() == b""
+        left = names(tmp_path / "out")
+        if number == signal.SIGKILL:
+            left = [name for name in left if not name.startswith(".convtool-")]
+        assert left == sorted(old)
+        for name in left:
+            assert (tmp_path / "out" / name).read_bytes() in (old[name], new[name])
+
+
+def test_a_full_disk(tmp_path):
+    """As a limit on the size of files has it: an error in words, the old files as they were, no temporary."""
+    pictures(tmp_path / "in", 4, (300, 300))
+    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "-k", "blur"]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
+    result = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.count(b"error: ") == 4
+    assert names(tmp_path / "out") == []
+
+
+def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
+    """Each output is one of theirs, whole."""
+    pictures(tmp_path / "in", 10)
+    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
+               "--quiet", "--name", "{stem}{suffix}", "-k"]  # fmt: skip
+    wanted = {}
+    for kernel in ("blur", "emboss"):
+        subprocess.run([*command, kernel], check=True)
+        wanted[kernel] = {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}
+    for _ in range(2):
+        running = [subprocess.Popen([*command, kernel]) for kernel in wanted]
+        assert [process.wait(60) for process in running] == [0, 0]
+        for name in names(tmp_path / "out"):
+            assert (tmp_path / "out" / name).read_bytes() in [made[name] for made in wanted.values()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what /proc tells")
+def test_descriptors_and_memory_stay_flat(tmp_path):
+    """After the first files of a run no more are held."""
+    pictures(tmp_path / "in", 600, (32, 32))
+    code = """
+import os, sys
+from convtool.cli import messages, running
+seen = []
+def tell(outcome, settings):
+    with open("/proc/self/statm") as file:
+        seen.append((int(file.read().split()[1]), len(os.listdir("/proc/self/fd"))))
+running._tell = tell
+from convtool.cli.app import run
+assert run(["image", *sys.argv[1:], "-k", "blur", "--merge", "--quiet", "--jobs", "2"]) == 0
+pages, files = zip(*seen)
+print(pages[200], pages[-1], files[200], files[-1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "in", f"{tmp_path}/out/"], capture_output=True, check=True
+    )
+    before, after, few, many = map(int, done.stdout.split())
+    assert after <= before * 1.05
+    assert many <= few + 4
+
+
+def test_long_sounds_are_refused_by_their_header(convtool, tmp_path):
+    """Before anything is decoded."""
+    result = convtool("audio", SAMPLES / "melody.wav", tmp_path / "out.wav", "-k", "blur", "--max-seconds", "2")
+    assert result.code == 1
+    assert "--max-seconds" in result.err
