@@ -22,6 +22,7 @@ The way through the house, each room calling only those further down:
                 lie; `generators`: parametric kernels
     settings    every option, once; `options`: how one is declared and read
     files       open inputs
+    warm        a process that has torch imported, and how to ask it
     errors      what can go wrong, for people
 """
 

@@ -16,7 +16,12 @@ def main() -> NoReturn:
     """
     gc.disable()
     try:
-        from convtool.cli.app import run  # noqa: PLC0415  # an interrupt may come while it is imported
+        from convtool import warm  # noqa: PLC0415  # an interrupt may come while it is imported
+
+        asked = warm.ask(sys.argv[1:])
+        if asked is not None:
+            os._exit(asked)
+        from convtool.cli.app import run  # noqa: PLC0415
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

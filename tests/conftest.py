@@ -69,5 +69,11 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _runtime_folder(tmp_path_factory):
+    """Let tests find no warm process but their own."""
+    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _two_threads():
     torch.set_num_threads(2)

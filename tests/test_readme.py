@@ -59,7 +59,11 @@ def test_every_command_runs(tmp_path, command):
     shutil.copy(presets.builtin_folder() / "blur.yaml", tmp_path / "my.yaml")
     program = f"{shlex.quote(sys.executable)} -m convtool"
     line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
-    result = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    try:
+        result = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    finally:
+        if "warm start" in line:
+            subprocess.run([sys.executable, "-m", "convtool", "warm", "stop"], capture_output=True, check=True)
     assert result.returncode == 0, result.stderr.decode()
 
 

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from convtool import __version__
-from convtool.cli import audio, devices, image, kernels, messages, video
+from convtool.cli import audio, devices, image, kernels, messages, video, warm
 from convtool.errors import ConvtoolError
 
 INTERRUPTED = 130
@@ -31,6 +31,7 @@ app.command("audio")(audio.audio)
 app.command("video")(video.video)
 app.add_typer(kernels.app, name="kernels")
 app.command("devices")(devices.devices)
+app.add_typer(warm.app, name="warm")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001  # typer's signature

@@ -1,0 +1,170 @@
+"""The warm process: the same results and messages, sooner; nothing but its own user's calls."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SAMPLES
+
+from convtool import warm
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it needs Linux")
+CONVTOOL = [sys.executable, "-m", "convtool"]
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory):
+    """Start a warm process in a folder of its own, and return the environment that finds it."""
+    folder = tmp_path_factory.mktemp("run")
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
+    subprocess.run([*CONVTOOL, "warm", "start", "--idle", "120"], env=environment, check=True, capture_output=True)
+    yield environment
+    subprocess.run([*CONVTOOL, "warm", "stop"], env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture
+def cold(tmp_path):
+    """Return an environment in which nothing is warm."""
+    return {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "none")}
+
+
+def call(environment, folder, *arguments, **options):
+    """Run the program and return code, both streams and what it left."""
+    done = subprocess.run(
+        [*CONVTOOL, *arguments], env=environment, cwd=folder, capture_output=True, check=False, timeout=60, **options
+    )
+    left = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".jsonl"}
+    return done.returncode, done.stdout, done.stderr, left
+
+
+@pytest.mark.parametrize("arguments", [
+    ["image", "in.png", "out.png", "-k", "blur"], ["image", "in.png", "out/", "-k", "sobel", "-k", "emboss"],
+    ["image", "none.png", "out.png", "-k", "blur"], ["image", "in.png", "out.png", "-k", "no-such"],
+    ["image", "in.png", "out.png", "--stride", "x"], ["image"],
+    ["image", "in.png", "out.png", "-k", "blur", "--dry-run"],
+    ["audio", "in.wav", "out.wav", "-k", "lowpass:cutoff=500"], ["image", "in.png", "o.png", "--seed", "3", "--json"],
+    ["image", "in.png", "in.png", "-k", "blur", "--overwrite"],
+    ["image", "in.png", "o.jpg", "--show-weights", "-k", "box"],
+], ids=lambda arguments: " ".join(arguments[1:]))  # fmt: skip
+def test_the_same_results_and_messages(tmp_path, runtime, cold, arguments):
+    """Code, both streams, every file."""
+    results = []
+    for name, environment in (("warm", runtime), ("cold", cold)):
+        folder = tmp_path / name
+        folder.mkdir()
+        shutil.copy(SAMPLES / "cross.png", folder / "in.png")
+        shutil.copy(SAMPLES / "melody.wav", folder / "in.wav")
+        code, out, err, left = call(environment, folder, *arguments)
+        if b'"seconds"' in out:
+            out = out.split(b'"seconds"')[0]
+        results.append((code, out, err, left))
+    assert results[0] == results[1]
+
+
+def test_it_is_used_and_fast(tmp_path, runtime):
+    """At most 0.15 s for a small picture: nothing heavy is imported by who asks."""
+    shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert call(runtime, tmp_path, "image", "in.png", "out.png", "-k", "blur", "--overwrite")[0] == 0
+        times.append(time.perf_counter() - started)
+    assert min(times) <= 0.15, times
+
+
+def test_pipes_and_closed_streams(tmp_path, runtime, cold):
+    """Standard input and output are the caller's; a missing one is missing."""
+    data = (SAMPLES / "cross.png").read_bytes()
+    arguments = ["image", "-", "-", "--format", "png", "-k", "blur"]
+    assert call(runtime, tmp_path, *arguments, input=data)[:3] == call(cold, tmp_path, *arguments, input=data)[:3]
+    line = f"{sys.executable} -m convtool image - - --format png -k blur <&- >&-"
+    for environment in (runtime, cold):
+        done = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, check=False)
+        assert (done.returncode, b"closed" in done.stderr) == (1, True)
+
+
+def test_folder_environment_and_mask(tmp_path, runtime):
+    """Are those of the call."""
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
+    shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
+    environment = {**runtime, "CONVTOOL_KERNEL_PATH": str(tmp_path / "kernels")}
+    assert call(environment, tmp_path, "image", "in.png", "out.png", "-k", "mine", umask=0o077)[0] == 0
+    assert (tmp_path / "out.png").stat().st_mode & 0o777 == 0o600
+    assert call(runtime, tmp_path, "image", "in.png", "two.png", "-k", "mine")[0] == 2
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_reach_the_worker(tmp_path, runtime, number, code):
+    """It removes what it was writing, and the caller ends with its code."""
+    (tmp_path / "in").mkdir()
+    for index in range(300):
+        shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
+    command = [*CONVTOOL, "image", "in", "out/", "-k", "gaussian:sigma=9", "--merge", "-q"]
+    with subprocess.Popen(command, env=runtime, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "out").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        process.send_signal(number)
+        assert process.wait(30) == code
+        assert process.stderr.read() == b""
+    assert not list((tmp_path / "out").glob(".convtool-*"))
+
+
+def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
+    """As its own death would have."""
+    (tmp_path / "in").mkdir()
+    for index in range(300):
+        shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
+    command = [*CONVTOOL, "image", "in", "out/", "-k", "gaussian:sigma=9", "--merge", "-q"]
+    with subprocess.Popen(command, env=runtime, cwd=tmp_path) as process:
+        while not (tmp_path / "out").exists():
+            time.sleep(0.01)
+        process.kill()
+    time.sleep(1.5)
+    count = len(list((tmp_path / "out").iterdir()))
+    time.sleep(0.5)
+    assert len(list((tmp_path / "out").iterdir())) == count < 300
+
+
+def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
+    """Neither a folder nor a socket with more rights than the user's."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    path = warm.address()
+    path.parent.mkdir(mode=0o755)
+    path.touch(0o600)
+    assert warm.connect() is None
+    path.parent.chmod(0o700)
+    path.chmod(0o666)
+    assert warm.connect() is None
+
+
+def test_another_state_of_the_code_has_another_address(monkeypatch):
+    """So an old process is never asked by a new program."""
+    before = warm.address()
+    monkeypatch.setattr(warm, "__version__", "99")
+    assert warm.address() != before
+
+
+def test_start_status_stop_and_idling(tmp_path):
+    """It ends by itself, and says whether it runs."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    say = lambda *words: subprocess.run([*CONVTOOL, "warm", *words], env=environment, capture_output=True, check=False)  # noqa: E731
+    assert say("status").returncode == 1
+    assert say("stop").stderr == b"not warm\n"
+    assert say("start", "--idle", "1").returncode == 0
+    assert say("status").returncode == 0
+    assert say("start").stderr == b"warm already\n"
+    time.sleep(4)
+    assert say("status").returncode == 1
+    assert say("start").returncode == 0
+    (path,) = Path(tmp_path / "convtool").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert say("stop").stderr == b"stopped\n"
+    assert say("status").returncode == 1
