@@ -61,8 +61,8 @@ class Made:
             os.close(descriptor)
 
     def _read(self) -> dict[tuple[str, str], dict[str, Any]]:
-        if self._known is None:
-            self._known = {}
+        if self._known is None:  # set when it is whole: other threads look, too
+            known = {}
             try:
                 lines = self._path.read_bytes().splitlines()
             except OSError:
@@ -70,9 +70,10 @@ class Made:
             for line in lines:
                 try:
                     record = json.loads(line)
-                    self._known[record["of"], record["how"]] = {key: record[key] for key in ("input", "outputs")}
+                    known[record["of"], record["how"]] = {key: record[key] for key in ("input", "outputs")}
                 except (ValueError, KeyError, TypeError):
                     continue  # cut by a full disk, or not ours: as if it were not there
+            self._known = known
         return self._known
 
 

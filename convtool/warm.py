@@ -31,6 +31,8 @@ LARGEST = 2**24  # bytes of a request
 PATIENCE = 5.0  # seconds for a request or an answer that should come at once
 STOP = b"stop"
 
+Leave = Callable[[Sequence[str], Callable[[], None]], NoReturn]
+
 
 def folder() -> Path:
     """Return the user's own folder for the socket."""
@@ -119,11 +121,11 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def serve(run: Callable[[Sequence[str]], int], idle: float) -> None:
+def serve(leave: Leave, idle: float) -> None:
     """Answer calls until `idle` seconds have passed without one, or until it is told to stop.
 
     Args:
-        run: the command line; everything that it needs is imported already.
+        leave: runs the command line after what it is given, and ends the process; all that it needs is imported.
         idle: seconds.
     """
     path = address()
@@ -137,7 +139,7 @@ def serve(run: Callable[[Sequence[str]], int], idle: float) -> None:
     os.umask(before)
     server.listen(64)
     try:
-        _Server(server, run, idle).loop()
+        _Server(server, leave, idle).loop()
     finally:
         path.unlink(missing_ok=True)
 
@@ -145,8 +147,8 @@ def serve(run: Callable[[Sequence[str]], int], idle: float) -> None:
 class _Server:
     """The loop of a warm process: new calls, signals for workers, their ends."""
 
-    def __init__(self, server: socket.socket, run: Callable[[Sequence[str]], int], idle: float) -> None:
-        self._server, self._run, self._idle = server, run, idle
+    def __init__(self, server: socket.socket, leave: Leave, idle: float) -> None:
+        self._server, self._leave, self._idle = server, leave, idle
         self._selector = selectors.DefaultSelector()
         self._selector.register(server, selectors.EVENT_READ, self._accept)
         self._workers: dict[int, socket.socket] = {}
@@ -177,7 +179,9 @@ class _Server:
             return
         pid = os.fork()
         if not pid:
-            self._work(request, streams, connection)
+            connection.close()
+            self._server.close()
+            self._leave(request["arguments"], lambda: _become(request, streams))
         for stream in streams:
             os.close(stream)
         connection.send(b"+")
@@ -207,27 +211,6 @@ class _Server:
                 connection.send(struct.pack("!i", code))
             except (OSError, KeyError):
                 return  # nobody waits for it
-
-    def _work(self, request: Any, streams: Sequence[int], connection: socket.socket) -> NoReturn:
-        """Be the worker of a call, and never return."""
-        code = 1
-        try:
-            connection.close()
-            self._server.close()
-            _become(request, streams)
-            code = self._run(request["arguments"])
-        except KeyboardInterrupt:
-            code = 128 + signal.SIGINT
-        except SystemExit as exc:
-            code = exc.code if isinstance(exc.code, int) else 1
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                if stream is not None:
-                    try:
-                        stream.flush()
-                    except OSError:
-                        continue
-            os._exit(code)
 
 
 def _receive(connection: socket.socket) -> tuple[Any, list[int]]:

@@ -17,6 +17,7 @@ PACKAGE = ROOT / "convtool"
 FLOORS = [
     ["__main__"],
     [
+        "cli.serving",
         "cli.app",
         "cli.image",
         "cli.audio",

@@ -1,10 +1,12 @@
 """The program's commands, and the one place where errors become messages and exit codes."""
 
+import contextlib
 import io
+import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -73,6 +75,29 @@ def run(arguments: Sequence[str]) -> int:
         messages.leave_quietly()
         return 1
     return code or 0
+
+
+def leave(arguments: Sequence[str], prepare: Callable[[], None] = lambda: None) -> NoReturn:
+    """Run the command line and end the process, without taking torch's half a million objects apart.
+
+    Args:
+        arguments: its words.
+        prepare: what comes first.
+    """
+    code = 1
+    try:
+        prepare()
+        code = run(arguments)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as exc:  # a signal
+        code = exc.code if isinstance(exc.code, int) else 1
+    finally:  # whatever happens, a worker of a warm process must not go on as another one
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.flush()
+        os._exit(code)
 
 
 def _prepare_process() -> None:

@@ -1,7 +1,5 @@
 """`convtool warm`: a process that has torch imported already, for shell loops over many files."""
 
-import gc
-import os
 import subprocess
 import sys
 import time
@@ -20,24 +18,28 @@ app = typer.Typer(
 IDLE = 600
 START = 60.0  # seconds that an import may take
 
-Idle = Annotated[int, typer.Option("--idle", min=1, metavar="SECONDS", help="End after so long without a call.")]
-
 
 @app.command()
-def start(idle: Idle = IDLE) -> None:
+def start(
+    idle: Annotated[
+        int, typer.Option("--idle", min=1, metavar="SECONDS", help="End after so long without a call.")
+    ] = IDLE,
+) -> None:
     """Start it; calls use it from now on."""
     if not sys.platform.startswith("linux"):
         raise UsageError("a warm process needs Linux")
     if _is_running():
         messages.say("warm already")
         return
-    command = [sys.executable, "-m", "convtool", "warm", "serve", "--idle", str(idle)]
+    command = [sys.executable, "-m", "convtool.cli.serving", str(idle)]
     null = subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/")  # noqa: S603
     deadline = time.monotonic() + START
     while not _is_running():
         if process.poll() is not None or time.monotonic() > deadline:
-            messages.error("the warm process did not start", "`convtool warm serve` says why")
+            messages.error(
+                "the warm process did not start", f"`{sys.executable} -m convtool.cli.serving {idle}` says why"
+            )
             raise typer.Exit(1)
         time.sleep(0.02)
     messages.say(f"warm for {idle} s after each call")
@@ -63,21 +65,6 @@ def status() -> None:
         print("not warm")
         raise typer.Exit(1)
     print(f"warm, {warm.address()}")
-
-
-@app.command(hidden=True)
-def serve(idle: Idle = IDLE) -> None:
-    """Be the warm process."""
-    import convtool.cli.running  # noqa: PLC0415  # torch, and all that calls need
-    import convtool.media.audio  # noqa: PLC0415
-    import convtool.media.audio.impulse  # noqa: PLC0415
-    import convtool.media.image  # noqa: F401, PLC0415
-    from convtool import kernelfile  # noqa: F401, PLC0415
-    from convtool.cli.app import run  # noqa: PLC0415
-
-    gc.freeze()
-    os.umask(0o077)
-    warm.serve(run, idle)
 
 
 def _is_running() -> bool:
