@@ -26,26 +26,41 @@ def give_up() -> None:
     with _lock:
         _given_up = True
         for path in _living:
-            with contextlib.suppress(OSError):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            _remove(path)
 
 
 @contextmanager
-def _registered(temporary: Path) -> Iterator[None]:
-    """Keep a temporary where `give_up` finds it.
+def _temporary(target: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield a name beside `target` that nothing has, and the target's own; what has the first at the end vanishes.
 
     Raises:
-        WriteError: it has been called.
+        WriteError: what is done in the block cannot be, or `give_up` has been called.
     """
+    final = Path(os.path.realpath(target))
+    temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
     with _lock:
-        if _given_up:
-            raise WriteError("interrupted")
+        _check_wanted()
         _living.add(temporary)
     try:
-        yield
+        yield temporary, final
+    except OSError as exc:
+        if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
+            raise  # a pipe is no file of ours
+        raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
     finally:
+        _remove(temporary)
         with _lock:
             _living.discard(temporary)
+
+
+def _remove(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink()
+
+
+def _check_wanted() -> None:
+    if _given_up:
+        raise WriteError("interrupted")
 
 
 @contextmanager
@@ -59,28 +74,17 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     Raises:
         WriteError: the folder cannot be written, or the target exists and must stay.
     """
-    final = Path(os.path.realpath(target))
-    temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
-    try:
+    with _temporary(target) as (temporary, final):
         refuse_existing(target, overwrite=overwrite)
         final.parent.mkdir(parents=True, exist_ok=True)
-        with _registered(temporary):
-            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-            with os.fdopen(descriptor, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            with _lock:
-                if _given_up:
-                    raise WriteError("interrupted")
-                _publish(temporary, final, overwrite=overwrite)
-    except OSError as exc:
-        if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
-            raise  # a pipe is no file of ours
-        raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
-    finally:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            temporary.unlink()
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with _lock:
+            _check_wanted()
+            _publish(temporary, final, overwrite=overwrite)
 
 
 @contextmanager
@@ -94,26 +98,19 @@ def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises:
         WriteError: the folder cannot be written, or the target exists and must stay.
     """
-    final = Path(os.path.realpath(target))
-    temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
-    try:
+    with _temporary(target) as (temporary, final):
         refuse_existing_folder(target, overwrite=overwrite)
-        with _registered(temporary):
-            temporary.mkdir(parents=True)
-            yield temporary
-        if final.exists():
-            aside = temporary.with_suffix(".old")
-            final.rename(aside)
-            temporary.rename(final)
-            shutil.rmtree(aside)
-        else:
-            temporary.rename(final)
-    except OSError as exc:
-        if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
-            raise
-        raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        with _lock:
+            _check_wanted()
+            if final.exists():
+                aside = temporary.with_suffix(".old")
+                final.rename(aside)
+                temporary.rename(final)
+                shutil.rmtree(aside)
+            else:
+                temporary.rename(final)
 
 
 def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
