@@ -3,10 +3,12 @@
 It prints nothing; a job's own errors are its outcome.
 """
 
+import contextlib
+import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
@@ -33,7 +35,9 @@ def workers_for(jobs: int, asked: int | None, *, alone: bool) -> int:
     return max(1, min(jobs, asked or usual))
 
 
-def run_all(jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: int) -> Generator[Outcome]:
+def run_all(
+    jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: int, *, stop: bool = False
+) -> Generator[Outcome]:
     """Yield the outcome of each job, in order.
 
     Args:
@@ -41,6 +45,7 @@ def run_all(jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: i
         step: does one.
         make: makes what the jobs of one worker share; layers and buffers are used by one thread at a time.
         workers: how many run at once; cores are divided among them.
+        stop: after the first failure begin no more; those that have begun come to their end.
 
     Raises:
         UsageError: the call itself is wrong; jobs that have not begun are not.
@@ -48,7 +53,10 @@ def run_all(jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: i
     if workers == 1:
         shared = make()
         for job in jobs:
-            yield step(job, shared)
+            outcome = step(job, shared)
+            yield outcome
+            if stop and outcome.error is not None:
+                return
         return
     kept = threading.local()
     threads = max(1, torch.get_num_threads() // workers)
@@ -60,16 +68,30 @@ def run_all(jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: i
         return step(job, kept.shared)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
-    waiting: deque[Future[Outcome]] = deque()
     try:
-        for job in jobs:
-            waiting.append(pool.submit(work, job))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for future in _in_order(pool, work, jobs, AHEAD * workers):
+            outcome = future.result()
+            if stop and outcome.error is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
+            yield outcome
     except BaseException:
         atomic.give_up()  # what is being written is nobody's any more
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, work: Callable[[Job], Outcome], jobs: Sequence[Job], most: int
+) -> Iterator[Future[Outcome]]:
+    """Yield what becomes of each job that begins, at most so many of them ahead, until the pool is shut down."""
+    waiting: deque[Future[Outcome]] = deque()
+    coming = iter(jobs)
+    while True:
+        with contextlib.suppress(RuntimeError):  # it is shut down
+            waiting.extend(pool.submit(work, job) for job in itertools.islice(coming, most - len(waiting)))
+        while waiting and waiting[0].cancelled():
+            waiting.popleft()
+        if not waiting:
+            return
+        yield waiting.popleft()

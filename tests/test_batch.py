@@ -213,6 +213,24 @@ def test_stop_at_the_first_error(convtool, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_that_stops_lets_what_has_begun_end_and_keeps_the_failed_names(convtool, tmp_path, jobs):
+    """Whatever the workers: every file that is there is told of, and the list for a retry is written."""
+    paths = pictures(tmp_path / "in", 40, (8, 8))
+    paths[5].write_bytes(b"no picture")
+    options = ["-k", "blur", "--merge", "--on-error", "stop", "--jobs", jobs, "--json", "--failed-to", tmp_path / "f"]
+    result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
+    assert result.code == 1
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert [line["input"] for line in lines if line["status"] == "failed"] == [str(paths[5])]
+    assert sorted(name for line in lines for name in line["outputs"]) == [
+        str(tmp_path / "out" / name) for name in names(tmp_path / "out")
+    ]
+    assert len(lines) < 40
+    assert "not begun" in result.err
+    assert (tmp_path / "f").read_bytes() == os.fsencode(paths[5]) + b"\0"
+
+
 # --- going on ----------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,9 @@
 """Say things on standard error: `error:` and `hint:`, notes, what was written."""
 
+import json
 import os
 import sys
+from typing import Any
 
 from convtool.report import Outcome, Report
 
@@ -14,6 +16,11 @@ def shown(text: str) -> str:
 def say(text: str) -> None:
     """Print a line on standard error."""
     print(text, file=sys.stderr)
+
+
+def data(line: dict[str, Any]) -> None:
+    """Print a line of JSON on standard output, at once, so that those of several threads do not mix."""
+    print(json.dumps(line) + "\n", end="", flush=True)
 
 
 def error(message: str, hint: str | None = None) -> None:

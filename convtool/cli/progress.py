@@ -1,13 +1,13 @@
 """Show how far long inputs have come, on a terminal only."""
 
 import itertools
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from convtool.cli.messages import data
 from convtool.cli.messages import shown as printable
 from convtool.report import Step
 
@@ -79,7 +79,7 @@ def progress_lines() -> Callable[[Step], None]:
             last = now
             unit = "frames" if step.rate is None else "samples"
             line = {"input": step.input, "doing": step.doing, unit: step.done, "of": step.whole}
-            print(json.dumps({"progress": line | {"seconds": round(now - started, 1)}}), flush=True)
+            data({"progress": line | {"seconds": round(now - started, 1)}})
 
     return tell
 

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import gc
-import json
 import os
 import secrets
 import sys
@@ -150,14 +149,13 @@ def _run(jobs: Sequence[Job], runs: Runs, run_settings: RunSettings, bar: Bar | 
     report = Report()
     step = preview if run_settings.dry_run else run
     workers = 1 if run_settings.dry_run else workers_for(len(jobs), run_settings.jobs, alone=runs.alone)
-    with contextlib.closing(run_all(jobs, step, runs, workers)) as outcomes:
+    stop = run_settings.on_error == "stop"
+    with contextlib.closing(run_all(jobs, step, runs, workers, stop=stop)) as outcomes:
         for outcome in outcomes:
             report.outcomes.append(outcome)
             _tell(outcome, run_settings)
             if bar is not None:
                 bar.file(failed=report.count("failed"))
-            if outcome.error is not None and run_settings.on_error == "stop":
-                break
     return report
 
 
@@ -209,7 +207,7 @@ def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
     elif not run_settings.quiet and not (run_settings.json or run_settings.dry_run):
         messages.written(outcome, verbose=run_settings.verbose)
     if run_settings.json:
-        print(json.dumps({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}))
+        messages.data({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None})
     elif run_settings.dry_run and outcome.plan is not None:
         messages.noted(outcome)
         print(f"{messages.shown(outcome.input)}:")
