@@ -36,9 +36,9 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
     rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
     floats = rows * (math.prod(part.size[1:]) * conv.in_channels + math.prod(size[1:]) * conv.out_channels)
-    samples = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
-    if shared.room.medium.streamed:
-        samples = 0
+    held = 0  # of the whole input and result
+    if not shared.room.medium.streamed:
+        held = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
     plan: dict[str, str | int] = {
         "input": shown((1, len(part.channels), *part.size)),
         "output": shown((1, layer.channels, *size)),
@@ -48,14 +48,12 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
         "multiply-adds": math.prod(size) * conv.out_channels * window,
         "algorithm": str(convolution.plan),
         "block": f"{rows} of {part.size[0]}",
-        "memory": f"about {(samples * part.levels.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
+        "memory": f"about {(held * part.levels.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
         "stored as": str(work.levels),
     }
-    return (
-        plan
-        if shared.room.medium.dims != 1 or part.rate is None
-        else plan | _in_time(part.rate, part.size[0], size[0], layer)
-    )
+    if shared.room.medium.dims == 1 and part.rate is not None:
+        plan |= _in_time(part.rate, part.size[0], size[0], layer)
+    return plan
 
 
 def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str | int]:

@@ -43,7 +43,7 @@ def folder() -> Path:
 def address() -> Path:
     """Return the socket's path, another for every state of this program's code."""
     here = Path(__file__).parent
-    newest = max(entry.stat().st_mtime_ns for place in (here, here / "cli") for entry in os.scandir(place))
+    newest = max(path.stat().st_mtime_ns for path in here.rglob("*.py"))
     state = f"{__version__} {sys.executable} {here} {newest}"
     return folder() / f"warm-{zlib.crc32(state.encode()):08x}"
 
@@ -57,6 +57,8 @@ def _is_ours(path: Path) -> bool:
 def connect() -> socket.socket | None:
     """Return a connection to the warm process, or None where there is none."""
     try:
+        if not folder().is_dir():  # nobody keeps one: its address is not worth looking up
+            return None
         path = address()
         if not (path.exists() and _is_ours(path.parent) and _is_ours(path)):
             return None

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,19 @@ class Result:
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
+
+
+# A process starts with the peak of the one that it was forked from, so a small one starts it.
+PEAK = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+
+
+def peak(command: Sequence[object]) -> float:
+    """Return the peak memory of a program in MB, where the system counts it in KiB."""
+    measured = subprocess.run([sys.executable, "-c", PEAK, *map(str, command)], check=True, stdout=subprocess.PIPE)
+    return int(measured.stdout) * 1024 / 1e6
 
 
 def pytest_runtest_setup(item):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from conftest import SAMPLES
+from conftest import SAMPLES, peak
 from scipy import signal
 
 import convtool as package
@@ -746,12 +746,6 @@ def test_ffprobe_finds_what_was_kept(convtool, tmp_path, noise):
     assert facts[0] == facts[1]
 
 
-PEAK = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="sparse files, and memory counted in KiB")
 def test_memory_does_not_grow_with_length(tmp_path):
     """An hour takes what a minute takes, within 20 MB."""
@@ -770,6 +764,5 @@ def test_memory_does_not_grow_with_length(tmp_path):
                 raw.seek(place)
                 raw.write(number.to_bytes(4, "little"))
         command = [sys.executable, "-m", "convtool", "audio", path, tmp_path / f"{seconds}.flac", "-k", "echo"]
-        measured = subprocess.run([sys.executable, "-c", PEAK, *command], check=True, capture_output=True)
-        peaks.append(int(measured.stdout) * 1024 / 1e6)
+        peaks.append(peak(command))
     assert abs(peaks[1] - peaks[0]) <= 20, peaks

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from conftest import peak
 from PIL import Image
 
 import convtool as package
@@ -628,12 +629,6 @@ def test_dry_run(convtool, tmp_path, clip):
     assert not (tmp_path / "out.mp4").exists()
 
 
-PEAK = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="memory counted in KiB")
 def test_memory_does_not_grow_with_length(tmp_path, rng):
     """Ten times the frames take what a few do, within 30 MB."""
@@ -642,6 +637,5 @@ def test_memory_does_not_grow_with_length(tmp_path, rng):
         frames = np.broadcast_to(rng.integers(0, 256, (1, 48, 64, 3), dtype=np.uint8), (count, 48, 64, 3))
         source = make(tmp_path / f"{count}.mp4", frames, codec="libx264", pix_fmt="yuv420p", sound="aac")
         command = [sys.executable, "-m", "convtool", "video", source, tmp_path / f"o{count}.mp4", "-k", "gaussian-3d"]
-        measured = subprocess.run([sys.executable, "-c", PEAK, *command], check=True, capture_output=True)
-        peaks.append(int(measured.stdout) * 1024 / 1e6)
+        peaks.append(peak(command))
     assert abs(peaks[1] - peaks[0]) <= 30, peaks

@@ -29,23 +29,11 @@ class FrameConvolution:
         conv: the layer.
         size: the whole input's frames, height and width.
         stored: how its samples are stored.
-        algorithm: as `Convolution` has it; so are the others.
+        options: as `Convolution` has them.
     """
 
-    def __init__(
-        self,
-        conv: Conv,
-        size: Sequence[int],
-        stored: Levels,
-        *,
-        algorithm: str = "auto",
-        dtype: torch.dtype | None = None,
-        device: torch.device | None = None,
-        compiled: bool = False,
-    ) -> None:
-        self._run = Convolution(
-            _of_pictures(conv), size[1:], stored, algorithm=algorithm, dtype=dtype, device=device, compiled=compiled
-        )
+    def __init__(self, conv: Conv, size: Sequence[int], stored: Levels, **options: Any) -> None:
+        self._run = Convolution(_of_pictures(conv), size[1:], stored, **options)
         self.plan, self.device = self._run.plan, self._run.device
         self.length = max(1, min(size[0], TOGETHER // (size[1] * size[2])))
 

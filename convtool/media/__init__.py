@@ -5,15 +5,18 @@ film. A part yields *blocks* along its leading axis, tensors of stored samples o
 A Sink takes parts and blocks in the same order. Errors of foreign libraries are translated in these rooms.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from torch import Tensor
 
+from convtool.errors import UsageError
 from convtool.layers import Layer
 from convtool.levels import Levels
 from convtool.settings import OutputSettings, Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,39 @@ class Part(Protocol):
 
     def tail(self, length: int) -> Tensor:
         """Return the last `length` samples along the leading axis."""
+
+
+class Notes:
+    """What a user should know of an input.
+
+    Attributes:
+        notes: what was said, in order.
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Say something, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def named(suffix: str, known: Mapping[str, T], problem: str) -> T:
+    """Return what `.png` or `png` stands for.
+
+    Args:
+        suffix: with or without its dot, in any case.
+        known: by suffixes with a dot.
+        problem: what to say where it is none of them.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    key = f".{suffix.lower().removeprefix('.')}"
+    if key not in known:
+        raise UsageError(f"{problem} '{suffix}'", hint=f"there are {' '.join(known)}")
+    return known[key]
 
 
 class Source(Protocol):

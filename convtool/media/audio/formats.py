@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 import torch
 
-from convtool.errors import UsageError
 from convtool.levels import Levels
+from convtool.media import named
 
 SHORT, LONG = Levels(torch.int16, 2**15, signed=True), Levels(torch.int32, 2**31, signed=True)
 BYTE, THREE_BYTES = Levels(torch.int16, 2**7, signed=True), Levels(torch.int32, 2**23, signed=True)
@@ -83,10 +83,7 @@ def format_of(suffix: str) -> Format:
     Raises:
         UsageError: it stands for none that can be written.
     """
-    key = f".{suffix.lower().removeprefix('.')}"
-    if key not in SUFFIXES:
-        raise UsageError(f"no sound can be written as '{suffix}'", hint=f"there are {' '.join(SUFFIXES)}")
-    return SUFFIXES[key]
+    return named(suffix, SUFFIXES, "no sound can be written as")
 
 
 def is_sound(spec: str) -> bool:

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
+from convtool.media import Notes
 from convtool.media.audio.formats import DOUBLE, FLOAT
 from convtool.media.audio.libsndfile import SoundFileReader
 from convtool.media.audio.readers import Reader, Samples
-from convtool.settings import Settings
+from convtool.settings import MAX_RATE, Settings
 
 MAX_CHANNELS = 256
-MAX_RATE = 2**24
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Sound:
         return held
 
 
-class AudioSource:
+class AudioSource(Notes):
     """A sound file.
 
     Args:
@@ -63,14 +63,13 @@ class AudioSource:
     """
 
     def __init__(self, file: BinaryIO, name: str, settings: Settings) -> None:
-        self.name, self.notes = name, list[str]()
+        super().__init__()
+        self.name = name
         self._settings = settings
         self._reader = _reader(file, name)
         reader = self._reader
         if not 0 < reader.channels <= MAX_CHANNELS or not 0 < reader.rate <= MAX_RATE:
             raise ReadError(f"{name}: {reader.channels} channels of {reader.rate} Hz are not supported")
-        if not reader.promised:
-            raise ReadError(f"{name}: no samples")
         if reader.promised > reader.length:
             self._refuse_cut(reader.length)
         if not reader.length:
@@ -81,11 +80,6 @@ class AudioSource:
     def parts(self) -> Iterator[Sound]:
         """Yield the sound."""
         yield self._sound
-
-    def note(self, text: str) -> None:
-        """Note what a user should know, once."""
-        if text not in self.notes:
-            self.notes.append(text)
 
     def _wanted(self) -> Sound:
         """Return the sound as it shall be filtered."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from convtool.errors import UsageError
+from convtool.media import named
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,4 @@ def format_of(suffix: str) -> Format:
     Raises:
         UsageError: it stands for none.
     """
-    key = f".{suffix.lower().removeprefix('.')}"
-    if key not in SUFFIXES:
-        raise UsageError(f"no picture format is known by '{suffix}'", hint=f"there are {' '.join(SUFFIXES)}")
-    return SUFFIXES[key]
+    return named(suffix, SUFFIXES, "no picture format is known by")

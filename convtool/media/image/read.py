@@ -13,6 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
+from convtool.media import Notes
 from convtool.media.image import jpeg
 from convtool.media.image.formats import READABLE, SUFFIXES
 from convtool.media.image.modes import as_array, is_deep, plain
@@ -32,7 +33,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong
 _pillow_globals = threading.Lock()
 
 
-class ImageSource:
+class ImageSource(Notes):
     """The pages of a picture file.
 
     Args:
@@ -56,8 +57,8 @@ class ImageSource:
         nan: float | None = None,
         allow_truncated: bool = False,
     ) -> None:
+        super().__init__()
         self.name = name
-        self.notes: list[str] = []
         self._file = file
         self._max_pixels = max_pixels
         self._nan = nan
@@ -240,11 +241,6 @@ class ImageSource:
         exif.pop(ExifTags.Base.Orientation, None)
         exif.tobytes()  # raises now what would fail when it is written
         return exif
-
-    def note(self, text: str) -> None:
-        """Remember what a user should know of this file, once."""
-        if text not in self.notes:
-            self.notes.append(text)
 
 
 @contextmanager

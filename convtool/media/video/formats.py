@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from convtool.errors import UsageError
+from convtool.media import named
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,7 @@ def container_of(suffix: str) -> Container:
     Raises:
         UsageError: it stands for none that can be written.
     """
-    key = f".{suffix.lower().removeprefix('.')}"
-    if key not in SUFFIXES:
-        raise UsageError(f"no film can be written as '{suffix}'", hint=f"there are {' '.join(SUFFIXES)}")
-    return SUFFIXES[key]
+    return named(suffix, SUFFIXES, "no film can be written as")
 
 
 def is_film(name: str) -> bool:

@@ -7,11 +7,10 @@ from typing import Any
 import av
 
 from convtool.errors import LimitError, ReadError
-from convtool.media.video.pixels import QUARTER_TURN, Colours
+from convtool.media.video.pixels import FULL, QUARTER_TURN, Colours
 from convtool.settings import Settings
 
 USUAL_RATE = Fraction(25)
-FULL_RANGE = 2
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def read_header(container: Any, stream: Any, name: str, settings: Settings) -> H
     if aspect and turns % 2:
         aspect = 1 / aspect
     rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
-    full = FULL_RANGE if first.format.name.startswith("yuvj") else first.color_range
+    full = FULL if first.format.name.startswith("yuvj") else first.color_range
     return Header(
         format=first.format.name,
         size=(first.height, first.width) if turns % 2 == 0 else (first.width, first.height),

@@ -21,6 +21,7 @@ Samples = NDArray[Any]
 REPEAT, AVERAGE = Interpolation.BILINEAR, Interpolation.AREA
 DEPTHS = (8, 10, 12, 14, 16)
 QUARTER_TURN = 90
+FULL = 2  # the range 0…255, by FFmpeg's number
 # swscale's matrices (FFmpeg's libswscale/swscale.h) by the colour spaces that frames name; others are as 601
 MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 UNKNOWN_MATRIX = 5

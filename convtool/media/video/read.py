@@ -1,7 +1,7 @@
 """Read films: frames in blocks with their times, and beside them the packets of sound and subtitles as they are."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
+from convtool.media import Notes
 from convtool.media.ffmpeg import demuxed
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
@@ -22,6 +23,7 @@ from convtool.settings import Settings
 
 Stream = Any  # PyAV's streams, of several types
 Packet = Any  # and its packets of these
+Listener = deque[tuple[int, Packet]]  # with the number of their stream
 GIF_TRAILER = b";"
 SLACK = 1.5  # frames' worth of time that a container's duration may say more than its packets, rounded as it is
 
@@ -39,7 +41,7 @@ class Times:
     lasting: list[int] = field(default_factory=list)
 
 
-class FilmSource:
+class FilmSource(Notes):
     """A film; its pictures are one part.
 
     Args:
@@ -53,9 +55,10 @@ class FilmSource:
     """
 
     def __init__(self, file: BinaryIO, name: str, settings: Settings) -> None:
-        self.name, self.notes = name, list[str]()
+        super().__init__()
+        self.name = name
         self._file, self._settings = file, settings
-        self.listeners: list[deque[tuple[int, Packet]]] = []
+        self.listeners: list[Listener] = []
         if not file.read(1):
             raise ReadError(f"{name}: the file is empty")
         with self.opened() as (container, stream):
@@ -68,11 +71,6 @@ class FilmSource:
         """Yield the film."""
         self.film.times = Times()
         yield self.film
-
-    def note(self, text: str) -> None:
-        """Note what a user should know, once."""
-        if text not in self.notes:
-            self.notes.append(text)
 
     @contextmanager
     def opened(self) -> Iterator[tuple[av.container.InputContainer, Stream]]:
@@ -96,8 +94,8 @@ class FilmSource:
             return None
         return self.starts + Fraction(self._settings.duration).limit_denominator(10**6)
 
-    def frames(self, times: Times) -> Iterator[av.VideoFrame]:
-        """Yield the frames that are asked for, note their times, and hand sound and subtitles to the listeners.
+    def frames(self, times: Times, listeners: Sequence[Listener] = ()) -> Iterator[av.VideoFrame]:
+        """Yield the frames that are asked for, note their times, and hand sound and subtitles to listeners.
 
         Raises:
             ReadError: the film is damaged, or cut.
@@ -106,11 +104,13 @@ class FilmSource:
             if self._settings.start:
                 container.seek(int(self.starts / stream.time_base), stream=stream, backward=True)
             end = 0.0
-            for packet in self._packets(container, stream):
+            for packet in self._packets(container, stream, beside=bool(listeners)):
                 if packet.dts is not None and packet.pts is not None and packet.time_base is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                 if packet.stream is not stream:
-                    self._tell(packet)
+                    if self._is_asked_for(packet):
+                        for listener in listeners:
+                            listener.append((packet.stream.index, packet))
                     continue
                 for frame in self._decoded(packet):
                     if self._asked_for(frame, times, stream.time_base):
@@ -122,8 +122,8 @@ class FilmSource:
                     return
             self._check(container, len(times.shown), end)
 
-    def _packets(self, container: av.container.InputContainer, stream: Stream) -> Iterator[Packet]:
-        wanted = [stream, *(container.streams.audio + container.streams.subtitles if self.listeners else ())]
+    def _packets(self, container: av.container.InputContainer, stream: Stream, *, beside: bool) -> Iterator[Packet]:
+        wanted = [stream, *(container.streams.audio + container.streams.subtitles if beside else ())]
         packets = container.demux(wanted)
         while True:
             try:
@@ -143,15 +143,12 @@ class FilmSource:
             return []
         return frames
 
-    def _tell(self, packet: Packet) -> None:
-        if not packet.size:
-            return  # what ends a stream
+    def _is_asked_for(self, packet: Packet) -> bool:
+        """Return whether sound or subtitles are of the time that is asked for; what ends a stream is empty."""
         ticks = packet.pts if packet.pts is not None else packet.dts
         at = None if ticks is None else ticks * packet.time_base
-        if at is not None and ((self.starts and at < self.starts) or (self.ends is not None and at >= self.ends)):
-            return
-        for listener in self.listeners:
-            listener.append((packet.stream.index, packet))
+        outside = at is not None and ((self.starts and at < self.starts) or (self.ends is not None and at >= self.ends))
+        return bool(packet.size) and not outside
 
     def _asked_for(self, frame: av.VideoFrame, times: Times, base: Fraction) -> bool:
         if frame.pts is None:
@@ -241,7 +238,7 @@ class Film:
         """Yield the film in blocks of at most `length` frames. Shape: (1, C, D, H, W), channels innermost"""
         unpack = Unpacker(self.packed, self.header.colours, self.header.rotation)
         held: list[Samples] = []
-        for frame in self.source.frames(self.times):
+        for frame in self.source.frames(self.times, self.source.listeners):
             samples = unpack(frame)
             if samples.shape[:2] != self.header.size:
                 raise ReadError(f"{self.source.name}: its frames change their size")
@@ -256,10 +253,8 @@ class Film:
         """Return the last `length` frames; all are read."""
         kept: deque[Samples] = deque(maxlen=length)
         unpack = Unpacker(self.packed, self.header.colours, self.header.rotation)
-        listeners, self.source.listeners = self.source.listeners, []
         for frame in self.source.frames(Times()):
             kept.append(unpack(frame))
-        self.source.listeners = listeners
         return _block(list(kept))
 
 

@@ -10,9 +10,7 @@ from typing import Any, Protocol
 import av
 
 from convtool.media.video.formats import Container
-from convtool.media.video.read import FilmSource
-
-Packet = Any  # PyAV's, of streams of several types
+from convtool.media.video.read import FilmSource, Listener, Packet
 
 
 class Track(Protocol):
@@ -90,7 +88,7 @@ class Tracks:
 
     def __init__(self, source: FilmSource, output: Any, container: Container) -> None:
         self._late = source.starts
-        self._waiting: deque[tuple[int, Packet]] = deque()
+        self._waiting: Listener = deque()
         self._tracks: dict[int, Track] = {}
         with source.opened() as (film, _):
             for stream in (*film.streams.audio, *film.streams.subtitles):

@@ -21,18 +21,17 @@ from convtool.levels import Levels
 from convtool.media import Tile
 from convtool.media.video.formats import Codec, Container
 from convtool.media.video.palette import Palette
-from convtool.media.video.pixels import Colours, Packer, Samples, packed, pixel_format
-from convtool.media.video.read import Film, FilmSource
+from convtool.media.video.pixels import FULL, Colours, Packer, Samples, packed, pixel_format
+from convtool.media.video.read import Film, FilmSource, Packet
 from convtool.media.video.tracks import Tracks
 from convtool.settings import OutputSettings
 
 GAP = 4  # pixels between the tiles of a grid
 MAX_SIZE = 16384  # of encoders; FFmpeg itself takes more
 HIGH = 720  # rows from which on films of no named colours are taken for high definition
-UNSPECIFIED, RGB, BT709, SMPTE170M = 2, 0, 1, 6  # FFmpeg's numbers of colour spaces
-LIMITED, FULL = 1, 2  # and of ranges
+RGB, BT709, SMPTE170M = 0, 1, 6  # FFmpeg's numbers of colour spaces
+LIMITED = 1  # and of ranges
 QSCALE_FLAG, QP_TO_LAMBDA = 2, 118  # AV_CODEC_FLAG_QSCALE, FF_QP2LAMBDA
-Packet = Any  # PyAV's, of streams of several types
 THREADS = 2  # of libx264, a core
 FIRST = 1  # the number of the first picture in a folder
 
