@@ -42,6 +42,7 @@ FLOORS = [
         "media.image.deep",
         "media.image.tiff",
         "media.image.jpeg",
+        "media.image.png",
         "media.image.modes",
         "media.image.pages",
         "media.image.alpha",

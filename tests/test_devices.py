@@ -17,7 +17,7 @@ from convtool.errors import UsageError
 from convtool.filter import Filter
 from convtool.levels import of
 from convtool.media import MEDIA
-from convtool.media.image.pages import Page
+from convtool.media.image.pages import Header, Page, Picture
 from convtool.settings import Settings
 
 
@@ -39,7 +39,7 @@ def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
     """A thousand pictures are worth a GPU where one is not."""
     asked = []
     monkeypatch.setattr(devices, "choose", lambda _, seconds: asked.append(seconds) or torch.device("cpu"))
-    page = Page(np.zeros((200, 300, 3), np.uint8))
+    page = Page(Header((200, 300), grey=False, dtype=torch.uint8), lambda: Picture(np.zeros((200, 300, 3), np.uint8)))
     for inputs in (1, 1000):
         Filter(Settings(kernel=("gaussian:sigma=3",)), MEDIA[2], inputs=inputs).convolution(page)
     one, many = asked

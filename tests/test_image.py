@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from convtool import presets
 from convtool.kernels import dimensions
-from convtool.media.image import jpeg
+from convtool.media.image import ImageSource, jpeg
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
@@ -136,6 +136,30 @@ def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orie
         assert out.size == upright.shape[1::-1]
         assert out.getexif().get(0x0112, 1) == 1
         assert out.getexif()[0x010F] == "A camera"
+
+
+def test_the_tags_of_a_png_may_stand_behind_its_pixels(convtool, tmp_path, photo):
+    """As exiftool writes them; it comes out upright, its tags kept."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "A camera"
+    Image.fromarray(photo).save(tmp_path / "in.png", exif=exif)
+    data = (tmp_path / "in.png").read_bytes()
+    start = data.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(data[start : start + 4])
+    (tmp_path / "in.png").write_bytes(data[:start] + data[end:-12] + data[start:end] + data[-12:])
+    assert convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "identity").code == 0
+    assert np.array_equal(read(tmp_path / "out.png"), np.rot90(photo, -1))
+    assert Image.open(tmp_path / "out.png").getexif()[0x010F] == "A camera"
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "gif", "webp"])
+def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffix):
+    """What a picture comes to is said from its header."""
+    Image.fromarray(photo).save(tmp_path / f"in.{suffix}")
+    monkeypatch.setattr(ImageSource, "_decode", lambda *_: pytest.fail("it was decoded"))
+    result = convtool("image", tmp_path / f"in.{suffix}", f"{tmp_path}/out/", "-k", "sobel-x", "--dry-run")
+    assert result.code == 0, result.err
+    assert f"input: 1×3×{photo.shape[0]}×{photo.shape[1]}" in result.out
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])

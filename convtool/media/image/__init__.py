@@ -22,14 +22,8 @@ class ImageRoom:
     medium = MEDIA[2]
 
     def open_source(self, file: BinaryIO, name: str, settings: Settings) -> ImageSource:
-        """Open a picture file; `settings` limit its size and say what may be wrong with it."""
-        return ImageSource(
-            file,
-            name=name,
-            max_pixels=settings.max_pixels,
-            nan=settings.nan,
-            allow_truncated=settings.allow_truncated,
-        )
+        """Open a picture file."""
+        return ImageSource(file, name, settings)
 
     def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
         """Return the levels that keep most of a page; animated PNGs and sheets have 8 bits."""

@@ -6,12 +6,12 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from convtool.media.image.pages import Page
+from convtool.media.image.pages import Picture
 
 FULL = 2**16 - 1
 
 
-def decode(file: BinaryIO, image: Image.Image, *, whole: bool) -> Page:
+def decode(file: BinaryIO, image: Image.Image, *, whole: bool) -> Picture:
     """Return the page in 16 bits, as it lies in the file.
 
     Args:
@@ -27,7 +27,7 @@ def decode(file: BinaryIO, image: Image.Image, *, whole: bool) -> Page:
     return _decode_ppm(data, image) if image.format == "PPM" else _decode_png(data, image, whole=whole)
 
 
-def _decode_png(data: bytes, image: Image.Image, *, whole: bool) -> Page:
+def _decode_png(data: bytes, image: Image.Image, *, whole: bool) -> Picture:
     import cv2  # noqa: PLC0415  # PPM has no need of it
 
     if whole:
@@ -38,10 +38,10 @@ def _decode_png(data: bytes, image: Image.Image, *, whole: bool) -> Page:
         raise ValueError("it is damaged, or of a kind that is not supported")
     channels = [0] if image.mode == "LA" else [2, 1, 0]
     alpha = np.ascontiguousarray(samples[..., 3]) if samples.shape[2] == 4 else None
-    return Page(np.ascontiguousarray(samples[..., channels]), alpha)
+    return Picture(np.ascontiguousarray(samples[..., channels]), alpha)
 
 
-def _decode_ppm(data: bytes, image: Image.Image) -> Page:
+def _decode_ppm(data: bytes, image: Image.Image) -> Picture:
     """Return binary 16-bit samples, big-endian by the format, scaled from their own maximum to the full range."""
     magic, (tile,) = data[:2], getattr(image, "tile", (None,))
     if magic != b"P6" or tile is None:
@@ -52,4 +52,4 @@ def _decode_ppm(data: bytes, image: Image.Image) -> Page:
         raise ValueError("the file is truncated")
     samples = np.frombuffer(data, ">u2", width * height * 3, tile.offset).reshape(height, width, 3)
     scaled = samples.astype(np.float64) * FULL / most
-    return Page(np.rint(scaled).clip(0, FULL).astype(np.uint16))
+    return Picture(np.rint(scaled).clip(0, FULL).astype(np.uint16))

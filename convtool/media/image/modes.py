@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 from convtool.media.image.pages import Samples
 
 PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
+CONVERTED = {"CMYK": "CMYK", "LAB": "Lab", "P": "palette", "PA": "palette"}  # what users should know of
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -23,29 +24,40 @@ def is_deep(image: Image.Image) -> bool:
     )
 
 
-def plain(image: Image.Image, *, colour: bool) -> tuple[Image.Image, str | None]:
-    """Return a picture with one sample a channel, and what a user should know of the conversion.
+def plain_mode(image: Image.Image, *, colour: bool) -> str:
+    """Return the mode of what `plain` makes of a picture, as far as is known before it is decoded.
 
     Args:
-        image: a decoded picture of any mode.
+        image: a picture of any mode.
         colour: make grey pictures RGB: frames of an animation are of one kind.
     """
     transparent = "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
+    if image.mode in ("P", "PA") and image.palette is not None:
+        transparent = transparent or image.palette.mode == "RGBA"
+    if image.mode in ("L", "1", "La", "LA") and not colour:
+        return "LA" if transparent else "L"
+    is_plain = image.mode in PLAIN or image.mode.startswith("I;16")
+    if colour or not is_plain or (image.mode == "RGB" and transparent):
+        return "RGBA" if transparent else "RGB"
+    return image.mode
+
+
+def plain(image: Image.Image, *, colour: bool) -> Image.Image:
+    """Return a decoded picture with one sample a channel.
+
+    Args:
+        image: a picture of any mode.
+        colour: as `plain_mode` has it.
+    """
+    mode = plain_mode(image, colour=colour)
     if image.mode == "CMYK":
-        return _from_cmyk(image), "CMYK converted to RGB"
+        return _from_cmyk(image)
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         converted = ImageCms.applyTransform(image, ImageCms.buildTransform(*profiles, "LAB", "RGB"))
         assert converted is not None  # it is not done in place
-        return converted, "Lab converted to RGB"
-    if image.mode in ("P", "PA"):
-        transparent = transparent or (image.palette is not None and image.palette.mode == "RGBA")
-        return image.convert("RGBA" if transparent else "RGB"), "palette converted to RGB"
-    if image.mode in ("L", "1", "La", "LA") and not colour:
-        return image.convert("LA" if transparent else "L"), None
-    if colour or not (image.mode in PLAIN or image.mode.startswith("I;16")) or (image.mode == "RGB" and transparent):
-        return image.convert("RGBA" if transparent else "RGB"), None
-    return image, None
+        return converted
+    return image if image.mode == mode else image.convert(mode)
 
 
 def as_array(image: Image.Image) -> Samples:

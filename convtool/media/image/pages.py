@@ -1,7 +1,8 @@
-"""One decoded picture of a file, as the pipeline takes it, and what is kept of a file beside its pixels."""
+"""One picture of a file, as the pipeline takes it, and what is kept of a file beside its pixels."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from convtool.errors import ReadError
+from convtool.geometry import shown
 from convtool.levels import Levels, of, to_float, to_stored
 from convtool.media.image.alpha import bleed
 
@@ -44,9 +47,26 @@ class Metadata:
     loop: int | None = None
 
 
+@dataclass(frozen=True)
+class Header:
+    """What is known of a picture before it is decoded.
+
+    Attributes:
+        size: height and width, upright.
+        grey: it has one channel, else red, green and blue.
+        dtype: of its samples.
+        transparent: it has alpha.
+    """
+
+    size: tuple[int, int]
+    grey: bool
+    dtype: torch.dtype
+    transparent: bool = False
+
+
 @dataclass
-class Page:
-    """One picture, upright.
+class Picture:
+    """A decoded picture, upright.
 
     Attributes:
         pixels: (H, W, 1 or 3) grey or RGB; uint8, uint16 or float32.
@@ -57,54 +77,71 @@ class Page:
     pixels: Samples
     alpha: Samples | None = None
     duration: float | None = None
-    _filled: Tensor | None = field(default=None, repr=False)
 
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """`l`, or `r g b`."""
-        return ("l",) if self.pixels.shape[2] == 1 else ("r", "g", "b")
 
-    @property
-    def size(self) -> tuple[int, ...]:
-        """Height and width."""
-        return self.pixels.shape[:2]
+class Page:
+    """A picture of a file as the pipeline takes it; its pixels are decoded when they are asked for.
 
-    @property
-    def levels(self) -> Levels:
-        """How its samples are stored."""
-        return of(self.tensor().dtype)
+    Args:
+        header: what is known of it.
+        decode: decodes it.
+    """
+
+    def __init__(self, header: Header, decode: Callable[[], Picture]) -> None:
+        self.size = header.size
+        self.channels = ("l",) if header.grey else ("r", "g", "b")
+        self.levels: Levels = of(header.dtype)
+        self.transparent = header.transparent
+        self._decode = decode
 
     @property
     def rate(self) -> None:
         """There is no time in a picture."""
         return
 
+    @cached_property
+    def picture(self) -> Picture:
+        """The decoded picture.
+
+        Raises:
+            ReadError: it is damaged.
+        """
+        picture = self._decode()
+        found = picture.pixels.shape, torch.from_numpy(picture.pixels[:1]).dtype
+        if found != ((*self.size, len(self.channels)), self.levels.dtype):
+            raise ReadError(f"the picture is not what its header says: {shown(picture.pixels.shape)} samples")
+        return picture
+
+    @cached_property
     def tensor(self) -> Tensor:
-        """Return the whole page, transparent pixels filled from around. Shape: (1, C, H, W), channels last."""
-        if self._filled is None:
-            self._filled = _nchw(self.pixels)
-            if self.alpha is not None:
-                alpha = to_float(_nchw(self.alpha[..., None]))
-                self._filled = to_stored(bleed(to_float(self._filled), alpha), self._filled.dtype)
-        return self._filled
+        """The whole page, transparent pixels filled from around. Shape: (1, C, H, W), channels last"""
+        picture, tensor = self.picture, _nchw(self.picture.pixels)
+        if picture.alpha is None:
+            return tensor
+        return to_stored(bleed(to_float(tensor), to_float(_nchw(picture.alpha[..., None]))), tensor.dtype)
 
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the page in blocks of at most `length` rows."""
-        yield from torch.split(self.tensor(), length, 2)
+        yield from torch.split(self.tensor, length, 2)
 
     def tail(self, length: int) -> Tensor:
         """Return the last `length` rows."""
-        return self.tensor()[:, :, self.size[0] - min(length, self.size[0]) :]
+        return self.tensor[:, :, self.size[0] - min(length, self.size[0]) :]
 
 
 def _nchw(array: Samples) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1)[None]
 
 
-def turned(page: Page, orientation: int) -> Page:
-    """Return a page upright that lies as its EXIF orientation says."""
+def is_sideways(orientation: int) -> bool:
+    """Return whether a picture's rows lie as columns in its file."""
+    return 5 <= orientation <= 8
+
+
+def turned(picture: Picture, orientation: int) -> Picture:
+    """Return a picture upright that lies as its EXIF orientation says."""
     turn = UPRIGHT.get(orientation)
     if turn is None:
-        return page
-    alpha = None if page.alpha is None else np.ascontiguousarray(turn(page.alpha))
-    return Page(np.ascontiguousarray(turn(page.pixels)), alpha, page.duration)
+        return picture
+    alpha = None if picture.alpha is None else np.ascontiguousarray(turn(picture.alpha))
+    return Picture(np.ascontiguousarray(turn(picture.pixels)), alpha, picture.duration)

@@ -7,17 +7,20 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+import torch
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
 from convtool.media import Notes
-from convtool.media.image import jpeg
+from convtool.media.image import jpeg, png
 from convtool.media.image.formats import READABLE, SUFFIXES
-from convtool.media.image.modes import as_array, is_deep, plain
-from convtool.media.image.pages import Metadata, Page, turned
+from convtool.media.image.modes import CONVERTED, as_array, is_deep, plain, plain_mode
+from convtool.media.image.pages import Header, Metadata, Page, Picture, is_sideways, turned
+from convtool.settings import Settings
 
 if TYPE_CHECKING:
     import tifffile
@@ -39,40 +42,32 @@ class ImageSource(Notes):
     Args:
         file: the file's bytes, seekable.
         name: what messages call it.
-        max_pixels: the most pixels of all pages together.
-        nan: what NaN and infinite samples are read as; None to refuse them.
-        allow_truncated: take what there is of a cut file.
+        settings: its largest size, and what may be wrong with it.
+
+    Attributes:
+        pixels: of all pages together.
+        animated: there are several.
+        metadata: what is kept beside them.
 
     Raises:
         ReadError: the file is no picture, or a damaged one.
         LimitError: it has more than `max_pixels`.
     """
 
-    def __init__(
-        self,
-        file: BinaryIO,
-        *,
-        name: str,
-        max_pixels: int,
-        nan: float | None = None,
-        allow_truncated: bool = False,
-    ) -> None:
+    def __init__(self, file: BinaryIO, name: str, settings: Settings) -> None:
         super().__init__()
         self.name = name
-        self._file = file
-        self._max_pixels = max_pixels
-        self._nan = nan
-        self._allow_truncated = allow_truncated
+        self._file, self._settings = file, settings
         self._only: Page | None = None
         self._tiff: list[tifffile.TiffPage] | None = None
-        self._pixels = 0
         self.animated = False
         with self._translated():
             self._image = self._open()
             self._tiff = self._open_tiff()
-            self._seek(0)
-            self._deep = self._image is not None and is_deep(self._image)
-            self.animated = self._count() > 1
+            count = self._count()
+            self.animated = count > 1
+            self._deep = not self.animated and self._image is not None and is_deep(self._image)
+            self.pixels = self._measure(count)
             self.metadata = self._read_metadata()
 
     def parts(self) -> Iterator[Page]:
@@ -80,15 +75,14 @@ class ImageSource(Notes):
         if self._only is not None:
             yield self._only
             return
-        self._pixels, index = 0, 0
+        index = 0
         while True:
             with self._translated():
                 if not self._seek(index):
                     return
-                page = self._decode(index)
+                page = Page(self._header(index), partial(self._decode, index))
             if not self.animated:
                 self._only = page
-                self._image = None  # its pixels are in the page
                 yield page
                 return
             yield page
@@ -101,7 +95,7 @@ class ImageSource(Notes):
         except ConvtoolError:
             raise
         except Exception as exc:  # decoders of damaged files raise anything: struct.error, KeyError, …
-            cut = "truncated" in str(exc) and not self._allow_truncated and self._tiff is None
+            cut = "truncated" in str(exc) and not self._settings.allow_truncated and self._tiff is None
             hint = "--allow-truncated reads what there is" if cut else None
             raise ReadError(f"{self.name}: the picture cannot be read: {_reason(exc)}", hint=hint) from exc
 
@@ -112,7 +106,7 @@ class ImageSource(Notes):
             raise ReadError(f"{self.name}: the file is empty")
         self._file.seek(0)
         try:
-            with _own_limits(truncated=self._allow_truncated):
+            with _own_limits(truncated=self._settings.allow_truncated):
                 return Image.open(self._file, formats=READABLE)
         except UnidentifiedImageError as exc:
             if start[:4] in (b"II*\0", b"MM\0*"):
@@ -138,74 +132,111 @@ class ImageSource(Notes):
         assert self._image is not None
         return getattr(self._image, "n_frames", 1) if self._image.format in FRAMED else 1
 
-    def _seek(self, index: int) -> bool:
-        """Go to a page and check its size before it is decoded; False where there is none."""
+    def _measure(self, count: int) -> int:
+        """Return how many pixels all pages have together, and check it before any is decoded."""
+        pixels = 0
+        same = self._tiff is None and self._image is not None and self._image.format != "TIFF"
+        for index in range(1 if same else count):
+            if not self._seek(index):
+                break
+            width, height = self._raw_size(index)
+            pixels += width * height * (count if same else 1)
+            if pixels > self._settings.max_pixels:
+                where = f"{count} pages of {width}×{height}" if count > 1 else f"{width}×{height}"
+                raise LimitError(
+                    f"{self.name}: {where} pixels pass the limit of {self._settings.max_pixels} pixels",
+                    hint="raise it with --max-pixels",
+                )
+        self._seek(0)
+        return pixels
+
+    def _raw_size(self, index: int) -> tuple[int, int]:
+        """Return width and height of a page as it lies in the file, which is where the file is."""
         if self._tiff is not None:
-            if index >= len(self._tiff):
+            return self._tiff[index].imagewidth, self._tiff[index].imagelength
+        assert self._image is not None
+        return self._image.size
+
+    def _seek(self, index: int) -> bool:
+        """Go to a page; False where there is none."""
+        if self._tiff is not None:
+            return index < len(self._tiff)
+        assert self._image is not None
+        if index or self.animated:
+            try:
+                self._image.seek(index)
+            except EOFError:
                 return False
-            width, height = self._tiff[index].imagewidth, self._tiff[index].imagelength
-        else:
-            assert self._image is not None
-            if index or self.animated:
-                try:
-                    self._image.seek(index)
-                except EOFError:
-                    return False
-            width, height = self._image.size
-        self._pixels += width * height
-        if self._pixels > self._max_pixels:
-            where = f"{index + 1} pages up to {width}×{height}" if index else f"{width}×{height} pixels"
-            raise LimitError(
-                f"{self.name}: {where} pass the limit of {self._max_pixels} pixels",
-                hint="raise it with --max-pixels",
-            )
         return True
 
-    def _decode(self, index: int) -> Page:
+    def _header(self, index: int) -> Header:
+        """Return what is known of the page that the file is at."""
         if self._tiff is not None:
             from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
 
-            return self._finite(tiff.decode(self._tiff[index]))
-        assert self._image is not None
-        if self._deep and not self.animated:
-            from convtool.media.image import deep  # noqa: PLC0415  # OpenCV takes 0.2 s to import
+            return tiff.header(self._tiff[index])
+        image = self._image
+        assert image is not None
+        if image.mode in CONVERTED and not (self.animated and image.format == "GIF"):
+            self.note(f"{CONVERTED[image.mode]} converted to RGB")
+        mode = plain_mode(image, colour=self._colour)
+        dtype = torch.float32 if mode == "F" else torch.uint16 if self._deep or mode[0] == "I" else torch.uint8
+        width, height = image.size
+        size = (width, height) if is_sideways(self._orientation) else (height, width)
+        return Header(size, mode[0] in "LIF", dtype, mode[-1] == "A")
 
-            page = deep.decode(self._file, self._image, whole=not self._allow_truncated)
-        else:
-            page = self._decode_pillow(self._image)
-        page.duration = self._image.info.get("duration")
-        return self._finite(turned(page, self._orientation))
+    @property
+    def _colour(self) -> bool:
+        """Whether grey pages are made RGB."""
+        return self.animated and self._image is not None and self._image.format != "TIFF"
 
-    def _decode_pillow(self, image: Image.Image) -> Page:
+    def _decode(self, index: int) -> Picture:
+        """Return the page that the file is at."""
+        with self._translated():
+            if self._tiff is not None:
+                from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
+
+                return self._finite(tiff.decode(self._tiff[index]))
+            assert self._image is not None
+            if self._deep:
+                from convtool.media.image import deep  # noqa: PLC0415  # OpenCV takes 0.2 s to import
+
+                picture = deep.decode(self._file, self._image, whole=not self._settings.allow_truncated)
+            else:
+                picture = self._decode_pillow(self._image)
+            picture.duration = self._image.info.get("duration")
+            if not self.animated:
+                self._image = None  # its pixels are in the picture
+            return self._finite(turned(picture, self._orientation))
+
+    def _decode_pillow(self, image: Image.Image) -> Picture:
         if image.format in ("JPEG", "MPO") and image.mode in jpeg.MODES:
             decoded = jpeg.decode(self._file, image.mode)
             if decoded is not None:
-                return Page(decoded)
-        with _own_limits(truncated=self._allow_truncated):
+                return Picture(decoded)
+        with _own_limits(truncated=self._settings.allow_truncated):
             image.load()
-        converted, note = plain(image, colour=self.animated and image.format != "TIFF")
-        if note and not (self.animated and image.format == "GIF"):
-            self.note(note)
-        samples = as_array(converted)
+        samples = as_array(plain(image, colour=self._colour))
         if samples.ndim == 2:
             key = image.info.get("transparency") if samples.dtype == np.uint16 else None
             alpha = np.where(samples == key, 0, 2**16 - 1).astype(np.uint16) if isinstance(key, int) else None
-            return Page(samples[..., None], alpha)
+            return Picture(samples[..., None], alpha)
         if samples.shape[2] in (2, 4):
-            return Page(np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1]))
-        return Page(samples)
+            return Picture(np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1]))
+        return Picture(samples)
 
-    def _finite(self, page: Page) -> Page:
-        if page.pixels.dtype.kind != "f":
-            return page
-        planes = [page.pixels] if page.alpha is None else [page.pixels, page.alpha]
+    def _finite(self, picture: Picture) -> Picture:
+        if picture.pixels.dtype.kind != "f":
+            return picture
+        planes = [picture.pixels] if picture.alpha is None else [picture.pixels, picture.alpha]
         count = sum(int((~np.isfinite(plane)).sum()) for plane in planes)
-        if count and self._nan is None:
+        nan = self._settings.nan
+        if count and nan is None:
             raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them")
         if count:
-            planes = [np.where(np.isfinite(plane), plane, np.float32(self._nan or 0)) for plane in planes]
-        alpha = None if page.alpha is None else planes[1].clip(0, 1)
-        return Page(planes[0], alpha, page.duration)
+            planes = [np.where(np.isfinite(plane), plane, np.float32(nan or 0)) for plane in planes]
+        alpha = None if picture.alpha is None else planes[1].clip(0, 1)
+        return Picture(planes[0], alpha, picture.duration)
 
     def _read_metadata(self) -> Metadata:
         metadata = Metadata()
@@ -220,8 +251,7 @@ class ImageSource(Notes):
         metadata.dpi = info.get("dpi")
         metadata.loop = info.get("loop")
         try:
-            # a PNG is decoded to its end for this: tags may stand there
-            with _own_limits(truncated=self._allow_truncated):
+            with _own_limits(truncated=self._settings.allow_truncated):
                 metadata.exif = self._read_exif()
         except Exception:  # noqa: BLE001  # as above: anything; the picture itself may be well
             self.note("damaged EXIF data dropped")
@@ -229,7 +259,9 @@ class ImageSource(Notes):
 
     def _read_exif(self) -> Image.Exif | None:
         assert self._image is not None
-        exif = self._image.getexif()
+        if self._image.format == "PNG" and png.has_words_behind(self._file):
+            self._image.load()  # to its end, where they stand
+        exif = Image.Image.getexif(self._image)  # which a PNG's own would decode it for
         if self._image.format != "TIFF":
             self._orientation = int(exif.get(ExifTags.Base.Orientation, 1))
         else:  # both of its decoders return it upright

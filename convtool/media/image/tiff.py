@@ -4,8 +4,9 @@ from typing import BinaryIO
 
 import numpy as np
 import tifffile
+import torch
 
-from convtool.media.image.pages import Page, Samples, turned
+from convtool.media.image.pages import Header, Picture, Samples, is_sideways, turned
 
 GREY = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
 ORIENTATION = 274
@@ -33,15 +34,33 @@ def dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
     return (float(x), float(y)) if min(x, y) > 1 else None
 
 
-def decode(page: tifffile.TiffPage) -> Page:
+def header(page: tifffile.TiffPage) -> Header:
+    """Return what a page is, as far as its tags tell.
+
+    Raises:
+        ValueError: its samples are of an unknown kind.
+    """
+    kind = page.dtype
+    if kind is None or kind.kind not in "uf" or (kind.kind == "u" and kind.itemsize > 2):
+        raise ValueError(f"samples of type {kind} are not supported")
+    dtype = torch.float32 if kind.kind == "f" else torch.uint8 if kind.itemsize == 1 else torch.uint16
+    height, width = page.imagelength, page.imagewidth
+    size = (width, height) if is_sideways(_orientation(page)) else (height, width)
+    return Header(size, page.photometric in GREY, dtype, bool(page.extrasamples))
+
+
+def _orientation(page: tifffile.TiffPage) -> int:
+    tag = page.tags.get(ORIENTATION)
+    return int(tag.value) if tag else 1
+
+
+def decode(page: tifffile.TiffPage) -> Picture:
     """Return a deep page, upright, light on dark and with alpha apart.
 
     Raises:
-        ValueError: its samples or channels are of an unknown kind, or it is cut.
+        ValueError: it is damaged, or cut.
     """
     samples, upright = _samples(page)
-    if samples.dtype.kind not in "uf" or samples.dtype == np.uint32:
-        raise ValueError(f"samples of type {samples.dtype} are not supported")
     if samples.dtype.kind == "f":
         samples = samples.astype(np.float32)
     full = np.iinfo(samples.dtype).max if samples.dtype.kind == "u" else 1
@@ -55,9 +74,8 @@ def decode(page: tifffile.TiffPage) -> Page:
         pixels = np.rint(straight.clip(0, full)).astype(samples.dtype) if full > 1 else straight.astype(np.float32)
     elif alpha is not None and page.extrasamples[0] != tifffile.EXTRASAMPLE.UNASSALPHA:
         alpha = None
-    tag = None if upright else page.tags.get(ORIENTATION)
-    decoded = Page(np.ascontiguousarray(pixels), None if alpha is None else np.ascontiguousarray(alpha))
-    return turned(decoded, int(tag.value) if tag else 1)
+    decoded = Picture(np.ascontiguousarray(pixels), None if alpha is None else np.ascontiguousarray(alpha))
+    return decoded if upright else turned(decoded, _orientation(page))
 
 
 def _samples(page: tifffile.TiffPage) -> tuple[Samples, bool]:

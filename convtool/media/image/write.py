@@ -119,27 +119,27 @@ class ImageSink:
                 samples = self._with_alpha(tiles[0])
             else:
                 samples = self._grid(tiles)
-            self._frames.append(Frame(samples.permute(1, 2, 0).numpy(), self._page.duration))
+            self._frames.append(Frame(samples.permute(1, 2, 0).numpy(), self._page.picture.duration))
             self._page = None
 
     def _with_alpha(self, picture: Tensor) -> Tensor:
-        if self._page is None or self._page.alpha is None:
+        if self._page is None or self._page.picture.alpha is None:
             return picture
         if not self._format.alpha:
             self._source.note(f"transparency dropped, {self._format.name} has none")
             return picture
         rows, columns = self._centres
-        alpha = torch.from_numpy(self._page.alpha)[rows][:, columns]
+        alpha = torch.from_numpy(self._page.picture.alpha)[rows][:, columns]
         return torch.cat([picture, to_stored(to_float(alpha), picture.dtype)[None]])
 
     def _grid(self, tiles: list[Tensor]) -> Tensor:
         from torchvision.utils import make_grid  # noqa: PLC0415  # takes longer to import than torch itself
 
         labels = [tile.label for tile in self._tiles]
-        if self._page is not None and self._page.alpha is not None:
+        if self._page is not None and self._page.picture.alpha is not None:
             self._source.note("transparency dropped, a grid has none")
         if self._sheet and self._page is not None:
-            tiles = [to_stored(to_float(self._page.tensor()[0]), tiles[0].dtype), *tiles]
+            tiles = [to_stored(to_float(self._page.tensor[0]), tiles[0].dtype), *tiles]
             labels = ["input", *labels]
         height, width = (max(tile.shape[axis] for tile in tiles) for axis in (1, 2))
         colours = max(len(tile) for tile in tiles)
