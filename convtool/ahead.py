@@ -12,6 +12,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+DEPTH = 4  # items that wait
+
 
 @dataclass(frozen=True)
 class _End:
@@ -20,7 +22,7 @@ class _End:
     error: BaseException | None = None
 
 
-def ahead(items: Iterable[T], depth: int = 4) -> Generator[T]:
+def ahead(items: Iterable[T], depth: int = DEPTH) -> Generator[T]:
     """Yield items that a thread takes from `items`, at most `depth` of them waiting.
 
     What is raised there is raised here, in its place. Where the generator is closed, by an error of who takes the

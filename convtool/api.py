@@ -3,6 +3,7 @@
 It writes nothing and prints nothing; files are the command line's business.
 """
 
+import math
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,13 @@ from convtool.levels import USUAL, of
 from convtool.media import MEDIA, Room
 from convtool.media.audio.formats import is_sound
 from convtool.media.video.formats import is_film
+from convtool.memory import refuse_larger
 from convtool.normalize import Normalizer
-from convtool.pipeline import check_size
+from convtool.pipeline import check_duration
 from convtool.settings import Settings
+
+COPIES = 3  # of a file's result: in blocks, joined, normalized
+FLOAT_BYTES = 4
 
 
 def apply(
@@ -100,7 +105,10 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
         results: list[tuple[Tensor, float]] = []
         for part in room.open_source(file, str(path), settings).parts():
             layer = filter_.layer(len(part.channels), part.rate)
-            check_size(part, layer, settings, streamed=False)
+            check_duration(part, settings)
+            result = math.prod(layer.output_size(part.size)) * layer.channels * COPIES * FLOAT_BYTES
+            held = part.memory + filter_.convolution(part).memory + result
+            refuse_larger(f"{path}: the result", held, settings.max_memory)
             results.append((torch.cat(list(filter_.results(part)), 2), part.levels.full))
     if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")

@@ -19,7 +19,7 @@ from convtool.jobs import Job
 
 NAME = ".convtool.jsonl"
 # What changes where a result is computed, or that it is, but not what it is.
-IRRELEVANT = ("device", "algorithm", "compile", "overwrite", "kernel_path", "max_pixels", "max_seconds")
+IRRELEVANT = ("device", "algorithm", "compile", "overwrite", "kernel_path", "max_pixels", "max_memory", "max_seconds")
 
 
 class Made:

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,24 +17,23 @@ from typing import Any, BinaryIO
 from torch import Tensor
 
 from convtool import devices
-from convtool.ahead import ahead
+from convtool.ahead import DEPTH, ahead
 from convtool.atomic import refuse_existing, refuse_existing_folder, replacing, replacing_folder
-from convtool.convolve import Finish
+from convtool.clips import Clips
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
 from convtool.files import PIPE, opened, spool
 from convtool.filter import Filter
-from convtool.geometry import padded_size, shown, span
+from convtool.geometry import shown
 from convtool.jobs import Job, refuse_inputs
 from convtool.layers import Layer
-from convtool.levels import Levels, beyond, to_levels
+from convtool.levels import Levels
 from convtool.made import Made
 from convtool.media import Part, Room, Source
+from convtool.memory import Budget, refuse_larger
 from convtool.normalize import Normalizer
 from convtool.report import Outcome, Step
 from convtool.settings import OutputSettings, Settings
 from convtool.targets import Target, plan_targets
-
-MAX_RESULT = 4  # samples of a result for each pixel that --max-pixels allows
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ class Run:
         progress: told how far long inputs have come.
         made: what was made before, and is to be noted from now on.
         skip: leave out inputs whose outputs were made before by the same settings.
+        budget: the memory of all jobs of all workers; None where one job runs at a time.
     """
 
     filter: Filter
@@ -58,6 +58,7 @@ class Run:
     progress: Callable[[Step], None] | None = None
     made: Made | None = None
     skip: bool = False
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Work:
         layer: what runs on it.
         targets: the outputs.
         levels: how their samples are stored.
+        memory: about how many bytes it takes.
     """
 
     source: Source
@@ -77,6 +79,7 @@ class Work:
     layer: Layer
     targets: list[Target]
     levels: Levels
+    memory: int
 
 
 def run(job: Job, shared: Run) -> Outcome:
@@ -91,7 +94,8 @@ def run(job: Job, shared: Run) -> Outcome:
         return Outcome(job.input, "skipped")
 
     def finish(work: Work) -> Outcome:
-        notes = _write(job, work, shared)
+        with shared.budget.taken(work.memory) if shared.budget else nullcontext():
+            notes = _write(job, work, shared)
         seconds = round(time.perf_counter() - started, 3)
         algorithm = str(shared.filter.convolution(work.part).plan)
         size = 0 if job.input == PIPE else os.stat(job.input).st_size  # noqa: PTH116  # a name, not always a path
@@ -139,7 +143,7 @@ def _prepared(job: Job, source: Source, shared: Run) -> Work:
     part = next(source.parts())
     layer = shared.filter.layer(len(part.channels), part.rate)
     medium, settings = shared.room.medium, shared.filter.settings
-    check_size(part, layer, settings, streamed=medium.streamed)
+    check_duration(part, settings)
     targets = plan_targets(job, layer, part.channels, single=medium.single, sheet=shared.output.sheet)
     for target in targets:
         if job.merged != PIPE:
@@ -147,7 +151,30 @@ def _prepared(job: Job, source: Source, shared: Run) -> Work:
             refuse = refuse_existing_folder if job.makes_folders else refuse_existing
             refuse(target.path, overwrite=shared.output.overwrite)
     levels = shared.room.stored(source, part, job.suffix, shared.output, raw=settings.normalize == "none")
-    return Work(source, part, layer, targets, levels)
+    memory = _memory(job, source, part, targets, levels, shared)
+    return Work(source, part, layer, targets, levels, memory)
+
+
+def _memory(job: Job, source: Source, part: Part, targets: Sequence[Target], levels: Levels, shared: Run) -> int:
+    """Return about how many bytes a part takes, by its header and the plan.
+
+    Raises:
+        LayerError: the layer does not fit it.
+        LimitError: it takes too many.
+    """
+    room, layer = shared.room, shared.filter.layer(len(part.channels), part.rate)
+    size = layer.output_size(part.size)
+    convolution = shared.filter.convolution(part)
+    rows = min(convolution.length, part.size[0])
+    stored = rows * math.prod(part.size[1:]) * len(part.channels) * part.levels.dtype.itemsize
+    made = rows // layer.conv.stride[0] * math.prod(size[1:]) * layer.channels * levels.dtype.itemsize
+    waiting = DEPTH + 2 if room.medium.overlapped else 1  # blocks at each of three steps
+    needed = part.memory + convolution.memory + waiting * (stored + 2 * made)
+    for target in targets:
+        needed += room.memory(source, part, size, job.suffix, target.tiles, levels, shared.output)
+    what = f"filtering {shown((len(part.channels), *part.size))} samples into {shown((layer.channels, *size))}"
+    refuse_larger(what, needed, shared.filter.settings.max_memory)
+    return needed
 
 
 def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
@@ -161,7 +188,7 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
         for part in source.parts():
             responses = shared.filter.results(part)
             normalizer.measure(_watched(responses, "measuring", job, part, work, shared), part.levels.full)
-    clips = _Clips(normalizer, levels)
+    clips = Clips(normalizer, levels)
     with ExitStack() as files:
         places = [files.enter_context(_created(target, job, shared.output)) for target in work.targets]
         sinks = [
@@ -173,7 +200,7 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
         for part in source.parts():
             if part.channels != work.part.channels:
                 raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
-            check_size(part, layer, settings, streamed=shared.room.medium.streamed)
+            _memory(job, source, part, work.targets, levels, shared)
             for sink in sinks:
                 sink.begin(part, layer)
             between: Callable[[Iterable[Any]], Generator[Any]]
@@ -206,32 +233,6 @@ def _note(job: Job, work: Work, shared: Run, places: Sequence[BinaryIO | Path]) 
     shared.made.add(job, outputs)
 
 
-class _Clips:
-    """Makes stored samples of responses, and counts those of a sound that are cut at its ends."""
-
-    def __init__(self, normalizer: Normalizer, levels: Levels) -> None:
-        self._normalizer, self._levels = normalizer, levels
-        self._count, self._of = 0, 0
-
-    def finish(self, unit: float) -> Finish:
-        """Return what makes stored samples of responses in units of `unit`."""
-
-        def finish(responses: Tensor) -> Tensor:
-            numbers = self._normalizer(responses, unit)
-            if self._levels.signed and not self._levels.floats:
-                self._count += beyond(numbers, self._levels)
-                self._of += numbers.numel()
-            return to_levels(numbers, self._levels)
-
-        return finish
-
-    def notes(self) -> tuple[str, ...]:
-        """Return what to say of it."""
-        if not self._count:
-            return ()
-        return (f"{self._count} of {self._of} samples clipped; --normalize minmax scales them to fit",)
-
-
 def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run) -> Generator[Tensor]:
     """Yield the blocks of a result, and tell how far they have come."""
     done, film = 0, shared.room.medium.dims == 3
@@ -243,35 +244,17 @@ def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: W
             shared.progress(Step(job.input, doing, min(done, whole), whole, None if film else part.rate))
 
 
-def check_size(part: Part, layer: Layer, settings: Settings, *, streamed: bool) -> None:
-    """Check that what is held of the padded input and the result stays within the limit, before anything is made.
-
-    Args:
-        part: the input.
-        layer: what runs on it.
-        settings: the limits.
-        streamed: no more of the leading axis is held than a kernel looks over.
+def check_duration(part: Part, settings: Settings) -> None:
+    """Check how long an input lasts.
 
     Raises:
-        LayerError: the layer does not fit the input.
-        LimitError: they would be too large.
+        LimitError: too long.
     """
     if part.rate is not None and part.size[0] / part.rate > settings.max_seconds:
         raise LimitError(
             f"{part.size[0] / part.rate:.0f} s pass the limit of {settings.max_seconds} s",
             hint="raise it with --max-seconds",
         )
-    for what, channels, whole in (
-        ("result", layer.conv.out_channels, layer.output_size(part.size)),
-        ("padded input", layer.conv.in_channels, padded_size(layer.conv, part.size, layer.ends)),
-    ):
-        size = (min(whole[0], span(layer.conv)[0]), *whole[1:]) if streamed else whole
-        if channels * math.prod(size) > MAX_RESULT * settings.max_pixels:
-            shape = shown((channels, *size))
-            raise LimitError(
-                f"the {what} of {shape} samples passes {MAX_RESULT} × the limit of {settings.max_pixels} pixels",
-                hint="raise it with --max-pixels",
-            )
 
 
 @contextmanager

@@ -7,11 +7,11 @@ import numpy as np
 from convtool.geometry import shown, span
 from convtool.jobs import Job
 from convtool.layers import Layer
+from convtool.memory import MEBI
 from convtool.pipeline import Run, Work, attempt, succeeded
 from convtool.report import Outcome
 from convtool.spectrum import decibels
 
-FLOAT_BYTES = 4
 POINTS = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)  # Hz, octaves
 
 
@@ -35,10 +35,6 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
     convolution = shared.filter.convolution(part)
     rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
-    floats = rows * (math.prod(part.size[1:]) * conv.in_channels + math.prod(size[1:]) * conv.out_channels)
-    held = 0  # of the whole input and result
-    if not shared.room.medium.streamed:
-        held = math.prod(part.size) * len(part.channels) + math.prod(size) * layer.channels
     plan: dict[str, str | int] = {
         "input": shown((1, len(part.channels), *part.size)),
         "output": shown((1, layer.channels, *size)),
@@ -48,7 +44,7 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
         "multiply-adds": math.prod(size) * conv.out_channels * window,
         "algorithm": str(convolution.plan),
         "block": f"{rows} of {part.size[0]}",
-        "memory": f"about {(held * part.levels.dtype.itemsize + floats * FLOAT_BYTES) / 2**20:.0f} MiB",
+        "memory": f"about {-(-work.memory // MEBI)} MiB",
         "stored as": str(work.levels),
     }
     if shared.room.medium.dims == 1 and part.rate is not None:

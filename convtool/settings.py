@@ -159,6 +159,12 @@ class Settings:
         media=PICTURES + FILM,
         metavar="N",
     )
+    max_memory: int = option(
+        8192,
+        "Refuse inputs that would take more memory, and let others wait for each other; in MiB.",
+        "Run",
+        metavar="MIB",
+    )
     max_seconds: int = option(86_400, "Refuse longer sounds and films.", "Run", media=SOUND + FILM, metavar="SECONDS")
     allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
 
@@ -179,6 +185,7 @@ class Settings:
             ("rate", self.rate, MIN_RATE, MAX_RATE),
             ("frames", self.frames, 1, MAX_FRAMES),
             ("max pixels", self.max_pixels, 1, 2**40),
+            ("max memory", self.max_memory, 1, 2**40),
             ("max seconds", self.max_seconds, 1, 2**40),
         ):
             if value is not None:

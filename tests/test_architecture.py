@@ -67,7 +67,7 @@ FLOORS = [
         "media.ffmpeg",
         "media",
     ],
-    ["stream", "normalize"],
+    ["stream", "clips", "normalize"],
     [
         "convolve.frames",
         "convolve",
@@ -90,7 +90,7 @@ FLOORS = [
     ["kernels", "kernelfile", "grammar", "presets", "generators"],
     ["settings", "options"],
     ["warm"],
-    ["files"],
+    ["files", "memory"],
     [""],
     ["errors"],
 ]

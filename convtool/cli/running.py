@@ -26,6 +26,7 @@ from convtool.jobs import Job, Naming, identities, listed, plan
 from convtool.layers import Layer
 from convtool.made import Made
 from convtool.media import Room
+from convtool.memory import Budget
 from convtool.pipeline import Run, run
 from convtool.preview import preview
 from convtool.report import Outcome, Report
@@ -114,6 +115,7 @@ class Runs:
         self._progress = progress_lines() if run_settings.json else bar.step if bar is not None else None
         self._filters: list[Filter] = []
         self._made: Made | None = None
+        self._budget = Budget(settings.max_memory)
         root = jobs[0].root
         if root is not None and (len(jobs) > 1 or self._skip) and not run_settings.dry_run:
             self._made = Made(
@@ -129,7 +131,9 @@ class Runs:
         """Return what one worker's jobs share."""
         filter_ = Filter(self._settings, self._room.medium, inputs=self._jobs)
         self._filters.append(filter_)
-        return Run(filter_, self._room, self._output, self._inputs, self._progress, self._made, self._skip)
+        return Run(
+            filter_, self._room, self._output, self._inputs, self._progress, self._made, self._skip, self._budget
+        )
 
     def layers(self) -> list[Layer]:
         """Return the layers that were made, those of one worker."""

@@ -9,7 +9,9 @@ It must not know where a block came from: `stream` cuts blocks and pads the axis
     buffers · compiling     memory that is used again; one compiled loop for many
 """
 
+import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -23,10 +25,13 @@ from convtool.convolve.separable import Separable
 from convtool.convolve.staging import Stage, cut
 from convtool.convolve.taps import Taps
 from convtool.errors import LimitError
-from convtool.geometry import Conv, ends, padded_size
+from convtool.geometry import Conv, ends, output_size, padded_size
 from convtool.levels import Levels, of
 
 __all__ = ["ALGORITHMS", "Convolution", "Finish", "Plan", "convolve", "cut"]
+
+COPIES = 3  # of a block's samples: what it is laid out in, what is between two passes, their sums
+SPECTRA = 3  # copies of a large kernel's spectrum, which is made in float64
 
 Finish = Callable[[Tensor], Tensor]
 
@@ -59,9 +64,10 @@ class Convolution:
     ) -> None:
         self.device = device = device or conv.weight.device
         self._conv, self._problem = conv, read(conv)
+        self._size, self._padded = size, padded_size(conv, size)
         self.plan = choose(
             self._problem,
-            padded_size(conv, size),
+            self._padded,
             stored=stored,
             dtype=dtype or conv.weight.dtype,
             device=device.type,
@@ -73,9 +79,10 @@ class Convolution:
         if bool(bias.any()):
             self._bias = bias.to(device, self.plan.dtype).reshape(*bias.shape, *(1,) * self._problem.dims)
         self._buffers = Buffers(device)
-        self._run = self._runner()
 
-    def _runner(self) -> "_Planes | _Direct":
+    @cached_property
+    def _run(self) -> "_Planes | _Direct":
+        """What is made of the plan when the first block comes, or smaller ones must do; it may take memory."""
         runner = _Direct if self.plan.algorithm == "direct" else _Planes
         return runner(self._problem, self.plan, self._buffers, self._conv.padding_mode)
 
@@ -83,6 +90,18 @@ class Convolution:
     def length(self) -> int:
         """How long blocks of the input should be along the leading axis."""
         return self.plan.length * self._problem.stride[0]
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes a block takes while it is run."""
+        problem, plan = self._problem, self.plan
+        rows = (plan.length - 1) * problem.stride[0] + problem.span[0]
+        inputs, outputs = problem.groups * problem.inputs, problem.groups * problem.outputs
+        samples = rows * math.prod(self._padded[1:]) * inputs
+        samples += plan.length * math.prod(output_size(self._conv, self._size)[1:]) * outputs
+        if plan.algorithm == "fft":
+            samples += outputs * problem.inputs * math.prod(plan.tile) * SPECTRA
+        return COPIES * samples * plan.dtype.itemsize
 
     def __call__(
         self,
@@ -112,7 +131,7 @@ class Convolution:
             return self._strips(pieces, pads, finish)
         except torch.OutOfMemoryError:
             self._buffers.clear()
-            self._run = self._runner()
+            vars(self).pop("_run", None)  # it may be what was too large
         return self._halves(pieces, pads, finish)  # outside, where no traceback holds the memory any more
 
     def _halves(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:

@@ -37,6 +37,11 @@ class FrameConvolution:
         self.plan, self.device = self._run.plan, self._run.device
         self.length = max(1, min(size[0], TOGETHER // (size[1] * size[2])))
 
+    @property
+    def memory(self) -> int:
+        """About how many bytes a frame takes while it is run."""
+        return self._run.memory
+
     def __call__(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
         """Run the layer on a block.
 

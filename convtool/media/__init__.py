@@ -29,7 +29,6 @@ class Medium:
         padding_mode: how inputs go on beyond their ends.
         random_channels: output channels of a random layer; 0 for as many as the input has.
         single: what a channel that is made of all others is called.
-        streamed: inputs go through block by block and are never held whole.
         overlapped: reading, filtering and writing are each worth a thread.
     """
 
@@ -38,7 +37,6 @@ class Medium:
     padding_mode: str
     random_channels: int
     single: str = "l"
-    streamed: bool = True
     overlapped: bool = False
 
 
@@ -46,7 +44,7 @@ MEDIA = {
     medium.dims: medium
     for medium in (
         Medium("audio", 1, "zeros", 0, single="mono"),
-        Medium("image", 2, "replicate", 4, streamed=False),
+        Medium("image", 2, "replicate", 4),
         Medium("video", 3, "replicate", 3, overlapped=True),
     )
 }
@@ -70,6 +68,10 @@ class Part(Protocol):
     @property
     def rate(self) -> float | None:
         """Samples a second along the leading axis; None where there is no time."""
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes are held while it is read, beside its blocks."""
 
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the part in blocks of at most `length` along the leading axis."""
@@ -164,6 +166,12 @@ class Room(Protocol):
         Raises:
             WriteError: `raw` floats are wanted, and they cannot.
         """
+
+    def memory(
+        self, source: Any, part: Any, size: Sequence[int], suffix: str, tiles: Sequence[Tile], levels: Levels,
+        output: OutputSettings,
+    ) -> int:  # fmt: skip
+        """Return about how many bytes an output holds while it is made, of results of this spatial size."""
 
     def open_sink(
         self,

@@ -57,8 +57,7 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     step = Step(stored, weight, padding_mode="zeros", algorithm=way, **options)
     ready = step.run = Convolution(step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled)
     tile = ready.plan.tile
-    ready.plan = dataclasses.replace(ready.plan, positions=positions)
-    ready._run = ready._runner()  # noqa: SLF001  # a plan that no flag asks for
+    ready.plan = dataclasses.replace(ready.plan, positions=positions)  # a plan that no flag asks for
     counts = []
     with (
         mock.patch.object(plan, "_positions", return_value=positions),

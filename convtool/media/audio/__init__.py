@@ -38,6 +38,13 @@ class AudioRoom:
             source.note(f"{source.subtype} stored as {subtype} in {format.name}")
         return levels
 
+    def memory(
+        self, source: Any, part: Any, size: Sequence[int], suffix: str, tiles: Sequence[Tile], levels: Levels,
+        output: OutputSettings,
+    ) -> int:  # fmt: skip
+        """Return 0: no more than blocks are held."""
+        return 0
+
     def open_sink(
         self,
         file: BinaryIO,

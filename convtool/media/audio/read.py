@@ -37,6 +37,11 @@ class Sound:
     rate: int
     read: Callable[[int], Iterator[Samples]]
 
+    @property
+    def memory(self) -> int:
+        """No more than blocks are held."""
+        return 0
+
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the sound in blocks of at most `length` samples. Shape: (1, C, L), channels innermost"""
         for block in self.read(length):

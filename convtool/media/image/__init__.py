@@ -1,5 +1,6 @@
 """Pictures: what `pipeline` needs to read and write them."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -12,6 +13,8 @@ from convtool.media.image.formats import SUFFIXES, format_of
 from convtool.media.image.read import ImageSource
 from convtool.media.image.write import ImageSink
 from convtool.settings import OutputSettings, Settings
+
+GRID_COLOURS, GRID_COPIES = 3, 4  # of a picture with several tiles, grey ones too
 
 __all__ = ["SUFFIXES", "ImageRoom", "ImageSink", "ImageSource", "format_of"]
 
@@ -36,6 +39,19 @@ class ImageRoom:
         if raw and not dtype.is_floating_point:
             raise WriteError(f"--normalize none writes raw floats, which {suffix} cannot hold", hint="--format npy")
         return of(dtype)
+
+    def memory(
+        self, source: Any, part: Any, size: Sequence[int], suffix: str, tiles: Sequence[Tile], levels: Levels,
+        output: OutputSettings,
+    ) -> int:  # fmt: skip
+        """Return about how many bytes an output holds: all its pages, and the copies of its encoder."""
+        pages: int = source.pixels // math.prod(part.size)
+        copies = format_of(suffix).copies
+        samples = math.prod(size) * len(tiles[0].channels)
+        if len(tiles) > 1 or output.sheet:
+            copies = max(copies, GRID_COPIES)
+            samples = math.prod(size) * GRID_COLOURS * (len(tiles) + 3 * output.sheet)  # the input, and it as floats
+        return pages * samples * levels.dtype.itemsize * copies
 
     def open_sink(
         self,

@@ -18,6 +18,7 @@ class Format:
         alpha: it can hold transparency.
         frames: it can hold several pictures.
         quality: it is lossy, and `--quality` counts.
+        copies: how many times its samples, about, are held while it is made; measured.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Format:
     alpha: bool = False
     frames: bool = False
     quality: bool = False
+    copies: int = 4
 
     def dtype_for(self, wanted: torch.dtype) -> torch.dtype:
         """Return the sample type that keeps most of `wanted`."""
@@ -34,13 +36,13 @@ class Format:
 
 
 FORMATS = (
-    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), quality=True),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), quality=True, copies=3),
     Format("PNG", (".png", ".apng"), (torch.uint8, torch.uint16), alpha=True, frames=True),
-    Format("WEBP", (".webp",), alpha=True, frames=True, quality=True),
+    Format("WEBP", (".webp",), alpha=True, frames=True, quality=True, copies=7),
     Format("TIFF", (".tif", ".tiff"), (torch.uint8, torch.uint16, torch.float32), alpha=True, frames=True),
     Format("BMP", (".bmp", ".dib")),
-    Format("GIF", (".gif",), alpha=True, frames=True),
-    Format("AVIF", (".avif", ".avifs"), alpha=True, frames=True, quality=True),
+    Format("GIF", (".gif",), alpha=True, frames=True, copies=6),
+    Format("AVIF", (".avif", ".avifs"), alpha=True, frames=True, quality=True, copies=12),
     Format("PPM", (".ppm", ".pgm", ".pnm"), (torch.uint8, torch.uint16)),
     Format("NPY", (".npy",), (torch.float32,), frames=True),
 )

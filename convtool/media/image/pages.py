@@ -1,5 +1,6 @@
 """One picture of a file, as the pipeline takes it, and what is kept of a file beside its pixels."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from convtool.levels import Levels, of, to_float, to_stored
 from convtool.media.image.alpha import bleed
 
 Samples = NDArray[Any]
+
+BLEEDING = 12  # bytes a sample that `bleed` takes, which works on floats
 
 # Array operations that make each EXIF orientation upright (CIPA DC-008, table 6).
 UPRIGHT: dict[int, Callable[[Samples], Samples]] = {
@@ -85,13 +88,22 @@ class Page:
     Args:
         header: what is known of it.
         decode: decodes it.
+
+    Attributes:
+        channels: `l`, or `r g b`.
+        size: height and width.
+        levels: how its samples are stored.
+        memory: as of every Part.
     """
 
     def __init__(self, header: Header, decode: Callable[[], Picture]) -> None:
         self.size = header.size
         self.channels = ("l",) if header.grey else ("r", "g", "b")
         self.levels: Levels = of(header.dtype)
-        self.transparent = header.transparent
+        samples, pixels = len(self.channels) + header.transparent, math.prod(header.size)
+        self.memory = pixels * samples * header.dtype.itemsize
+        if header.transparent:
+            self.memory += BLEEDING * pixels * samples
         self._decode = decode
 
     @property
@@ -116,7 +128,7 @@ class Page:
     def tensor(self) -> Tensor:
         """The whole page, transparent pixels filled from around. Shape: (1, C, H, W), channels last"""
         picture, tensor = self.picture, _nchw(self.picture.pixels)
-        if picture.alpha is None:
+        if picture.alpha is None or (picture.alpha == self.levels.full).all():
             return tensor
         return to_stored(bleed(to_float(tensor), to_float(_nchw(picture.alpha[..., None]))), tensor.dtype)
 

@@ -4,6 +4,7 @@ Pages come out upright, as RGB or grey with alpha apart, in the depth that the f
 """
 
 import logging
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from convtool.media.image import jpeg, png
 from convtool.media.image.formats import READABLE, SUFFIXES
 from convtool.media.image.modes import CONVERTED, as_array, is_deep, plain, plain_mode
 from convtool.media.image.pages import Header, Metadata, Page, Picture, is_sideways, turned
+from convtool.memory import refuse_larger
 from convtool.settings import Settings
 
 if TYPE_CHECKING:
@@ -253,6 +255,8 @@ class ImageSource(Notes):
         try:
             with _own_limits(truncated=self._settings.allow_truncated):
                 metadata.exif = self._read_exif()
+        except LimitError:
+            raise
         except Exception:  # noqa: BLE001  # as above: anything; the picture itself may be well
             self.note("damaged EXIF data dropped")
         return metadata
@@ -260,6 +264,7 @@ class ImageSource(Notes):
     def _read_exif(self) -> Image.Exif | None:
         assert self._image is not None
         if self._image.format == "PNG" and png.has_words_behind(self._file):
+            refuse_larger(f"{self.name}: the picture", 4 * math.prod(self._image.size), self._settings.max_memory)
             self._image.load()  # to its end, where they stand
         exif = Image.Image.getexif(self._image)  # which a PNG's own would decode it for
         if self._image.format != "TIFF":

@@ -1,5 +1,6 @@
 """Film: what `pipeline` needs to read and write it."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +18,7 @@ from convtool.settings import OutputSettings, Settings
 
 __all__ = ["FilmSink", "FilmSource", "FramesSink", "VideoRoom", "container_of"]
 
+ENCODED = 32  # frames that encoders look ahead, most of them in halved chroma
 EVEN = (2, 2)  # a size that every pixel format can have
 
 
@@ -42,6 +44,14 @@ class VideoRoom:
         if depth < wanted:
             source.note(f"{wanted}-bit samples stored as {depth}-bit by {codec.encoder}")
         return packed(min(depth, wanted) if suffix == FRAMES and wanted > 8 else depth, 3).levels
+
+    def memory(
+        self, source: Any, part: Any, size: Sequence[int], suffix: str, tiles: Sequence[Tile], levels: Levels,
+        output: OutputSettings,
+    ) -> int:  # fmt: skip
+        """Return about how many bytes the frames take that an encoder looks ahead."""
+        samples = math.prod(size[1:]) * sum(len(tile.channels) for tile in tiles)
+        return ENCODED * samples * levels.dtype.itemsize
 
     def open_sink(
         self,

@@ -8,9 +8,11 @@ import av
 
 from convtool.errors import LimitError, ReadError
 from convtool.media.video.pixels import FULL, QUARTER_TURN, Colours
+from convtool.memory import refuse_larger
 from convtool.settings import Settings
 
 USUAL_RATE = Fraction(25)
+DEEPEST = 6  # bytes of a pixel at most
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def read_header(container: Any, stream: Any, name: str, settings: Settings) -> H
             f"{name}: {context.width}×{context.height} pixels pass the limit of {settings.max_pixels}",
             hint="raise it with --max-pixels",
         )
+    refuse_larger(f"{name}: a frame", DEEPEST * context.width * context.height, settings.max_memory)
     first = next(container.decode(stream), None)
     if first is None or stream.time_base is None:
         raise ReadError(f"{name}: no frames")

@@ -1,5 +1,7 @@
 """Read films: frames in blocks with their times, and beside them the packets of sound and subtitles as they are."""
 
+import math
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.pixels import Packed, Samples, Unpacker, channels_of, depth_of, has_alpha, packed
 from convtool.settings import Settings
+
+DECODED = 8  # frames that FFmpeg holds for those that refer to them, beside one a thread
 
 Stream = Any  # PyAV's streams, of several types
 Packet = Any  # and its packets of these
@@ -233,6 +237,12 @@ class Film:
     def rate(self) -> float:
         """Frames a second, on average."""
         return float(self.header.rate)
+
+    @property
+    def memory(self) -> int:
+        """About what FFmpeg's decoding threads hold."""
+        frames = DECODED + (os.cpu_count() or 1)
+        return frames * math.prod(self.header.size) * len(self.channels) * self.levels.dtype.itemsize
 
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the film in blocks of at most `length` frames. Shape: (1, C, D, H, W), channels innermost"""
