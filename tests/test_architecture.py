@@ -28,6 +28,7 @@ FLOORS = [
         "cli.running",
         "cli.progress",
         "cli.options",
+        "cli.completion",
         "cli.plots",
         "cli.messages",
         "cli",

@@ -8,6 +8,7 @@ import typer
 
 from convtool import presets
 from convtool.cli import messages
+from convtool.cli.completion import kernel_names
 from convtool.errors import KernelError
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def _value(default: float | str) -> str:
 
 @app.command()
 def show(
-    kernel: Annotated[str, typer.Argument(help="What --kernel takes: a name, a file, a grid, an impulse response.")],
+    kernel: Annotated[
+        str,
+        typer.Argument(
+            help="What --kernel takes: a name, a file, a grid, an impulse response.", autocompletion=kernel_names
+        ),
+    ],
     dims: Annotated[
         int | None,
         typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."),

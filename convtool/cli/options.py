@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from convtool import presets
+from convtool.cli.completion import kernel_names
 from convtool.errors import UsageError
 from convtool.options import option
 
+COMPLETED = {"kernel": kernel_names}
 OnError = Literal["continue", "stop"]
 
 
@@ -123,7 +125,7 @@ def _hinted(group: type, taken: Sequence[Field[Any]]) -> Iterator[tuple[Field[An
 
 def _parameter(field: Field[Any], hint: Any) -> inspect.Parameter:
     metadata = field.metadata
-    extra = dict(metadata["extra"])
+    extra = dict(metadata["extra"], autocompletion=COMPLETED.get(field.name))
     default: Any = field.default
     if extra.pop("parser", None):
         hint = str | None

@@ -1,0 +1,125 @@
+"""Words are completed where people write them: in the shells themselves, on a terminal."""
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from convtool.cli.app import app
+
+SHELLS = {"bash": ["bash", "-i"], "zsh": ["zsh", "-i"]}
+PATIENCE = 20  # seconds for an answer
+
+
+class Terminal:
+    """A shell that somebody types into.
+
+    Args:
+        command: the shell.
+        home: whose files it reads.
+    """
+
+    def __init__(self, command, home):
+        folder = os.path.dirname(sys.executable)  # noqa: PTH120  # for PATH
+        environment = {"HOME": str(home), "PATH": f"{folder}:{os.environ['PATH']}", "TERM": "vt100", "PS1": "ready> "}
+        leader, follower = pty.openpty()
+        self._leader = leader
+        self._process = subprocess.Popen(
+            command, stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=home, start_new_session=True
+        )
+        os.close(follower)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        os.close(self._leader)
+
+    def type(self, text, *wanted):
+        """Type, and return what is on the screen when all that is wanted has come."""
+        os.write(self._leader, text.encode())
+        seen, deadline = "", time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and not all(word in seen for word in wanted):
+            if select.select([self._leader], [], [], 0.1)[0]:
+                seen += os.read(self._leader, 65536).decode(errors="replace")
+        return seen
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Return a home that a shell starts in, without the questions of a new user's."""
+    (tmp_path / ".zshrc").write_text("unsetopt beep\nPROMPT='ready> '\n")
+    (tmp_path / ".bashrc").write_text("PS1='ready> '\nbind 'set enable-bracketed-paste off'\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_kernels_are_completed_in_the_shell(home, shell):
+    """After `--install-completion` as a user calls it: names of the medium, options and files too."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"the shell {shell} is not here (Debian: {shell})")
+    install = f"{sys.executable} -m convtool --install-completion; true"
+    environment = os.environ | {"HOME": str(home)}
+    done = subprocess.run([shell, "-c", install], env=environment, capture_output=True, text=True, check=True)
+    assert f"{shell} completion installed" in done.stdout
+    (home / "one-picture.png").touch()
+    with Terminal(SHELLS[shell], home) as terminal:
+        terminal.type("", "ready>")
+        seen = terminal.type("convtool image in.png out/ -k scharr-\t\t", "scharr-x", "scharr-y")
+        assert "scharr-x" in seen
+        assert "scharr-y" in seen
+        terminal.type("\x03\n", "ready>")
+        assert "convtool audio in.wav out.wav -k lowpass" in terminal.type(
+            "convtool audio in.wav out.wav -k lowp\t", "lowpass"
+        ).replace("\x07", "")
+        terminal.type("\x03\n", "ready>")
+        assert "one-picture.png" in terminal.type("convtool image one-p\t", "one-picture.png")
+        terminal.type("\x03\n", "ready>")
+        seen = terminal.type("convtool image in.png out/ --normalize s\t", "sigmoid")
+        assert "sigmoid" in seen
+
+
+def completed(monkeypatch, capsys, *words):
+    """Return what bash is told of the last word."""
+    monkeypatch.setenv("COMP_WORDS", " ".join(["convtool", *words]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    monkeypatch.setenv("_CONVTOOL_COMPLETE", "complete_bash")
+    with pytest.raises(SystemExit):
+        app(prog_name="convtool")
+    return capsys.readouterr().out.split()
+
+
+def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
+    """A picture has no lowpass in Hz, a sound no disk; `kernels show` takes all."""
+    assert completed(monkeypatch, capsys, "image", "i", "o", "-k", "lowp") == []
+    assert completed(monkeypatch, capsys, "audio", "i", "o", "-k", "lowp") == ["lowpass"]
+    assert completed(monkeypatch, capsys, "audio", "i", "o", "--kernel", "disk") == []
+    assert completed(monkeypatch, capsys, "video", "i", "o", "-k", "temporal-d") == ["temporal-difference"]
+    assert completed(monkeypatch, capsys, "kernels", "show", "di") == ["difference-x", "difference-y", "disk"]
+
+
+def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
+    """As far as the command names it; broken ones are passed over."""
+    (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
+    (tmp_path / "mingled.yaml").write_text("name: mingled\nweights: [")
+    assert completed(monkeypatch, capsys, "image", "--kernel-path", str(tmp_path), "-k", "min") == ["mine"]
+
+
+def test_a_completion_imports_nothing_slow():
+    """Somebody waits for it with a finger on the key."""
+    code = (
+        "import sys\ntry:\n    from convtool.cli.app import app\n    app(prog_name='convtool')\nexcept SystemExit:\n"
+        "    print({'torch', 'numpy'} & set(sys.modules))"
+    )
+    environment = os.environ | {
+        "COMP_WORDS": "convtool image in out -k blu", "COMP_CWORD": "5", "_CONVTOOL_COMPLETE": "complete_bash",
+    }  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["blur", "set()"]
