@@ -66,6 +66,7 @@ FLOORS = [
         "media.audio.readers",
         "media.audio.formats",
         "media.ffmpeg",
+        "media.callbacks",
         "media",
     ],
     ["stream", "clips", "normalize"],

@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+import soundfile
 from conftest import SAMPLES
 from PIL import Image
 
@@ -297,23 +298,34 @@ def test_a_damaged_memory_is_as_none(convtool, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_killed_at_random_moments(tmp_path, number):
+@pytest.mark.parametrize("medium", ["image", "audio", "video"])
+def test_killed_at_random_moments(tmp_path, medium, number):
     """Every output is the old bytes or the whole new ones; after INT and TERM no temporary is left."""
-    pictures(tmp_path / "in", 8, (300, 300))
-    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
-               "--quiet", "--jobs", "2", "-k"]  # fmt: skip
+    if medium == "image":
+        pictures(tmp_path / "in", 8, (300, 300))
+    elif medium == "audio":
+        (tmp_path / "in").mkdir()
+        for suffix in ("wav", "flac", "ogg", "mp3"):
+            samples = np.random.default_rng(1).uniform(-0.5, 0.5, (10 * 44100, 2))
+            soundfile.write(tmp_path / "in" / f"{suffix}.{suffix}", samples, 44100)
+    else:
+        (tmp_path / "in").mkdir()
+        shutil.copy(SAMPLES / "clip.mp4", tmp_path / "in")
+    jobs = "1" if medium == "audio" else "2"  # libsndfile calls the main thread back
+    command = [sys.executable, "-m", "convtool", medium, tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
+               "--quiet", "--jobs", jobs, "-k"]  # fmt: skip
     subprocess.run([*command, "gaussian:sigma=5", "--name", "{stem}{suffix}"], check=True)
     old = {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}
     shutil.copytree(tmp_path / "out", tmp_path / "kept")
     started = time.monotonic()
-    subprocess.run([*command, "emboss", "--name", "{stem}{suffix}"], check=True)
+    subprocess.run([*command, "laplacian-4", "--name", "{stem}{suffix}"], check=True)
     whole = time.monotonic() - started
     new = {name: (tmp_path / "out" / name).read_bytes() for name in old}
     moments = random.Random(7)  # noqa: S311  # repeatable
     for _ in range(KILLS):
         shutil.rmtree(tmp_path / "out")
         shutil.copytree(tmp_path / "kept", tmp_path / "out")
-        with subprocess.Popen([*command, "emboss", "--name", "{stem}{suffix}"], stderr=subprocess.PIPE) as process:
+        with subprocess.Popen([*command, "laplacian-4", "--name", "{stem}{suffix}"], stderr=subprocess.PIPE) as process:
             time.sleep(whole * moments.uniform(0.5, 1.05))
             process.send_signal(number)
             code = process.wait(30)
@@ -328,15 +340,34 @@ def test_killed_at_random_moments(tmp_path, number):
             assert (tmp_path / "out" / name).read_bytes() in (old[name], new[name])
 
 
-def test_a_full_disk(tmp_path):
+@pytest.mark.parametrize(("medium", "suffixes"), [
+    ("image", ["png", "jpg", "tif", "webp"]), ("audio", ["wav", "flac", "ogg", "mp3"]),
+    ("video", ["mp4", "mkv", "avi"]),
+])  # fmt: skip
+def test_a_full_disk(tmp_path, medium, suffixes):
     """As a limit on the size of files has it: an error in words, the old files as they were, no temporary."""
-    pictures(tmp_path / "in", 4, (300, 300))
-    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "-k", "blur"]
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
-    result = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False)
-    assert result.returncode == 1
-    assert result.stderr.count(b"error: ") == 4
-    assert names(tmp_path / "out") == []
+    rng = np.random.default_rng(3)
+    for suffix in suffixes:
+        output = tmp_path / "out" / f"out.{suffix}"
+        output.parent.mkdir(exist_ok=True)
+        output.write_bytes(b"old")
+        if medium == "image":
+            source = tmp_path / "in.png"
+            Image.fromarray(rng.integers(0, 256, (400, 400, 3), dtype=np.uint8)).save(source)
+        elif medium == "audio":
+            source = tmp_path / "in.wav"
+            soundfile.write(source, rng.uniform(-0.5, 0.5, (300_000, 2)), 44100)
+        else:
+            source = SAMPLES / "clip.mp4"
+        command = [sys.executable, "-m", "convtool", medium, source, output, "-k", "identity", "--overwrite", "--quiet"]
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000))  # noqa: E731
+        result = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False)
+        assert result.returncode == 1
+        lines = [line for line in result.stderr.splitlines() if not line.startswith(b"hint: ")]
+        assert len(lines) == 1, result.stderr
+        assert lines[0].startswith(b"error: ")
+        assert output.read_bytes() == b"old"
+        assert names(tmp_path / "out") == sorted(f"out.{own}" for own in suffixes[: suffixes.index(suffix) + 1])
 
 
 def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):

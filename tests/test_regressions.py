@@ -1,8 +1,12 @@
 """Faults once found, each a test for ever."""
 
+import errno
+import io
 import os
+import struct
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from conftest import SAMPLES
 from PIL import Image
 
 import convtool
+from convtool.media.callbacks import CalledBack, calling, stepping
 
 
 def identity(convtool, source, out, *options):
@@ -281,3 +286,68 @@ def test_a_kernel_file_by_any_spelling_of_its_path(convtool, tmp_path, monkeypat
     (tmp_path / "mine.yaml").write_text("name: other\nweights:\n  2: [[1]]\n")
     monkeypatch.chdir(tmp_path)
     assert convtool("kernels", "show", f"{prefix}mine.yaml").out.startswith("other  1×1")
+
+
+# --- found by any words and any damaged file (test_fuzz.py) -----------------------------------------------------------
+
+
+def riff(kind, channels=2):
+    """Return a WAV of a codec by its number."""
+    samples = np.random.default_rng(5).integers(0, 256, 3000, dtype=np.uint8).tobytes()
+    head = struct.pack("<HHIIHH", kind, channels, 16000, 64000, 4, 16)
+    body = b"WAVEfmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", len(samples)) + samples
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def test_a_sound_of_an_unknown_codec_is_refused_in_words(convtool, tmp_path):
+    """FFmpeg opens it, and knows nothing that decodes it."""
+    (tmp_path / "in.wav").write_bytes(riff(0xFFFF))
+    result = convtool("audio", tmp_path / "in.wav", tmp_path / "out.wav", "-k", "blur")
+    assert result.code == 1
+    assert "cannot be read" in result.err
+
+
+W64 = b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\0\0H/\0\0\0\0\0\0wave\xf3\xac\xd3\x11\x8c\xd1\0\xc0O\x8e\xdb\x8afmt "
+
+
+def test_a_sound_whose_header_leads_out_of_it_is_refused_without_a_traceback(convtool, tmp_path):
+    """Decoders seek where it says, by callbacks, which print what is raised in them."""
+    (tmp_path / "in.w64").write_bytes(2 * W64)
+    result = convtool("audio", tmp_path / "in.w64", tmp_path / "out.wav", "-k", "blur")
+    assert result.code == 1
+    assert [line[:6] for line in result.err.splitlines()] == ["error:"]
+
+
+def test_an_unknown_preset_is_refused_by_us(convtool, tmp_path):
+    """x264 prints what it thinks of one."""
+    result = convtool("video", SAMPLES / "clip.mp4", tmp_path / "out.mp4", "-k", "blur", "--preset", "quick")
+    assert result.code == 2
+    assert "ultrafast" in result.err
+    assert "x264 [" not in result.err
+
+
+class FullDisk(io.BytesIO):
+    """A file that takes nothing."""
+
+    def write(self, _):
+        """Refuse."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_callback_keeps_an_error_until_the_call_is_over():
+    """It is the file's own, whatever the library makes of it."""
+    file = CalledBack(FullDisk())
+
+    def library():
+        for _ in range(3):
+            file.write(b"x" * 10_000)
+        raise ValueError("that is the library's own")
+
+    with pytest.raises(OSError, match="No space left"):
+        file.calling(library)
+
+
+def test_callbacks_are_called_outside_of_the_main_thread():
+    """Where signals are handled."""
+    assert calling(threading.current_thread) is not threading.main_thread()
+    assert list(stepping(iter("abc"))) == ["a", "b", "c"]

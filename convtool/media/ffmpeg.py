@@ -12,6 +12,7 @@ import av
 from av.container import InputContainer
 
 from convtool.errors import ReadError
+from convtool.media.callbacks import CalledBack
 
 
 @contextmanager
@@ -29,8 +30,9 @@ def demuxed(file: BinaryIO, name: str, what: str, demuxers: Sequence[str]) -> It
     """
     file.seek(0)
     options = {"format_whitelist": ",".join(demuxers), "protocol_whitelist": "none"}
+    calls = CalledBack(file)
     try:
-        with av.open(file, "r", container_options=options) as container:
+        with calls.calling(av.open, calls, "r", container_options=options) as container:
             yield container
     except (av.FFmpegError, UnicodeDecodeError) as exc:
         reason = getattr(exc, "strerror", None) or "it is damaged"

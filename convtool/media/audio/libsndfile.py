@@ -12,6 +12,7 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media.audio.formats import BROKEN, levels_of
 from convtool.media.audio.readers import Samples, Tags
+from convtool.media.callbacks import CalledBack
 
 SHIFTED = {2**7: 8, 2**23: 8}  # libsndfile puts the bits of short samples uppermost; by full scale
 UNKNOWN = 2**31 - 2**16  # lengths from here on stand for 'until the end', in headers written before it was known
@@ -35,7 +36,7 @@ class SoundFileReader:
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file, self._name = file, name
+        self._file, self._calls, self._name = file, CalledBack(file), name
         self._sound = self._open()
         if self._sound.subtype in BROKEN:
             raise ReadError(f"{name}: the sound cannot be read: {self._sound.subtype} is not supported")
@@ -53,7 +54,7 @@ class SoundFileReader:
     def _open(self) -> soundfile.SoundFile:
         self._file.seek(0)
         try:
-            return soundfile.SoundFile(self._file)
+            return self._calls.calling(soundfile.SoundFile, self._calls)
         except (soundfile.SoundFileError, TypeError) as exc:  # no format at all: it asks for those of raw samples
             raise ReadError(f"{self._name}: the sound cannot be read: {_reason(exc)}") from exc
 
@@ -86,15 +87,15 @@ class SoundFileReader:
         dtype = str(self.levels.dtype).removeprefix("torch.")
         read = 0
         try:
-            self._sound.seek(0)
+            self._calls.calling(self._sound.seek, 0)
             while True:
                 try:
-                    block = self._sound.read(length, dtype=dtype, always_2d=True)
+                    block = self._calls.calling(self._sound.read, length, dtype=dtype, always_2d=True)
                 except soundfile.SoundFileError:
                     if length <= PIECE:
                         raise
                     length = PIECE  # what is whole before the damage
-                    self._sound.seek(read)
+                    self._calls.calling(self._sound.seek, read)
                     continue
                 if not len(block):
                     return
@@ -102,6 +103,8 @@ class SoundFileReader:
                 yield self._shifted(block)
         except soundfile.SoundFileError as exc:
             raise ReadError(f"{self._name}: the sound is damaged: {_reason(exc)}") from exc
+        except OSError as exc:
+            raise ReadError(f"{self._name}: cannot be read: {exc.strerror}") from exc
 
     def _shifted(self, block: NDArray[np.generic]) -> Samples:
         shift = 0 if self.levels.floats else SHIFTED.get(self.levels.full, 0)

@@ -11,6 +11,7 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media.audio.formats import levels_of
 from convtool.media.audio.readers import Samples, Tags
+from convtool.media.callbacks import stepping
 from convtool.media.ffmpeg import demuxed
 
 DEMUXERS = (
@@ -40,6 +41,8 @@ class TrackReader:
         with self._opened() as container:
             stream = container.streams.audio[0]
             codec = stream.codec_context
+            if codec is None:
+                raise ReadError(f"{name}: the sound cannot be read: its codec is not known")
             self.rate: int = codec.sample_rate
             self.channels: int = codec.layout.nb_channels
             self._layout = codec.layout
@@ -72,7 +75,7 @@ class TrackReader:
         """
         held: list[Samples] = []
         with self._opened() as container:
-            for frame in self._frames(container):
+            for frame in stepping(self._frames(container)):
                 held.append(frame.to_ndarray().reshape(-1, self.channels))
                 if sum(map(len, held)) >= length:
                     joined = np.concatenate(held)

@@ -1,5 +1,6 @@
 """Write sounds by libsndfile, block by block. It takes stored samples; scaling and rounding is `levels`' business."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from convtool.media.audio.formats import Format
 from convtool.media.audio.libsndfile import SHIFTED
 from convtool.media.audio.read import AudioSource, Sound
 from convtool.media.audio.readers import Samples
+from convtool.media.callbacks import CalledBack
 
 MAX_WAV = 2**32 - 2**16  # bytes of samples beyond which a WAV's header cannot count
 PIECE = 2**14  # frames that are encoded at once: libsndfile's Vorbis encoder keeps a call's samples on the stack
@@ -40,7 +42,7 @@ class AudioSink:
         levels: Levels,
         source: AudioSource,
     ) -> None:
-        self._file, self._format, self._subtype = file, format, subtype
+        self._calls, self._format, self._subtype = CalledBack(file), format, subtype
         self._channels, self._levels, self._source = list(channels), levels, source
         self._sound: soundfile.SoundFile | None = None
 
@@ -62,7 +64,9 @@ class AudioSink:
         elif name == "WAV" and len(self._channels) > 2:
             name = "WAVEX"
         try:
-            self._sound = soundfile.SoundFile(self._file, "w", rate, len(self._channels), self._subtype, format=name)
+            self._sound = self._calls.calling(
+                soundfile.SoundFile, self._calls, "w", rate, len(self._channels), self._subtype, format=name
+            )
         except soundfile.SoundFileError as exc:
             what = f"{len(self._channels)} channels of {rate} Hz as {self._subtype}"
             raise WriteError(
@@ -91,14 +95,15 @@ class AudioSink:
         assert self._sound is not None
         size = PIECE if self._levels.floats and self._format.name == "OGG" else len(prepared)
         for start in range(0, len(prepared), size or 1):
-            self._sound.write(prepared[start : start + size])
+            self._calls.calling(self._sound.write, prepared[start : start + size])
 
     def close(self) -> None:
         """Encode what is left, and complete the header."""
         assert self._sound is not None
-        self._sound.close()
+        self._calls.calling(self._sound.close)
 
     def drop(self) -> None:
         """Let go of the file."""
         if self._sound is not None:
-            self._sound.close()
+            with contextlib.suppress(OSError):  # it was raised before
+                self._calls.calling(self._sound.close)

@@ -214,7 +214,9 @@ def _write_pillow(
         options["compression"] = "tiff_adobe_deflate"
     if others:
         options |= {"save_all": True, "append_images": others, **_timing(frames, format, metadata)}
-    first.save(file, format.name, **options)
+    memory = io.BytesIO()  # libtiff takes a file from Python, and prints what goes wrong with it
+    first.save(memory if format.name == "TIFF" else file, format.name, **options)
+    file.write(memory.getbuffer())
 
 
 def _timing(frames: Sequence[Frame], format: Format, metadata: Metadata) -> dict[str, Any]:

@@ -75,4 +75,6 @@ def _codec(suffix: str, output: OutputSettings) -> Codec:
     for name, default, given in (("crf", codec.crf, output.crf), ("preset", codec.preset, output.preset)):
         if given is not None and default is None:
             raise UsageError(f"{codec.encoder} has no --{name}")
+    if output.preset is not None and output.preset not in codec.presets:
+        raise UsageError(f"{codec.encoder} has no preset '{output.preset}'", hint=f"it has {', '.join(codec.presets)}")
     return codec

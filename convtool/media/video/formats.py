@@ -37,6 +37,7 @@ class Codec:
         encoder: FFmpeg's name for it.
         crf: its constant quality where nobody says, smaller is better; None where it has none.
         preset: its speed where nobody says.
+        presets: the encoder's names of speeds.
         quality: the encoder's name of `crf`.
         speed: the encoder's name of `preset`.
         even: frames of halved chroma must have even sizes.
@@ -47,6 +48,7 @@ class Codec:
     encoder: str
     crf: int | None = None
     preset: str | None = None
+    presets: tuple[str, ...] = ()
     quality: str = "crf"
     speed: str = "preset"
     even: bool = False
@@ -54,6 +56,9 @@ class Codec:
     options: dict[str, str] = field(default_factory=dict)
 
 
+SPEEDS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
+)  # fmt: skip
 FRAMES = ".png"  # a folder of pictures
 CONTAINERS = (
     Container("mp4", (".mp4", ".m4v"), "h264", "aac"),
@@ -65,10 +70,14 @@ CONTAINERS = (
     Container("image2", (FRAMES,), "png"),
 )
 CODECS = {
-    "h264": Codec("libx264", 20, "medium", even=True),
-    "hevc": Codec("libx265", 24, "medium", even=True, options={"x265-params": "log-level=none"}),
-    "av1": Codec("libsvtav1", 30, "8", even=True, options={"svtav1-params": "tile-columns=0"}),
-    "vp9": Codec("libvpx-vp9", 31, "good", speed="deadline", options={"b": "0", "row-mt": "1"}),
+    "h264": Codec("libx264", 20, "medium", SPEEDS, even=True),
+    "hevc": Codec("libx265", 24, "medium", SPEEDS, even=True, options={"x265-params": "log-level=none"}),
+    "av1": Codec(
+        "libsvtav1", 30, "8", tuple(map(str, range(14))), even=True, options={"svtav1-params": "tile-columns=0"}
+    ),
+    "vp9": Codec(
+        "libvpx-vp9", 31, "good", ("best", "good", "realtime"), speed="deadline", options={"b": "0", "row-mt": "1"}
+    ),
     "ffv1": Codec("ffv1", lossless=True, options={"level": "3", "slicecrc": "1"}),
     "mjpeg": Codec("mjpeg", 3, quality="qscale"),
     "gif": Codec("gif"),

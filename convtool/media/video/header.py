@@ -7,6 +7,7 @@ from typing import Any
 import av
 
 from convtool.errors import LimitError, ReadError
+from convtool.media.callbacks import calling
 from convtool.media.video.pixels import FULL, QUARTER_TURN, Colours
 from convtool.memory import refuse_larger
 from convtool.settings import Settings
@@ -58,13 +59,15 @@ def read_header(container: Any, stream: Any, name: str, settings: Settings) -> H
         ReadError: it has none.
     """
     context = stream.codec_context
+    if context is None:
+        raise ReadError(f"{name}: the film cannot be read: its codec is not known")
     if context.width * context.height > settings.max_pixels:
         raise LimitError(
             f"{name}: {context.width}×{context.height} pixels pass the limit of {settings.max_pixels}",
             hint="raise it with --max-pixels",
         )
     refuse_larger(f"{name}: a frame", DEEPEST * context.width * context.height, settings.max_memory)
-    first = next(container.decode(stream), None)
+    first = calling(next, container.decode(stream), None)
     if first is None or stream.time_base is None:
         raise ReadError(f"{name}: no frames")
     turns = round(first.rotation / QUARTER_TURN) % 4

@@ -19,6 +19,7 @@ from convtool.geometry import span
 from convtool.layers import Layer
 from convtool.levels import Levels
 from convtool.media import Tile
+from convtool.media.callbacks import CalledBack
 from convtool.media.video.formats import Codec, Container
 from convtool.media.video.palette import Palette
 from convtool.media.video.pixels import FULL, Colours, Packer, Samples, packed, pixel_format
@@ -96,8 +97,9 @@ class FilmSink:
         source: FilmSource,
         output: OutputSettings,
     ) -> None:
-        self._file, self._container, self._codec, self._tiles = file, container, codec, tiles
+        self._container, self._codec, self._tiles = container, codec, tiles
         self._levels, self._source, self._settings = levels, source, output
+        self._calls = CalledBack(file)
         self._film: Any = None
 
     def begin(self, part: Film, layer: Layer) -> None:
@@ -116,7 +118,7 @@ class FilmSink:
         self._pack = Packer(packed(depth, self._show.channels), format, colours)
         self._times = Pace(part, layer, self._container.ticks)
         with self._translated():
-            self._film = av.open(self._file, "w", format=self._container.muxer)
+            self._film = av.open(self._calls, "w", format=self._container.muxer)
             if not {codec.encoder, av.codec.Codec(codec.encoder, "w").canonical_name} & self._film.supported_codecs:
                 raise WriteError(f"{self._container.muxer} cannot hold {codec.encoder}", hint="another --codec")
             self._stream = self._film.add_stream(codec.encoder, rate=self._times.rate, options=self._options())
@@ -166,22 +168,26 @@ class FilmSink:
     def write(self, prepared: list[av.VideoFrame]) -> None:
         """Take the next frames."""
         with self._translated():
-            for frame in prepared:
-                self._film.mux(self._times.lasting(self._stream.encode(frame)))
-            self._tracks.write()
+            self._calls.calling(self._encode, prepared)
+
+    def _encode(self, frames: Sequence[av.VideoFrame | None]) -> None:
+        """Encode frames, or what is left of those before where it is None, and what is beside them."""
+        for frame in frames:
+            self._film.mux(self._times.lasting(self._stream.encode(frame)))
+        self._tracks.write()
 
     def close(self) -> None:
         """Encode what is left, and complete the file."""
         with self._translated():
-            self._film.mux(self._times.lasting(self._stream.encode(None)))
-            self._tracks.close()
-            self._film.close()
+            self._calls.calling(self._encode, [None])
+            self._calls.calling(self._tracks.close)
+            self._calls.calling(self._film.close)
 
     def drop(self) -> None:
         """Let go of the file."""
         if self._film is not None:
-            with contextlib.suppress(av.FFmpegError, ValueError):  # a header may be missing
-                self._film.close()
+            with contextlib.suppress(av.FFmpegError, ValueError, OSError):  # a header may be missing
+                self._calls.calling(self._film.close)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -1,0 +1,239 @@
+"""Any words and any damaged file: the program filters or says why not, whatever it is given.
+
+`make fuzz` does it for five minutes; the tests of every day do a little. What it finds becomes a named test elsewhere.
+"""
+
+import io
+import os
+import re
+import shutil
+import signal
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from conftest import SAMPLES
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from convtool import presets
+from convtool import settings as asked
+from convtool.cli.app import run
+
+EXAMPLES = int(os.environ.get("CONVTOOL_FUZZ", "60"))
+PATIENCE = 60  # seconds that nothing of this size takes
+KILLED_BY_SIGNAL = 128
+
+SOUNDS = ["wav", "flac", "ogg", "mp3", "aiff", "caf", "au", "w64"]
+PICTURES = ["png", "jpg", "gif", "webp", "tif", "bmp", "ppm", "avif"]
+FILMS = ["mp4", "mkv", "avi", "gif", "webm"]
+SUFFIXES = {"image": PICTURES, "audio": SOUNDS, "video": FILMS}
+
+
+@cache
+def whole(medium, suffix):
+    """Return a small sound file of its kind."""
+    rng, file = np.random.default_rng(1), io.BytesIO()
+    if medium == "audio":
+        soundfile.write(file, rng.uniform(-1, 1, (3000, 2)), 16000, format=suffix.upper())
+        return file.getvalue()
+    if medium == "image" or suffix == "gif":
+        frames = [Image.fromarray(rng.integers(0, 256, (24, 31, 3), dtype=np.uint8)) for _ in range(3)]
+        kind = {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper())
+        more = {"save_all": True, "append_images": frames[1:]} if suffix in ("gif", "webp", "png", "tif") else {}
+        frames[0].save(file, kind, **more)
+        return file.getvalue()
+    with tempfile.NamedTemporaryFile(suffix=f".{suffix}") as film:
+        _film(film.name, suffix)
+        return Path(film.name).read_bytes()
+
+
+def _film(path, suffix):
+    """Write a film of a few frames, with sound where the sample has it."""
+    if suffix == "mp4":
+        shutil.copy(SAMPLES / "clip.mp4", path)
+        return
+    rng = np.random.default_rng(2)
+    with av.open(path, "w") as film:
+        stream = film.add_stream({"webm": "libvpx-vp9"}.get(suffix, "mpeg4"), rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+        for _ in range(6):
+            frame = av.VideoFrame.from_ndarray(rng.integers(0, 256, (24, 32, 3), dtype=np.uint8), "rgb24")
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode(None))
+
+
+@dataclass(frozen=True, repr=False)
+class Given:
+    """A file: its name, what was done to it, and its bytes, which are too many to be shown."""
+
+    name: str
+    damage: tuple[tuple[str, int], ...]
+    data: bytes
+
+    def __repr__(self):
+        return f"{self.name}, {self.damage}"
+
+
+@st.composite
+def damaged(draw, medium):
+    """Draw a file: whole, cut, changed, mixed with another, or none of this medium."""
+    damage = []
+    kind = draw(st.sampled_from([medium] * 8 + sorted(SUFFIXES)))
+    suffix = draw(st.sampled_from(SUFFIXES[kind]))
+    data = bytearray(whole(kind, suffix))
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2, 4]))):
+        place = draw(st.one_of(st.integers(0, max(1, len(data)) - 1), st.integers(0, 64)))
+        how = draw(st.sampled_from(["cut", "set", "ones", "insert", "delete", "double", "splice"]))
+        damage.append((how, place))
+        if how == "cut":
+            del data[place:]
+        elif how == "set":
+            data[place : place + 1] = bytes([draw(st.integers(0, 255))])
+        elif how == "ones":
+            data[place : place + 4] = b"\xff" * 4
+        elif how == "insert":
+            data[place:place] = draw(st.binary(max_size=20))
+        elif how == "delete":
+            del data[place : place + draw(st.integers(1, 300))]
+        elif how == "double":
+            data += data[place:]
+        else:
+            other = whole(medium, draw(st.sampled_from(SUFFIXES[medium])))
+            data = data[:place] + other[min(place, len(other)) :]
+    shown = suffix if draw(st.booleans()) else draw(st.sampled_from([*PICTURES, *SOUNDS, *FILMS, "txt", ""]))
+    return Given(f"in.{shown}".rstrip("."), ((suffix, len(data)), *damage), bytes(data))
+
+
+ABSURD = st.sampled_from(["0", "-1", "1e9", "9" * 25, str(2**20), str(2**31), str(2**63), "nan", "", "x"])
+NUMBERS = st.integers(0, 30).flatmap(lambda number: st.just(str(number // 6 + 1)) if number else ABSURD)
+AXES = st.lists(NUMBERS, min_size=1, max_size=3).map(",".join)
+WORDS = st.one_of(st.text(max_size=8), st.sampled_from(["-", "--", "%s", "{stem}", "../x", "\x1b[31m", "auto"]))
+CHOICES = {
+    name: [str(choice) for choice in get_args(getattr(asked, alias))]
+    for name, alias in (("combine", "Combine"), ("padding_mode", "PaddingMode"), ("normalize", "Normalize"),
+                        ("length", "Length"), ("align", "Align"), ("dtype", "DType"), ("algorithm", "Algorithm"),
+                        ("init", "Init"))
+}  # fmt: skip
+VALUES = {
+    "kernel_size": AXES, "stride": AXES, "padding": AXES | st.sampled_from(["same", "valid"]), "dilation": AXES,
+    "groups": NUMBERS | st.just("depthwise"), "kernel_path": st.just("."),
+    "name": st.sampled_from(["{stem}{suffix}", "{stem}-{channel}{suffix}", "{x"]),
+    "format": st.sampled_from([*PICTURES, *SOUNDS, *FILMS, "npy", "xyz"]),
+    "subtype": st.sampled_from(["pcm_16", "float", "vorbis", "x"]), "preset": st.sampled_from(["ultrafast", "x"]),
+    "codec": st.sampled_from(["h264", "ffv1", "mjpeg", "vp9", "x"]),
+    "pix_fmt": st.sampled_from(["yuv444p", "gray", "x"]),
+} | {name: st.sampled_from(choices) for name, choices in CHOICES.items()}  # fmt: skip
+LEFT_OUT = {
+    "kernel", "compile", "overwrite", "max_memory", "device",  # given below, slow, or not of interest
+    "options", "files_from", "files0_from", "glob", "failed_to", "jobs", "on_error",  # of batches, tested elsewhere
+}  # fmt: skip
+
+
+@cache
+def names(dims):
+    """Return kernels that there are for a medium."""
+    return [name for name, path in presets.catalogue().items() if dims in presets.entry(path).dimensions]
+
+
+@st.composite
+def kernels(draw, medium):
+    """Draw what -k may be given: names, parameters, grids, rubbish."""
+    name = draw(st.sampled_from(names({"audio": 1, "image": 2, "video": 3}[medium])))
+    grid = draw(st.lists(st.lists(st.sampled_from(["0", "1", "-2", "1/3", "1e30", "x", ""]), max_size=4), max_size=3))
+    return draw(st.sampled_from([
+        *[name] * 6, "; ".join(map(" ".join, grid)), draw(WORDS), f"{name}:{draw(WORDS)}={draw(NUMBERS)}",
+        f"gaussian:sigma={draw(NUMBERS)}",
+    ]))  # fmt: skip
+
+
+@st.composite
+def options(draw, medium):
+    """Draw some of a command's options, with values that are good, bad and absurd."""
+    from convtool.cli.options import RunSettings  # noqa: PLC0415  # typer
+
+    words = []
+    for _ in range(draw(st.integers(0, 2))):
+        words += ["-k", draw(kernels(medium))]
+    offered = [
+        option for group in (asked.Settings, asked.OutputSettings, RunSettings) for option in fields(group)
+        if medium in (option.metadata["media"] or (medium,)) and option.name not in LEFT_OUT
+    ]  # fmt: skip
+    for option in draw(st.lists(st.sampled_from(offered), max_size=3, unique_by=lambda option: option.name)):
+        flag = (option.metadata["flags"] or (f"--{option.name.replace('_', '-')}",))[0]
+        if isinstance(option.default, bool):
+            words.append(flag if option.default is False or draw(st.booleans()) else flag.replace("--", "--no-"))
+        else:
+            words += [flag, draw(VALUES.get(option.name, NUMBERS) if draw(st.integers(0, 19)) else WORDS)]
+    return words
+
+
+@contextmanager
+def hurried():
+    """Raise where something takes too long."""
+
+    def stop(*_):
+        raise TimeoutError(f"more than {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+ERROR = re.compile(r"^error: \S.*", re.MULTILINE)
+SAID = re.compile(r"(error|hint|note|seed): |(wrote|skipped) |$")
+MPG123 = re.compile(
+    r"^(Warning: .*|\[\S*libmpg123\S* .*|Note: .*)\n", re.MULTILINE
+)  # prints what it thinks of damaged MP3
+
+
+@given(st.data())
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)  # fmt: skip
+@pytest.mark.parametrize("medium", ["image", "audio", "video"])
+def test_whatever_it_is_given(medium, capfd, monkeypatch, data):
+    """Exit 0 and outputs, or 1 or 2 and an error in words; the input untouched, no temporary, no traceback, no end."""
+    given_ = data.draw(damaged(medium))
+    name = given_.name
+    output = data.draw(
+        st.sampled_from([f"out.{SUFFIXES[medium][0]}", "out/", f"o.{data.draw(st.sampled_from(PICTURES))}"])
+    )
+    words = [medium, name, output, *data.draw(options(medium)), "--max-memory", "300"]
+    with tempfile.TemporaryDirectory() as folder, monkeypatch.context() as patch:
+        patch.chdir(folder)
+        Path(name).write_bytes(given_.data)
+        capfd.readouterr()
+        with hurried():
+            code = run(words)
+        out, err = capfd.readouterr()
+        event(f"exit code {code}")
+        err = MPG123.sub("", err)
+        assert Path(name).read_bytes() == given_.data
+        left = [path for path in Path().rglob("*") if path.is_file() and path != Path(name)]
+        assert not [path for path in left if path.name.startswith(".convtool-")]
+        assert "Traceback" not in err
+        assert code in (0, 1, 2), (code, err)
+        if not {"--verbose", "-v", "--show-weights"} & set(words):
+            assert all(SAID.match(line) for line in err.split("\n")), err
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", err), "control characters"
+        if code:
+            assert len(ERROR.findall(err)) == 1, err
+            assert not left
+        elif "--dry-run" not in words and "--help" not in words:
+            assert left, err
+            assert all(path.stat().st_size for path in left)
+        assert out == "" or "--json" in words or "--dry-run" in words
