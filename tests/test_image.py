@@ -1,8 +1,10 @@
 """Pictures in and out: depth, colour, alpha, orientation, frames, metadata; pixels against scipy."""
 
+import gc
 import io
 import shutil
 import subprocess
+import weakref
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps
 from convtool import presets
 from convtool.kernels import dimensions
 from convtool.media.image import ImageSource, jpeg
+from convtool.settings import Settings
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
@@ -160,6 +163,19 @@ def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffi
     result = convtool("image", tmp_path / f"in.{suffix}", f"{tmp_path}/out/", "-k", "sobel-x", "--dry-run")
     assert result.code == 0, result.err
     assert f"input: 1×3×{photo.shape[0]}×{photo.shape[1]}" in result.out
+
+
+def test_a_picture_goes_with_its_last_user(tmp_path, photo):
+    """Not when garbage is collected: until then a batch would hold many."""
+    Image.fromarray(photo).save(tmp_path / "in.png")
+    gc.disable()
+    with (tmp_path / "in.png").open("rb") as file:
+        source = ImageSource(file, "in.png", Settings())
+        (page,) = source.parts()
+        pixels = weakref.ref(page.picture)
+        del source, page
+    assert pixels() is None
+    gc.enable()
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])

@@ -119,6 +119,7 @@ class Page:
             ReadError: it is damaged.
         """
         picture = self._decode()
+        del self._decode  # which holds the file, which holds this page: a circle that stays until it is looked for
         found = picture.pixels.shape, torch.from_numpy(picture.pixels[:1]).dtype
         if found != ((*self.size, len(self.channels)), self.levels.dtype):
             raise ReadError(f"the picture is not what its header says: {shown(picture.pixels.shape)} samples")
