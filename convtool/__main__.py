@@ -1,9 +1,14 @@
 """The program `convtool`, also as `python -m convtool`."""
 
+from __future__ import annotations
+
 import gc
 import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False  # and not typing's, which takes longer to import than a warm call to ask
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 INTERRUPTED = 130
 

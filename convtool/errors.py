@@ -9,8 +9,6 @@ ConvtoolError
 └── WriteError (OSError)            an output cannot be written                       exit code 1
 """
 
-from typing import ClassVar
-
 
 class ConvtoolError(Exception):
     """Base of every error that convtool raises on purpose.
@@ -20,7 +18,7 @@ class ConvtoolError(Exception):
         hint: what to do about it, if there is something.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

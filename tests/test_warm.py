@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SAMPLES
+from conftest import ROOT, SAMPLES
 
 from convtool import warm
 
@@ -136,13 +136,24 @@ def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
 def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
     """Neither a folder nor a socket with more rights than the user's."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    path = warm.address()
+    path = Path(warm.address())
     path.parent.mkdir(mode=0o755)
     path.touch(0o600)
     assert warm.connect() is None
     path.parent.chmod(0o700)
     path.chmod(0o666)
     assert warm.connect() is None
+
+
+def test_who_asks_imports_little():
+    """A call is a few hundredths of a second, of which each of these would take some thousandths."""
+    code = (
+        "import sys; from convtool import warm, __main__; print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+    )
+    assert done.stdout == b"set()\n"
 
 
 def test_another_state_of_the_code_has_another_address(monkeypatch):

@@ -7,10 +7,12 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from convtool import __version__
@@ -51,11 +53,19 @@ def _main(
     pass
 
 
+@cache
+def _command() -> TyperGroup:
+    """Return all commands, built of their functions; a warm process does it once."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperGroup)
+    return command
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     _prepare_process()
     try:
-        code = app(args=list(arguments), prog_name="convtool", standalone_mode=False)
+        code = _command()(args=list(arguments), prog_name="convtool", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except ConvtoolError as exc:
@@ -77,12 +87,17 @@ def run(arguments: Sequence[str]) -> int:
     return code or 0
 
 
-def leave(arguments: Sequence[str], prepare: Callable[[], None] = lambda: None) -> NoReturn:
+def leave(
+    arguments: Sequence[str],
+    prepare: Callable[[], None] = lambda: None,
+    report: Callable[[int], None] = lambda _: None,
+) -> NoReturn:
     """Run the command line and end the process, without taking torch's half a million objects apart.
 
     Args:
         arguments: its words.
         prepare: what comes first.
+        report: told the exit code when all is written; the system still has memory to take back.
     """
     code = 1
     try:
@@ -97,6 +112,8 @@ def leave(arguments: Sequence[str], prepare: Callable[[], None] = lambda: None) 
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.flush()
+        with contextlib.suppress(OSError):
+            report(code)
         os._exit(code)
 
 

@@ -1,5 +1,6 @@
 """`convtool warm`: a process that has torch imported already, for shell loops over many files."""
 
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 IDLE = 600
+# A worker's memory is all new to it, and comes page by page: large ones save a sixth of a large picture's time.
+HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 START = 60.0  # seconds that an import may take
 
 
@@ -33,7 +36,9 @@ def start(
         return
     command = [sys.executable, "-m", "convtool.cli.serving", str(idle)]
     null = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/")  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        command, stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/", env=os.environ | HUGE_PAGES
+    )
     deadline = time.monotonic() + START
     while not _is_running():
         if process.poll() is not None or time.monotonic() > deadline:

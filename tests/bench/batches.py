@@ -1,15 +1,21 @@
-"""Forty 12-megapixel JPEGs to JPEGs by sobel-x, steady, against libvips; and the command line's way to run one file."""
+"""Folders of JPEGs to JPEGs by sobel-x, against libvips: large ones inside a process and by command lines, many small
+ones by command lines; and a single one by the warm process.
+"""
 
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
 from pictures import picture
+from processes import START
 from timing import THREADS, Row, medians
 
 from convtool.batch import run_all
@@ -19,7 +25,9 @@ from convtool.media.image import SUFFIXES, ImageRoom
 from convtool.pipeline import Run, run
 from convtool.settings import OutputSettings, Settings
 
-COUNT, QUALITY = 40, 90
+COUNT, MANY, QUALITY = 40, 2000, 90
+PROGRAM = [Path(sys.executable).with_name("convtool")]  # as users call it; `python -m` takes some milliseconds more
+CONVTOOL = [*PROGRAM, "image", "-k", "sobel-x", "--normalize", "clamp", "--merge", "--overwrite", "--quiet"]
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 
@@ -31,6 +39,16 @@ def photos(folder: Path) -> list[Path]:
         path = folder / f"{index:02}.jpg"
         cv2.imwrite(str(path), np.roll(image, (70 * index, 97 * index), (0, 1)), [cv2.IMWRITE_JPEG_QUALITY, 92])
         paths.append(path)
+    return paths
+
+
+def thumbnails(folder: Path) -> list[Path]:
+    """Write many small pictures, and return their paths."""
+    image = cv2.resize(cv2.GaussianBlur(picture(), (0, 0), 0.8), (400, 300), interpolation=cv2.INTER_AREA)
+    paths = []
+    for index in range(MANY):
+        paths.append(folder / f"{index:04}.jpg")
+        cv2.imwrite(str(paths[-1]), np.roll(image, (7 * index, 9 * index), (0, 1)), [cv2.IMWRITE_JPEG_QUALITY, 92])
     return paths
 
 
@@ -60,9 +78,21 @@ def pyvips(paths: list[Path], out: Path, pool: ThreadPoolExecutor) -> None:
     list(pool.map(work, paths))
 
 
+def run_command(command: Sequence[object], *places: Path) -> None:
+    """Run a program, of whose words the places are the first after its own name and command."""
+    words = [*command[:2], *places, *command[2:]] if places else command
+    subprocess.run(list(map(str, words)), check=True, stderr=subprocess.DEVNULL)
+
+
+def vips_command(source: Path, target: Path, mask: Path) -> list[str]:
+    """Return the words that let vips filter a picture, and write the kernel."""
+    mask.write_text("3 3 1 0\n" + "\n".join(" ".join(map(str, row)) for row in SOBEL))
+    return ["vips", "conv", str(source), f"{target}[Q={QUALITY}]", str(mask), "--precision", "integer"]
+
+
 def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
     """Filter all pictures by one process each, two at a time."""
-    mask.write_text("3 3 1 0\n" + "\n".join(" ".join(map(str, row)) for row in SOBEL))
+    vips_command(paths[0], out, mask)
     command = f'vips conv "$1" "$2/$(basename "$1")[Q={QUALITY}]" "$3" --precision integer'
     names = "".join(f"{path}\0" for path in paths)
     xargs = ["xargs", "-0", f"-P{THREADS}", "-I{}", "sh", "-c", command, "sh", "{}", str(out), str(mask)]
@@ -70,27 +100,53 @@ def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the table; its times are for one picture of a batch."""
-    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(THREADS) as pool:
+    """Yield the table; its times are for one picture."""
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "in").mkdir()
-        paths = photos(folder / "in")
-        outs = {peer: folder / peer for peer in ("convtool", "pyvips", "vips")}
-        for out in outs.values():
-            out.mkdir()
-        ways = {"convtool": lambda: convtool(paths, outs["convtool"])}
-        goals = {}
-        try:
-            pyvips(paths[:1], outs["pyvips"], pool)
-        except ImportError:
-            print("pyvips is not there: uv sync --group bench")
-        else:
-            ways["pyvips"] = lambda: pyvips(paths, outs["pyvips"], pool)
-            goals["pyvips"] = 1.1
-        if shutil.which("vips"):
-            ways["vips conv, xargs -P2"] = lambda: vips_conv(paths, outs["vips"], folder / "mask.mat")
-            goals["vips conv, xargs -P2"] = 0.55
-        took = {way: seconds / COUNT for way, seconds in medians(ways, runs=3).items()}
-        for peer, goal in goals.items():
-            work = f"{COUNT} JPEGs, two workers, a picture"
-            yield Row(work, "separable", took["convtool"], peer, took[peer], goal)
+        for part in ("large", "small", "out"):
+            (folder / part).mkdir()
+        large, small = photos(folder / "large"), thumbnails(folder / "small")
+        yield from _inside(large, folder / "out")
+        yield from _commands(f"{COUNT} of 12 megapixels", large, folder, runs=3)
+        yield from _commands(f"{MANY} of 400×300", small, folder, runs=1)
+        yield from _warm(large[0], folder)
+
+
+def _inside(paths: list[Path], out: Path) -> Iterator[Row]:
+    """Yield a steady batch inside a process."""
+    try:
+        import pyvips as _  # noqa: PLC0415, F401  # a peer that need not be there
+    except ImportError:
+        print("pyvips is not there: uv sync --group bench")
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        took = medians({"convtool": lambda: convtool(paths, out), "pyvips": lambda: pyvips(paths, out, pool)}, runs=3)
+    ours, theirs = (seconds / COUNT for seconds in took.values())
+    yield Row(f"{COUNT} of 12 megapixels, inside a process", "separable", ours, "pyvips", theirs, 1.1)
+
+
+def _commands(work: str, paths: list[Path], folder: Path, runs: int) -> Iterator[Row]:
+    """Yield a batch by a command line, less the start of the programs that start once."""
+    out = folder / "out"
+    ways = {"convtool": lambda: run_command(CONVTOOL, paths[0].parent, out), "start": lambda: run_command(START)}
+    if shutil.which("vips"):
+        ways["vips conv, xargs -P2"] = lambda: vips_conv(paths, out, folder / "mask.mat")
+    took = medians(ways, runs=runs)
+    alone = (took["convtool"] - took["start"]) / len(paths)
+    for peer in list(ways)[2:]:
+        yield Row(f"{work}, a process, less its start", "separable", alone, peer, took[peer] / len(paths), 0.55)
+
+
+def _warm(path: Path, folder: Path) -> Iterator[Row]:
+    """Yield one picture by the warm process against one by vips, start and all."""
+    if not shutil.which("vips") or not sys.platform.startswith("linux"):
+        return
+    with mock.patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(folder)}):
+        run_command([*PROGRAM, "warm", "start"])
+        ways = {
+            "warm": lambda: run_command(CONVTOOL, path, folder / "warm.jpg"),
+            "vips": lambda: run_command(vips_command(path, folder / "vips.jpg", folder / "mask.mat")),
+        }
+        took = medians(ways, runs=15)
+        run_command([*PROGRAM, "warm", "stop"])
+    yield Row("one of 12 megapixels, the warm process", "separable", took["warm"], "vips conv", took["vips"], 1.2)
