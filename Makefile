@@ -2,7 +2,7 @@
 UV := $(shell command -v uv || echo python3 -m uv)
 RUN := $(UV) run --no-sync --quiet
 
-.PHONY: demo test check fuzz kills bench constants samples clean
+.PHONY: demo test check fuzz endure bench constants samples clean
 
 demo: .venv/ready
 	$(RUN) convtool image samples/chart.jpg out/ --kernel sobel-x --overwrite
@@ -18,8 +18,8 @@ check: .venv/ready
 fuzz: .venv/ready
 	CONVTOOL_FUZZ=5000 $(RUN) pytest tests/test_fuzz.py --hypothesis-show-statistics
 
-kills: .venv/ready
-	CONVTOOL_KILLS=23 $(RUN) pytest tests/test_batch.py -k killed
+endure: .venv/ready
+	CONVTOOL_KILLS=23 CONVTOOL_FILES=10000 CONVTOOL_RUNS=20 $(RUN) pytest tests/test_batch.py
 
 bench: .venv/ready
 	$(UV) sync --quiet --group bench

@@ -10,7 +10,7 @@ import torch
 
 from convtool import devices
 
-NAMES = ("pictures", "sounds", "films", "batches", "processes", "sweep")
+NAMES = ("pictures", "sounds", "films", "processes", "sweep", "batches")
 
 
 def main() -> None:

@@ -106,10 +106,10 @@ def rows() -> Iterator[Row]:
         for part in ("large", "small", "out"):
             (folder / part).mkdir()
         large, small = photos(folder / "large"), thumbnails(folder / "small")
-        yield from _inside(large, folder / "out")
         yield from _commands(f"{COUNT} of 12 megapixels", large, folder, runs=3)
         yield from _commands(f"{MANY} of 400×300", small, folder, runs=1)
         yield from _warm(large[0], folder)
+        yield from _inside(large, folder / "out")  # last: pyvips changes the environment, and so what vips does
 
 
 def _inside(paths: list[Path], out: Path) -> Iterator[Row]:
