@@ -12,8 +12,9 @@ The way through the house, each room calling only those further down:
     pipeline    one job, start to end; `preview` says what it would do, `targets` and `jobs` name the files,
                 `report` counts, `made` remembers, `atomic` writes; `filter`: the layers that settings ask for,
                 run over an input
-    media       Source and Sink of each medium; `ahead`: steps that overlap
-    normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats
+    media       Source and Sink of each medium; `callbacks` keeps errors and signals out of foreign libraries';
+                `ahead`: steps that overlap
+    normalize   raw results → a range that can be seen; `levels`: stored integers ↔ floats; `clips` does both
     stream      a layer over blocks of an endless input
     convolve    a layer on one block, by the algorithm that is planned; `devices`: where
     layers      kernels + options → one nn.Conv; `placing`: where kernels lie; `results`: what channels mean;
@@ -21,8 +22,8 @@ The way through the house, each room calling only those further down:
     kernels     what -k says → weights; `grammar`: its words; `kernelfile` and `presets`: files and where they
                 lie; `generators`: parametric kernels
     settings    every option, once; `options`: how one is declared and read
-    files       open inputs
-    warm        a process that has torch imported, and how to ask it
+    warm        how to ask the process that has torch imported
+    files       open inputs; `memory`: the budget of a run
     errors      what can go wrong, for people
 """
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -38,6 +39,16 @@ def pictures(folder, count, size=(24, 32)):
         paths.append(folder / f"{number:04}.png")
         Image.fromarray(pixels).save(paths[-1])
     return paths
+
+
+def content(path):
+    """Return what is in a file; all of it, or an error: an Ogg stream's number is drawn, and so are a film's."""
+    if path.suffix == ".ogg":
+        return soundfile.read(path)[0].tobytes()
+    if path.suffix == ".mkv":
+        with av.open(path) as film:
+            return [(packet.pts, bytes(packet)) for packet in film.demux() if packet.size]
+    return path.read_bytes()
 
 
 def names(folder):
@@ -304,6 +315,7 @@ def test_a_damaged_memory_is_as_none(convtool, tmp_path):
 @pytest.mark.parametrize("medium", ["image", "audio", "video"])
 def test_killed_at_random_moments(tmp_path, medium, number):
     """Every output is the old bytes or the whole new ones; after INT and TERM no temporary is left."""
+    more = []
     if medium == "image":
         pictures(tmp_path / "in", 8, (300, 300))
     elif medium == "audio":
@@ -314,16 +326,17 @@ def test_killed_at_random_moments(tmp_path, medium, number):
     else:
         (tmp_path / "in").mkdir()
         shutil.copy(SAMPLES / "clip.mp4", tmp_path / "in")
-    jobs = "1" if medium == "audio" else "2"  # libsndfile calls the main thread back
+        more = ["--codec", "ffv1", "--format", "mkv"]  # x264 reads what it never wrote, and differs from time to time
+    more += ["--jobs", "1" if medium == "audio" else "2"]  # libsndfile calls the main thread back
     command = [sys.executable, "-m", "convtool", medium, tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
-               "--quiet", "--jobs", jobs, "-k"]  # fmt: skip
+               "--quiet", *more, "-k"]  # fmt: skip
     subprocess.run([*command, "gaussian:sigma=5", "--name", "{stem}{suffix}"], check=True)
-    old = {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}
+    old = {name: content(tmp_path / "out" / name) for name in names(tmp_path / "out")}
     shutil.copytree(tmp_path / "out", tmp_path / "kept")
     started = time.monotonic()
     subprocess.run([*command, "laplacian-4", "--name", "{stem}{suffix}"], check=True)
     whole = time.monotonic() - started
-    new = {name: (tmp_path / "out" / name).read_bytes() for name in old}
+    new = {name: content(tmp_path / "out" / name) for name in old}
     moments = random.Random(7)  # noqa: S311  # repeatable
     for _ in range(KILLS):
         shutil.rmtree(tmp_path / "out")
@@ -332,7 +345,8 @@ def test_killed_at_random_moments(tmp_path, medium, number):
             time.sleep(whole * moments.uniform(0.5, 1.05))
             process.send_signal(number)
             code = process.wait(30)
-            assert code in (0, {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number])
+            # -15: before Python has so much as begun, when the machine is busy
+            assert code in (0, -15, {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number])
             if number != signal.SIGKILL:
                 assert process.stderr.read() == b""
         left = names(tmp_path / "out")
@@ -340,7 +354,7 @@ def test_killed_at_random_moments(tmp_path, medium, number):
             left = [name for name in left if not name.startswith(".convtool-")]
         assert left == sorted(old)
         for name in left:
-            assert (tmp_path / "out" / name).read_bytes() in (old[name], new[name])
+            assert content(tmp_path / "out" / name) in (old[name], new[name])
 
 
 @pytest.mark.parametrize(("medium", "suffixes"), [
@@ -428,10 +442,10 @@ def test_descriptors_threads_and_memory_stay_flat(tmp_path, medium):
     if medium == "image":
         data = pictures(tmp_path / "one", 1, (32, 32))[0].read_bytes()
     else:
-        soundfile.write(tmp_path / "one.flac", np.random.default_rng(1).uniform(-1, 1, (2000, 2)), 44100)
-        data = (tmp_path / "one.flac").read_bytes()
+        soundfile.write(tmp_path / "one.wav", np.random.default_rng(1).uniform(-1, 1, (2000, 2)), 44100)
+        data = (tmp_path / "one.wav").read_bytes()
     for number in range(FILES):
-        (tmp_path / "in" / f"{number:05}.{'png' if medium == 'image' else 'flac'}").write_bytes(data)
+        (tmp_path / "in" / f"{number:05}.{'png' if medium == 'image' else 'wav'}").write_bytes(data)
     code = """
 import os, sys
 from convtool.cli import messages, running
