@@ -409,8 +409,8 @@ def test_frames_as_pictures(convtool, tmp_path, clip):
 @pytest.mark.parametrize(("options", "message"), [
     (["--codec", "theora"], "no codec"), (["--codec", "ffv1", "--crf", "3"], "has no --crf"),
     (["--pix-fmt", "rainbow"], "no pixel format"), (["--normalize", "none"], "no film can hold"),
-    (["--preset", "warp"], "cannot be encoded"), (["--frames", "0"], "frames is a whole number"),
-    (["--start", "-1"], "number of seconds"), (["--codec", "av1", "--preset", "slow"], "cannot be encoded"),
+    (["--preset", "warp"], "has no preset"), (["--frames", "0"], "frames is a whole number"),
+    (["--start", "-1"], "number of seconds"), (["--codec", "av1", "--preset", "slow"], "has no preset"),
 ])  # fmt: skip
 def test_what_cannot_be_encoded_is_refused_in_words(convtool, tmp_path, clip, options, message):
     """And nothing is left."""
