@@ -27,7 +27,6 @@ from convtool.pipeline import check_duration
 from convtool.settings import Settings
 
 COPIES = 3  # of a file's result: in blocks, joined, normalized
-FLOAT_BYTES = 4
 
 
 def apply(
@@ -106,7 +105,7 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
         for part in room.open_source(file, str(path), settings).parts():
             layer = filter_.layer(len(part.channels), part.rate)
             check_duration(part, settings)
-            result = math.prod(layer.output_size(part.size)) * layer.channels * COPIES * FLOAT_BYTES
+            result = math.prod(layer.output_size(part.size)) * layer.channels * COPIES * torch.float32.itemsize
             held = part.memory + filter_.convolution(part).memory + result
             refuse_larger(f"{path}: the result", held, settings.max_memory)
             results.append((torch.cat(list(filter_.results(part)), 2), part.levels.full))

@@ -30,7 +30,6 @@ from convtool.cli.app import run
 
 EXAMPLES = int(os.environ.get("CONVTOOL_FUZZ", "60"))
 PATIENCE = 60  # seconds that nothing of this size takes
-KILLED_BY_SIGNAL = 128
 
 SOUNDS = ["wav", "flac", "ogg", "mp3", "aiff", "caf", "au", "w64"]
 PICTURES = ["png", "jpg", "gif", "webp", "tif", "bmp", "ppm", "avif"]

@@ -3,10 +3,12 @@
 import errno
 import io
 import os
+import signal
 import struct
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -345,6 +347,20 @@ def test_a_callback_keeps_an_error_until_the_call_is_over():
 
     with pytest.raises(OSError, match="No space left"):
         file.calling(library)
+
+
+def test_an_interrupt_waits_for_the_call_that_it_comes_into():
+    """What the call uses is closed after it."""
+    ended = []
+
+    def library():
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(0.2)
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        calling(library)
+    assert ended
 
 
 def test_callbacks_are_called_outside_of_the_main_thread():

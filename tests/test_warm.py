@@ -145,6 +145,16 @@ def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
     assert warm.connect() is None
 
 
+def test_many_calls_at_once(tmp_path, runtime):
+    """Whose workers and clients end in any order."""
+    shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
+    program = f"{sys.executable} -m convtool"
+    line = f"seq 60 | xargs -P8 -I% {program} image in.png %.png -k blur -q && {program} warm status"
+    done = subprocess.run(["sh", "-c", line], env=runtime, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("[0-9]*.png"))) == 60
+
+
 def test_who_asks_imports_little():
     """A call is a few hundredths of a second, of which each of these would take some thousandths."""
     code = (

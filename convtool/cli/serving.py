@@ -133,6 +133,8 @@ class _Server:
 
     def _told(self, pid: int) -> None:
         """Pass a signal on; a client that is gone wants no result any more."""
+        if pid not in self._workers:
+            return  # it has ended since the events were asked for
         try:
             data = self._workers[pid].recv(1)
         except OSError:

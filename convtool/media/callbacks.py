@@ -7,7 +7,7 @@ signal is handled meanwhile.
 import errno
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
@@ -85,10 +85,17 @@ class CalledBack:
 
 
 def calling(function: Callable[..., T], *arguments: object) -> T:
-    """Call what may call back, where Python handles no signals: outside of the main thread."""
+    """Call what may call back, where Python handles no signals: outside of the main thread.
+
+    An interrupt is raised when the call is over: what it uses may be closed then.
+    """
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments)
-    return APART.submit(function, *arguments).result()
+    running = APART.submit(function, *arguments)
+    try:
+        return running.result()
+    finally:
+        wait([running])
 
 
 def stepping(items: Iterator[T]) -> Iterator[T]:

@@ -214,8 +214,11 @@ def _write_pillow(
         options["compression"] = "tiff_adobe_deflate"
     if others:
         options |= {"save_all": True, "append_images": others, **_timing(frames, format, metadata)}
+    if format.name != "TIFF":
+        first.save(file, format.name, **options)
+        return
     memory = io.BytesIO()  # libtiff takes a file from Python, and prints what goes wrong with it
-    first.save(memory if format.name == "TIFF" else file, format.name, **options)
+    first.save(memory, format.name, **options)
     file.write(memory.getbuffer())
 
 
