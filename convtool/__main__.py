@@ -20,9 +20,9 @@ def main() -> NoReturn:
     """
     gc.disable()
     try:
-        from convtool import warm  # noqa: PLC0415  # an interrupt may come while it is imported
+        from convtool.warm import client  # noqa: PLC0415  # an interrupt may come while it is imported
 
-        asked = warm.ask(sys.argv[1:])
+        asked = client.ask(sys.argv[1:])
         if asked is not None:
             os._exit(asked)
         from convtool.cli.app import leave  # noqa: PLC0415

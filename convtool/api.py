@@ -11,20 +11,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from convtool import devices
-from convtool.convolve import Convolution
+from convtool.convolve import Convolution, devices
 from convtool.errors import ReadError, UsageError
-from convtool.files import opened
-from convtool.filter import Filter
-from convtool.layers import Layer
+from convtool.layers.build import Layer
 from convtool.levels import USUAL, of
+from convtool.limits import refuse_larger
 from convtool.media import MEDIA, Room
 from convtool.media.audio.formats import is_sound
+from convtool.media.inputs import opened
 from convtool.media.video.formats import is_film
-from convtool.memory import refuse_larger
-from convtool.normalize import Normalizer
-from convtool.pipeline import check_duration
-from convtool.settings import Settings
+from convtool.options.settings import Settings
+from convtool.results.normalize import Normalizer
+from convtool.run.filter import Filter
+from convtool.run.pipeline import check_duration
 
 COPIES = 3  # of a file's result: in blocks, joined, normalized
 

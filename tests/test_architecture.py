@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import graphlib
 import importlib
 import subprocess
 import sys
@@ -13,90 +14,27 @@ from conftest import ROOT
 import convtool
 
 PACKAGE = ROOT / "convtool"
-# Each room may import those further down, and within its own line only what stands to the right.
-FLOORS = [
-    ["__main__"],
-    [
-        "cli.serving",
-        "cli.app",
-        "cli.image",
-        "cli.audio",
-        "cli.video",
-        "cli.kernels",
-        "cli.devices",
-        "cli.warm",
-        "cli.running",
-        "cli.progress",
-        "cli.options",
-        "cli.completion",
-        "cli.plots",
-        "cli.messages",
-        "cli",
-    ],
-    ["api"],
-    ["batch", "preview", "pipeline", "filter", "targets"],
-    ["made", "jobs", "report", "atomic"],
-    [
-        "media.image",
-        "media.image.write",
-        "media.image.read",
-        "media.image.deep",
-        "media.image.tiff",
-        "media.image.jpeg",
-        "media.image.png",
-        "media.image.modes",
-        "media.image.pages",
-        "media.image.alpha",
-        "media.image.formats",
-        "media.video",
-        "media.video.write",
-        "media.video.tracks",
-        "media.video.palette",
-        "media.video.read",
-        "media.video.header",
-        "media.video.pixels",
-        "media.video.formats",
-        "media.audio.impulse",
-        "media.audio",
-        "media.audio.write",
-        "media.audio.read",
-        "media.audio.libsndfile",
-        "media.audio.track",
-        "media.audio.resample",
-        "media.audio.readers",
-        "media.audio.formats",
-        "media.ffmpeg",
-        "media.callbacks",
-        "media",
-    ],
-    ["stream", "clips", "normalize"],
-    [
-        "convolve.frames",
-        "convolve",
-        "convolve.plan",
-        "convolve.costs",
-        "convolve.direct",
-        "convolve.fourier",
-        "convolve.separable",
-        "convolve.lines",
-        "convolve.taps",
-        "convolve.compiling",
-        "convolve.staging",
-        "convolve.buffers",
-        "convolve.problem",
-        "devices",
-        "levels",
-        "ahead",
-    ],
-    ["spectrum", "layers", "placing", "results", "banks", "geometry"],
-    ["kernels", "kernelfile", "grammar", "presets", "generators"],
-    ["settings", "options"],
-    ["warm"],
-    ["files", "memory"],
-    [""],
-    ["errors"],
-]
-ORDER = [room for floor in FLOORS for room in floor]
+# What each package may import: those that it names, and nothing else of the program.
+BASE = {"errors", "levels", "limits"}
+ENGINE = BASE | {"convolve"}
+MAY_IMPORT = {
+    "errors": set(),
+    "levels": set(),
+    "limits": {"errors"},
+    "options": {"errors"},
+    "convolve": {"errors", "levels"},
+    "media": ENGINE | {"options", "layers", "kernels"},
+    "kernels": BASE | {"options"},
+    "layers": ENGINE | {"options", "kernels"},
+    "results": ENGINE | {"layers", "options"},
+    "outputs": BASE | {"layers", "media", "kernels"},
+    "run": ENGINE | {"options", "kernels", "layers", "results", "media", "outputs"},
+    "api": ENGINE | {"options", "layers", "results", "media", "run"},
+    "warm": {"__init__"},
+    "cli": ENGINE | {"__init__", "options", "kernels", "layers", "media", "outputs", "run", "warm"},
+    "__init__": {"api", "convolve", "errors", "kernels", "layers", "options"},
+    "__main__": {"cli", "warm"},
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -106,29 +44,37 @@ def room(path):
     return ".".join(part for part in parts if part != "__init__")
 
 
+def package(name):
+    """Return the part of the program that a module belongs to: its folder, or itself at the top."""
+    return name.split(".")[0] or "__init__"
+
+
 def imported(path):
-    """Return the rooms that a module imports at its top or inside functions, but not for type checkers alone."""
-    tree = ast.parse(path.read_text())
-    skipped = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and id(node) not in skipped and (node.module or "").startswith("convtool"):
-            base = node.module.removeprefix("convtool").removeprefix(".")
-            for alias in node.names:
-                inner = f"{base}.{alias.name}".removeprefix(".")
-                yield inner if inner in ORDER else base
+    """Yield what a module imports of the program, at its top or inside functions, for type checkers too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "convtool")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "convtool":
+            inner = (PACKAGE / "/".join(node.module.split(".")[1:])).is_dir()
+            yield from (f"{node.module}.{alias.name}" for alias in node.names) if inner else [node.module]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=room)
-def test_imports_go_down_only(path):
-    """An upward import would tie a room to its callers."""
-    here = ORDER.index(room(path))
+def test_imports_hold_to_the_table(path):
+    """An import beside it would tie a package to one that should not be known there."""
+    here = package(room(path))
     for name in imported(path):
-        assert ORDER.index(name) > here, f"{room(path)} imports {name}"
+        other = package(".".join(name.split(".")[1:]))
+        if not (PACKAGE / other).is_dir() and not (PACKAGE / f"{other}.py").is_file():
+            other = "__init__"  # a name that the front door defines
+        assert other in MAY_IMPORT[here] | {here}, f"{room(path)} imports {name}"
+
+
+def test_the_table_has_no_circles():
+    """And names every package that there is, so that an order of reading exists."""
+    assert set(MAY_IMPORT) == {package(room(path)) for path in MODULES}
+    table = {name: others - {"__init__"} for name, others in MAY_IMPORT.items()}
+    list(graphlib.TopologicalSorter(table).static_order())
 
 
 @pytest.mark.parametrize("path", MODULES, ids=room)
@@ -175,8 +121,8 @@ def test_kernels_are_found_from_a_built_wheel(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(home)
     code = (
-        "import convtool, sys; from convtool import presets; "
-        "print(convtool.__file__, presets.builtin_folder(), len(presets.catalogue()), sep='\\n')"
+        "import convtool, sys; from convtool.kernels import catalogue; "
+        "print(convtool.__file__, catalogue.builtin_folder(), len(catalogue.catalogue()), sep='\\n')"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(home), "HOME": str(tmp_path)},
@@ -190,6 +136,6 @@ def test_kernels_are_found_from_a_built_wheel(tmp_path):
 
 def test_kernels_are_found_from_the_source_tree():
     """As an editable install has them."""
-    from convtool import presets  # noqa: PLC0415
+    from convtool.kernels import catalogue  # noqa: PLC0415
 
-    assert presets.builtin_folder() == ROOT / "kernels"
+    assert catalogue.builtin_folder() == ROOT / "kernels"

@@ -15,11 +15,11 @@ from conftest import SAMPLES, peak
 from scipy import signal
 
 import convtool as package
-from convtool import generators
 from convtool.convolve import Convolution
-from convtool.files import opened
+from convtool.kernels import generators
 from convtool.media.audio import AudioSource
-from convtool.settings import Settings
+from convtool.media.inputs import opened
+from convtool.options.settings import Settings
 
 RATE = 44100
 

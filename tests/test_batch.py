@@ -17,12 +17,12 @@ import soundfile
 from conftest import SAMPLES
 from PIL import Image
 
-from convtool import atomic
-from convtool.batch import run_all, workers_for
 from convtool.errors import WriteError
-from convtool.jobs import Job
-from convtool.made import NAME
-from convtool.report import Outcome
+from convtool.outputs import atomic
+from convtool.outputs.jobs import Job
+from convtool.outputs.manifest import NAME
+from convtool.run.batch import run_all, workers_for
+from convtool.run.outcomes import Outcome
 
 # `make endure` asks for more
 KILLS = int(os.environ.get("CONVTOOL_KILLS", "4"))  # of each medium by each signal

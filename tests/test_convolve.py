@@ -14,12 +14,12 @@ from PIL import Image
 from test_stream import cases, streamed, whole
 from torch import nn
 
-from convtool.banks import COMBINES
 from convtool.convolve import ALGORITHMS, Convolution
+from convtool.convolve.geometry import ends, output_size
 from convtool.convolve.separable import factor
 from convtool.errors import LayerError, LimitError
-from convtool.geometry import ends, output_size
-from convtool.layers import CONVS
+from convtool.layers.build import CONVS
+from convtool.layers.combine import COMBINES
 from convtool.levels import of
 
 SIZES = {1: (997,), 2: (61, 83), 3: (9, 21, 23)}

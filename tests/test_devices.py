@@ -11,14 +11,14 @@ from PIL import Image
 from test_stream import whole
 from torch import nn
 
-from convtool import apply, devices
-from convtool.convolve import ALGORITHMS, Convolution
+from convtool import apply
+from convtool.convolve import ALGORITHMS, Convolution, devices
 from convtool.errors import UsageError
-from convtool.filter import Filter
 from convtool.levels import of
 from convtool.media import MEDIA
 from convtool.media.image.pages import Header, Page, Picture
-from convtool.settings import Settings
+from convtool.options.settings import Settings
+from convtool.run.filter import Filter
 
 
 def test_an_unknown_device_is_refused_with_those_there_are():
@@ -59,7 +59,7 @@ def test_kept_memory_is_used_again():
     """A large tensor takes pages that one before gave back, in any thread."""
     code = """
 import resource, threading, torch
-from convtool import devices
+from convtool.convolve import devices
 if %s: devices.keep_memory()
 def use(): torch.ones(9 * 2**20)
 for _ in range(3): use()

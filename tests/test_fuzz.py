@@ -24,9 +24,9 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from convtool import presets
-from convtool import settings as asked
 from convtool.cli.app import run
+from convtool.kernels import catalogue
+from convtool.options import settings as asked
 
 EXAMPLES = int(os.environ.get("CONVTOOL_FUZZ", "60"))
 PATIENCE = 60  # seconds that nothing of this size takes
@@ -140,7 +140,7 @@ LEFT_OUT = {
 @cache
 def names(dims):
     """Return kernels that there are for a medium."""
-    return [name for name, path in presets.catalogue().items() if dims in presets.entry(path).dimensions]
+    return [name for name, path in catalogue.catalogue().items() if dims in catalogue.entry(path).dimensions]
 
 
 @st.composite

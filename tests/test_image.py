@@ -14,10 +14,10 @@ import tifffile
 from conftest import SAMPLES
 from PIL import Image, ImageCms, ImageOps
 
-from convtool import presets
-from convtool.kernels import dimensions
+from convtool.kernels import catalogue
+from convtool.kernels.resolve import dimensions
 from convtool.media.image import ImageSource, jpeg
-from convtool.settings import Settings
+from convtool.options.settings import Settings
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
@@ -91,7 +91,7 @@ def test_identity_through_every_format(convtool, tmp_path, photo, suffix, mode):
     assert np.abs(before - after).mean() <= most / 6
 
 
-@pytest.mark.parametrize("name", sorted(presets.catalogue()))
+@pytest.mark.parametrize("name", sorted(catalogue.catalogue()))
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mode):
     """Grey, RGB, RGBA and 16-bit RGB run with every padding mode."""
@@ -375,7 +375,7 @@ def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
     convtool("image", tmp_path / "in.png", f"{tmp_path}/maps/", "--seed", "1")
     first = np.array(Image.open(tmp_path / "maps" / "in_random_1.png"))
     assert np.array_equal(np.array(Image.open(tmp_path / "grid.png"))[4:52, 4:68], first)
-    eight = [item for name in presets.catalogue() if name.endswith("-sobel") for item in ("-k", name)]
+    eight = [item for name in catalogue.catalogue() if name.endswith("-sobel") for item in ("-k", name)]
     rest = ["-k", "blur", "-k", "emboss", "-k", "outline", "-k", "sharpen"]
     assert convtool("image", tmp_path / "in.png", tmp_path / "sheet.png", *eight, *rest, "--sheet").code == 0
     sheet = np.array(Image.open(tmp_path / "sheet.png"))

@@ -9,12 +9,12 @@ import scipy.ndimage
 import scipy.signal
 import yaml
 
-from convtool import kernelfile, presets
 from convtool.errors import KernelError
-from convtool.kernelfile import json_schema
-from convtool.kernels import dimensions, resolve
+from convtool.kernels import catalogue, schema
+from convtool.kernels.resolve import dimensions, resolve
+from convtool.kernels.schema import json_schema
 
-NAMES = sorted(presets.catalogue())
+NAMES = sorted(catalogue.catalogue())
 LISTED = [
     "identity", "box", "blur", "gaussian", "motion", "disk", "sharpen", "unsharp", "emboss", "outline",
     "laplacian-4", "laplacian-8", "log", "dog", "sobel-x", "sobel-y", "left-sobel", "right-sobel",
@@ -38,7 +38,7 @@ def test_every_promised_preset_is_there():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
     """It has a summary and a source, keeps to the schema, and has finite weights."""
-    content = yaml.safe_load(presets.locate(name).read_text())
+    content = yaml.safe_load(catalogue.locate(name).read_text())
     jsonschema.validate(json.loads(json.dumps(content)), json_schema())
     assert content["summary"]
     assert content["source"]
@@ -315,7 +315,7 @@ def test_a_bank_that_holds_itself_ends(tmp_path):
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     """A size cap, before anything is parsed."""
-    spec = write(tmp_path, "#" * (presets.MAX_FILE_BYTES + 1))
+    spec = write(tmp_path, "#" * (catalogue.MAX_FILE_BYTES + 1))
     with pytest.raises(KernelError, match="larger than"):
         resolve(spec, 2)
 
@@ -326,4 +326,4 @@ def test_hostile_yaml_of_the_corpus_is_refused(corpus):
     assert files
     for path in files:
         with pytest.raises(KernelError):
-            kernelfile.read(path)
+            schema.read(path)

@@ -7,9 +7,9 @@ from torch import nn
 
 import convtool
 from convtool.errors import LayerError, UsageError
-from convtool.kernels import resolve
-from convtool.layers import CONVS, build
-from convtool.settings import Settings
+from convtool.kernels.resolve import resolve
+from convtool.layers.build import CONVS, build
+from convtool.options.settings import Settings
 
 SOBEL_X = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SOBEL_Y = SOBEL_X.T

@@ -7,10 +7,10 @@ from conftest import SAMPLES
 from PIL import Image
 
 import convtool
-from convtool.geometry import output_size
-from convtool.kernels import resolve
-from convtool.layers import build
-from convtool.settings import Settings
+from convtool.convolve.geometry import output_size
+from convtool.kernels.resolve import resolve
+from convtool.layers.build import build
+from convtool.options.settings import Settings
 
 ONE_TO_SIX = torch.arange(1.0, 7).reshape(1, 1, 6)
 VALID = {"padding": 0, "padding_mode": "zeros"}

@@ -17,8 +17,8 @@ from PIL import Image
 
 import convtool as package
 from convtool.errors import LimitError
+from convtool.limits import MEBI, Budget, refuse_larger
 from convtool.media.image import ImageSource
-from convtool.memory import MEBI, Budget, refuse_larger
 
 BARE = [sys.executable, "-c", "import torch, convtool.cli.running, convtool.media.image, cv2"]
 SLACK = 60  # MB of libraries that are loaded when they are needed

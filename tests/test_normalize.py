@@ -5,11 +5,11 @@ import pytest
 import torch
 
 import convtool
-from convtool.kernels import resolve
-from convtool.layers import build
+from convtool.kernels.resolve import resolve
+from convtool.layers.build import build
 from convtool.levels import to_float, to_stored
-from convtool.normalize import Normalizer
-from convtool.settings import Settings
+from convtool.options.settings import Settings
+from convtool.results.normalize import Normalizer
 
 
 def normalizer(*kernels, name="auto", in_channels=3, **options):

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 from conftest import ROOT, SAMPLES
 
-from convtool import presets
 from convtool.cli.options import RunSettings
-from convtool.settings import OutputSettings, Settings
+from convtool.kernels import catalogue
+from convtool.options.settings import OutputSettings, Settings
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"(?:^    .*\n)+", README, re.MULTILINE)
@@ -56,7 +56,7 @@ def test_every_command_runs(tmp_path, command):
         shutil.copy(SAMPLES / "clip.mp4", tmp_path / name)
     (tmp_path / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
     shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("presets.*"))
-    shutil.copy(presets.builtin_folder() / "blur.yaml", tmp_path / "my.yaml")
+    shutil.copy(catalogue.builtin_folder() / "blur.yaml", tmp_path / "my.yaml")
     program = f"{shlex.quote(sys.executable)} -m convtool"
     line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
     try:
@@ -72,7 +72,7 @@ def test_the_kernel_file_is_the_preset(tmp_path):
     (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     path = tmp_path / "sobel-x.yaml"
     path.write_text(block)
-    from convtool.kernels import resolve  # noqa: PLC0415
+    from convtool.kernels.resolve import resolve  # noqa: PLC0415
 
     for dims in (1, 2):
         assert (
@@ -95,4 +95,4 @@ def test_the_python_example_runs(monkeypatch):
 
 def test_the_number_of_presets():
     """CHANGELOG counts them."""
-    assert f"{len(presets.catalogue())} presets" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"{len(catalogue.catalogue())} presets" in (ROOT / "CHANGELOG.md").read_text()

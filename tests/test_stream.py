@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convtool.convolve import Convolution
+from convtool.convolve.geometry import centres, ends, output_size, span
+from convtool.convolve.stream import Stream
 from convtool.errors import LayerError
-from convtool.geometry import centres, ends, output_size, span
-from convtool.layers import CONVS
+from convtool.layers.build import CONVS
 from convtool.levels import of
-from convtool.stream import Stream
 
 CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 

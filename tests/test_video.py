@@ -22,10 +22,10 @@ from conftest import peak
 from PIL import Image
 
 import convtool as package
-from convtool.ahead import ahead
 from convtool.convolve import Convolution
-from convtool.convolve.frames import FrameConvolution
-from convtool.kernels import resolve
+from convtool.convolve.per_frame import FrameConvolution
+from convtool.kernels.resolve import resolve
+from convtool.run.prefetch import ahead
 
 BASE = Fraction(1, 12800)
 

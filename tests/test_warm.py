@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SAMPLES
 
-from convtool import warm
+from convtool.warm import client
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it needs Linux")
 CONVTOOL = [sys.executable, "-m", "convtool"]
@@ -136,13 +136,13 @@ def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
 def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
     """Neither a folder nor a socket with more rights than the user's."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    path = Path(warm.address())
+    path = Path(client.address())
     path.parent.mkdir(mode=0o755)
     path.touch(0o600)
-    assert warm.connect() is None
+    assert client.connect() is None
     path.parent.chmod(0o700)
     path.chmod(0o666)
-    assert warm.connect() is None
+    assert client.connect() is None
 
 
 def test_many_calls_at_once(tmp_path, runtime):
@@ -158,7 +158,8 @@ def test_many_calls_at_once(tmp_path, runtime):
 def test_who_asks_imports_little():
     """A call is a few hundredths of a second, of which each of these would take some thousandths."""
     code = (
-        "import sys; from convtool import warm, __main__; print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
+        "import sys; from convtool import __main__; from convtool.warm import client; "
+        "print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=True
@@ -168,9 +169,9 @@ def test_who_asks_imports_little():
 
 def test_another_state_of_the_code_has_another_address(monkeypatch):
     """So an old process is never asked by a new program."""
-    before = warm.address()
-    monkeypatch.setattr(warm, "__version__", "99")
-    assert warm.address() != before
+    before = client.address()
+    monkeypatch.setattr(client, "__version__", "99")
+    assert client.address() != before
 
 
 def test_start_status_stop_and_idling(tmp_path):

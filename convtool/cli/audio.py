@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from convtool.cli.options import RunSettings, with_options
-from convtool.settings import OutputSettings, Settings
+from convtool.options.settings import OutputSettings, Settings
 
 
 @with_options("audio", Settings, OutputSettings, RunSettings)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import typer
 
-from convtool import presets
 from convtool.errors import KernelError
+from convtool.kernels import catalogue
 
 DIMENSIONS = {"audio": 1, "image": 2, "video": 3}
 
@@ -19,11 +19,11 @@ def kernel_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str,
     """
     search = tuple(context.params.get("kernel_path") or ())
     dims = DIMENSIONS.get(context.info_name or "")
-    for name, path in presets.catalogue(search).items():
+    for name, path in catalogue.catalogue(search).items():
         if not name.startswith(incomplete):
             continue
         try:
-            entry = presets.entry(path, search)
+            entry = catalogue.entry(path, search)
         except KernelError:
             continue  # `convtool kernels list` says what is wrong with it
         if dims is None or dims in entry.dimensions:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convtool import presets
 from convtool.cli import messages
 from convtool.cli.completion import kernel_names
 from convtool.errors import KernelError
+from convtool.kernels import catalogue
 
 if TYPE_CHECKING:
-    from convtool.kernels import Bank
+    from convtool.kernels.resolve import Bank
 
 app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
 
@@ -34,9 +34,9 @@ def list_(kernel_path: KernelPath = None) -> None:
     table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
     search = tuple(kernel_path or ())
     broken = 0
-    for path in presets.catalogue(search).values():
+    for path in catalogue.catalogue(search).values():
         try:
-            entry = presets.entry(path, search)
+            entry = catalogue.entry(path, search)
         except KernelError as exc:
             broken += 1
             messages.error(exc.message, exc.hint)
@@ -84,9 +84,9 @@ def show(
 
 def _resolved(kernel: str, dims: int | None, rate: float, search: tuple[Path, ...]) -> "tuple[Bank, int]":
     """Return what a kernel's words stand for, and the dimensions that it is shown in."""
-    from convtool.kernels import dimensions, resolve  # noqa: PLC0415  # NumPy
+    from convtool.kernels.resolve import dimensions, resolve  # noqa: PLC0415  # NumPy
 
-    if dims in (None, 1) and Path(kernel).suffix and Path(kernel).is_file() and not presets.is_path(kernel):
+    if dims in (None, 1) and Path(kernel).suffix and Path(kernel).is_file() and not catalogue.is_path(kernel):
         from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # torch, decoders
 
         return impulse_response(kernel, 1, rate), 1
@@ -98,14 +98,14 @@ def _resolved(kernel: str, dims: int | None, rate: float, search: tuple[Path, ..
 @app.command()
 def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")]) -> None:
     """Check kernel files; exit 1 if any is bad."""
-    from convtool import kernelfile  # noqa: PLC0415  # pydantic
-    from convtool.kernels import resolve_file  # noqa: PLC0415  # NumPy
+    from convtool.kernels import schema  # noqa: PLC0415  # pydantic
+    from convtool.kernels.resolve import resolve_file  # noqa: PLC0415  # NumPy
 
     bad = 0
     for path in files:
         try:
-            file = kernelfile.read(path)
-            for dims in kernelfile.dimensions(file, (path.parent,)):
+            file = schema.read(path)
+            for dims in schema.dimensions(file, (path.parent,)):
                 resolve_file(file, dims, search=(path.parent,), rate=RATE)
         except KernelError as exc:
             bad += 1
@@ -119,6 +119,6 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="K
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of kernel files, for editors."""
-    from convtool.kernelfile import json_schema  # noqa: PLC0415  # pydantic
+    from convtool.kernels.schema import json_schema  # noqa: PLC0415  # pydantic
 
     print(json.dumps(json_schema(), indent=2))

@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from convtool.report import Outcome, Report
+from convtool.run.outcomes import Outcome, Report
 
 
 def shown(text: str) -> str:

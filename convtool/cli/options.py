@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from convtool import presets
 from convtool.cli.completion import kernel_names
 from convtool.errors import UsageError
-from convtool.options import option
+from convtool.kernels import catalogue
+from convtool.options.declare import option
 
 COMPLETED = {"kernel": kernel_names}
 OnError = Literal["continue", "stop"]
@@ -28,7 +28,7 @@ def take_options(context: typer.Context, value: Path | None) -> Path | None:
     """
     if value is not None:
         known = {parameter.name for parameter in context.command.params} - {"options", "inputs", "output"}
-        content, _ = presets.parse(value)
+        content, _ = catalogue.parse(value)
         named = {str(key).replace("-", "_"): given for key, given in content.items()}
         unknown = sorted(set(named) - known)
         if unknown:

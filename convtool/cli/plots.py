@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from convtool.kernels import Bank, Kernel
-from convtool.spectrum import decibels
+from convtool.kernels.frequency import decibels
+from convtool.kernels.resolve import Bank, Kernel
 
 MOST_NUMBERS = 13
 MOST_CELLS = 33

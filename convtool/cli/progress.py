@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from convtool.cli.messages import data
 from convtool.cli.messages import shown as printable
-from convtool.report import Step
+from convtool.run.outcomes import Step
 
 
 @dataclass(frozen=True)

@@ -13,24 +13,25 @@ import numpy as np
 import typer
 from torch import Tensor
 
-from convtool import __version__, devices
-from convtool.atomic import replacing
-from convtool.batch import run_all, workers_for
+from convtool import __version__
 from convtool.cli import messages
 from convtool.cli.options import RunSettings
 from convtool.cli.progress import Bar, progress_bar, progress_lines
+from convtool.convolve import devices
 from convtool.errors import UsageError
-from convtool.files import PIPE
-from convtool.filter import Filter
-from convtool.jobs import Job, Naming, identities, listed, plan
-from convtool.layers import Layer
-from convtool.made import Made
+from convtool.layers.build import Layer
+from convtool.limits import Budget
 from convtool.media import Room
-from convtool.memory import Budget
-from convtool.pipeline import Run, run
-from convtool.preview import preview
-from convtool.report import Outcome, Report
-from convtool.settings import OutputSettings, Settings
+from convtool.media.inputs import PIPE
+from convtool.options.settings import OutputSettings, Settings
+from convtool.outputs.atomic import replacing
+from convtool.outputs.jobs import Job, Naming, identities, listed, plan
+from convtool.outputs.manifest import Made
+from convtool.run.batch import run_all, workers_for
+from convtool.run.filter import Filter
+from convtool.run.outcomes import Outcome, Report
+from convtool.run.pipeline import Run, run
+from convtool.run.preview import preview
 
 
 def filter_files(

@@ -22,11 +22,11 @@ from typing import IO
 
 from PIL import Image
 
-from convtool import warm
 from convtool.cli.app import leave, run
+from convtool.warm import client
 
 # torch, and all that calls need
-ROOMS = ("cli.running", "kernelfile", "media.image", "media.audio", "media.audio.impulse")
+ROOMS = ("cli.running", "kernels.schema", "media.image", "media.audio", "media.audio.impulse")
 LARGEST = 2**24  # bytes of a request
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     for room in ROOMS:
         importlib.import_module(f"convtool.{room}")
     Image.preinit()  # its usual formats
-    for medium in warm.COMMANDS:  # what a call imports and builds before it opens its input, which is none
+    for medium in client.COMMANDS:  # what a call imports and builds before it opens its input, which is none
         with contextlib.redirect_stderr(io.StringIO()):
             run([medium, os.devnull, f"{os.devnull}/out.x", "-k", "identity"])
     gc.freeze()
@@ -68,10 +68,10 @@ def serve(idle: float) -> None:
     Args:
         idle: seconds.
     """
-    path = warm.address()
-    os.makedirs(warm.folder(), mode=0o700, exist_ok=True)  # noqa: PTH103
-    if not warm.is_ours(warm.folder()):
-        raise PermissionError(f"{warm.folder()} can be used by others")
+    path = client.address()
+    os.makedirs(client.folder(), mode=0o700, exist_ok=True)  # noqa: PTH103
+    if not client.is_ours(client.folder()):
+        raise PermissionError(f"{client.folder()} can be used by others")
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108
     before = os.umask(0o177)
@@ -107,7 +107,7 @@ class _Server:
     def _accept(self) -> None:
         connection, _ = self._server.accept()
         uid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
-        connection.settimeout(warm.PATIENCE)
+        connection.settimeout(client.PATIENCE)
         try:
             if uid != os.getuid():
                 raise PermissionError(uid)
@@ -141,7 +141,7 @@ class _Server:
             data = b""
         if not data:
             self._selector.unregister(self._workers[pid])
-        os.kill(pid, data[0] if data and data[0] in warm.PASSED else signal.SIGTERM)
+        os.kill(pid, data[0] if data and data[0] in client.PASSED else signal.SIGTERM)
 
     def _ended(self, pid: int, end: int) -> None:
         """Tell a client whose worker could not do so itself."""
@@ -159,19 +159,19 @@ class _Server:
 
 def _report(connection: socket.socket, code: int) -> None:
     """Let a client go, as a worker's last act: what is still sent to it comes too late."""
-    for number in warm.PASSED:
+    for number in client.PASSED:
         signal.signal(number, signal.SIG_IGN)
     connection.send(struct.pack("!i", code))
 
 
 def _receive(connection: socket.socket) -> tuple[Request | None, list[int]]:
     """Return a request and the streams that came with it; None to stop."""
-    data, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(len(warm.STREAMS) * 4))
+    data, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(len(client.STREAMS) * 4))
     streams = array.array("i")
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             streams.frombytes(content[: len(content) - len(content) % streams.itemsize])
-    if data == warm.STOP:
+    if data == client.STOP:
         return None, []
     size = struct.unpack("!I", data)[0]
     if size > LARGEST:
@@ -198,9 +198,9 @@ def _become(request: Request, streams: Sequence[int]) -> None:
     for number, stream in zip(request.streams, streams, strict=True):
         os.dup2(stream, number)
     for stream in streams:
-        if stream not in warm.STREAMS:
+        if stream not in client.STREAMS:
             os.close(stream)
-    missing = set(warm.STREAMS) - set(request.streams)
+    missing = set(client.STREAMS) - set(request.streams)
     for number in missing:
         os.close(number)
     for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):

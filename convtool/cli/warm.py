@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from convtool import warm
 from convtool.cli import messages
 from convtool.errors import UsageError
+from convtool.warm import client
 
 app = typer.Typer(
     help="Keep a process with torch imported: `convtool image` and `audio` then start in a tenth of the time.",
@@ -53,12 +53,12 @@ def start(
 @app.command()
 def stop() -> None:
     """Stop it, after the calls that it runs."""
-    connection = warm.connect()
+    connection = client.connect()
     if connection is None:
         messages.say("not warm")
         return
     with connection:
-        connection.send(warm.STOP)
+        connection.send(client.STOP)
         connection.recv(1)
     messages.say("stopped")
 
@@ -69,11 +69,11 @@ def status() -> None:
     if not _is_running():
         print("not warm")
         raise typer.Exit(1)
-    print(f"warm, {warm.address()}")
+    print(f"warm, {client.address()}")
 
 
 def _is_running() -> bool:
-    connection = warm.connect()
+    connection = client.connect()
     if connection is None:
         return False
     connection.close()

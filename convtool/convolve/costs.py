@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from convtool.convolve.axis_pass import LANES
 from convtool.convolve.fourier import outputs
-from convtool.convolve.lines import LANES
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from convtool.convolve import costs
+from convtool.convolve.axis_pass import fits
 from convtool.convolve.fourier import outputs
-from convtool.convolve.lines import fits
 from convtool.convolve.problem import INT16_MAX, Problem
 from convtool.convolve.separable import Term, factor
 from convtool.convolve.taps import count

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from convtool.geometry import Conv, span
+from convtool.convolve.geometry import Conv, span
 
 INT16_MAX = 2**15 - 1
 

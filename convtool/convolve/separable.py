@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from convtool.convolve.axis_pass import LANES, Lines, fits
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.lines import LANES, Lines, fits
 from convtool.convolve.taps import Taps
 
 # One term of a kernel: a vector for each axis, their outer product being the term.

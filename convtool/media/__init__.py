@@ -12,9 +12,9 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from torch import Tensor
 
 from convtool.errors import UsageError
-from convtool.layers import Layer
+from convtool.layers.build import Layer
 from convtool.levels import Levels
-from convtool.settings import OutputSettings, Settings
+from convtool.options.settings import OutputSettings, Settings
 
 T = TypeVar("T")
 

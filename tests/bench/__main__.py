@@ -8,7 +8,7 @@ import cv2
 import timing
 import torch
 
-from convtool import devices
+from convtool.convolve import devices
 
 NAMES = ("pictures", "sounds", "films", "processes", "sweep", "batches")
 

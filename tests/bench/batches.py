@@ -18,12 +18,12 @@ from pictures import picture
 from processes import START
 from timing import THREADS, Row, medians
 
-from convtool.batch import run_all
-from convtool.filter import Filter
-from convtool.jobs import Naming, plan
 from convtool.media.image import SUFFIXES, ImageRoom
-from convtool.pipeline import Run, run
-from convtool.settings import OutputSettings, Settings
+from convtool.options.settings import OutputSettings, Settings
+from convtool.outputs.jobs import Naming, plan
+from convtool.run.batch import run_all
+from convtool.run.filter import Filter
+from convtool.run.pipeline import Run, run
 
 COUNT, MANY, QUALITY = 40, 2000, 90
 PROGRAM = [Path(sys.executable).with_name("convtool")]  # as users call it; `python -m` takes some milliseconds more

@@ -14,8 +14,7 @@ from scipy.optimize import nnls
 from steps import Step
 from timing import THREADS, machine, medians
 
-from convtool import devices
-from convtool.convolve import Convolution, costs, plan
+from convtool.convolve import Convolution, costs, devices, plan
 from convtool.convolve.costs import Costs
 from convtool.levels import of
 

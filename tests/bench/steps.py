@@ -8,13 +8,13 @@ from scipy import signal
 from torch import Tensor
 
 from convtool.convolve import Convolution
-from convtool.filter import Filter
-from convtool.geometry import output_size
+from convtool.convolve.geometry import output_size
+from convtool.convolve.stream import Stream
 from convtool.levels import of, to_levels
 from convtool.media import MEDIA
-from convtool.normalize import Normalizer
-from convtool.settings import Settings
-from convtool.stream import Stream
+from convtool.options.settings import Settings
+from convtool.results.normalize import Normalizer
+from convtool.run.filter import Filter
 
 LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}
 ERROR_PART = (48, 400, 700)  # samples an axis that errors are measured on, from the last

@@ -11,7 +11,7 @@ from convtool.media import MEDIA, Sink, Tile
 from convtool.media.audio.formats import BROKEN, Format, bits, format_of, levels_of
 from convtool.media.audio.read import AudioSource
 from convtool.media.audio.write import AudioSink
-from convtool.settings import OutputSettings, Settings
+from convtool.options.settings import OutputSettings, Settings
 
 __all__ = ["AudioRoom", "AudioSink", "AudioSource", "format_of"]
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.errors import KernelError, LimitError
-from convtool.files import opened
-from convtool.kernels import Bank, Kernel
+from convtool.kernels.resolve import Bank, Kernel
 from convtool.media.audio.read import AudioSource
-from convtool.settings import Settings
+from convtool.media.inputs import opened
+from convtool.options.settings import Settings
 
 Taps = NDArray[np.float64]
 

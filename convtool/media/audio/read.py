@@ -14,7 +14,7 @@ from convtool.media import Notes
 from convtool.media.audio.formats import DOUBLE, FLOAT
 from convtool.media.audio.libsndfile import SoundFileReader
 from convtool.media.audio.readers import Reader, Samples
-from convtool.settings import MAX_RATE, Settings
+from convtool.options.settings import MAX_RATE, Settings
 
 MAX_CHANNELS = 256
 

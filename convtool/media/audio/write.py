@@ -9,7 +9,7 @@ import soundfile
 from torch import Tensor
 
 from convtool.errors import WriteError
-from convtool.layers import Layer
+from convtool.layers.build import Layer
 from convtool.levels import Levels
 from convtool.media.audio.formats import Format
 from convtool.media.audio.libsndfile import SHIFTED

@@ -12,7 +12,7 @@ from convtool.media import MEDIA, Sink, Tile
 from convtool.media.image.formats import SUFFIXES, format_of
 from convtool.media.image.read import ImageSource
 from convtool.media.image.write import ImageSink
-from convtool.settings import OutputSettings, Settings
+from convtool.options.settings import OutputSettings, Settings
 
 GRID_COLOURS, GRID_COPIES = 3, 4  # of a picture with several tiles, grey ones too
 

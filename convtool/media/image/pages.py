@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from convtool.convolve.geometry import shown
 from convtool.errors import ReadError
-from convtool.geometry import shown
 from convtool.levels import Levels, of, to_float, to_stored
 from convtool.media.image.alpha import bleed
 

@@ -16,13 +16,13 @@ import torch
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
+from convtool.limits import refuse_larger
 from convtool.media import Notes
 from convtool.media.image import jpeg, png
 from convtool.media.image.formats import READABLE, SUFFIXES
 from convtool.media.image.modes import CONVERTED, as_array, is_deep, plain, plain_mode
 from convtool.media.image.pages import Header, Metadata, Page, Picture, is_sideways, turned
-from convtool.memory import refuse_larger
-from convtool.settings import Settings
+from convtool.options.settings import Settings
 
 if TYPE_CHECKING:
     import tifffile
@@ -201,9 +201,9 @@ class ImageSource(Notes):
                 return self._finite(tiff.decode(self._tiff[index]))
             assert self._image is not None
             if self._deep:
-                from convtool.media.image import deep  # noqa: PLC0415  # OpenCV takes 0.2 s to import
+                from convtool.media.image import sixteen_bit  # noqa: PLC0415  # OpenCV takes 0.2 s to import
 
-                picture = deep.decode(self._file, self._image, whole=not self._settings.allow_truncated)
+                picture = sixteen_bit.decode(self._file, self._image, whole=not self._settings.allow_truncated)
             else:
                 picture = self._decode_pillow(self._image)
             picture.duration = self._image.info.get("duration")

@@ -15,9 +15,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from convtool.convolve.geometry import centres
 from convtool.errors import ConvtoolError, WriteError
-from convtool.geometry import centres
-from convtool.layers import Layer
+from convtool.layers.build import Layer
 from convtool.levels import of, to_float, to_stored
 from convtool.media import Tile
 from convtool.media.image.formats import Format

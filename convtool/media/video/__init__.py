@@ -14,7 +14,7 @@ from convtool.media.video.formats import FRAMES, Codec, codec_of, container_of
 from convtool.media.video.pixels import depth_of, packed, pixel_format
 from convtool.media.video.read import FilmSource
 from convtool.media.video.write import FilmSink, FramesSink
-from convtool.settings import OutputSettings, Settings
+from convtool.options.settings import OutputSettings, Settings
 
 __all__ = ["FilmSink", "FilmSource", "FramesSink", "VideoRoom", "container_of"]
 

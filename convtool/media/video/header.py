@@ -7,10 +7,10 @@ from typing import Any
 import av
 
 from convtool.errors import LimitError, ReadError
+from convtool.limits import refuse_larger
 from convtool.media.callbacks import calling
 from convtool.media.video.pixels import FULL, QUARTER_TURN, Colours
-from convtool.memory import refuse_larger
-from convtool.settings import Settings
+from convtool.options.settings import Settings
 
 USUAL_RATE = Fraction(25)
 DEEPEST = 6  # bytes of a pixel at most

@@ -21,7 +21,7 @@ from convtool.media.ffmpeg import demuxed
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.pixels import Packed, Samples, Unpacker, channels_of, depth_of, has_alpha, packed
-from convtool.settings import Settings
+from convtool.options.settings import Settings
 
 DECODED = 8  # frames that FFmpeg holds for those that refer to them, beside one a thread
 

@@ -14,9 +14,9 @@ import av
 import numpy as np
 from torch import Tensor
 
+from convtool.convolve.geometry import span
 from convtool.errors import WriteError
-from convtool.geometry import span
-from convtool.layers import Layer
+from convtool.layers.build import Layer
 from convtool.levels import Levels
 from convtool.media import Tile
 from convtool.media.callbacks import CalledBack
@@ -25,7 +25,7 @@ from convtool.media.video.palette import Palette
 from convtool.media.video.pixels import FULL, Colours, Packer, Samples, packed, pixel_format
 from convtool.media.video.read import Film, FilmSource, Packet
 from convtool.media.video.tracks import Tracks
-from convtool.settings import OutputSettings
+from convtool.options.settings import OutputSettings
 
 GAP = 4  # pixels between the tiles of a grid
 MAX_SIZE = 16384  # of encoders; FFmpeg itself takes more

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from convtool.errors import KernelError
 
 if TYPE_CHECKING:
-    from convtool.kernelfile import KernelFile, Parameter
+    from convtool.kernels.schema import KernelFile, Parameter
 
 MAX_WEIGHTS = 2**20
 MAX_WEIGHT = 1e12  # sums of MAX_WEIGHTS such numbers, and their magnitudes, stay finite in float32

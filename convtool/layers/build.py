@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from convtool import placing
-from convtool.banks import COMBINES, combine_reach
+from convtool.convolve.geometry import Conv, Pads, ends, output_size, padded_size
 from convtool.errors import LayerError, UsageError
-from convtool.geometry import Conv, Pads, ends, output_size, padded_size
-from convtool.kernels import Bank, Kernel
-from convtool.options import per_axis
-from convtool.results import Result, results_of
-from convtool.settings import Combine, Settings
+from convtool.kernels.resolve import Bank, Kernel
+from convtool.layers import alignment
+from convtool.layers.combine import COMBINES, combine_reach
+from convtool.layers.outputs import Result, results_of
+from convtool.options.declare import per_axis
+from convtool.options.settings import Combine, Settings
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 MAX_WEIGHTS = 2**26
@@ -142,7 +142,7 @@ def build(
         LayerError: the options do not fit the input.
         UsageError: the options do not fit each other.
     """
-    placing.refuse_sound_options(settings, dims)
+    alignment.refuse_sound_options(settings, dims)
     if not banks:
         return _random_layer(settings, dims, in_channels, random_channels, padding_mode)
     kernels = [kernel.flipped() if settings.flip else kernel for bank in banks for kernel in bank.kernels]
@@ -154,10 +154,10 @@ def build(
     if settings.wet != 1 and spread != 1:
         raise LayerError("--wet mixes each channel with itself, and --groups mixes the channels")
     if settings.wet != 1:
-        kernels = [placing.mixed(kernel, settings.wet, in_channels) for kernel in kernels]
-    size, place = placing.frame(kernels, settings.align)
+        kernels = [alignment.mixed(kernel, settings.wet, in_channels) for kernel in kernels]
+    size, place = alignment.frame(kernels, settings.align)
     conv, pads = _conv(settings, size, place, in_channels, each * groups, groups, padding_mode)
-    framed = [placing.embedded(kernel, size, place, settings.align) for kernel in kernels]
+    framed = [alignment.embedded(kernel, size, place, settings.align) for kernel in kernels]
     stack = torch.from_numpy(np.stack(framed) / spread).unsqueeze(1)
     biases = torch.tensor([kernel.bias for kernel in kernels], dtype=torch.float64)
     repeats = each // len(kernels) * groups
@@ -169,7 +169,7 @@ def build(
 
 def _centre(kernel: Kernel, place: Sequence[int], settings: Settings) -> int:
     """Return the tap of the frame on which a kernel by itself lies on the current sample."""
-    own, asked = (placing.origin(kernel.size, align) for align in (kernel.align, settings.align or kernel.align))
+    own, asked = (alignment.origin(kernel.size, align) for align in (kernel.align, settings.align or kernel.align))
     return place[0] - asked[0] + own[0]
 
 
@@ -212,8 +212,8 @@ def _full_layer(kernels: Sequence[Kernel], settings: Settings, in_channels: int,
     if _groups(settings, in_channels, groups) != groups or len(kernel.weights) % groups:
         raise LayerError(f"kernel '{kernel.label}' of shape {kernel.weights.shape} does not fit these groups")
     if settings.wet != 1:
-        kernel = placing.mixed(kernel, settings.wet, in_channels)
-    place = placing.origin(kernel.size, settings.align or kernel.align)
+        kernel = alignment.mixed(kernel, settings.wet, in_channels)
+    place = alignment.origin(kernel.size, settings.align or kernel.align)
     conv, pads = _conv(settings, kernel.size, place, in_channels, len(kernel.weights), groups, padding_mode)
     bias = torch.full((len(kernel.weights),), kernel.bias, dtype=torch.float64)
     _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
@@ -230,7 +230,7 @@ def _random_layer(settings: Settings, dims: int, in_channels: int, random_channe
     if out % groups:
         raise LayerError(f"groups {groups} do not divide the {out} output channels")
     size = per_axis("kernel size", settings.kernel_size, dims)
-    place = placing.origin(size, settings.align or "centre")
+    place = alignment.origin(size, settings.align or "centre")
     with _drawing, torch.random.fork_rng(devices=[], enabled=settings.seed is not None):
         if settings.seed is not None:
             torch.manual_seed(settings.seed)
@@ -244,7 +244,7 @@ def _random_layer(settings: Settings, dims: int, in_channels: int, random_channe
         _set(conv, conv.weight.flip(tuple(range(2, conv.weight.ndim))), conv.bias)
     if settings.wet != 1:
         drawn = Kernel("random", dims, conv.weight.double().numpy())
-        _set(conv, torch.from_numpy(placing.mixed(drawn, settings.wet, in_channels).weights), conv.bias)
+        _set(conv, torch.from_numpy(alignment.mixed(drawn, settings.wet, in_channels).weights), conv.bias)
         if conv.bias is not None:
             conv.bias.mul_(settings.wet)
     result = Result("random", tuple(range(out)), False, "random")
@@ -266,7 +266,7 @@ def _conv(
     weights = math.prod(size) * (in_channels // groups) * out_channels
     if weights > MAX_WEIGHTS:
         raise LayerError(f"{weights} weights, at most {MAX_WEIGHTS} are allowed")
-    padding, pads = placing.padding(settings, size, stride, dilation, place)
+    padding, pads = alignment.padding(settings, size, stride, dilation, place)
     conv = CONVS[dims](
         in_channels,
         out_channels,

@@ -9,7 +9,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from convtool.settings import Combine
+from convtool.options.settings import Combine
 
 # Each takes the responses and the axis to fold. They go response by response: torch's own reductions, over an axis
 # of two or three that lies anywhere in memory, take up to a hundred times as long.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convtool.kernels import Bank
-from convtool.settings import Settings
+from convtool.kernels.resolve import Bank
+from convtool.options.settings import Settings
 
 MAX_LABEL = 80
 

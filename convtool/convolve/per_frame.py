@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from convtool.convolve import Convolution, Finish
-from convtool.geometry import Conv
+from convtool.convolve.convolution import Convolution, Finish
+from convtool.convolve.geometry import Conv
 from convtool.levels import Levels
 
 TOGETHER = 2**21  # pixels of frames that are handed on together

@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
-from convtool import presets
 from convtool.errors import KernelError
-from convtool.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape
-from convtool.settings import Align, Combine
+from convtool.kernels import catalogue
+from convtool.kernels.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape
+from convtool.options.settings import Align, Combine
 
 
 def _checked_grid(grid: Any) -> Any:
@@ -132,7 +132,7 @@ def read(path: Path) -> KernelFile:
     Raises:
         KernelError: with the file, the line and the key of what is wrong.
     """
-    content, root = presets.parse(path)
+    content, root = catalogue.parse(path)
     try:
         return KernelFile.model_validate(content)
     except ValidationError as exc:
@@ -141,7 +141,7 @@ def read(path: Path) -> KernelFile:
 
 def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that a kernel has weights for."""
-    return tuple(sorted(presets.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))
+    return tuple(sorted(catalogue.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))
 
 
 def json_schema() -> dict[str, Any]:

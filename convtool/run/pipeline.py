@@ -16,24 +16,24 @@ from typing import Any, BinaryIO
 
 from torch import Tensor
 
-from convtool import devices
-from convtool.ahead import DEPTH, ahead
-from convtool.atomic import refuse_existing, refuse_existing_folder, replacing, replacing_folder
-from convtool.clips import Clips
+from convtool.convolve import devices
+from convtool.convolve.geometry import shown
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
-from convtool.files import PIPE, opened, spool
-from convtool.filter import Filter
-from convtool.geometry import shown
-from convtool.jobs import Job, refuse_inputs
-from convtool.layers import Layer
+from convtool.layers.build import Layer
 from convtool.levels import Levels
-from convtool.made import Made
+from convtool.limits import Budget, refuse_larger
 from convtool.media import Part, Room, Source
-from convtool.memory import Budget, refuse_larger
-from convtool.normalize import Normalizer
-from convtool.report import Outcome, Step
-from convtool.settings import OutputSettings, Settings
-from convtool.targets import Target, plan_targets
+from convtool.media.inputs import PIPE, opened, spool
+from convtool.options.settings import OutputSettings, Settings
+from convtool.outputs.atomic import refuse_existing, refuse_existing_folder, replacing, replacing_folder
+from convtool.outputs.jobs import Job, refuse_inputs
+from convtool.outputs.manifest import Made
+from convtool.outputs.targets import Target, plan_targets
+from convtool.results.normalize import Normalizer
+from convtool.results.quantize import Clips
+from convtool.run.filter import Filter
+from convtool.run.outcomes import Outcome, Step
+from convtool.run.prefetch import DEPTH, ahead
 
 
 @dataclass(frozen=True)

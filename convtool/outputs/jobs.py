@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from convtool.errors import UsageError, WriteError
-from convtool.files import PIPE
+from convtool.media.inputs import PIPE
 
 FIELDS = ("stem", "kernel", "channel", "index", "suffix")
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convtool.convolve.geometry import Pads, shown
 from convtool.errors import LayerError, UsageError
-from convtool.geometry import Pads, shown
-from convtool.kernels import Kernel
-from convtool.options import per_axis
-from convtool.settings import Align, Settings
+from convtool.kernels.resolve import Kernel
+from convtool.options.declare import per_axis
+from convtool.options.settings import Align, Settings
 
 
 def origin(size: Sequence[int], align: Align) -> tuple[int, ...]:

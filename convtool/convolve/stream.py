@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from convtool.convolve import cut
+from convtool.convolve.geometry import Conv, Pads, ends, span
+from convtool.convolve.staging import cut
 from convtool.errors import LayerError
-from convtool.geometry import Conv, Pads, ends, span
 
 Run = Callable[[Sequence[Tensor], Sequence[tuple[int, int]]], Tensor]
 

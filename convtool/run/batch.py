@@ -13,10 +13,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from convtool import atomic
-from convtool.jobs import Job
-from convtool.pipeline import Run
-from convtool.report import Outcome
+from convtool.outputs import atomic
+from convtool.outputs.jobs import Job
+from convtool.run.outcomes import Outcome
+from convtool.run.pipeline import Run
 
 AHEAD = 4  # jobs a worker that wait while the outcome of an earlier one is awaited
 

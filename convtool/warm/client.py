@@ -39,7 +39,7 @@ def folder() -> str:
 
 def address() -> str:
     """Return the socket's path, another for every state of this program's code."""
-    here = os.path.dirname(__file__)  # noqa: PTH120  # as all paths here: pathlib takes milliseconds to import
+    here = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  # as all paths here: pathlib takes milliseconds to import
     newest = max(
         entry.stat().st_mtime_ns for folder, _, _ in os.walk(here) for entry in os.scandir(folder)
         if entry.name.endswith(".py")

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor
 
-from convtool.layers import Layer
-from convtool.results import Result
+from convtool.layers.build import Layer
+from convtool.layers.outputs import Result
 
 Rule = Callable[[Tensor, Tensor, Tensor, float, float], Tensor]
 

@@ -8,17 +8,16 @@ from collections.abc import Generator, Sequence
 import torch
 from torch import Tensor
 
-from convtool import devices
-from convtool.ahead import ahead
-from convtool.convolve import Convolution, Finish
-from convtool.convolve.frames import FrameConvolution, looks_at_one
-from convtool.kernels import Bank, resolve
-from convtool.layers import Layer, build
+from convtool.convolve import Convolution, Finish, devices
+from convtool.convolve.per_frame import FrameConvolution, looks_at_one
+from convtool.convolve.stream import Stream
+from convtool.kernels.resolve import Bank, resolve
+from convtool.layers.build import Layer, build
 from convtool.levels import Levels
 from convtool.media import Medium, Part
 from convtool.media.audio.formats import is_sound
-from convtool.settings import Settings
-from convtool.stream import Stream
+from convtool.options.settings import Settings
+from convtool.run.prefetch import ahead
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 

@@ -99,7 +99,7 @@ def _refuse_repeated_keys(node: yaml.Node | None) -> None:
 
 def builtin_folder() -> Path:
     """Return the folder of the kernels that come with convtool: in the wheel, or beside the source."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     packaged = here / "presets"
     return packaged if packaged.is_dir() else here.parent / "kernels"
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool import presets
 from convtool.errors import KernelError, LayerError
-from convtool.generators import GENERATORS
-from convtool.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape, parse_row, parse_value, split_parameters
-from convtool.settings import Align, Combine
+from convtool.kernels import catalogue
+from convtool.kernels.generators import GENERATORS
+from convtool.kernels.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape, parse_row, parse_value, split_parameters
+from convtool.options.settings import Align, Combine
 
 if TYPE_CHECKING:
-    from convtool.kernelfile import KernelFile
+    from convtool.kernels.schema import KernelFile
 
 KINDS = {1: "1-D (sound)", 2: "2-D (pictures)", 3: "3-D (film)"}
 
@@ -138,26 +138,26 @@ def dimensions(spec: str, search: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that `resolve` has weights for; a row of numbers and a plane may be lifted to more."""
     if _GRID.match(spec):
         return (3,) if "|" in spec else (2,) if ";" in spec else (1, 2)
-    from convtool import kernelfile  # noqa: PLC0415  # pydantic, which grids do without
+    from convtool.kernels import schema  # noqa: PLC0415  # pydantic, which grids do without
 
-    return kernelfile.dimensions(_load(spec, search)[0], _beside(spec, search))
+    return schema.dimensions(_load(spec, search)[0], _beside(spec, search))
 
 
 def _beside(spec: str, search: Sequence[Path]) -> Sequence[Path]:
     """Return where the members of a bank are looked up: beside its own file, too."""
     head = spec.partition(":")[0]
-    return (*search, Path(head).parent) if presets.is_path(head) else search
+    return (*search, Path(head).parent) if catalogue.is_path(head) else search
 
 
 def _load(spec: str, search: Sequence[Path]) -> "tuple[KernelFile, str | None]":
     """Return the kernel file that `spec` names, and the parameters behind the name."""
-    from convtool import kernelfile  # noqa: PLC0415  # pydantic, which grids do without
+    from convtool.kernels import schema  # noqa: PLC0415  # pydantic, which grids do without
 
     match = _SPEC.match(spec)
     assert match is not None
-    path = presets.path_of(match["head"], search)
-    file = kernelfile.read(path)
-    if not presets.is_path(match["head"]) and file.name != match["head"]:
+    path = catalogue.path_of(match["head"], search)
+    file = schema.read(path)
+    if not catalogue.is_path(match["head"]) and file.name != match["head"]:
         raise KernelError(f"{path}: holds the kernel '{file.name}', but the file is called '{match['head']}'")
     return file, match["parameters"]
 
@@ -175,8 +175,8 @@ def resolve_file(
     given = split_parameters(parameters, file) if parameters else {}
     label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
     if file.bank:
-        if depth == presets.MAX_BANK_DEPTH:
-            raise KernelError(f"kernel '{file.name}': banks within banks, more than {presets.MAX_BANK_DEPTH} deep")
+        if depth == catalogue.MAX_BANK_DEPTH:
+            raise KernelError(f"kernel '{file.name}': banks within banks, more than {catalogue.MAX_BANK_DEPTH} deep")
         members = [_load(member, search) for member in file.bank]
         parts = [
             resolve_file(member, dims, parameters=text, search=search, rate=rate, depth=depth + 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from convtool.errors import UsageError
-from convtool.options import (
+from convtool.options.declare import (
     Axes,
     Padding,
     axes,

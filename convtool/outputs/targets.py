@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convtool.errors import UsageError
-from convtool.jobs import Job
-from convtool.layers import Layer
+from convtool.layers.build import Layer
+from convtool.layers.outputs import MAX_LABEL, Result
 from convtool.media import Tile
-from convtool.results import MAX_LABEL, Result
+from convtool.outputs.jobs import Job
 
 
 @dataclass(frozen=True)

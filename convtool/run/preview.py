@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from convtool.geometry import shown, span
-from convtool.jobs import Job
-from convtool.layers import Layer
-from convtool.memory import MEBI
-from convtool.pipeline import Run, Work, attempt, succeeded
-from convtool.report import Outcome
-from convtool.spectrum import decibels
+from convtool.convolve.geometry import shown, span
+from convtool.kernels.frequency import decibels
+from convtool.layers.build import Layer
+from convtool.limits import MEBI
+from convtool.outputs.jobs import Job
+from convtool.run.outcomes import Outcome
+from convtool.run.pipeline import Run, Work, attempt, succeeded
 
 POINTS = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)  # Hz, octaves
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from convtool.convolve import Finish
 from convtool.levels import Levels, beyond, to_levels
-from convtool.normalize import Normalizer
+from convtool.results.normalize import Normalizer
 
 
 class Clips:

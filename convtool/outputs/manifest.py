@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from convtool import presets
 from convtool.errors import KernelError
-from convtool.jobs import Job
+from convtool.kernels import catalogue
+from convtool.outputs.jobs import Job
 
 NAME = ".convtool.jsonl"
 # What changes where a result is computed, or that it is, but not what it is.
@@ -100,7 +100,7 @@ def _contents(spec: str, search: Sequence[Path]) -> str | None:
     """Return what stands for the file of a kernel, where it has one; a bank's members are taken at their names."""
     head = spec.partition(":")[0]
     try:
-        path = Path(spec) if Path(spec).is_file() else presets.path_of(head, search)
+        path = Path(spec) if Path(spec).is_file() else catalogue.path_of(head, search)
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (KernelError, OSError, ValueError):
         return None

@@ -1,0 +1,290 @@
+"""Run a convolution layer on blocks of samples; equals the layer's own forward.
+
+It must not know where a block came from: `stream` cuts blocks and pads the axis they follow each other on.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from convtool.convolve.buffers import Buffers
+from convtool.convolve.direct import Direct, room
+from convtool.convolve.fourier import Fourier
+from convtool.convolve.geometry import Conv, ends, output_size, padded_size
+from convtool.convolve.plan import Plan, choose
+from convtool.convolve.problem import Problem, read
+from convtool.convolve.separable import Separable
+from convtool.convolve.staging import Stage, cut
+from convtool.convolve.taps import Taps
+from convtool.errors import LimitError
+from convtool.levels import Levels, of
+
+COPIES = 3  # of a block's samples: what it is laid out in, what is between two passes, their sums
+SPECTRA = 3  # copies of a large kernel's spectrum, which is made in float64
+
+Finish = Callable[[Tensor], Tensor]
+
+
+class Convolution:
+    """A layer made ready for blocks of one size and type.
+
+    Results are in the units of the samples: where a stored 255 stands for 1, a sum of 510 stands for 2.
+
+    Args:
+        conv: the layer.
+        size: the whole input's spatial size.
+        stored: how its samples are stored.
+        algorithm: how to run it; `auto` plans by cost.
+        dtype: of the arithmetic; None for the layer's own, exact where all numbers are whole.
+        device: where blocks will be.
+        compiled: compile shifted multiply-adds; that takes seconds, once.
+    """
+
+    def __init__(
+        self,
+        conv: Conv,
+        size: Sequence[int],
+        stored: Levels,
+        *,
+        algorithm: str = "auto",
+        dtype: torch.dtype | None = None,
+        device: torch.device | None = None,
+        compiled: bool = False,
+    ) -> None:
+        self.device = device = device or conv.weight.device
+        self._conv, self._problem = conv, read(conv)
+        self._size, self._padded = size, padded_size(conv, size)
+        self.plan = choose(
+            self._problem,
+            self._padded,
+            stored=stored,
+            dtype=dtype or conv.weight.dtype,
+            device=device.type,
+            algorithm=algorithm,
+            compiled=compiled,
+        )
+        bias = self._problem.bias * stored.full
+        self._bias = None
+        if bool(bias.any()):
+            self._bias = bias.to(device, self.plan.dtype).reshape(*bias.shape, *(1,) * self._problem.dims)
+        self._buffers = Buffers(device)
+
+    @cached_property
+    def _run(self) -> "_Planes | _Direct":
+        """What is made of the plan when the first block comes, or smaller ones must do; it may take memory."""
+        runner = _Direct if self.plan.algorithm == "direct" else _Planes
+        return runner(self._problem, self.plan, self._buffers, self._conv.padding_mode)
+
+    @property
+    def length(self) -> int:
+        """How long blocks of the input should be along the leading axis."""
+        return self.plan.length * self._problem.stride[0]
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes a block takes while it is run."""
+        problem, plan = self._problem, self.plan
+        rows = (plan.length - 1) * problem.stride[0] + problem.span[0]
+        inputs, outputs = problem.groups * problem.inputs, problem.groups * problem.outputs
+        samples = rows * math.prod(self._padded[1:]) * inputs
+        samples += plan.length * math.prod(output_size(self._conv, self._size)[1:]) * outputs
+        if plan.algorithm == "fft":
+            samples += outputs * problem.inputs * math.prod(plan.tile) * SPECTRA
+        return COPIES * samples * plan.dtype.itemsize
+
+    def __call__(
+        self,
+        pieces: Sequence[Tensor],
+        pads: Sequence[tuple[int, int]] | None = None,
+        finish: Finish | None = None,
+    ) -> Tensor:
+        """Run the layer on a block.
+
+        Args:
+            pieces: the block, stored samples or floats, in parts that follow each other on the leading axis.
+            pads: samples to add before and after on each spatial axis, in the layer's padding mode; None for its own.
+            finish: makes the final samples of responses (1, G, M, *S'), which it may write to; None leaves them.
+
+        Shape: pieces (N, C, L, *S) → (N, out, *S'), or what `finish` makes of it
+
+        Raises:
+            LimitError: the device has not enough memory for the smallest block.
+        """
+        pads = ends(self._conv) if pads is None else pads
+        finish = finish or (lambda responses: responses.flatten(1, 2))
+        results = [self._sample([piece[index] for piece in pieces], pads, finish) for index in range(len(pieces[0]))]
+        return results[0] if len(results) == 1 else torch.cat(results)
+
+    def _sample(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+        try:
+            return self._strips(pieces, pads, finish)
+        except torch.OutOfMemoryError:
+            self._buffers.clear()
+            vars(self).pop("_run", None)  # it may be what was too large
+        return self._halves(pieces, pads, finish)  # outside, where no traceback holds the memory any more
+
+    def _halves(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+        """Run a block that was too large for the device's memory in two parts along its leading axis."""
+        span, step = self._problem.span[0], self._problem.stride[0]
+        count = (sum(piece.shape[1] for piece in pieces) + sum(pads[0]) - span) // step + 1
+        if count == 1 or any(pads[0]):
+            raise LimitError("the device has not enough memory for the smallest block", hint="--device cpu")
+        first = count // 2
+        parts = cut(pieces, 1, 0, (first - 1) * step + span), cut(pieces, 1, first * step, (count - 1) * step + span)
+        return torch.cat([self._sample(part, pads, finish) for part in parts], 2)
+
+    def _strips(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+        problem, run = self._problem, self._run
+        staged = run.stage(pieces, pads)
+        bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
+        size = [n + sum(ends) for n, ends in zip(bare, pads, strict=True)]
+        counts = [(n - s) // step + 1 for n, s, step in zip(size, problem.span, problem.stride, strict=True)]
+        axis = 1 if problem.dims == 3 else 0
+        step, span, rows = problem.stride[axis], problem.span[axis], self.plan.rows
+        whole: Tensor | None = None
+        for start in range(0, counts[axis], rows):
+            count = min(rows, counts[axis] - start)
+            strip = run.strip(staged, axis, start * step, (count - 1) * step + span)
+            responses = run(strip, [*counts[:axis], count, *counts[axis + 1 :]])
+            if self._bias is not None:
+                responses += self._bias
+            result = finish(responses[None])
+            if count == counts[axis]:  # a strip that is all need not be copied, unless it is a buffer
+                return result.clone() if _same_memory(result, responses) else result
+            if whole is None:
+                whole = _channels_last(result, counts)
+            whole.narrow(axis + 2, start, count).copy_(result)
+        assert whole is not None
+        return whole
+
+
+def _same_memory(one: Tensor, other: Tensor) -> bool:
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+
+
+class _Planes:
+    """Runs taps, separable and fft on planes: one for each channel, or one in which they lie side by side."""
+
+    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
+        self._problem, self._plan, self._buffers = problem, plan, buffers
+        self._inner = problem.groups if problem.shared else 1
+        axes = list(range(1, problem.dims + 1))
+        self._stage = Stage(
+            [*axes, 0] if problem.shared else [0, *axes], mode, buffers.named("staged", plan.dtype), self._room
+        )
+        self._runs = [self._run(group) for group in range(1 if problem.shared else problem.groups)]
+
+    def _run(self, group: int) -> Taps | Separable | Fourier:
+        problem, plan = self._problem, self._plan
+        weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
+        if plan.algorithm == "taps":
+            return Taps(
+                weight, stride, dilation, inner=self._inner, whole=plan.dtype == torch.int16, compiled=plan.compiled
+            )
+        if plan.algorithm == "separable":
+            return Separable(
+                plan.terms[group],
+                stride,
+                dilation,
+                self._buffers,
+                inner=self._inner,
+                dtype=plan.dtype,
+                whole=plan.whole,
+            )
+        return Fourier(
+            weight, stride, dilation, self._buffers, tile=plan.tile, inner=self._inner, dtype=plan.dtype,
+            whole=plan.whole,
+        )  # fmt: skip
+
+    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
+        """Return the samples, padded. Shape: (C, *S) → (planes, *S'), S'[-1] times `inner`."""
+        staged = self._stage(pieces, pads)
+        return staged.flatten(-2)[None] if self._problem.shared else staged
+
+    def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
+        """Return a part of staged samples along a spatial axis."""
+        if axis < self._problem.dims - 1:
+            return staged.narrow(axis + 1, start, length)
+        return staged.narrow(-1, start * self._inner, (length + self._room(length)) * self._inner)
+
+    def _room(self, width: int) -> int:
+        """Return how many zeros must follow `width` positions of the last axis."""
+        problem = self._problem
+        return self._runs[0].room(width, (width - problem.span[-1]) // problem.stride[-1] + 1)
+
+    def __call__(self, planes: Tensor, size: Sequence[int]) -> Tensor:
+        """Return the responses. Shape: (planes, *S) → (G, M, *S')."""
+        problem = self._problem
+        wide = [*size[:-1], size[-1] * self._inner]
+        out = self._buffers.get("out", [len(self._runs), problem.outputs, *wide], self._plan.dtype)
+        for run, held, result in zip(self._runs, planes.split(problem.inputs), out, strict=True):
+            made = run(held, result)
+            if len(self._runs) == 1:
+                out = made[None]
+            elif made is not result:
+                result.copy_(made)
+        return out[0].unflatten(-1, (-1, self._inner)).movedim(-1, 0) if problem.shared else out
+
+
+class _Direct:
+    """Runs the stock forward: on all groups at once, or on each with several positions at once."""
+
+    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
+        self._problem = problem
+        together = plan.positions == 0 or problem.groups == 1
+        self._positions = max(1, plan.positions)
+        weight = problem.weight.flatten(0, 1)[None] if together else problem.weight
+        self._runs = [
+            Direct(
+                kernels, problem.stride, problem.dilation, dtype=plan.dtype, device=buffers.device,
+                groups=problem.groups if together else 1, positions=self._positions,
+            )
+            for kernels in weight
+        ]  # fmt: skip
+        self._together = together
+        axes = list(range(1, problem.dims + 1))
+        self._stage = Stage(
+            [*axes, 0] if together else [0, *axes], mode, buffers.named("staged", plan.dtype), self._room
+        )
+
+    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
+        """Return the samples, padded. Shape: (C, *S) → (*S', C), or (C, *S', 1) where groups run apart."""
+        staged = self._stage(pieces, pads)
+        return staged if self._together else staged[..., None]
+
+    def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
+        """Return a part of staged samples along a spatial axis."""
+        more = self._room(length) if axis == self._problem.dims - 1 else 0
+        return staged.narrow(axis + (0 if self._together else 1), start, length + more)
+
+    def _room(self, width: int) -> int:
+        return room(width, self._problem.span[-1], self._problem.stride[-1], self._positions)
+
+    def __call__(self, samples: Tensor, size: Sequence[int]) -> Tensor:
+        """Return the responses. Shape: (*S, C) or (C, *S, 1) → (G, M, *S')."""
+        if self._together:
+            responses: Tensor = self._runs[0](samples, size).movedim(-1, 0).unflatten(0, (self._problem.groups, -1))
+            return responses
+        inputs = self._problem.inputs
+        parts = [part.movedim(0, -2).flatten(-2) if inputs > 1 else part[0] for part in samples.split(inputs)]
+        runs = zip(self._runs, parts, strict=True)
+        return torch.stack([run(part, size).movedim(-1, 0) for run, part in runs])
+
+
+def _channels_last(like: Tensor, size: Sequence[int]) -> Tensor:
+    """Return room for results of this size. Shape: (1, C, *S), channels innermost."""
+    return like.new_empty(1, *size, like.shape[1]).movedim(-1, 1)
+
+
+def convolve(conv: Conv, block: Tensor) -> Tensor:
+    """Run `conv` on all of a tensor of floats.
+
+    Shape: (N, C, *S) → (N, out, *S')
+
+    >>> convolve(torch.nn.Conv1d(1, 2, 3, padding=1), torch.zeros(1, 1, 6)).shape
+    torch.Size([1, 2, 6])
+    """
+    return Convolution(conv, block.shape[2:], of(block.dtype))([block])

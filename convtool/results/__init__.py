@@ -1,0 +1,1 @@
+"""Raw responses → stored samples: fold, normalize, quantize."""

@@ -1,0 +1,1 @@
+"""One job from start to end, and many at once. It prints nothing."""

@@ -1,0 +1,1 @@
+"""The process that keeps torch imported, and the way to ask it."""
