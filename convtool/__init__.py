@@ -31,7 +31,9 @@ from convtool.errors import (
     WriteError,
 )
 
-TYPE_CHECKING = False  # and not typing's, whose import is a third of the time that a warm call takes to ask
+TYPE_CHECKING = (
+    False  # and not typing's, whose import is a third of the time that a warm call takes to ask
+)
 if TYPE_CHECKING:
     from convtool.api import apply
     from convtool.convolve.stream import Stream

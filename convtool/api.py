@@ -61,7 +61,9 @@ def apply(
     kernels = (kernel,) if isinstance(kernel, str) else tuple(kernel)
     folders = options.pop("kernel_path", ())
     options["kernel_path"] = (
-        (Path(folders),) if isinstance(folders, str | PathLike) else tuple(Path(folder) for folder in folders)
+        (Path(folders),)
+        if isinstance(folders, str | PathLike)
+        else tuple(Path(folder) for folder in folders)
     )
     settings = Settings(kernel=kernels, normalize=normalize, **options)  # type: ignore[arg-type]  # checked inside
     if isinstance(source, Tensor):
@@ -92,7 +94,9 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
             device=device,
             compiled=settings.compile,
         )
-        responses = run([tensor.to(device)], layer.ends, lambda responses: layer.fold(responses).to(dtype))
+        responses = run(
+            [tensor.to(device)], layer.ends, lambda responses: layer.fold(responses).to(dtype)
+        )
     return _normalized([(responses, of(tensor.dtype).full)], layer, settings)
 
 
@@ -104,7 +108,12 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
         for part in room.open_source(file, str(path), settings).parts():
             layer = filter_.layer(len(part.channels), part.rate)
             check_duration(part, settings)
-            result = math.prod(layer.output_size(part.size)) * layer.channels * COPIES * torch.float32.itemsize
+            result = (
+                math.prod(layer.output_size(part.size))
+                * layer.channels
+                * COPIES
+                * torch.float32.itemsize
+            )
             held = part.memory + filter_.convolution(part).memory + result
             refuse_larger(f"{path}: the result", held, settings.max_memory)
             results.append((torch.cat(list(filter_.results(part)), 2), part.levels.full))
@@ -129,7 +138,9 @@ def _room(path: Path) -> Room:
 
 
 def _normalized(results: list[tuple[Tensor, float]], layer: Layer, settings: Settings) -> Tensor:
-    normalizer = Normalizer(layer, settings.normalize, independent=settings.independent, floats=True)
+    normalizer = Normalizer(
+        layer, settings.normalize, independent=settings.independent, floats=True
+    )
     if normalizer.needs_range:
         for result, unit in results:
             normalizer.measure([result], unit)

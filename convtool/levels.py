@@ -44,7 +44,11 @@ class Levels:
     def __str__(self) -> str:
         """Name the type, and the bits where not all are used."""
         name = str(self.dtype).removeprefix("torch.")
-        return name if self == of(self.dtype) or self.floats else f"{name}, {self.full.bit_length()} bits"
+        return (
+            name
+            if self == of(self.dtype) or self.floats
+            else f"{name}, {self.full.bit_length()} bits"
+        )
 
     @property
     def wide(self) -> bool:
@@ -55,7 +59,12 @@ class Levels:
 UINT8, UINT16 = Levels(torch.uint8, 2**8 - 1), Levels(torch.uint16, 2**16 - 1)
 USUAL = {
     levels.dtype: levels
-    for levels in (UINT8, UINT16, Levels(torch.int16, 2**15, signed=True), Levels(torch.int32, 2**31, signed=True))
+    for levels in (
+        UINT8,
+        UINT16,
+        Levels(torch.int16, 2**15, signed=True),
+        Levels(torch.int32, 2**31, signed=True),
+    )
 }
 
 
@@ -108,7 +117,9 @@ def to_levels(numbers: Tensor, levels: Levels) -> Tensor:
     if levels.wide:
         numbers = numbers.double()  # float32 has no highest level
     numbers = numbers.round_().clamp_(levels.low, levels.high)
-    if not levels.signed:  # by way of whole numbers as wide, which is five times faster than at once
+    if (
+        not levels.signed
+    ):  # by way of whole numbers as wide, which is five times faster than at once
         numbers = numbers.to(torch.int16 if dtype == torch.uint8 else torch.int32)
     return numbers.to(dtype)
 

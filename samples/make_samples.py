@@ -23,7 +23,11 @@ def chart() -> NDArray[np.float64]:
     picture[:192, :256] = zone_plate(192, 256)[..., None] * [1.0, 0.95, 0.8]
     picture[:192, 256:] = discs(192, 256)
     picture[192:288, :256] = gratings(96, 256)[..., None]
-    picture[192:288, 256:] = np.linspace(0, 1, 256)[None, :, None] * [0.9, 1.0, 0.6] + [0.1, 0.0, 0.2]
+    picture[192:288, 256:] = np.linspace(0, 1, 256)[None, :, None] * [0.9, 1.0, 0.6] + [
+        0.1,
+        0.0,
+        0.2,
+    ]
     picture[288:] = bars(96, WIDTH)
     return picture.clip(0, 1)
 
@@ -55,7 +59,9 @@ def gratings(height: int, width: int) -> NDArray[np.float64]:
 
 def bars(height: int, width: int) -> NDArray[np.float64]:
     """Return eight colour bars with a slanted edge and a few dots on them."""
-    colours = np.array([[b, g, r] for r in (1, 0) for g in (1, 0) for b in (1, 0)], dtype=np.float64)
+    colours = np.array(
+        [[b, g, r] for r in (1, 0) for g in (1, 0) for b in (1, 0)], dtype=np.float64
+    )
     picture = np.repeat(0.1 + 0.8 * colours, width // 8, 0)[None].repeat(height, 0)
     y, x = np.mgrid[:height, :width]
     picture[(x - width * 0.8) > (y - height / 2) * 0.25] = 0.5
@@ -86,13 +92,23 @@ def cross() -> NDArray[np.uint8]:
 
 def melody() -> NDArray[np.float64]:
     """Return a tune of plucked strings in stereo, with mains hum and a click for filters to work on. Shape: (L, 2)."""
-    tune = [(0, 60), (0.25, 60), (0.5, 67), (0.75, 67), (1, 69), (1.25, 69), (1.5, 67)]  # seconds, MIDI notes
+    tune = [
+        (0, 60),
+        (0.25, 60),
+        (0.5, 67),
+        (0.75, 67),
+        (1, 69),
+        (1.25, 69),
+        (1.5, 67),
+    ]  # seconds, MIDI notes
     time = np.arange(int(SECONDS * RATE)) / RATE
     sound = np.zeros((time.size, 2))
     for place, (start, note) in enumerate(tune):
         since = (time - start).clip(0)
         hertz = 440 * 2 ** ((note - 69) / 12)
-        partials = [np.sin(2 * np.pi * hertz * n * since) * np.exp(-since * 3 * n) / n for n in range(1, 7)]
+        partials = [
+            np.sin(2 * np.pi * hertz * n * since) * np.exp(-since * 3 * n) / n for n in range(1, 7)
+        ]
         right = place / (len(tune) - 1)  # the tune wanders from left to right
         sound += 0.3 * np.sum(partials, 0)[:, None] * np.sqrt([1 - right, right])
     sound += 0.03 * np.sin(2 * np.pi * 50 * time)[:, None]
@@ -127,7 +143,9 @@ def write_film(path: Path, frames: NDArray[np.uint8], sound: NDArray[np.float64]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         container.mux(stream.encode(None))
         length = len(frames) * RATE // 25
-        piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[:length].T, np.float32), "fltp", "stereo")
+        piece = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(sound[:length].T, np.float32), "fltp", "stereo"
+        )
         piece.sample_rate, piece.pts = RATE, 0
         container.mux([*voice.encode(piece), *voice.encode(None)])
 
@@ -136,7 +154,11 @@ def before_and_after() -> Image.Image:
     """Return a frame of the film beside what two kernels make of it, by the tool itself."""
     shown = [
         convtool.apply(HERE / "clip.mp4", kernel, normalize=rule, frames=12)[0, :, 10]
-        for kernel, rule in (("identity", "clamp"), ("sobel", "clamp"), ("temporal-difference", "bounds"))
+        for kernel, rule in (
+            ("identity", "clamp"),
+            ("sobel", "clamp"),
+            ("temporal-difference", "bounds"),
+        )
     ]
     row = np.concatenate([frame.permute(1, 2, 0).numpy() for frame in shown], 1)
     return Image.fromarray(np.rint(row * 255).astype(np.uint8))
@@ -148,7 +170,9 @@ def main() -> None:
     import soundfile  # noqa: PLC0415  # only `main` writes
 
     picture = chart()
-    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(HERE / "chart.jpg", quality=92, subsampling=0)
+    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(
+        HERE / "chart.jpg", quality=92, subsampling=0
+    )
     deep = np.rint(picture[:96, 192:320] * 65535).astype(np.uint16)
     cv2.imwrite(str(HERE / "chart16.png"), deep[..., ::-1])
     for name, drawn in (("half-plane", half_plane()), ("checker", checker()), ("cross", cross())):

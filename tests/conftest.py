@@ -32,7 +32,9 @@ PEAK = (
 
 def peak(command: Sequence[object]) -> float:
     """Return the peak memory of a program in MB, where the system counts it in KiB."""
-    measured = subprocess.run([sys.executable, "-c", PEAK, *map(str, command)], check=True, stdout=subprocess.PIPE)
+    measured = subprocess.run(
+        [sys.executable, "-c", PEAK, *map(str, command)], check=True, stdout=subprocess.PIPE
+    )
     return int(measured.stdout) * 1024 / 1e6
 
 

@@ -53,10 +53,14 @@ def imported(path):
     """Yield what a module imports of the program, at its top or inside functions, for type checkers too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "convtool")
+            yield from (
+                alias.name for alias in node.names if alias.name.split(".")[0] == "convtool"
+            )
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "convtool":
             inner = (PACKAGE / "/".join(node.module.split(".")[1:])).is_dir()
-            yield from (f"{node.module}.{alias.name}" for alias in node.names) if inner else [node.module]
+            yield from (
+                (f"{node.module}.{alias.name}" for alias in node.names) if inner else [node.module]
+            )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=room)

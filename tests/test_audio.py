@@ -38,13 +38,19 @@ def read(path, dtype="float64"):
 @pytest.fixture
 def noise(rng):
     """Return a function that makes noise of some length and channels, exact in float32."""
-    return lambda length, channels=1: rng.uniform(-0.5, 0.5, (length, channels)).astype(np.float32).astype(float)
+    return lambda length, channels=1: (
+        rng.uniform(-0.5, 0.5, (length, channels)).astype(np.float32).astype(float)
+    )
 
 
 def every_level(bits, shift):
     """Return whole numbers of so many bits as libsndfile takes them: all of few, the ends and some of many."""
     full = 2 ** (bits - 1)
-    levels = np.arange(-full, full) if bits <= 16 else np.random.default_rng(1).integers(-full, full, 5000)
+    levels = (
+        np.arange(-full, full)
+        if bits <= 16
+        else np.random.default_rng(1).integers(-full, full, 5000)
+    )
     levels[:2] = -full, full - 1
     return (levels << shift).astype(np.int32 if bits > 16 else np.int16).reshape(-1, 2)
 
@@ -63,7 +69,12 @@ LOSSLESS = [
 def test_identity_keeps_every_level(convtool, tmp_path, suffix, subtype):
     """Whole numbers of every size come back bit for bit, both ends of the scale included."""
     levels = every_level(*WHOLE[subtype])
-    source = write(tmp_path / f"in.{suffix}", levels, subtype=subtype, format="RF64" if suffix == "rf64" else None)
+    source = write(
+        tmp_path / f"in.{suffix}",
+        levels,
+        subtype=subtype,
+        format="RF64" if suffix == "rf64" else None,
+    )
     result = convtool("audio", source, tmp_path / f"out.{suffix}", "-k", "identity")
     assert result.code == 0, result.err
     assert "clipped" not in result.err
@@ -87,7 +98,10 @@ def test_identity_keeps_companded_samples(convtool, tmp_path, noise):
     """µ-law and A-law decode to whole numbers that encode to the same bytes."""
     for subtype in ("ULAW", "ALAW"):
         source = write(tmp_path / "in.wav", noise(2000), subtype=subtype)
-        assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--overwrite").code == 0
+        assert (
+            convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--overwrite").code
+            == 0
+        )
         assert np.array_equal(read(tmp_path / "out.wav"), read(source))
 
 
@@ -141,7 +155,9 @@ def test_equals_scipy(convtool, tmp_path, noise, rng, monkeypatch, channels, k, 
     for block in {1, max(1, k - 1), k, k + 1, 65536}:
         monkeypatch.setattr(Convolution, "length", block)
         out = tmp_path / f"out{block}.wav"
-        result = convtool("audio", source, out, "-k", response, "--length", length, "--align", align)
+        result = convtool(
+            "audio", source, out, "-k", response, "--length", length, "--align", align
+        )
         assert result.code == 0, result.err
         assert read(out).shape == wanted.shape
         assert np.abs(read(out) - wanted).max() <= 1e-6
@@ -156,9 +172,13 @@ def test_equals_scipy_over_many_blocks(convtool, tmp_path, noise, rng, k):
     taps = (rng.normal(size=k) / k).astype(np.float32).astype(float)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
     response = write(tmp_path / "ir.wav", taps, subtype="DOUBLE")
-    result = convtool("audio", source, tmp_path / "out.wav", "-k", response, "--length", "full", "--verbose")
+    result = convtool(
+        "audio", source, tmp_path / "out.wav", "-k", response, "--length", "full", "--verbose"
+    )
     assert "fft" in result.err
-    assert np.abs(read(tmp_path / "out.wav") - expected(samples, taps, "full", "causal")).max() <= 1e-6
+    assert (
+        np.abs(read(tmp_path / "out.wav") - expected(samples, taps, "full", "causal")).max() <= 1e-6
+    )
 
 
 def test_an_impulse_comes_out_as_the_impulse_response(convtool, tmp_path, rng):
@@ -168,7 +188,10 @@ def test_an_impulse_comes_out_as_the_impulse_response(convtool, tmp_path, rng):
     impulse[700] = 1
     source = write(tmp_path / "in.wav", impulse, subtype="FLOAT")
     response = write(tmp_path / "hall.wav", taps, subtype="FLOAT")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", response, "--algorithm", "taps").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "out.wav", "-k", response, "--algorithm", "taps").code
+        == 0
+    )
     out = read(tmp_path / "out.wav", "float32")[:, 0]
     assert np.array_equal(out[700:1200], taps)
     assert not out[:700].any()
@@ -214,9 +237,17 @@ def test_band_filters(convtool, tmp_path):
         assert convtool("audio", source, out, "-k", f"{kernel}:low=300,high=3400").code == 0
         response = read(out)[:, 0]
         for hertz in (1000, 2000):
-            assert (abs(gain(response, hertz)) < 0.1) if inside == 0 else (gain(response, hertz) < inside)
+            assert (
+                (abs(gain(response, hertz)) < 0.1)
+                if inside == 0
+                else (gain(response, hertz) < inside)
+            )
         for hertz in (100, 5000):
-            assert (abs(gain(response, hertz)) < 0.1) if outside == 0 else (gain(response, hertz) < outside)
+            assert (
+                (abs(gain(response, hertz)) < 0.1)
+                if outside == 0
+                else (gain(response, hertz) < outside)
+            )
 
 
 @pytest.mark.parametrize(("kernel", "message"), [
@@ -237,12 +268,16 @@ def test_a_rate_too_low_for_a_filter_stops_that_file_only(convtool, tmp_path):
     (tmp_path / "in").mkdir()
     write(tmp_path / "in" / "a.wav", np.zeros(100), 1000)
     write(tmp_path / "in" / "b.wav", np.zeros(100), 8000)
-    result = convtool("audio", tmp_path / "in", tmp_path / "out", "-k", "lowpass:cutoff=1000", "--merge")
+    result = convtool(
+        "audio", tmp_path / "in", tmp_path / "out", "-k", "lowpass:cutoff=1000", "--merge"
+    )
     assert result.code == 1
     assert [path.name[:1] for path in (tmp_path / "out").glob("*.wav")] == ["b"]
 
 
-@pytest.mark.parametrize("kernel", ["lowpass:cutoff=1000", "moving-average:ms=1", "identity", "gaussian:sigma=9"])
+@pytest.mark.parametrize(
+    "kernel", ["lowpass:cutoff=1000", "moving-average:ms=1", "identity", "gaussian:sigma=9"]
+)
 def test_a_centred_filter_does_not_move_a_click(convtool, tmp_path, kernel):
     """The loudest sample stays where it was; by --align causal it comes later by half the kernel."""
     click = np.zeros(5001)
@@ -251,11 +286,17 @@ def test_a_centred_filter_does_not_move_a_click(convtool, tmp_path, kernel):
     assert convtool("audio", source, tmp_path / "c.wav", "-k", kernel).code == 0
     centred = read(tmp_path / "c.wav")[:, 0]
     assert (centred * np.arange(5001)).sum() / centred.sum() == pytest.approx(2500, abs=1e-3)
-    planned = convtool("audio", source, tmp_path / "d.wav", "-k", kernel, "--align", "causal", "--dry-run").out
+    planned = convtool(
+        "audio", source, tmp_path / "d.wav", "-k", kernel, "--align", "causal", "--dry-run"
+    ).out
     latency = int(re.search(r"latency: (\d+) samples", planned)[1])
-    assert convtool("audio", source, tmp_path / "d.wav", "-k", kernel, "--align", "causal").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "d.wav", "-k", kernel, "--align", "causal").code == 0
+    )
     causal = read(tmp_path / "d.wav")[:, 0]
-    assert (causal * np.arange(5001)).sum() / causal.sum() == pytest.approx(2500 + latency, abs=1e-3)
+    assert (causal * np.arange(5001)).sum() / causal.sum() == pytest.approx(
+        2500 + latency, abs=1e-3
+    )
 
 
 def test_moving_average_and_echo_in_milliseconds(convtool, tmp_path):
@@ -265,7 +306,9 @@ def test_moving_average_and_echo_in_milliseconds(convtool, tmp_path):
     source = write(tmp_path / "in.wav", click, 1000, subtype="DOUBLE")
     assert convtool("audio", source, tmp_path / "m.wav", "-k", "moving-average:ms=5").code == 0
     assert np.flatnonzero(read(tmp_path / "m.wav")).tolist() == [498, 499, 500, 501, 502]
-    assert convtool("audio", source, tmp_path / "e.wav", "-k", "echo:delay=250ms,gain=0.4").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "e.wav", "-k", "echo:delay=250ms,gain=0.4").code == 0
+    )
     echoed = read(tmp_path / "e.wav")[:, 0]
     assert np.flatnonzero(echoed).tolist() == [500, 750]
     assert echoed[[500, 750]] == pytest.approx([1, 0.4])
@@ -274,13 +317,20 @@ def test_moving_average_and_echo_in_milliseconds(convtool, tmp_path):
 @pytest.mark.parametrize("align", [[], ["--align", "causal"], ["--align", "centre"]])
 @pytest.mark.parametrize("length", ["same", "full"])
 @pytest.mark.parametrize("kernel", ["lowpass:cutoff=500,taps=101", "hall.wav", "random"])
-def test_wet_mixes_with_the_input_delayed_to_match(convtool, tmp_path, noise, rng, monkeypatch, kernel, length, align):
+def test_wet_mixes_with_the_input_delayed_to_match(
+    convtool, tmp_path, noise, rng, monkeypatch, kernel, length, align
+):
     """The mix is what mixing by hand gives, the dry part as late as the kernel by itself has it."""
     monkeypatch.chdir(tmp_path)
     samples = noise(1000, 2)
     source = write(tmp_path / "in.wav", samples, 8000, subtype="DOUBLE")
     write(tmp_path / "hall.wav", rng.uniform(-1, 1, 80), 8000, subtype="DOUBLE")
-    options = ["--length", length, *align, *(["--seed", "3"] if kernel == "random" else ["-k", kernel])]
+    options = [
+        "--length",
+        length,
+        *align,
+        *(["--seed", "3"] if kernel == "random" else ["-k", kernel]),
+    ]
     out = {}
     for wet in ("1", "0", "0.3"):
         assert convtool("audio", source, f"w{wet}.wav", *options, "--wet", wet).code == 0
@@ -347,10 +397,18 @@ def test_true_stereo_reverb(convtool, tmp_path, noise, rng):
     samples, taps = noise(300, 2), rng.uniform(-1, 1, (40, 4))
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
     response = write(tmp_path / "hall.wav", taps, subtype="DOUBLE")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", response, "--length", "full").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "out.wav", "-k", response, "--length", "full").code
+        == 0
+    )
     left, right = samples.T
     ll, lr, rl, rr = taps.T
-    wanted = np.stack([np.convolve(left, ll) + np.convolve(right, rl), np.convolve(left, lr) + np.convolve(right, rr)])
+    wanted = np.stack(
+        [
+            np.convolve(left, ll) + np.convolve(right, rl),
+            np.convolve(left, lr) + np.convolve(right, rr),
+        ]
+    )
     assert np.abs(read(tmp_path / "out.wav") - wanted.T).max() < 1e-5
 
 
@@ -363,10 +421,15 @@ def test_an_impulse_response_of_each_channel(convtool, tmp_path, noise, rng):
         source = write(tmp_path / f"in{channels}.wav", samples, subtype="DOUBLE")
         out = tmp_path / f"out{channels}.wav"
         assert convtool("audio", source, out, "-k", response).code == 0
-        wanted = [np.convolve(samples[:, channel % channels], taps[:, channel])[:300] for channel in (0, 1)]
+        wanted = [
+            np.convolve(samples[:, channel % channels], taps[:, channel])[:300]
+            for channel in (0, 1)
+        ]
         assert np.abs(read(out) - np.stack(wanted, 1)).max() < 1e-5
     write(tmp_path / "three.wav", np.zeros((9, 3)))
-    result = convtool("audio", tmp_path / "in2.wav", tmp_path / "x.wav", "-k", tmp_path / "three.wav")
+    result = convtool(
+        "audio", tmp_path / "in2.wav", tmp_path / "x.wav", "-k", tmp_path / "three.wav"
+    )
     assert result.code == 2
     assert "it has 1, 2 or 4 channels" in result.err
 
@@ -401,7 +464,9 @@ def test_minmax_scales_to_full_range_and_leaves_zero(convtool, tmp_path):
     assert "clipped" not in result.err
     assert read(tmp_path / "out.wav", "int16")[:, 0].tolist() == [16384, 0, -32768, 0]
     silent = write(tmp_path / "silent.wav", np.zeros(9))
-    assert convtool("audio", silent, tmp_path / "s.wav", "-k", "5", "--normalize", "minmax").code == 0
+    assert (
+        convtool("audio", silent, tmp_path / "s.wav", "-k", "5", "--normalize", "minmax").code == 0
+    )
     assert not read(tmp_path / "s.wav").any()
 
 
@@ -409,14 +474,22 @@ def test_sigmoid_lies_around_zero(convtool, tmp_path, noise):
     """2σ(y) - 1."""
     samples = noise(100)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", "3", "--normalize", "sigmoid").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "out.wav", "-k", "3", "--normalize", "sigmoid").code
+        == 0
+    )
     assert np.allclose(read(tmp_path / "out.wav"), 2 / (1 + np.exp(-3 * samples)) - 1, atol=1e-6)
 
 
 def test_bounds_never_clip(convtool, tmp_path):
     """The loudest that a kernel can get is full scale."""
     source = write(tmp_path / "in.wav", np.array([1.0, -1, 1, -1, 1]), subtype="FLOAT")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 -2 1", "--normalize", "bounds").code == 0
+    assert (
+        convtool(
+            "audio", source, tmp_path / "out.wav", "-k", "1 -2 1", "--normalize", "bounds"
+        ).code
+        == 0
+    )
     assert read(tmp_path / "out.wav")[1:4, 0].tolist() == [1, -1, 1]
 
 
@@ -426,7 +499,9 @@ def test_float_output_never_clips(convtool, tmp_path):
     result = convtool("audio", source, tmp_path / "out.wav", "-k", "4", "--subtype", "float")
     assert "clipped" not in result.err
     assert read(tmp_path / "out.wav")[:, 0].tolist() == [2, -2]
-    assert convtool("audio", source, tmp_path / "raw.wav", "-k", "4", "--normalize", "none").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "raw.wav", "-k", "4", "--normalize", "none").code == 0
+    )
     assert soundfile.info(tmp_path / "raw.wav").subtype == "FLOAT"
     result = convtool("audio", source, tmp_path / "raw.flac", "-k", "4", "--normalize", "none")
     assert result.code == 1
@@ -440,7 +515,12 @@ def test_float_output_never_clips(convtool, tmp_path):
 def test_subtypes(convtool, tmp_path, noise, subtype, suffix):
     """By libsndfile's names, in any case."""
     source = write(tmp_path / "in.wav", noise(4800), 48000)
-    assert convtool("audio", source, tmp_path / f"out.{suffix}", "-k", "blur", "--subtype", subtype).code == 0
+    assert (
+        convtool(
+            "audio", source, tmp_path / f"out.{suffix}", "-k", "blur", "--subtype", subtype
+        ).code
+        == 0
+    )
     assert soundfile.info(tmp_path / f"out.{suffix}").subtype == subtype.upper().replace("-", "_")
 
 
@@ -455,7 +535,9 @@ def test_a_subtype_that_a_format_lacks_is_wrong_usage(convtool, tmp_path, noise)
 def test_24_bit_alac_is_not_written(convtool, tmp_path, noise):
     """Libsndfile's encoder changes loud stereo samples: such a file would not hold what it should."""
     source = write(tmp_path / "in.wav", noise(100, 2), subtype="PCM_24")
-    result = convtool("audio", source, tmp_path / "out.caf", "-k", "identity", "--subtype", "alac_24")
+    result = convtool(
+        "audio", source, tmp_path / "out.caf", "-k", "identity", "--subtype", "alac_24"
+    )
     assert result.code == 2
     assert convtool("audio", source, tmp_path / "out.caf", "-k", "identity").code == 0
     assert soundfile.info(tmp_path / "out.caf").subtype == "PCM_24"
@@ -464,7 +546,10 @@ def test_24_bit_alac_is_not_written(convtool, tmp_path, noise):
 def test_what_is_lost_is_said(convtool, tmp_path, noise):
     """Floats in FLAC have 24 bits; an MP3 in a WAV loses nothing worth a word."""
     source = write(tmp_path / "in.wav", noise(1000), subtype="FLOAT")
-    assert "FLOAT stored as PCM_24 in FLAC" in convtool("audio", source, tmp_path / "o.flac", "-k", "blur").err
+    assert (
+        "FLOAT stored as PCM_24 in FLAC"
+        in convtool("audio", source, tmp_path / "o.flac", "-k", "blur").err
+    )
     lossy = write(tmp_path / "in.mp3", noise(4000))
     assert "stored" not in convtool("audio", lossy, tmp_path / "o.wav", "-k", "blur").err
     assert soundfile.info(tmp_path / "o.wav").subtype == "PCM_16"
@@ -476,7 +561,10 @@ def test_tags_are_kept(convtool, tmp_path, noise):
         file.title, file.artist, file.tracknumber = "A Tone", "Nobody", "7"
         file.write(noise(2000))
     for suffix in ("flac", "ogg", "mp3", "wav"):
-        assert convtool("audio", tmp_path / "in.flac", tmp_path / f"out.{suffix}", "-k", "blur").code == 0
+        assert (
+            convtool("audio", tmp_path / "in.flac", tmp_path / f"out.{suffix}", "-k", "blur").code
+            == 0
+        )
         with soundfile.SoundFile(tmp_path / f"out.{suffix}") as file:
             assert (file.title, file.artist) == ("A Tone", "Nobody")
 
@@ -486,7 +574,10 @@ def test_rate_resamples(convtool, tmp_path):
     seconds = np.arange(RATE) / RATE
     low, high = np.sin(2 * np.pi * 440 * seconds), np.sin(2 * np.pi * 15000 * seconds)
     source = write(tmp_path / "in.wav", 0.4 * low + 0.4 * high, subtype="FLOAT")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--rate", "16000").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--rate", "16000").code
+        == 0
+    )
     out = read(tmp_path / "out.wav")[:, 0]
     assert soundfile.info(tmp_path / "out.wav").samplerate == 16000
     assert len(out) == 16000
@@ -522,7 +613,9 @@ def test_stride_lowers_the_rate(convtool, tmp_path, noise):
     """Every second sample plays as long at half the rate."""
     samples = noise(1000)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--stride", "2").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--stride", "2").code == 0
+    )
     assert soundfile.info(tmp_path / "out.wav").samplerate == RATE // 2
     assert np.array_equal(read(tmp_path / "out.wav"), samples[::2])
 
@@ -534,10 +627,17 @@ def test_padding_modes(convtool, tmp_path, noise, monkeypatch, mode, block):
     monkeypatch.setattr(Convolution, "length", block)
     samples = noise(50)
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
-    assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 2 3 4 5", "--padding-mode", mode).code == 0
+    assert (
+        convtool(
+            "audio", source, tmp_path / "out.wav", "-k", "1 2 3 4 5", "--padding-mode", mode
+        ).code
+        == 0
+    )
     names = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     padded = np.pad(samples[:, 0], 2, mode=names[mode])
-    assert np.allclose(read(tmp_path / "out.wav")[:, 0], np.correlate(padded, [1, 2, 3, 4, 5], "valid"), atol=1e-6)
+    assert np.allclose(
+        read(tmp_path / "out.wav")[:, 0], np.correlate(padded, [1, 2, 3, 4, 5], "valid"), atol=1e-6
+    )
 
 
 # --- files that are not what they should be ----------------------------------------------------------------------
@@ -603,7 +703,9 @@ def test_an_empty_sound_has_no_samples(convtool, tmp_path, suffix):
 def test_a_kernel_longer_than_the_sound_is_refused(convtool, tmp_path, noise):
     """Without padding; with it, it is not."""
     source = write(tmp_path / "in.wav", noise(10))
-    result = convtool("audio", source, tmp_path / "out.wav", "-k", "moving-average:size=11", "--length", "valid")
+    result = convtool(
+        "audio", source, tmp_path / "out.wav", "-k", "moving-average:size=11", "--length", "valid"
+    )
     assert result.code == 1
     assert "spans 11" in result.err
     assert convtool("audio", source, tmp_path / "out.wav", "-k", "moving-average:size=11").code == 0
@@ -646,12 +748,23 @@ def test_pipes(program, tmp_path, noise):
 def test_dry_run_tells_time_and_frequencies(convtool, tmp_path, noise):
     """Durations, latency, response; nothing is written."""
     source = write(tmp_path / "in.wav", noise(22050))
-    out = convtool("audio", source, f"{tmp_path}/o/", "-k", "highpass:cutoff=500", "--dry-run", "--length", "full").out
+    out = convtool(
+        "audio",
+        source,
+        f"{tmp_path}/o/",
+        "-k",
+        "highpass:cutoff=500",
+        "--dry-run",
+        "--length",
+        "full",
+    ).out
     assert "duration: 0.500 s at 44100 Hz" in out
     assert re.search(r"latency: \d+ samples, \d+\.\d\d ms", out)
     assert "1000 Hz -0.0 dB" in out or "1000 Hz +0.0 dB" in out
     assert not (tmp_path / "o").exists()
-    line = json.loads(convtool("audio", source, f"{tmp_path}/o/", "-k", "blur", "--dry-run", "--json").out)
+    line = json.loads(
+        convtool("audio", source, f"{tmp_path}/o/", "-k", "blur", "--dry-run", "--json").out
+    )
     assert line["plan"]["duration"] == "0.500 s at 44100 Hz"
 
 
@@ -683,7 +796,20 @@ def test_progress_is_told_in_seconds(tmp_path, noise, monkeypatch):
     source = write(tmp_path / "in.wav", noise(2 * RATE))
     from convtool.cli.app import run  # noqa: PLC0415
 
-    assert run(["audio", str(source), str(tmp_path / "o.wav"), "-k", "derivative", "--normalize", "minmax"]) == 0
+    assert (
+        run(
+            [
+                "audio",
+                str(source),
+                str(tmp_path / "o.wav"),
+                "-k",
+                "derivative",
+                "--normalize",
+                "minmax",
+            ]
+        )
+        == 0
+    )
     assert [step.doing for step in steps if step.done == step.whole] == ["measuring", "filtering"]
     assert {step.whole / step.rate for step in steps} == {2}
 
@@ -694,7 +820,9 @@ def test_python_filters_sounds(tmp_path, noise):
     path = write(tmp_path / "in.wav", samples, 8000, subtype="DOUBLE")
     out = package.apply(path, "lowpass:cutoff=1000")
     assert out.shape == (1, 2, 500)
-    again = package.apply(torch.from_numpy(samples.T.copy())[None], "lowpass:cutoff=1000", rate=8000)
+    again = package.apply(
+        torch.from_numpy(samples.T.copy())[None], "lowpass:cutoff=1000", rate=8000
+    )
     torch.testing.assert_close(out, again)
     whole = package.apply(torch.tensor([[[1, -32768]]], dtype=torch.int16), "identity")
     assert whole.tolist() == [[[1 / 32768, -1.0]]]
@@ -707,10 +835,28 @@ def test_sound_tracks(convtool, tmp_path, suffix):
         pytest.skip("no ffmpeg program")
     path = tmp_path / f"in.{suffix}"
     film = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1"] if suffix == "mp4" else []
-    make = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440:duration=1", *film, "-ac", "2", path]
+    make = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=440:duration=1",
+        *film,
+        "-ac",
+        "2",
+        path,
+    ]
     subprocess.run(make, check=True)
-    subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-c:a", "pcm_f32le", tmp_path / "oracle.wav"], check=True)
-    assert convtool("audio", path, tmp_path / "o.wav", "-k", "identity", "--subtype", "float").code == 0
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-c:a", "pcm_f32le", tmp_path / "oracle.wav"],
+        check=True,
+    )
+    assert (
+        convtool("audio", path, tmp_path / "o.wav", "-k", "identity", "--subtype", "float").code
+        == 0
+    )
     ours, theirs = read(tmp_path / "o.wav"), read(tmp_path / "oracle.wav")
     length = min(len(ours), len(theirs))
     assert abs(len(ours) - len(theirs)) <= 1024
@@ -726,7 +872,9 @@ def test_sox_reads_and_filters_the_same(convtool, tmp_path, noise):
     command = ["sox", "-D", source, "-b", "32", tmp_path / "sox.wav", "fir", *map(str, taps)]
     subprocess.run(command, check=True, capture_output=True)
     kernel = " ".join(f"{tap:.9f}" for tap in taps)
-    assert convtool("audio", source, tmp_path / "o.wav", "-k", kernel, "--subtype", "pcm_32").code == 0
+    assert (
+        convtool("audio", source, tmp_path / "o.wav", "-k", kernel, "--subtype", "pcm_32").code == 0
+    )
     assert np.abs(read(tmp_path / "o.wav") - read(tmp_path / "sox.wav")).max() < 1e-4
 
 
@@ -757,12 +905,23 @@ def test_memory_does_not_grow_with_length(tmp_path):
             file.writeframes(b"")
             header = file.getnframes()
         assert header == 0
-        with path.open("r+b") as raw:  # the header of a file that is nothing but silence, and no disk
+        with path.open(
+            "r+b"
+        ) as raw:  # the header of a file that is nothing but silence, and no disk
             size = seconds * RATE * 4
             raw.truncate(44 + size)
             for place, number in ((4, 36 + size), (40, size)):
                 raw.seek(place)
                 raw.write(number.to_bytes(4, "little"))
-        command = [sys.executable, "-m", "convtool", "audio", path, tmp_path / f"{seconds}.flac", "-k", "echo"]
+        command = [
+            sys.executable,
+            "-m",
+            "convtool",
+            "audio",
+            path,
+            tmp_path / f"{seconds}.flac",
+            "-k",
+            "echo",
+        ]
         peaks.append(peak(command))
     assert abs(peaks[1] - peaks[0]) <= 20, peaks

@@ -53,7 +53,11 @@ def content(path):
 
 def names(folder):
     """Return the files below a folder, but for the one that remembers."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != NAME
+    )
 
 
 # --- inputs and names --------------------------------------------------------------------------------------------
@@ -79,7 +83,9 @@ def test_a_list_from_a_pipe(program, tmp_path):
     for name in odd:
         shutil.copy(source, os.fsencode(tmp_path) + b"/" + name)
     data = b"".join(name + b"\0" for name in odd)
-    result = program("image", "--files0-from", "-", "out/", "-k", "blur", "--merge", input=data, cwd=tmp_path)
+    result = program(
+        "image", "--files0-from", "-", "out/", "-k", "blur", "--merge", input=data, cwd=tmp_path
+    )
     assert result.returncode == 0, result.stderr
     made = {name for name in os.listdir(os.fsencode(tmp_path / "out")) if name != NAME.encode()}  # noqa: PTH208  # bytes
     assert made == {name.replace(b".png", b"_blur.png") for name in odd}
@@ -100,7 +106,12 @@ def test_glob(convtool, tmp_path):
     """Chooses the files of folders."""
     pictures(tmp_path / "in", 3)
     (tmp_path / "in" / "0000.png").rename(tmp_path / "in" / "x.dat")
-    assert convtool("image", tmp_path / "in", tmp_path / "out", "-k", "blur", "--merge", "--glob", "*1.png").code == 0
+    assert (
+        convtool(
+            "image", tmp_path / "in", tmp_path / "out", "-k", "blur", "--merge", "--glob", "*1.png"
+        ).code
+        == 0
+    )
     assert names(tmp_path / "out") == ["0001_blur.png"]
 
 
@@ -108,14 +119,31 @@ def test_names_by_a_template(convtool, tmp_path):
     """Of fields, into folders; those that cannot be are refused before any work."""
     pictures(tmp_path / "in", 2)
     template = "{kernel}/{index:03}-{stem}-{channel}{suffix}"
-    assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--name", template).code == 0
-    assert names(tmp_path / "out")[:3] == ["blur/001-0000-b.png", "blur/001-0000-g.png", "blur/001-0000-r.png"]
+    assert (
+        convtool(
+            "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--name", template
+        ).code
+        == 0
+    )
+    assert names(tmp_path / "out")[:3] == [
+        "blur/001-0000-b.png",
+        "blur/001-0000-g.png",
+        "blur/001-0000-r.png",
+    ]
     for bad in ("{stem.__class__}{suffix}", "{nothing}{suffix}", "{stem", "../{stem}{suffix}", "/{stem}{suffix}", "x",
                 "same{suffix}"):  # fmt: skip
         result = convtool("image", tmp_path / "in", f"{tmp_path}/bad/", "-k", "blur", "--name", bad)
         assert result.code == 2, bad
         assert not (tmp_path / "bad").exists()
-    result = convtool("image", tmp_path / "in" / "0000.png", f"{tmp_path}/c/", "-k", "blur", "--name", "{stem}{suffix}")
+    result = convtool(
+        "image",
+        tmp_path / "in" / "0000.png",
+        f"{tmp_path}/c/",
+        "-k",
+        "blur",
+        "--name",
+        "{stem}{suffix}",
+    )
     assert result.code == 2
     assert "{channel}" in result.err
 
@@ -124,7 +152,9 @@ def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, t
     """Nothing is made."""
     pictures(tmp_path / "a", 1)
     pictures(tmp_path / "b", 1)
-    result = convtool("image", tmp_path / "a/0000.png", tmp_path / "b/0000.png", tmp_path / "out", "-k", "blur")
+    result = convtool(
+        "image", tmp_path / "a/0000.png", tmp_path / "b/0000.png", tmp_path / "out", "-k", "blur"
+    )
     assert result.code == 2
     assert not (tmp_path / "out").exists()
 
@@ -132,10 +162,14 @@ def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, t
 def test_options_from_a_file(convtool, tmp_path):
     """Are defaults: flags override them, unknown ones are refused."""
     source = pictures(tmp_path, 1)[0]
-    (tmp_path / "o.yaml").write_text("kernel: [sobel-x, blur]\nmerge: true\nmax-pixels: 100000\nbias: false\n")
+    (tmp_path / "o.yaml").write_text(
+        "kernel: [sobel-x, blur]\nmerge: true\nmax-pixels: 100000\nbias: false\n"
+    )
     assert convtool("image", source, f"{tmp_path}/out/", "--options", tmp_path / "o.yaml").code == 0
     assert names(tmp_path / "out") == ["0000_sobel-x+blur.png"]
-    result = convtool("image", source, f"{tmp_path}/two/", "--options", tmp_path / "o.yaml", "-k", "emboss")
+    result = convtool(
+        "image", source, f"{tmp_path}/two/", "--options", tmp_path / "o.yaml", "-k", "emboss"
+    )
     assert result.code == 0
     assert names(tmp_path / "two") == ["0000_emboss.png"]
     (tmp_path / "bad.yaml").write_text("kernle: blur\n")
@@ -151,7 +185,9 @@ def test_options_from_a_file(convtool, tmp_path):
 def test_workers_give_the_same_files(convtool, tmp_path, jobs):
     """However many, in the order of the inputs."""
     pictures(tmp_path / "in", 12)
-    result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", "-k", "sobel", "--jobs", jobs, "--json")
+    result = convtool(
+        "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "sobel", "--jobs", jobs, "--json"
+    )
     assert result.code == 0, result.err
     lines = [json.loads(line) for line in result.out.splitlines()]
     assert [line["input"][-8:] for line in lines] == [f"{number:04}.png" for number in range(12)]
@@ -168,7 +204,12 @@ def test_sounds_and_random_layers_in_workers(convtool, tmp_path):
     for number in range(6):
         (tmp_path / "in").mkdir(exist_ok=True)
         shutil.copy(SAMPLES / "melody.wav", tmp_path / "in" / f"{number}.wav")
-    assert convtool("audio", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--seed", "5", "--jobs", "3").code == 0
+    assert (
+        convtool(
+            "audio", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--seed", "5", "--jobs", "3"
+        ).code
+        == 0
+    )
     assert len({(tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}) == 1
 
 
@@ -204,14 +245,23 @@ def test_one_percent_broken(convtool, tmp_path):
     for path in broken:
         path.write_bytes(path.read_bytes()[:40])
     result = convtool(
-        "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--merge", "--failed-to", tmp_path / "f"
+        "image",
+        tmp_path / "in",
+        f"{tmp_path}/out/",
+        "-k",
+        "blur",
+        "--merge",
+        "--failed-to",
+        tmp_path / "f",
     )
     assert result.code == 1
-    assert [line.split(": ")[1] for line in result.err.splitlines() if line.startswith("failed: ")] == list(
-        map(str, broken)
-    )
+    assert [
+        line.split(": ")[1] for line in result.err.splitlines() if line.startswith("failed: ")
+    ] == list(map(str, broken))
     table = result.err.splitlines()
-    head = next(number for number, line in enumerate(table) if line.split()[:2] == ["done", "failed"])
+    head = next(
+        number for number, line in enumerate(table) if line.split()[:2] == ["done", "failed"]
+    )
     assert table[head + 1].split()[:2] == [str(FILES - len(broken)), str(len(broken))]
     assert (tmp_path / "f").read_bytes() == b"".join(os.fsencode(path) + b"\0" for path in broken)
     assert len(names(tmp_path / "out")) == FILES - len(broken)
@@ -229,11 +279,24 @@ def test_stop_at_the_first_error(convtool, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_run_that_stops_lets_what_has_begun_end_and_keeps_the_failed_names(convtool, tmp_path, jobs):
+def test_a_run_that_stops_lets_what_has_begun_end_and_keeps_the_failed_names(
+    convtool, tmp_path, jobs
+):
     """Whatever the workers: every file that is there is told of, and the list for a retry is written."""
     paths = pictures(tmp_path / "in", 40, (8, 8))
     paths[5].write_bytes(b"no picture")
-    options = ["-k", "blur", "--merge", "--on-error", "stop", "--jobs", jobs, "--json", "--failed-to", tmp_path / "f"]
+    options = [
+        "-k",
+        "blur",
+        "--merge",
+        "--on-error",
+        "stop",
+        "--jobs",
+        jobs,
+        "--json",
+        "--failed-to",
+        tmp_path / "f",
+    ]
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
     assert result.code == 1
     lines = [json.loads(line) for line in result.out.splitlines()]
@@ -252,13 +315,18 @@ def test_a_run_that_stops_lets_what_has_begun_end_and_keeps_the_failed_names(con
 def test_what_was_made_by_the_same_options_is_skipped(convtool, tmp_path):
     """And only that: another kernel, a changed input or a changed output is done again."""
     paths = pictures(tmp_path / "in", 6)
-    run = lambda *options: convtool("image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--json", *options)  # noqa: E731
+    run = lambda *options: convtool(
+        "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--json", *options
+    )  # noqa: E731
     status = lambda result: [json.loads(line)["status"] for line in result.out.splitlines()]  # noqa: E731
     assert status(run("-k", "blur")) == ["done"] * 6
     assert status(run("-k", "blur", "--skip-existing")) == ["skipped"] * 6
     assert status(run("-k", "sharpen", "--skip-existing")) == ["done"] * 6
     assert status(run("-k", "blur", "--skip-existing", "--overwrite")) == ["skipped"] * 6
-    assert status(run("-k", "blur", "--quality", "50", "--skip-existing", "--overwrite")) == ["done"] * 6
+    assert (
+        status(run("-k", "blur", "--quality", "50", "--skip-existing", "--overwrite"))
+        == ["done"] * 6
+    )
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(paths[2])
     (tmp_path / "out" / "0004_blur.png").write_bytes(b"changed")
     (tmp_path / "out" / "0005_blur.png").unlink()
@@ -305,7 +373,10 @@ def test_a_damaged_memory_is_as_none(convtool, tmp_path):
     memory = tmp_path / "out" / NAME
     memory.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + memory.read_bytes()[:-20])
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options, "--json")
-    assert sorted(json.loads(line)["status"] for line in result.out.splitlines()) == ["done", "skipped"]
+    assert sorted(json.loads(line)["status"] for line in result.out.splitlines()) == [
+        "done",
+        "skipped",
+    ]
 
 
 # --- whatever happens --------------------------------------------------------------------------------------------
@@ -326,7 +397,12 @@ def test_killed_at_random_moments(tmp_path, medium, number):
     else:
         (tmp_path / "in").mkdir()
         shutil.copy(SAMPLES / "clip.mp4", tmp_path / "in")
-        more = ["--codec", "ffv1", "--format", "mkv"]  # x264 reads what it never wrote, and differs from time to time
+        more = [
+            "--codec",
+            "ffv1",
+            "--format",
+            "mkv",
+        ]  # x264 reads what it never wrote, and differs from time to time
     more += ["--jobs", "1" if medium == "audio" else "2"]  # libsndfile calls the main thread back
     command = [sys.executable, "-m", "convtool", medium, tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
                "--quiet", *more, "-k"]  # fmt: skip
@@ -341,12 +417,18 @@ def test_killed_at_random_moments(tmp_path, medium, number):
     for _ in range(KILLS):
         shutil.rmtree(tmp_path / "out")
         shutil.copytree(tmp_path / "kept", tmp_path / "out")
-        with subprocess.Popen([*command, "laplacian-4", "--name", "{stem}{suffix}"], stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            [*command, "laplacian-4", "--name", "{stem}{suffix}"], stderr=subprocess.PIPE
+        ) as process:
             time.sleep(whole * moments.uniform(0.5, 1.05))
             process.send_signal(number)
             code = process.wait(30)
             # -15: before Python has so much as begun, when the machine is busy
-            assert code in (0, -15, {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number])
+            assert code in (
+                0,
+                -15,
+                {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number],
+            )
             if number != signal.SIGKILL:
                 assert process.stderr.read() == b""
         left = names(tmp_path / "out")
@@ -376,7 +458,18 @@ def test_a_full_disk(tmp_path, medium, suffixes):
             soundfile.write(source, rng.uniform(-0.5, 0.5, (300_000, 2)), 44100)
         else:
             source = SAMPLES / "clip.mp4"
-        command = [sys.executable, "-m", "convtool", medium, source, output, "-k", "identity", "--overwrite", "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "convtool",
+            medium,
+            source,
+            output,
+            "-k",
+            "identity",
+            "--overwrite",
+            "--quiet",
+        ]
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000))  # noqa: E731
         result = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False)
         assert result.returncode == 1
@@ -384,7 +477,9 @@ def test_a_full_disk(tmp_path, medium, suffixes):
         assert len(lines) == 1, result.stderr
         assert lines[0].startswith(b"error: ")
         assert output.read_bytes() == b"old"
-        assert names(tmp_path / "out") == sorted(f"out.{own}" for own in suffixes[: suffixes.index(suffix) + 1])
+        assert names(tmp_path / "out") == sorted(
+            f"out.{own}" for own in suffixes[: suffixes.index(suffix) + 1]
+        )
 
 
 def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
@@ -395,15 +490,21 @@ def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
     wanted = {}
     for kernel in ("blur", "emboss"):
         subprocess.run([*command, kernel], check=True)
-        wanted[kernel] = {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}
+        wanted[kernel] = {
+            name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")
+        }
     for _ in range(RUNS):
         running = [subprocess.Popen([*command, kernel]) for kernel in wanted]
         assert [process.wait(60) for process in running] == [0, 0]
         for name in names(tmp_path / "out"):
-            assert (tmp_path / "out" / name).read_bytes() in [made[name] for made in wanted.values()]
+            assert (tmp_path / "out" / name).read_bytes() in [
+                made[name] for made in wanted.values()
+            ]
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="the program unshare is not here (Debian: util-linux)")
+@pytest.mark.skipif(
+    shutil.which("unshare") is None, reason="the program unshare is not here (Debian: util-linux)"
+)
 @pytest.mark.parametrize("medium", ["image", "audio", "video"])
 def test_a_file_system_that_is_full(tmp_path, medium):
     """A real one, too small for the second output: the old file stays, no temporary, an error in words."""
@@ -425,7 +526,19 @@ echo $?
 ls -A
 cat out.$4
 """
-    words = ["unshare", "-rm", "sh", "-c", script, "sh", tmp_path / "disk", sys.executable, source, suffix, medium]
+    words = [
+        "unshare",
+        "-rm",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        tmp_path / "disk",
+        sys.executable,
+        source,
+        suffix,
+        medium,
+    ]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode == 77 or "unshare failed" in done.stderr:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
@@ -442,7 +555,9 @@ def test_descriptors_threads_and_memory_stay_flat(tmp_path, medium):
     if medium == "image":
         data = pictures(tmp_path / "one", 1, (32, 32))[0].read_bytes()
     else:
-        soundfile.write(tmp_path / "one.wav", np.random.default_rng(1).uniform(-1, 1, (2000, 2)), 44100)
+        soundfile.write(
+            tmp_path / "one.wav", np.random.default_rng(1).uniform(-1, 1, (2000, 2)), 44100
+        )
         data = (tmp_path / "one.wav").read_bytes()
     for number in range(FILES):
         (tmp_path / "in" / f"{number:05}.{'png' if medium == 'image' else 'wav'}").write_bytes(data)
@@ -460,7 +575,9 @@ first = min(500, len(seen) // 3)
 print(*seen[first], *seen[-1])
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, medium, tmp_path / "in", f"{tmp_path}/out/"], capture_output=True, check=True
+        [sys.executable, "-c", code, medium, tmp_path / "in", f"{tmp_path}/out/"],
+        capture_output=True,
+        check=True,
     )
     pages, files, threads, *after = map(int, done.stdout.split())
     assert after[0] <= pages * 1.05
@@ -470,6 +587,8 @@ print(*seen[first], *seen[-1])
 
 def test_long_sounds_are_refused_by_their_header(convtool, tmp_path):
     """Before anything is decoded."""
-    result = convtool("audio", SAMPLES / "melody.wav", tmp_path / "out.wav", "-k", "blur", "--max-seconds", "2")
+    result = convtool(
+        "audio", SAMPLES / "melody.wav", tmp_path / "out.wav", "-k", "blur", "--max-seconds", "2"
+    )
     assert result.code == 1
     assert "--max-seconds" in result.err

@@ -24,7 +24,9 @@ CHART = SAMPLES / "chart.jpg"
 def files(folder):
     """Return the names of all files below a folder, hidden ones too, but for the one that remembers."""
     return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != ".convtool.jsonl"
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".convtool.jsonl"
     )
 
 
@@ -32,7 +34,9 @@ def files(folder):
 def picture(tmp_path):
     """Write a small colour picture."""
     path = tmp_path / "in.png"
-    Image.fromarray(np.random.default_rng(1).integers(0, 256, (12, 16, 3), dtype=np.uint8)).save(path)
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (12, 16, 3), dtype=np.uint8)).save(
+        path
+    )
     return path
 
 
@@ -40,7 +44,11 @@ def test_a_folder_gets_one_file_a_channel(convtool, tmp_path):
     """The README's first line."""
     result = convtool("image", CHART, f"{tmp_path}/out/", "-k", "sobel-x")
     assert result.code == 0
-    assert files(tmp_path / "out") == ["chart_sobel-x_b.jpg", "chart_sobel-x_g.jpg", "chart_sobel-x_r.jpg"]
+    assert files(tmp_path / "out") == [
+        "chart_sobel-x_b.jpg",
+        "chart_sobel-x_g.jpg",
+        "chart_sobel-x_r.jpg",
+    ]
     assert result.err.count("wrote ") == 3
     assert result.out == ""
 
@@ -68,12 +76,26 @@ def test_merge_and_split_override_what_output_suggests(convtool, tmp_path, pictu
 
 def test_banks_combine_or_stand_side_by_side(convtool, tmp_path, picture):
     """Names say which kernel a file comes from."""
-    convtool("image", picture, f"{tmp_path}/a/", "-k", "sobel-x", "-k", "sobel-y", "--combine", "magnitude")
+    convtool(
+        "image",
+        picture,
+        f"{tmp_path}/a/",
+        "-k",
+        "sobel-x",
+        "-k",
+        "sobel-y",
+        "--combine",
+        "magnitude",
+    )
     assert files(tmp_path / "a") == [f"in_sobel-x+sobel-y_{c}.png" for c in "bgr"]
     convtool("image", picture, f"{tmp_path}/b/", "-k", "sobel", "-k", "gaussian:sigma=2")
-    assert files(tmp_path / "b") == [f"in_{k}_{c}.png" for k in ("gaussian-sigma=2", "sobel") for c in "bgr"]
+    assert files(tmp_path / "b") == [
+        f"in_{k}_{c}.png" for k in ("gaussian-sigma=2", "sobel") for c in "bgr"
+    ]
     for c in "rgb":
-        by_flag, by_preset = (tmp_path / name for name in (f"a/in_sobel-x+sobel-y_{c}.png", f"b/in_sobel_{c}.png"))
+        by_flag, by_preset = (
+            tmp_path / name for name in (f"a/in_sobel-x+sobel-y_{c}.png", f"b/in_sobel_{c}.png")
+        )
         assert by_flag.read_bytes() == by_preset.read_bytes()
 
 
@@ -92,7 +114,9 @@ def test_inputs_that_would_share_names_are_refused_before_any_work(convtool, tmp
     """Nothing is written."""
     (tmp_path / "other").mkdir()
     shutil.copy(picture, tmp_path / "other" / "in.png")
-    result = convtool("image", picture, tmp_path / "other" / "in.png", f"{tmp_path}/out/", "-k", "blur")
+    result = convtool(
+        "image", picture, tmp_path / "other" / "in.png", f"{tmp_path}/out/", "-k", "blur"
+    )
     assert result.code == 2
     assert "same output names" in result.err
     assert not (tmp_path / "out").exists()
@@ -102,7 +126,9 @@ def test_neither_an_empty_folder_nor_an_unknown_kind_stops_the_others(convtool, 
     """Each is one error, the rest is done."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.xyz").write_text("?")
-    result = convtool("image", tmp_path / "empty", tmp_path / "x.xyz", picture, f"{tmp_path}/out/", "-k", "blur")
+    result = convtool(
+        "image", tmp_path / "empty", tmp_path / "x.xyz", picture, f"{tmp_path}/out/", "-k", "blur"
+    )
     assert result.code == 1
     assert result.err.count("error: ") == 2
     assert len(files(tmp_path / "out")) == 3
@@ -125,7 +151,9 @@ def test_a_failing_input_does_not_stop_the_others(convtool, tmp_path, picture):
     assert len(files(tmp_path / "out")) == 3
 
 
-@pytest.mark.parametrize("name", ["with space.png", "new\nline.png", "%03d.png", "-k.png", "ünï.png", b"\xff\xfe.png"])
+@pytest.mark.parametrize(
+    "name", ["with space.png", "new\nline.png", "%03d.png", "-k.png", "ünï.png", b"\xff\xfe.png"]
+)
 def test_odd_names(tmp_path, picture, name, program):
     """Whatever a file may be called, it works and prints escaped."""
     name = os.fsdecode(name)
@@ -154,8 +182,21 @@ def test_a_closed_pipe_ends_quietly():
     """The reader is gone before anything is written: no message, and not a success."""
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "convtool", "image", CHART, "-", "--format", "bmp", "-k", "blur"]
-    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=120, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "convtool",
+        "image",
+        CHART,
+        "-",
+        "--format",
+        "bmp",
+        "-k",
+        "blur",
+    ]
+    result = subprocess.run(
+        command, stdout=writer, stderr=subprocess.PIPE, timeout=120, check=False
+    )
     os.close(writer)
     assert result.stderr == b""
     assert result.returncode == 1
@@ -163,7 +204,9 @@ def test_a_closed_pipe_ends_quietly():
 
 def test_json_is_one_line_an_input(convtool, tmp_path, picture):
     """Data on stdout; errors stay in words on stderr too."""
-    result = convtool("image", picture, tmp_path / "no.png", f"{tmp_path}/out/", "--seed", "3", "--json")
+    result = convtool(
+        "image", picture, tmp_path / "no.png", f"{tmp_path}/out/", "--seed", "3", "--json"
+    )
     done, failed = map(json.loads, result.out.splitlines())
     assert done["status"] == "done"
     assert done["seed"] == 3
@@ -184,7 +227,9 @@ def test_a_dry_run_tells_and_touches_nothing(convtool, tmp_path, picture):
     assert "would write" in result.out
     assert files(tmp_path) == ["in.png"]
     assert not (tmp_path / "out").exists()
-    plan = json.loads(convtool("image", picture, f"{tmp_path}/out/", "-k", "blur", "--dry-run", "--json").out)
+    plan = json.loads(
+        convtool("image", picture, f"{tmp_path}/out/", "-k", "blur", "--dry-run", "--json").out
+    )
     assert plan["plan"]["weights"] == 27
 
 
@@ -193,7 +238,9 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     result = convtool("image", picture, tmp_path / "out.png", "-k", "sobel-x", "--show-weights")
     assert "Conv2d(3, 3, kernel_size=(3, 3)" in result.err
     assert "[-2.  0.  2.]" in result.err
-    result = convtool("image", picture, tmp_path / "more.png", "--kernel-size", "11", "--show-weights")
+    result = convtool(
+        "image", picture, tmp_path / "more.png", "--kernel-size", "11", "--show-weights"
+    )
     assert "..." not in result.err
 
 
@@ -234,7 +281,9 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "o.png", "--split", "--merge"), 2, "--split"),
     (("animated.gif", "o.jpg", "-k", "blur"), 1, "holds one"),
 ])  # fmt: skip
-def test_bad_input_is_one_error_line(convtool, tmp_path, picture, monkeypatch, options, code, message):
+def test_bad_input_is_one_error_line(
+    convtool, tmp_path, picture, monkeypatch, options, code, message
+):
     """The right exit code, no traceback, nothing left behind or changed."""
     noise = np.random.default_rng(2).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     for name in ("full.jpg", "full.png"):
@@ -242,7 +291,9 @@ def test_bad_input_is_one_error_line(convtool, tmp_path, picture, monkeypatch, o
         data = (tmp_path / name).read_bytes()
         (tmp_path / name.replace("full", "cut")).write_bytes(data[: len(data) // 2])
     Image.new("RGB", (8, 8)).save(
-        tmp_path / "animated.gif", save_all=True, append_images=[Image.new("RGB", (8, 8), (255, 0, 0))]
+        tmp_path / "animated.gif",
+        save_all=True,
+        append_images=[Image.new("RGB", (8, 8), (255, 0, 0))],
     )
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.jpg").write_text("this is no picture, but long enough to be looked at")
@@ -265,7 +316,9 @@ def test_allow_truncated_reads_what_there_is(convtool, tmp_path):
     """The upper half of a cut JPEG."""
     data = CHART.read_bytes()
     (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
-    result = convtool("image", tmp_path / "cut.jpg", tmp_path / "out.png", "-k", "identity", "--allow-truncated")
+    result = convtool(
+        "image", tmp_path / "cut.jpg", tmp_path / "out.png", "-k", "identity", "--allow-truncated"
+    )
     assert result.code == 0
     out, whole = (np.array(Image.open(path)) for path in (tmp_path / "out.png", CHART))
     assert np.array_equal(out[:64], whole[:64])
@@ -297,7 +350,9 @@ def test_a_file_system_that_is_full_leaves_nothing(tmp_path, picture, program):
     out.write_bytes(b"old")
     limited = "ulimit -f 8; trap '' XFSZ; exec \"$@\""
     command = [sys.executable, "-m", "convtool", "image", CHART, out, "-k", "blur", "--overwrite"]
-    result = subprocess.run(["bash", "-c", limited, "sh", *command], capture_output=True, timeout=120, check=False)
+    result = subprocess.run(
+        ["bash", "-c", limited, "sh", *command], capture_output=True, timeout=120, check=False
+    )
     assert result.returncode == 1
     assert b"error: " in result.stderr
     assert b"Traceback" not in result.stderr
@@ -350,7 +405,13 @@ def test_every_option_of_nn_conv2d_by_its_flag(convtool, tmp_path, picture, opti
     out = tmp_path / "out.npy"
     result = convtool("image", picture, out, "--seed", "11", "--normalize", "none", *flags)
     assert result.code == 0, result.err
-    arguments = {"kernel_size": 3, "out_channels": 4, "padding": "same", "padding_mode": "replicate", **options}
+    arguments = {
+        "kernel_size": 3,
+        "out_channels": 4,
+        "padding": "same",
+        "padding_mode": "replicate",
+        **options,
+    }
     if "stride" in options and "padding" not in options:
         arguments["padding"] = 1
     torch.manual_seed(11)
@@ -363,7 +424,14 @@ def test_version_and_help(convtool):
     """Read by people and scripts."""
     assert convtool("--version").out == f"convtool {package.__version__}\n"
     help_text = convtool("image", "--help").out
-    for flag in ("--kernel", "--padding-mode", "--dilation", "--normalize", "--overwrite", "--dry-run"):
+    for flag in (
+        "--kernel",
+        "--padding-mode",
+        "--dilation",
+        "--normalize",
+        "--overwrite",
+        "--dry-run",
+    ):
         assert flag in help_text
     assert "cross-correlation" in " ".join(help_text.replace("│", " ").split())
 
@@ -391,14 +459,18 @@ def test_devices_lists_the_cpu(convtool):
     assert convtool("devices").out.startswith("cpu")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["kernels", "list"], ["image", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["kernels", "list"], ["image", "--help"]]
+)
 def test_light_commands_import_nothing_heavy(arguments):
     """Neither torch nor a codec nor NumPy, however the code grows."""
     code = (
         "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
         "print({'torch', 'cv2', 'av', 'librosa', 'torchvision', 'numpy', 'PIL'} & set(sys.modules), file=sys.stderr)"
     )
-    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
+    )
     assert result.stderr.splitlines()[-1] == "set()"
 
 
@@ -410,5 +482,7 @@ def test_a_plain_run_imports_no_more_than_it_uses(picture, tmp_path):
         "print(heavy & set(sys.modules), file=sys.stderr)"
     )
     arguments = ["image", picture, tmp_path / "out.png", "-k", "blur"]
-    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
+    )
     assert result.stderr.splitlines()[-1] == "set()"

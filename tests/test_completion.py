@@ -26,11 +26,22 @@ class Terminal:
 
     def __init__(self, command, home):
         folder = os.path.dirname(sys.executable)  # noqa: PTH120  # for PATH
-        environment = {"HOME": str(home), "PATH": f"{folder}:{os.environ['PATH']}", "TERM": "vt100", "PS1": "ready> "}
+        environment = {
+            "HOME": str(home),
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "TERM": "vt100",
+            "PS1": "ready> ",
+        }
         leader, follower = pty.openpty()
         self._leader = leader
         self._process = subprocess.Popen(
-            command, stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=home, start_new_session=True
+            command,
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=environment,
+            cwd=home,
+            start_new_session=True,
         )
         os.close(follower)
 
@@ -67,7 +78,9 @@ def test_kernels_are_completed_in_the_shell(home, shell):
         pytest.skip(f"the shell {shell} is not here (Debian: {shell})")
     install = f"{sys.executable} -m convtool --install-completion; true"
     environment = os.environ | {"HOME": str(home)}
-    done = subprocess.run([shell, "-c", install], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [shell, "-c", install], env=environment, capture_output=True, text=True, check=True
+    )
     assert f"{shell} completion installed" in done.stdout
     (home / "one-picture.png").touch()
     with Terminal(SHELLS[shell], home) as terminal:
@@ -101,15 +114,23 @@ def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
     assert completed(monkeypatch, capsys, "image", "i", "o", "-k", "lowp") == []
     assert completed(monkeypatch, capsys, "audio", "i", "o", "-k", "lowp") == ["lowpass"]
     assert completed(monkeypatch, capsys, "audio", "i", "o", "--kernel", "disk") == []
-    assert completed(monkeypatch, capsys, "video", "i", "o", "-k", "temporal-d") == ["temporal-difference"]
-    assert completed(monkeypatch, capsys, "kernels", "show", "di") == ["difference-x", "difference-y", "disk"]
+    assert completed(monkeypatch, capsys, "video", "i", "o", "-k", "temporal-d") == [
+        "temporal-difference"
+    ]
+    assert completed(monkeypatch, capsys, "kernels", "show", "di") == [
+        "difference-x",
+        "difference-y",
+        "disk",
+    ]
 
 
 def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
     """As far as the command names it; broken ones are passed over."""
     (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
     (tmp_path / "mingled.yaml").write_text("name: mingled\nweights: [")
-    assert completed(monkeypatch, capsys, "image", "--kernel-path", str(tmp_path), "-k", "min") == ["mine"]
+    assert completed(monkeypatch, capsys, "image", "--kernel-path", str(tmp_path), "-k", "min") == [
+        "mine"
+    ]
 
 
 def test_a_completion_imports_nothing_slow():
@@ -121,5 +142,7 @@ def test_a_completion_imports_nothing_slow():
     environment = os.environ | {
         "COMP_WORDS": "convtool image in out -k blu", "COMP_CWORD": "5", "_CONVTOOL_COMPLETE": "complete_bash",
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stdout.split("\n")[:2] == ["blur", "set()"]

@@ -27,7 +27,9 @@ SIZES = {1: (997,), 2: (61, 83), 3: (9, 21, 23)}
 
 def layer(kernel: torch.Tensor, channels: int = 3) -> nn.Module:
     """Return a depthwise layer with the same kernel on every channel."""
-    conv = CONVS[kernel.ndim](channels, channels, kernel.shape, groups=channels, padding="same", bias=False)
+    conv = CONVS[kernel.ndim](
+        channels, channels, kernel.shape, groups=channels, padding="same", bias=False
+    )
     conv.weight.data = kernel.expand_as(conv.weight).clone()
     return conv
 
@@ -42,7 +44,9 @@ def test_each_algorithm_equals_the_layer(algorithm, case):
         output_size(conv, tensor.shape[2:])
     except LayerError:
         return
-    torch.testing.assert_close(streamed(conv, tensor, length, algorithm), whole(conv, tensor), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        streamed(conv, tensor, length, algorithm), whole(conv, tensor), rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -79,7 +83,11 @@ def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size
     ("kernel", "algorithm", "arithmetic"),
     [
         (torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]), "taps", torch.int16),
-        (torch.outer(torch.hann_window(27)[1:-1], torch.hann_window(27)[1:-1]), "separable", torch.float32),
+        (
+            torch.outer(torch.hann_window(27)[1:-1], torch.hann_window(27)[1:-1]),
+            "separable",
+            torch.float32,
+        ),
         (torch.rand(63, 63, generator=torch.Generator().manual_seed(0)), "fft", torch.float32),
     ],
 )
@@ -101,7 +109,9 @@ def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
     rows=st.integers(1, 40),
 )
 @settings(max_examples=80, deadline=None)
-def test_passes_along_an_axis_stay_within_the_bound(dims, sizes, steps, spread, channels, alike, rows):
+def test_passes_along_an_axis_stay_within_the_bound(
+    dims, sizes, steps, spread, channels, alike, rows
+):
     """Long vectors are run by the depthwise forward, over any number of rows, with strides and dilation."""
     noise = torch.Generator().manual_seed(rows)
     kernels = []
@@ -111,12 +121,24 @@ def test_passes_along_an_axis_stay_within_the_bound(dims, sizes, steps, spread, 
             kernel = kernel[..., None] * torch.randn(size, dtype=torch.float64, generator=noise)
         kernels.append(kernel)
     conv = CONVS[dims](
-        channels, channels, sizes[:dims], stride=steps[:dims], dilation=spread, groups=channels, padding=4, bias=False
+        channels,
+        channels,
+        sizes[:dims],
+        stride=steps[:dims],
+        dilation=spread,
+        groups=channels,
+        padding=4,
+        bias=False,
     )
     conv.weight.data = torch.stack(kernels)[:, None].float().expand_as(conv.weight).clone()
     tensor = torch.rand(1, channels, *(rows + 12, 21, 14)[:dims], generator=noise)
     run = Convolution(conv, tensor.shape[2:], of(tensor.dtype), algorithm="separable")
-    worst = (run([tensor]) - whole(conv.double(), tensor.double())).detach().abs().amax((0, *range(2, dims + 2)))
+    worst = (
+        (run([tensor]) - whole(conv.double(), tensor.double()))
+        .detach()
+        .abs()
+        .amax((0, *range(2, dims + 2)))
+    )
     assert bool((worst <= 1e-5 * conv.weight.detach().abs().flatten(1).sum(1)).all())
 
 
@@ -130,9 +152,13 @@ def test_compiled_taps_give_the_same_result():
     assert "compiled" in str(run.plan)
     for rows in (40, 17):
         part = tensor[:, :, :rows]
-        torch.testing.assert_close(run([part], [(0, 0), (0, 0)]), whole(conv, part), rtol=0, atol=1e-12)
+        torch.testing.assert_close(
+            run([part], [(0, 0), (0, 0)]), whole(conv, part), rtol=0, atol=1e-12
+        )
     sharpen = torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
-    assert "compiled" not in str(Convolution(layer(sharpen), (40, 33), of(torch.uint8), compiled=True).plan)
+    assert "compiled" not in str(
+        Convolution(layer(sharpen), (40, 33), of(torch.uint8), compiled=True).plan
+    )
 
 
 def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
@@ -149,7 +175,9 @@ def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
 
 def test_auto_takes_the_stock_forward_for_dense_banks():
     """Many channels are what PyTorch's own forward is made for."""
-    assert Convolution(nn.Conv2d(64, 64, 3), (500, 500), of(torch.float32)).plan.algorithm == "direct"
+    assert (
+        Convolution(nn.Conv2d(64, 64, 3), (500, 500), of(torch.float32)).plan.algorithm == "direct"
+    )
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
@@ -232,7 +260,9 @@ def test_the_written_picture_does_not_depend_on_the_algorithm(convtool, tmp_path
     for algorithm in ("auto", *ALGORITHMS):
         target = tmp_path / f"{algorithm}.png"
         asked = ("image", SAMPLES / "chart.jpg", target, "-k", kernel, "--algorithm", algorithm)
-        plan = json.loads(convtool(*asked, "--dry-run", "--json").out)["plan"]["algorithm"].split()[0]
+        plan = json.loads(convtool(*asked, "--dry-run", "--json").out)["plan"]["algorithm"].split()[
+            0
+        ]
         assert plan in (ALGORITHMS if algorithm == "auto" else (algorithm,))
         result = convtool(*asked, "--verbose")
         assert result.code == 0, result.err
@@ -245,7 +275,11 @@ def test_the_written_picture_does_not_depend_on_the_algorithm(convtool, tmp_path
 def test_half_precision_is_near(convtool, tmp_path, dtype):
     """--dtype trades digits for speed on devices that have it; the result stays within a few levels."""
     for name, options in (("exact", ()), ("half", ("--dtype", dtype))):
-        result = convtool("image", SAMPLES / "chart.jpg", tmp_path / f"{name}.png", "-k", "blur", *options)
+        result = convtool(
+            "image", SAMPLES / "chart.jpg", tmp_path / f"{name}.png", "-k", "blur", *options
+        )
         assert result.code == 0, result.err
-    exact, half = (np.asarray(Image.open(tmp_path / f"{name}.png")).astype(int) for name in ("exact", "half"))
+    exact, half = (
+        np.asarray(Image.open(tmp_path / f"{name}.png")).astype(int) for name in ("exact", "half")
+    )
     assert 0 < np.abs(exact - half).max() <= 4

@@ -68,7 +68,9 @@ def test_bad_pictures_are_filtered_or_refused_in_words(convtool, corpus, tmp_pat
 
 def test_other_media_are_no_pictures(convtool, corpus, tmp_path):
     """Sound and film given to the image command end in the same list; a film's first frame is no picture."""
-    for path in sorted([*corpus.glob("*/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("*/yaml/*")]):
+    for path in sorted(
+        [*corpus.glob("*/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("*/yaml/*")]
+    ):
         if path.suffix.lower() not in SUFFIXES:
             assert not check(convtool, path, tmp_path, ("-k", "blur")), path.name
 
@@ -99,7 +101,9 @@ def check_sound(convtool, path, tmp_path, options):
     return False
 
 
-@pytest.mark.parametrize("options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")])
+@pytest.mark.parametrize(
+    "options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")]
+)
 def test_good_sounds_are_filtered(convtool, corpus, tmp_path, options):
     """Every one of them."""
     paths = sorted((corpus / "good" / "audio").iterdir())
@@ -108,10 +112,16 @@ def test_good_sounds_are_filtered(convtool, corpus, tmp_path, options):
         assert check_sound(convtool, path, tmp_path, options), path.name
 
 
-@pytest.mark.parametrize("options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")])
-def test_bad_sounds_and_other_media_are_filtered_or_refused_in_words(convtool, corpus, tmp_path, options):
+@pytest.mark.parametrize(
+    "options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")]
+)
+def test_bad_sounds_and_other_media_are_filtered_or_refused_in_words(
+    convtool, corpus, tmp_path, options
+):
     """Never a traceback, a hang or a partial file; a film's sound track is one."""
-    paths = sorted([*corpus.glob("bad/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("bad/image/*")])
+    paths = sorted(
+        [*corpus.glob("bad/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("bad/image/*")]
+    )
     written = {path.name for path in paths if check_sound(convtool, path, tmp_path, options)}
     assert "mdx__sample.3gp" in written
     cut = "scipy__test-44100Hz-le-1ch-4bytes-early-eof.wav"

@@ -28,7 +28,9 @@ def test_an_unknown_device_is_refused_with_those_there_are():
     assert "cpu" in caught.value.hint
 
 
-@pytest.mark.parametrize(("there", "seconds", "kind"), [(True, 60, "cuda"), (True, 0.1, "cpu"), (False, 60, "cpu")])
+@pytest.mark.parametrize(
+    ("there", "seconds", "kind"), [(True, 60, "cuda"), (True, 0.1, "cpu"), (False, 60, "cpu")]
+)
 def test_auto_takes_the_gpu_for_work_that_outweighs_its_start(monkeypatch, there, seconds, kind):
     """A GPU takes seconds to start, more than a picture takes on the CPU."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
@@ -38,8 +40,13 @@ def test_auto_takes_the_gpu_for_work_that_outweighs_its_start(monkeypatch, there
 def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
     """A thousand pictures are worth a GPU where one is not."""
     asked = []
-    monkeypatch.setattr(devices, "choose", lambda _, seconds: asked.append(seconds) or torch.device("cpu"))
-    page = Page(Header((200, 300), grey=False, dtype=torch.uint8), lambda: Picture(np.zeros((200, 300, 3), np.uint8)))
+    monkeypatch.setattr(
+        devices, "choose", lambda _, seconds: asked.append(seconds) or torch.device("cpu")
+    )
+    page = Page(
+        Header((200, 300), grey=False, dtype=torch.uint8),
+        lambda: Picture(np.zeros((200, 300, 3), np.uint8)),
+    )
     for inputs in (1, 1000):
         Filter(Settings(kernel=("gaussian:sigma=3",)), MEDIA[2], inputs=inputs).convolution(page)
     one, many = asked
@@ -49,7 +56,9 @@ def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
 
 def test_blocks_come_back_as_they_went():
     """All of them, in order, with their memory's order, on a device that is here already."""
-    blocks = [torch.rand(1, 2, n, 3).contiguous(memory_format=torch.channels_last) for n in (3, 1, 2)]
+    blocks = [
+        torch.rand(1, 2, n, 3).contiguous(memory_format=torch.channels_last) for n in (3, 1, 2)
+    ]
     returned = list(devices.download(devices.upload(iter(blocks), torch.device("cpu"))))
     assert all(a is b for a, b in zip(blocks, returned, strict=True))
 
@@ -70,7 +79,11 @@ for _ in range(40):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
     kept, given_back = (
-        int(subprocess.run([sys.executable, "-c", code % keep], cwd=ROOT, check=True, capture_output=True).stdout)
+        int(
+            subprocess.run(
+                [sys.executable, "-c", code % keep], cwd=ROOT, check=True, capture_output=True
+            ).stdout
+        )
         for keep in (True, False)
     )
     assert kept < given_back / 4  # the first few still find new places
@@ -91,11 +104,19 @@ def test_cuda_gives_the_layers_result(algorithm, dims):
     conv = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[dims - 1](2, 4, [9, 7, 5][:dims], padding=2, groups=2)
     tensor = torch.rand(1, 2, *[997, 61, 23][:dims]) - 0.5
     with devices.exact():
-        run = Convolution(conv, tensor.shape[2:], of(tensor.dtype), algorithm=algorithm, device=torch.device("cuda"))
+        run = Convolution(
+            conv,
+            tensor.shape[2:],
+            of(tensor.dtype),
+            algorithm=algorithm,
+            device=torch.device("cuda"),
+        )
         ours = run([tensor.cuda()])
     assert ours.device.type == "cuda"
     exact = whole(conv.double(), tensor.double())
-    bound = 1e-5 * float(conv.weight.detach().flatten(1).abs().sum(1).max()) * float(tensor.abs().max())
+    bound = (
+        1e-5 * float(conv.weight.detach().flatten(1).abs().sum(1).max()) * float(tensor.abs().max())
+    )
     assert float((ours.cpu() - exact).detach().abs().max()) <= bound
 
 
@@ -107,7 +128,9 @@ def test_cuda_writes_the_cpus_picture(convtool, tmp_path, kernel):
         target = tmp_path / f"{device}.png"
         result = convtool("image", SAMPLES / "chart.jpg", target, "-k", kernel, "--device", device)
         assert result.code == 0, result.err
-    cpu, cuda = (np.asarray(Image.open(tmp_path / f"{name}.png")).astype(int) for name in ("cpu", "cuda"))
+    cpu, cuda = (
+        np.asarray(Image.open(tmp_path / f"{name}.png")).astype(int) for name in ("cpu", "cuda")
+    )
     assert np.abs(cpu - cuda).max() <= (1 if kernel.startswith("gaussian") else 0)
 
 

@@ -45,9 +45,15 @@ def whole(medium, suffix):
         soundfile.write(file, rng.uniform(-1, 1, (3000, 2)), 16000, format=suffix.upper())
         return file.getvalue()
     if medium == "image" or suffix == "gif":
-        frames = [Image.fromarray(rng.integers(0, 256, (24, 31, 3), dtype=np.uint8)) for _ in range(3)]
+        frames = [
+            Image.fromarray(rng.integers(0, 256, (24, 31, 3), dtype=np.uint8)) for _ in range(3)
+        ]
         kind = {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper())
-        more = {"save_all": True, "append_images": frames[1:]} if suffix in ("gif", "webp", "png", "tif") else {}
+        more = (
+            {"save_all": True, "append_images": frames[1:]}
+            if suffix in ("gif", "webp", "png", "tif")
+            else {}
+        )
         frames[0].save(file, kind, **more)
         return file.getvalue()
     with tempfile.NamedTemporaryFile(suffix=f".{suffix}") as film:
@@ -65,7 +71,9 @@ def _film(path, suffix):
         stream = film.add_stream({"webm": "libvpx-vp9"}.get(suffix, "mpeg4"), rate=10)
         stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
         for _ in range(6):
-            frame = av.VideoFrame.from_ndarray(rng.integers(0, 256, (24, 32, 3), dtype=np.uint8), "rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                rng.integers(0, 256, (24, 32, 3), dtype=np.uint8), "rgb24"
+            )
             film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
 
@@ -108,14 +116,24 @@ def damaged(draw, medium):
         else:
             other = whole(medium, draw(st.sampled_from(SUFFIXES[medium])))
             data = data[:place] + other[min(place, len(other)) :]
-    shown = suffix if draw(st.booleans()) else draw(st.sampled_from([*PICTURES, *SOUNDS, *FILMS, "txt", ""]))
+    shown = (
+        suffix
+        if draw(st.booleans())
+        else draw(st.sampled_from([*PICTURES, *SOUNDS, *FILMS, "txt", ""]))
+    )
     return Given(f"in.{shown}".rstrip("."), ((suffix, len(data)), *damage), bytes(data))
 
 
-ABSURD = st.sampled_from(["0", "-1", "1e9", "9" * 25, str(2**20), str(2**31), str(2**63), "nan", "", "x"])
-NUMBERS = st.integers(0, 30).flatmap(lambda number: st.just(str(number // 6 + 1)) if number else ABSURD)
+ABSURD = st.sampled_from(
+    ["0", "-1", "1e9", "9" * 25, str(2**20), str(2**31), str(2**63), "nan", "", "x"]
+)
+NUMBERS = st.integers(0, 30).flatmap(
+    lambda number: st.just(str(number // 6 + 1)) if number else ABSURD
+)
 AXES = st.lists(NUMBERS, min_size=1, max_size=3).map(",".join)
-WORDS = st.one_of(st.text(max_size=8), st.sampled_from(["-", "--", "%s", "{stem}", "../x", "\x1b[31m", "auto"]))
+WORDS = st.one_of(
+    st.text(max_size=8), st.sampled_from(["-", "--", "%s", "{stem}", "../x", "\x1b[31m", "auto"])
+)
 CHOICES = {
     name: [str(choice) for choice in get_args(getattr(asked, alias))]
     for name, alias in (("combine", "Combine"), ("padding_mode", "PaddingMode"), ("normalize", "Normalize"),
@@ -140,14 +158,23 @@ LEFT_OUT = {
 @cache
 def names(dims):
     """Return kernels that there are for a medium."""
-    return [name for name, path in catalogue.catalogue().items() if dims in catalogue.entry(path).dimensions]
+    return [
+        name
+        for name, path in catalogue.catalogue().items()
+        if dims in catalogue.entry(path).dimensions
+    ]
 
 
 @st.composite
 def kernels(draw, medium):
     """Draw what -k may be given: names, parameters, grids, rubbish."""
     name = draw(st.sampled_from(names({"audio": 1, "image": 2, "video": 3}[medium])))
-    grid = draw(st.lists(st.lists(st.sampled_from(["0", "1", "-2", "1/3", "1e30", "x", ""]), max_size=4), max_size=3))
+    grid = draw(
+        st.lists(
+            st.lists(st.sampled_from(["0", "1", "-2", "1/3", "1e30", "x", ""]), max_size=4),
+            max_size=3,
+        )
+    )
     return draw(st.sampled_from([
         *[name] * 6, "; ".join(map(" ".join, grid)), draw(WORDS), f"{name}:{draw(WORDS)}={draw(NUMBERS)}",
         f"gaussian:sigma={draw(NUMBERS)}",
@@ -166,12 +193,21 @@ def options(draw, medium):
         option for group in (asked.Settings, asked.OutputSettings, RunSettings) for option in fields(group)
         if medium in (option.metadata["media"] or (medium,)) and option.name not in LEFT_OUT
     ]  # fmt: skip
-    for option in draw(st.lists(st.sampled_from(offered), max_size=3, unique_by=lambda option: option.name)):
+    for option in draw(
+        st.lists(st.sampled_from(offered), max_size=3, unique_by=lambda option: option.name)
+    ):
         flag = (option.metadata["flags"] or (f"--{option.name.replace('_', '-')}",))[0]
         if isinstance(option.default, bool):
-            words.append(flag if option.default is False or draw(st.booleans()) else flag.replace("--", "--no-"))
+            words.append(
+                flag
+                if option.default is False or draw(st.booleans())
+                else flag.replace("--", "--no-")
+            )
         else:
-            words += [flag, draw(VALUES.get(option.name, NUMBERS) if draw(st.integers(0, 19)) else WORDS)]
+            words += [
+                flag,
+                draw(VALUES.get(option.name, NUMBERS) if draw(st.integers(0, 19)) else WORDS),
+            ]
     return words
 
 
@@ -209,7 +245,9 @@ def test_whatever_it_is_given(medium, capfd, monkeypatch, data):
     given_ = data.draw(damaged(medium))
     name = given_.name
     output = data.draw(
-        st.sampled_from([f"out.{SUFFIXES[medium][0]}", "out/", f"o.{data.draw(st.sampled_from(PICTURES))}"])
+        st.sampled_from(
+            [f"out.{SUFFIXES[medium][0]}", "out/", f"o.{data.draw(st.sampled_from(PICTURES))}"]
+        )
     )
     words = [medium, name, output, *data.draw(options(medium)), "--max-memory", "300"]
     with tempfile.TemporaryDirectory() as folder, monkeypatch.context() as patch:

@@ -34,7 +34,11 @@ def photo(rng):
 def correlated(picture, kernel=BLUR):
     """Return scipy's answer for each channel, in the picture's own scale."""
     return np.stack(
-        [scipy.ndimage.correlate(picture[..., c].astype(float), kernel, mode="nearest") for c in range(3)], 2
+        [
+            scipy.ndimage.correlate(picture[..., c].astype(float), kernel, mode="nearest")
+            for c in range(3)
+        ],
+        2,
     )
 
 
@@ -51,7 +55,9 @@ def test_a_blur_equals_scipys(convtool, tmp_path):
     assert np.abs(read(tmp_path / "out.png") - expected.round()).max() <= 1
 
 
-@pytest.mark.skipif(shutil.which("vips") is None, reason="the program vips is not here (Debian: libvips-tools)")
+@pytest.mark.skipif(
+    shutil.which("vips") is None, reason="the program vips is not here (Debian: libvips-tools)"
+)
 @pytest.mark.parametrize(("name", "matrix"), [
     ("blur", "3 3 16 0\n1 2 1\n2 4 2\n1 2 1\n"), ("sharpen", "3 3 1 0\n0 -1 0\n-1 5 -1\n0 -1 0\n"),
     ("emboss", "3 3 1 0\n-2 -1 0\n-1 1 1\n0 1 2\n"),
@@ -60,7 +66,13 @@ def test_pictures_equal_libvips(convtool, tmp_path, name, matrix):
     """An independent program, on the chart, within a level of its rounding."""
     (tmp_path / "kernel.mat").write_text(matrix)
     theirs, ours = tmp_path / "theirs.png", tmp_path / "ours.png"
-    command = ["vips", "conv", SAMPLES / "chart.jpg", f"{theirs}[bitdepth=8]", tmp_path / "kernel.mat"]
+    command = [
+        "vips",
+        "conv",
+        SAMPLES / "chart.jpg",
+        f"{theirs}[bitdepth=8]",
+        tmp_path / "kernel.mat",
+    ]
     subprocess.run([*command, "--precision", "float"], check=True)
     convtool("image", SAMPLES / "chart.jpg", ours, "-k", name)
     assert np.abs(read(ours).astype(int) - read(theirs)).max() <= 1
@@ -103,7 +115,15 @@ def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mo
     Image.fromarray(pixels).save(tmp_path / "rgba.png")
     cv2.imwrite(str(tmp_path / "deep.png"), pixels[..., :3].astype(np.uint16) * 257)
     for kind, channels in (("grey", "l"), ("rgb", "rgb"), ("rgba", "rgb"), ("deep", "rgb")):
-        result = convtool("image", tmp_path / f"{kind}.png", f"{tmp_path}/out/", "-k", name, "--padding-mode", mode)
+        result = convtool(
+            "image",
+            tmp_path / f"{kind}.png",
+            f"{tmp_path}/out/",
+            "-k",
+            name,
+            "--padding-mode",
+            mode,
+        )
         assert result.code == 0, result.err
         for channel in channels:
             assert (tmp_path / "out" / f"{kind}_{name}_{channel}.png").exists()
@@ -114,7 +134,9 @@ def test_the_sign_of_sobel_x(convtool, tmp_path):
     step = np.zeros((5, 8), np.uint8)
     step[:, 4:] = 255
     Image.fromarray(step).save(tmp_path / "step.png")
-    convtool("image", tmp_path / "step.png", tmp_path / "out.npy", "-k", "sobel-x", "--normalize", "none")
+    convtool(
+        "image", tmp_path / "step.png", tmp_path / "out.npy", "-k", "sobel-x", "--normalize", "none"
+    )
     out = np.load(tmp_path / "out.npy")
     assert out.shape == (1, 1, 5, 8)
     assert (out[0, 0, :, 3:5] == 4).all()
@@ -129,7 +151,15 @@ def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orie
     exif[0x0112], exif[0x010F] = orientation, "A camera"
     options = {"quality": 100} if suffix != "tif" else {}
     Image.fromarray(photo).save(tmp_path / f"in.{suffix}", exif=exif, **options)
-    convtool("image", tmp_path / f"in.{suffix}", tmp_path / "out.npy", "-k", "sobel-x", "--normalize", "none")
+    convtool(
+        "image",
+        tmp_path / f"in.{suffix}",
+        tmp_path / "out.npy",
+        "-k",
+        "sobel-x",
+        "--normalize",
+        "none",
+    )
     upright = np.array(ImageOps.exif_transpose(Image.open(tmp_path / f"in.{suffix}")))
     kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     expected = correlated(upright, kernel).transpose(2, 0, 1)[None] / 255
@@ -160,7 +190,9 @@ def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffi
     """What a picture comes to is said from its header."""
     Image.fromarray(photo).save(tmp_path / f"in.{suffix}")
     monkeypatch.setattr(ImageSource, "_decode", lambda *_: pytest.fail("it was decoded"))
-    result = convtool("image", tmp_path / f"in.{suffix}", f"{tmp_path}/out/", "-k", "sobel-x", "--dry-run")
+    result = convtool(
+        "image", tmp_path / f"in.{suffix}", f"{tmp_path}/out/", "-k", "sobel-x", "--dry-run"
+    )
     assert result.code == 0, result.err
     assert f"input: 1×3×{photo.shape[0]}×{photo.shape[1]}" in result.out
 
@@ -195,7 +227,10 @@ def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     deep = read(SAMPLES / "chart16.png")
     done, data = cv2.imencodeWithMetadata(
-        ".png", deep[..., ::-1].copy(), [cv2.IMAGE_METADATA_ICCP], [np.frombuffer(profile, np.uint8)]
+        ".png",
+        deep[..., ::-1].copy(),
+        [cv2.IMAGE_METADATA_ICCP],
+        [np.frombuffer(profile, np.uint8)],
     )
     assert done
     (tmp_path / "in.png").write_bytes(data.tobytes())
@@ -204,7 +239,9 @@ def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
     assert Image.open(tmp_path / f"out.{suffix}").info["icc_profile"] == profile
 
 
-@pytest.mark.parametrize(("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)])
+@pytest.mark.parametrize(
+    ("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)]
+)
 def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, exact):
     """GIF, APNG, WebP and AVIF."""
     frames = []
@@ -241,7 +278,15 @@ def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
     assert out.shape == pages.shape
     for page, result in zip(pages, out, strict=True):
         assert np.abs(result - correlated(page).round()).max() <= 1
-    convtool("image", tmp_path / "in.tif", tmp_path / "stretched.tif", "-k", "identity", "--normalize", "minmax")
+    convtool(
+        "image",
+        tmp_path / "in.tif",
+        tmp_path / "stretched.tif",
+        "-k",
+        "identity",
+        "--normalize",
+        "minmax",
+    )
     stretched = tifffile.imread(tmp_path / "stretched.tif").astype(float)
     assert stretched.max() == 65535
     assert stretched[1].max() < 65535 / 3.9
@@ -308,7 +353,12 @@ def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
     result = convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur")
     assert result.code == 1
     assert "2 samples are NaN or infinite" in result.err
-    assert convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5").code == 0
+    assert (
+        convtool(
+            "image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", "--nan", "0.5"
+        ).code
+        == 0
+    )
     pixels[3, 4] = pixels[5, 6] = 0.5
     np.testing.assert_allclose(tifffile.imread(tmp_path / "out.tif"), pixels, atol=1e-6)
 
@@ -325,7 +375,9 @@ def test_conversions_are_said_once(convtool, tmp_path, photo, mode, note):
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart_marker_rows": 1}]
+)
 def test_a_jpeg_is_decoded_as_pillow_decodes_it(convtool, tmp_path, photo, mode, options):
     """To the bit, whatever its layout; odd sizes too."""
     source, target = tmp_path / "in.jpg", tmp_path / "out.png"
@@ -350,7 +402,9 @@ def test_a_jpeg_with_stray_bytes_is_left_to_pillow(convtool, tmp_path, photo):
 def test_one_bit_and_two_bit_pictures_use_the_full_range(convtool, tmp_path, corpus):
     """Black is 0 and white 255, however few levels there are."""
     for name in ("mdx__basn0g01.png", "imgtiff__flower-minisblack-02.tif"):
-        convtool("image", corpus / "good" / "image" / name, tmp_path / f"{name}.png", "-k", "identity")
+        convtool(
+            "image", corpus / "good" / "image" / name, tmp_path / f"{name}.png", "-k", "identity"
+        )
         levels = np.unique(read(tmp_path / f"{name}.png"))
         assert levels.min() == 0
         assert levels.max() == 255
@@ -375,9 +429,16 @@ def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
     convtool("image", tmp_path / "in.png", f"{tmp_path}/maps/", "--seed", "1")
     first = np.array(Image.open(tmp_path / "maps" / "in_random_1.png"))
     assert np.array_equal(np.array(Image.open(tmp_path / "grid.png"))[4:52, 4:68], first)
-    eight = [item for name in catalogue.catalogue() if name.endswith("-sobel") for item in ("-k", name)]
+    eight = [
+        item for name in catalogue.catalogue() if name.endswith("-sobel") for item in ("-k", name)
+    ]
     rest = ["-k", "blur", "-k", "emboss", "-k", "outline", "-k", "sharpen"]
-    assert convtool("image", tmp_path / "in.png", tmp_path / "sheet.png", *eight, *rest, "--sheet").code == 0
+    assert (
+        convtool(
+            "image", tmp_path / "in.png", tmp_path / "sheet.png", *eight, *rest, "--sheet"
+        ).code
+        == 0
+    )
     sheet = np.array(Image.open(tmp_path / "sheet.png"))
     assert sheet.shape == (3 * (48 + 22 + 4) + 4, 3 * 68 + 4, 3)
     assert np.array_equal(sheet[4 + 22 : 4 + 22 + 48, 4:68], photo)
@@ -388,7 +449,9 @@ def test_the_lessons_picture_program(convtool, tmp_path):
     import torch  # noqa: PLC0415
 
     source = SAMPLES / "chart.jpg"
-    convtool("image", source, f"{tmp_path}/", "--seed", "5", "--padding-mode", "zeros", "--format", "png")
+    convtool(
+        "image", source, f"{tmp_path}/", "--seed", "5", "--padding-mode", "zeros", "--format", "png"
+    )
     torch.manual_seed(5)
     layer = torch.nn.Conv2d(3, 4, 3, stride=1, padding=1)
     rgb = torch.from_numpy(np.array(Image.open(source))).permute(2, 0, 1)[None] / 255

@@ -48,13 +48,17 @@ def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
             assert np.isfinite(kernel.weights).all()
 
 
-@pytest.mark.parametrize("name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"])
+@pytest.mark.parametrize(
+    "name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"]
+)
 def test_brightness_is_kept(name):
     """Blurs and sharpeners sum to one."""
     assert weights(name).sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))]
+)
 def test_flat_areas_give_nothing(name):
     """Derivatives sum to zero, and are signed."""
     for kernel in resolve(name, dimensions(name)[-1]).kernels:
@@ -140,9 +144,13 @@ def test_gabor_answers_to_its_own_direction_most(angle):
     kernel = weights(f"gabor:wavelength=6,angle={angle},sigma=4")
     y, x = np.mgrid[:61, :61]
     along, across = (
-        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6) for a in (angle, angle + 90)
+        np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6)
+        for a in (angle, angle + 90)
     )
-    answer = [np.abs(scipy.signal.correlate2d(grating, kernel, "valid")).max() for grating in (along, across)]
+    answer = [
+        np.abs(scipy.signal.correlate2d(grating, kernel, "valid")).max()
+        for grating in (along, across)
+    ]
     assert answer[0] > 50 * answer[1]
 
 
@@ -224,7 +232,9 @@ def write(folder, text, name="mine"):
 
 def test_a_kernel_file(tmp_path):
     """Weights by dimension, divided, with a bias and parameters of its own file."""
-    spec = write(tmp_path, "name: mine\nweights:\n  2: [[1, 2], [3, 4]]\ndivide_by: sum\nbias: 0.5\n")
+    spec = write(
+        tmp_path, "name: mine\nweights:\n  2: [[1, 2], [3, 4]]\ndivide_by: sum\nbias: 0.5\n"
+    )
     kernel = resolve(spec, 2).kernels[0]
     assert kernel.weights.tolist() == [[0.1, 0.2], [0.3, 0.4]]
     assert kernel.bias == 0.5
@@ -233,7 +243,9 @@ def test_a_kernel_file(tmp_path):
 
 def test_true_convolution_weights_are_flipped_when_loaded(tmp_path):
     """`convention: convolution` is how books print kernels."""
-    spec = write(tmp_path, "name: mine\nconvention: convolution\nweights:\n  2: [[1, 2, 3], [4, 5, 6]]\n")
+    spec = write(
+        tmp_path, "name: mine\nconvention: convolution\nweights:\n  2: [[1, 2, 3], [4, 5, 6]]\n"
+    )
     assert weights(spec).tolist() == [[6, 5, 4], [3, 2, 1]]
 
 
@@ -250,7 +262,10 @@ def test_the_search_path(tmp_path, monkeypatch):
 
 
 BAD_FILES = {
-    "ragged": ("name: mine\nweights:\n  2:\n    - [1, 2]\n    - [1]\n", "line 4: weights.2: rows differ"),
+    "ragged": (
+        "name: mine\nweights:\n  2:\n    - [1, 2]\n    - [1]\n",
+        "line 4: weights.2: rows differ",
+    ),
     "infinite": ("name: mine\nweights:\n  1: [.inf]\n", "line 3: weights.1: .*finite"),
     "text": ("name: mine\nweights:\n  1: [one]\n", "line 3: weights.1: .*numbers"),
     "truth": ("name: mine\nweights:\n  1: [true]\n", "numbers"),

@@ -19,7 +19,14 @@ def made(*kernels, dims=2, in_channels=3, **options):
     """Return the layer for these kernels and options."""
     banks = [resolve(kernel, dims) for kernel in kernels]
     settings = Settings(kernel=kernels, **options)
-    return build(banks, settings, dims=dims, in_channels=in_channels, random_channels=4, padding_mode="replicate")
+    return build(
+        banks,
+        settings,
+        dims=dims,
+        in_channels=in_channels,
+        random_channels=4,
+        padding_mode="replicate",
+    )
 
 
 def test_presets_filter_each_channel_by_itself():
@@ -66,7 +73,9 @@ def test_combine(how, fold):
     """A bank folds into one result for each channel."""
     picture = torch.rand(1, 3, 9, 9)
     x, y = (convtool.apply(picture, name) for name in ("sobel-x", "sobel-y"))
-    torch.testing.assert_close(convtool.apply(picture, ("sobel-x", "sobel-y"), combine=how), fold(x, y))
+    torch.testing.assert_close(
+        convtool.apply(picture, ("sobel-x", "sobel-y"), combine=how), fold(x, y)
+    )
 
 
 def test_a_preset_bank_beside_a_kernel():
@@ -80,7 +89,9 @@ def test_a_preset_bank_beside_a_kernel():
 
 
 @pytest.mark.parametrize("combine", [None, "magnitude", "max", "sum", "mean"])
-@pytest.mark.parametrize("kernels", [("sobel-x", "blur"), ("emboss",), ("sobel-x", "outline", "sharpen")])
+@pytest.mark.parametrize(
+    "kernels", [("sobel-x", "blur"), ("emboss",), ("sobel-x", "outline", "sharpen")]
+)
 def test_reach_is_what_inputs_can_reach(combine, kernels):
     """No input in 0…1 goes beyond; linear results get there."""
     layer = made(*kernels, in_channels=1, padding="valid", combine=combine)
@@ -112,7 +123,9 @@ def test_random_layers_are_nn_convs_own(dims, options):
     out = arguments.pop("out_channels", 4)
     padding = arguments.pop("padding", size // 2 if "stride" in arguments else "same")
     torch.manual_seed(7)
-    conv = CONVS[dims](4, out, size, padding=padding, groups=4 if groups == "depthwise" else groups, **arguments)
+    conv = CONVS[dims](
+        4, out, size, padding=padding, groups=4 if groups == "depthwise" else groups, **arguments
+    )
     torch.testing.assert_close(result, conv(tensor).detach(), rtol=0, atol=1e-5)
 
 

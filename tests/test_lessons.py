@@ -52,7 +52,9 @@ def test_groups_keep_channels_apart(tmp_path):
 
 def test_a_depthwise_multiplier_of_two(tmp_path):
     """The same with four output channels, weights 2 4 6 8."""
-    result = convtool.apply(TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID)
+    result = convtool.apply(
+        TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID
+    )
     assert result[0].tolist() == [
         [2, 4, 6, 8, 10, 12],
         [4, 8, 12, 16, 20, 24],
@@ -64,7 +66,9 @@ def test_a_depthwise_multiplier_of_two(tmp_path):
 def layer(dims, in_channels, **options):
     """Return the random layer that these options make."""
     settings = Settings(seed=1, **options)
-    return build([], settings, dims=dims, in_channels=in_channels, random_channels=4, padding_mode="zeros")
+    return build(
+        [], settings, dims=dims, in_channels=in_channels, random_channels=4, padding_mode="zeros"
+    )
 
 
 def test_output_sizes():
@@ -82,7 +86,9 @@ def test_weight_shapes():
     assert tuple(layer(2, 3, out_channels=6, groups=3).conv.weight.shape) == (6, 1, 3, 3)
 
 
-@pytest.mark.parametrize(("in_channels", "out_channels", "groups"), [(3, 4, 2), (4, 3, 2), (3, 4, 3)])
+@pytest.mark.parametrize(
+    ("in_channels", "out_channels", "groups"), [(3, 4, 2), (4, 3, 2), (3, 4, 3)]
+)
 def test_groups_must_divide_both_channel_counts(in_channels, out_channels, groups):
     """As nn.Conv demands, in our words."""
     with pytest.raises(convtool.LayerError, match="do not divide"):

@@ -33,7 +33,9 @@ def bomb(path, width, height, bits, colour, behind=b""):
     """Write a PNG that is all header: what it promises would be decoded from a few bytes."""
     head = struct.pack("!IIBBBBB", width, height, bits, colour, 0, 0, 0)
     pixels = chunk(b"IDAT", zlib.compress(bytes(100_000)))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + pixels + behind + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + pixels + behind + chunk(b"IEND", b"")
+    )
     return path
 
 
@@ -65,13 +67,26 @@ def test_a_picture_takes_what_was_said(convtool, tmp_path, rng, bare, source, ou
     if source == "in.jpg":
         cv2.imwrite(str(tmp_path / source), picture)
     elif source == "deep.png":
-        cv2.imwrite(str(tmp_path / source), picture.astype(np.uint16) * 257, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        cv2.imwrite(
+            str(tmp_path / source),
+            picture.astype(np.uint16) * 257,
+            [cv2.IMWRITE_PNG_COMPRESSION, 1],
+        )
     elif source == "clear.png":
-        cv2.imwrite(str(tmp_path / source), np.dstack([picture, picture[..., 0]]), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        cv2.imwrite(
+            str(tmp_path / source),
+            np.dstack([picture, picture[..., 0]]),
+            [cv2.IMWRITE_PNG_COMPRESSION, 1],
+        )
     else:
         tifffile.imwrite(tmp_path / source, picture.astype(np.float32) / 255, photometric="rgb")
     said = planned(convtool, "image", tmp_path / source, tmp_path / out, *options) / 1e6
-    took = peak([sys.executable, "-m", "convtool", "image", tmp_path / source, tmp_path / out, *options]) - bare
+    took = (
+        peak(
+            [sys.executable, "-m", "convtool", "image", tmp_path / source, tmp_path / out, *options]
+        )
+        - bare
+    )
     assert took <= said + SLACK
     assert said <= 4 * max(took, SLACK)
 
@@ -79,13 +94,24 @@ def test_a_picture_takes_what_was_said(convtool, tmp_path, rng, bare, source, ou
 def test_a_sound_takes_what_was_said(convtool, tmp_path, rng, bare):
     """However long it is."""
     for name, seconds in (("short", 20), ("long", 600)):
-        soundfile.write(tmp_path / f"{name}.wav", rng.uniform(-0.5, 0.5, (seconds * 44100, 2)), 44100)
+        soundfile.write(
+            tmp_path / f"{name}.wav", rng.uniform(-0.5, 0.5, (seconds * 44100, 2)), 44100
+        )
     options = ["-k", "lowpass:cutoff=1000,taps=20001"]
     short, long = (
-        planned(convtool, "audio", tmp_path / f"{name}.wav", tmp_path / "o.wav", *options) for name in ("short", "long")
+        planned(convtool, "audio", tmp_path / f"{name}.wav", tmp_path / "o.wav", *options)
+        for name in ("short", "long")
     )
     assert long == short
-    command = [sys.executable, "-m", "convtool", "audio", tmp_path / "long.wav", tmp_path / "o.wav", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "convtool",
+        "audio",
+        tmp_path / "long.wav",
+        tmp_path / "o.wav",
+        *options,
+    ]
     assert peak(command) - bare <= long / 1e6 + SLACK
 
 
@@ -97,17 +123,24 @@ def test_a_sound_takes_what_was_said(convtool, tmp_path, rng, bare):
 @pytest.mark.parametrize("kernel", ["sobel-x", "kirsch", "gaussian:sigma=40", "disk:radius=50"])
 def test_a_photo_of_100_megapixels_is_within_the_defaults(convtool, tmp_path, make, kernel):
     """By its header, whatever filters it."""
-    assert planned(convtool, "image", make(tmp_path / "in"), tmp_path / "out.png", "-k", kernel) < 8192 * MEBI
+    assert (
+        planned(convtool, "image", make(tmp_path / "in"), tmp_path / "out.png", "-k", kernel)
+        < 8192 * MEBI
+    )
 
 
 @pytest.mark.parametrize(("size", "bits", "colour", "flag"), [
     ((16_384, 16_384), 16, 6, "--max-memory"),
     ((60_000, 60_000), 8, 0, "--max-pixels"),
 ])  # fmt: skip
-def test_bombs_are_refused_before_they_are_decoded(convtool, tmp_path, monkeypatch, size, bits, colour, flag):
+def test_bombs_are_refused_before_they_are_decoded(
+    convtool, tmp_path, monkeypatch, size, bits, colour, flag
+):
     """And the message names the flag that would let them through."""
     monkeypatch.setattr(ImageSource, "_decode", lambda *_: pytest.fail("it was decoded"))
-    result = convtool("image", bomb(tmp_path / "in.png", *size, bits, colour), tmp_path / "out.png", "-k", "blur")
+    result = convtool(
+        "image", bomb(tmp_path / "in.png", *size, bits, colour), tmp_path / "out.png", "-k", "blur"
+    )
     assert result.code == 1
     assert flag in result.err
     assert not (tmp_path / "out.png").exists()
@@ -126,7 +159,9 @@ def test_films_sounds_and_python_keep_to_it(convtool, tmp_path):
     """One limit for all media."""
     for medium, source in (("video", "clip.mp4"), ("audio", "melody.wav"), ("image", "chart.jpg")):
         output = tmp_path / f"out{source[-4:]}"
-        result = convtool(medium, SAMPLES / source, output, "-k", "gaussian:sigma=30", "--max-memory", "1")
+        result = convtool(
+            medium, SAMPLES / source, output, "-k", "gaussian:sigma=30", "--max-memory", "1"
+        )
         assert result.code == 1, source
         assert "--max-memory" in result.err
         assert not output.exists()
@@ -139,13 +174,17 @@ def test_a_page_larger_than_the_first_keeps_to_it(convtool, tmp_path):
     with tifffile.TiffWriter(tmp_path / "in.tif") as pages:
         for size in (8, 2000):
             pages.write(np.zeros((size, size, 3), np.uint16), photometric="rgb")
-    result = convtool("image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur", "--max-memory", "30")
+    result = convtool(
+        "image", tmp_path / "in.tif", tmp_path / "out.tif", "-k", "blur", "--max-memory", "30"
+    )
     assert result.code == 1
     assert "--max-memory" in result.err
     assert not (tmp_path / "out.tif").exists()
 
 
-def test_random_layers_of_many_channels_are_refused_before_their_spectra_are_made(convtool, tmp_path):
+def test_random_layers_of_many_channels_are_refused_before_their_spectra_are_made(
+    convtool, tmp_path
+):
     """Whose memory goes with inputs times outputs."""
     soundfile.write(tmp_path / "in.wav", np.zeros((100_000, 200)), 44100)
     options = ["--kernel-size", "1001", "--seed", "1", "--algorithm", "fft"]
@@ -194,7 +233,9 @@ def test_a_batch_within_a_small_budget(convtool, tmp_path):
     for number in range(8):
         Image.new("RGB", (700, 500), (number, 0, 0)).save(tmp_path / "in" / f"{number}.png")
     source = tmp_path / "in" / "0.png"
-    needed = -(-planned(convtool, "image", source, f"{tmp_path}/out/", "-k", "blur", "--merge") // MEBI)
+    needed = -(
+        -planned(convtool, "image", source, f"{tmp_path}/out/", "-k", "blur", "--merge") // MEBI
+    )
     options = ["-k", "blur", "--merge", "--jobs", "4", "--max-memory", needed + 1]
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
     assert result.code == 0, result.err

@@ -34,10 +34,14 @@ def test_rules(rule, expected):
     """Sobel reaches −4…4; the values here run from −2 to 6."""
     mapping = normalizer("sobel-x", name=rule)
     mapping.measure([VALUES])
-    torch.testing.assert_close(mapping(VALUES.clone())[0, 0, 0], torch.tensor(expected, dtype=torch.float32))
+    torch.testing.assert_close(
+        mapping(VALUES.clone())[0, 0, 0], torch.tensor(expected, dtype=torch.float32)
+    )
 
 
-@pytest.mark.parametrize(("kernels", "expected"), [((), "sigmoid"), (("sobel-x",), "minmax"), (("blur",), "clamp")])
+@pytest.mark.parametrize(
+    ("kernels", "expected"), [((), "sigmoid"), (("sobel-x",), "minmax"), (("blur",), "clamp")]
+)
 def test_auto(kernels, expected):
     """Random weights sigmoid, signed kernels minmax, the others clamp."""
     automatic, named = normalizer(*kernels), normalizer(*kernels, name=expected)
@@ -72,7 +76,9 @@ def test_kernels_of_a_bank_are_measured_apart():
     """A blur beside a Sobel keeps its own mapping."""
     picture = torch.rand(1, 3, 9, 9)
     both = convtool.apply(picture, ("sobel-x", "blur"), normalize="auto")
-    torch.testing.assert_close(both[:, [0, 2, 4]], convtool.apply(picture, "sobel-x", normalize="auto"))
+    torch.testing.assert_close(
+        both[:, [0, 2, 4]], convtool.apply(picture, "sobel-x", normalize="auto")
+    )
     torch.testing.assert_close(both[:, [1, 3, 5]], convtool.apply(picture, "blur"))
 
 

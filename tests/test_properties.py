@@ -30,7 +30,9 @@ def inputs(draw, least=10):
 def test_identity(case, mode):
     """The kernel that is one in its middle changes nothing."""
     tensor, _ = case
-    torch.testing.assert_close(convtool.apply(tensor, "identity", padding_mode=mode), tensor, rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        convtool.apply(tensor, "identity", padding_mode=mode), tensor, rtol=0, atol=1e-12
+    )
 
 
 @given(inputs(), MODES, st.floats(-3, 3), st.floats(-3, 3))
@@ -40,7 +42,9 @@ def test_linearity(case, mode, a, b):
     tensor, kernel = case
     other = tensor.flip(2) ** 2
     run = lambda x: convtool.apply(x, kernel, padding_mode=mode)  # noqa: E731
-    torch.testing.assert_close(run(a * tensor + b * other), a * run(tensor) + b * run(other), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        run(a * tensor + b * other), a * run(tensor) + b * run(other), rtol=0, atol=1e-6
+    )
 
 
 @given(inputs(), st.integers(-4, 4))
@@ -51,10 +55,14 @@ def test_shift(case, steps):
     if kernel == "gabor":
         return
     moved = convtool.apply(tensor.roll(steps, 2), kernel, padding_mode="circular")
-    torch.testing.assert_close(moved, convtool.apply(tensor, kernel, padding_mode="circular").roll(steps, 2))
+    torch.testing.assert_close(
+        moved, convtool.apply(tensor, kernel, padding_mode="circular").roll(steps, 2)
+    )
 
 
-@pytest.mark.parametrize(("dims", "kernel"), [(dims, kernel) for dims in KERNELS for kernel in KERNELS[dims]])
+@pytest.mark.parametrize(
+    ("dims", "kernel"), [(dims, kernel) for dims in KERNELS for kernel in KERNELS[dims]]
+)
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_impulse_response_is_the_mirrored_kernel(dims, kernel, flip):
     """An impulse comes out as the kernel, mirrored; as itself by --flip, as true convolution has it."""

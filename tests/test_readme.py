@@ -60,10 +60,14 @@ def test_every_command_runs(tmp_path, command):
     program = f"{shlex.quote(sys.executable)} -m convtool"
     line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
     try:
-        result = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=120, check=False)
+        result = subprocess.run(
+            ["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=120, check=False
+        )
     finally:
         if "warm start" in line:
-            subprocess.run([sys.executable, "-m", "convtool", "warm", "stop"], capture_output=True, check=True)
+            subprocess.run(
+                [sys.executable, "-m", "convtool", "warm", "stop"], capture_output=True, check=True
+            )
     assert result.returncode == 0, result.stderr.decode()
 
 
@@ -76,7 +80,8 @@ def test_the_kernel_file_is_the_preset(tmp_path):
 
     for dims in (1, 2):
         assert (
-            resolve(str(path), dims).kernels[0].weights.tolist() == resolve("sobel-x", dims).kernels[0].weights.tolist()
+            resolve(str(path), dims).kernels[0].weights.tolist()
+            == resolve("sobel-x", dims).kernels[0].weights.tolist()
         )
 
 

@@ -49,7 +49,9 @@ def sprites():
 def test_a_transparent_animation_leaves_no_trails(convtool, tmp_path, suffix):
     """Every frame of a GIF shows its own pixels alone."""
     first, *others = sprites()
-    first.save(tmp_path / f"in.{suffix}", save_all=True, append_images=others, duration=50, disposal=2)
+    first.save(
+        tmp_path / f"in.{suffix}", save_all=True, append_images=others, duration=50, disposal=2
+    )
     assert identity(convtool, tmp_path / f"in.{suffix}", tmp_path / "out.gif").code == 0
     with Image.open(tmp_path / "out.gif") as out:
         for index in range(3):
@@ -70,7 +72,9 @@ def test_all_frames_of_a_turned_animation_are_turned(convtool, tmp_path):
     frames = [Image.new("RGB", (20, 10), (80 * n, 9, 9)) for n in range(3)]
     exif = Image.Exif()
     exif[0x0112] = 6
-    frames[0].save(tmp_path / "in.webp", save_all=True, append_images=frames[1:], duration=50, exif=exif)
+    frames[0].save(
+        tmp_path / "in.webp", save_all=True, append_images=frames[1:], duration=50, exif=exif
+    )
     assert identity(convtool, tmp_path / "in.webp", tmp_path / "out.webp").code == 0
     with Image.open(tmp_path / "out.webp") as out:
         assert out.n_frames == 3
@@ -80,7 +84,9 @@ def test_all_frames_of_a_turned_animation_are_turned(convtool, tmp_path):
 LEVELS = np.random.default_rng(3).integers(0, 65536, (20, 24, 3), dtype=np.uint16)
 
 
-@pytest.mark.parametrize("case", ["float pages", "planar", "grey pages", "grey alpha", "white is zero", "lzw"])
+@pytest.mark.parametrize(
+    "case", ["float pages", "planar", "grey pages", "grey alpha", "white is zero", "lzw"]
+)
 def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
     """16 bits and floats stay, whatever the layout."""
     source, out = tmp_path / "in.tif", tmp_path / "out.tif"
@@ -104,7 +110,11 @@ def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
         import cv2  # noqa: PLC0415
 
         expected = LEVELS
-        cv2.imwrite(str(source), LEVELS[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW])
+        cv2.imwrite(
+            str(source),
+            LEVELS[..., ::-1],
+            [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW],
+        )
     result = identity(convtool, source, out)
     assert result.code == 0, result.err
     written = tifffile.imread(out)
@@ -126,12 +136,17 @@ def test_premultiplied_alpha_is_taken_out(convtool, tmp_path):
 def test_signed_bytes_are_refused(convtool, tmp_path):
     """As other signed samples are."""
     tifffile.imwrite(tmp_path / "in.tif", np.arange(-50, 50, dtype=np.int8).reshape(10, 10))
-    assert "int8 are not supported" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
+    assert (
+        "int8 are not supported"
+        in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
+    )
 
 
 def test_a_grey_8_bit_stack_stays_grey(convtool, tmp_path):
     """Pages of a TIFF are no frames of an animation."""
-    tifffile.imwrite(tmp_path / "in.tif", (LEVELS[..., :2] >> 8).astype(np.uint8).transpose(2, 0, 1))
+    tifffile.imwrite(
+        tmp_path / "in.tif", (LEVELS[..., :2] >> 8).astype(np.uint8).transpose(2, 0, 1)
+    )
     assert identity(convtool, tmp_path / "in.tif", f"{tmp_path}/out/").code == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["in_identity_l.tif"]
 
@@ -210,7 +225,9 @@ def test_a_name_that_is_too_long_is_an_error_in_words(convtool, tmp_path):
 
 def test_several_kernels_in_one_npy_are_channels(convtool, tmp_path):
     """An array needs no grid."""
-    convtool("image", SAMPLES / "chart16.png", tmp_path / "out.npy", "-k", "blur", "-k", "roberts-x")
+    convtool(
+        "image", SAMPLES / "chart16.png", tmp_path / "out.npy", "-k", "blur", "-k", "roberts-x"
+    )
     assert np.load(tmp_path / "out.npy").shape == (1, 6, 96, 128)
 
 
@@ -219,8 +236,12 @@ def test_streams_that_are_full_or_closed(tmp_path, redirection, code):
     """An error line and no traceback."""
     source = "-" if redirection == "<&-" else SAMPLES / "cross.png"
     output = tmp_path / "out.png" if source == "-" else "-"
-    command = f"{sys.executable} -m convtool image {source} {output} -k blur --format png {redirection}"
-    result = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, timeout=60, check=False, text=True)
+    command = (
+        f"{sys.executable} -m convtool image {source} {output} -k blur --format png {redirection}"
+    )
+    result = subprocess.run(
+        ["bash", "-c", command], stderr=subprocess.PIPE, timeout=60, check=False, text=True
+    )
     assert result.returncode == code
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr
@@ -256,7 +277,10 @@ def test_what_is_lost_is_said(convtool, tmp_path):
     tifffile.imwrite(tmp_path / "in.tif", np.stack([LEVELS, LEVELS // 2]), photometric="rgb")
     assert "stored as 8-bit" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.png").err
     Image.new("RGBA", (8, 8), (1, 2, 3, 4)).save(tmp_path / "clear.png")
-    assert "transparency dropped" in identity(convtool, tmp_path / "clear.png", tmp_path / "s.png", "--sheet").err
+    assert (
+        "transparency dropped"
+        in identity(convtool, tmp_path / "clear.png", tmp_path / "s.png", "--sheet").err
+    )
 
 
 def test_members_of_a_bank_are_found_beside_it(convtool, tmp_path):
@@ -267,14 +291,21 @@ def test_members_of_a_bank_are_found_beside_it(convtool, tmp_path):
         bank.write_text(f"name: {name}\nbank: ['{member}', sobel-x]\ncombine: max\n")
         assert convtool("kernels", "check", bank).code == 0
         assert "bank of 2" in convtool("kernels", "show", bank).out
-        assert identity(convtool, SAMPLES / "cross.png", tmp_path / f"{name}.png", "-k", bank).code == 0
+        assert (
+            identity(convtool, SAMPLES / "cross.png", tmp_path / f"{name}.png", "-k", bank).code
+            == 0
+        )
 
 
 def test_apply_takes_paths_as_text_and_refuses_strange_tensors(tmp_path):
     """In words."""
     (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[2]]\n")
     assert convtool.apply(torch.ones(1, 1, 2, 2), "mine", kernel_path=str(tmp_path)).sum() == 8
-    for tensor in (torch.ones(1, 1, 2, 2, dtype=torch.int64), torch.ones(0, 1, 2, 2), torch.ones(1, 0, 2, 2)):
+    for tensor in (
+        torch.ones(1, 1, 2, 2, dtype=torch.int64),
+        torch.ones(0, 1, 2, 2),
+        torch.ones(1, 0, 2, 2),
+    ):
         with pytest.raises(convtool.UsageError):
             convtool.apply(tensor, "blur")
     with pytest.raises(convtool.ReadError):
@@ -297,7 +328,14 @@ def riff(kind, channels=2):
     """Return a WAV of a codec by its number."""
     samples = np.random.default_rng(5).integers(0, 256, 3000, dtype=np.uint8).tobytes()
     head = struct.pack("<HHIIHH", kind, channels, 16000, 64000, 4, 16)
-    body = b"WAVEfmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", len(samples)) + samples
+    body = (
+        b"WAVEfmt "
+        + struct.pack("<I", len(head))
+        + head
+        + b"data"
+        + struct.pack("<I", len(samples))
+        + samples
+    )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
@@ -322,7 +360,9 @@ def test_a_sound_whose_header_leads_out_of_it_is_refused_without_a_traceback(con
 
 def test_an_unknown_preset_is_refused_by_us(convtool, tmp_path):
     """x264 prints what it thinks of one."""
-    result = convtool("video", SAMPLES / "clip.mp4", tmp_path / "out.mp4", "-k", "blur", "--preset", "quick")
+    result = convtool(
+        "video", SAMPLES / "clip.mp4", tmp_path / "out.mp4", "-k", "blur", "--preset", "quick"
+    )
     assert result.code == 2
     assert "ultrafast" in result.err
     assert "x264 [" not in result.err

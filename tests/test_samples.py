@@ -26,7 +26,9 @@ def test_the_chart():
     chart = make_samples.chart()
     eight = np.array(Image.open(SAMPLES / "chart.jpg")) / 255
     assert np.abs(eight - chart).mean() < 0.02
-    sixteen = cv2.imread(str(SAMPLES / "chart16.png"), cv2.IMREAD_UNCHANGED)[..., ::-1].astype(float)
+    sixteen = cv2.imread(str(SAMPLES / "chart16.png"), cv2.IMREAD_UNCHANGED)[..., ::-1].astype(
+        float
+    )
     assert np.abs(sixteen - chart[:96, 192:320] * 65535).max() <= 1
 
 
@@ -50,4 +52,7 @@ def test_the_film():
 
 def test_samples_are_small():
     """They travel with every clone."""
-    assert sum(path.stat().st_size for path in (ROOT / "samples").iterdir() if path.is_file()) < 600_000
+    assert (
+        sum(path.stat().st_size for path in (ROOT / "samples").iterdir() if path.is_file())
+        < 600_000
+    )

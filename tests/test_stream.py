@@ -30,7 +30,9 @@ def whole(conv: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
     flat = [n for pair in reversed(pads) for n in pair]
     mode = "constant" if conv.padding_mode == "zeros" else conv.padding_mode
     padded = F.pad(tensor, flat, mode=mode) if any(flat) else tensor
-    return CONVOLUTIONS[dims](padded, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
+    return CONVOLUTIONS[dims](
+        padded, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups
+    )
 
 
 def stream(conv: nn.Module, size: tuple[int, ...] = (9,), algorithm: str = "auto") -> Stream:
@@ -38,7 +40,9 @@ def stream(conv: nn.Module, size: tuple[int, ...] = (9,), algorithm: str = "auto
     return Stream(conv, Convolution(conv, size, of(conv.weight.dtype), algorithm=algorithm))
 
 
-def streamed(conv: nn.Module, tensor: torch.Tensor, length: int, algorithm: str = "auto") -> torch.Tensor:
+def streamed(
+    conv: nn.Module, tensor: torch.Tensor, length: int, algorithm: str = "auto"
+) -> torch.Tensor:
     """Return the layer over blocks of `length`."""
     blocks = torch.split(tensor, length, 2)
     return torch.cat(list(stream(conv, tensor.shape[2:], algorithm)(blocks, last=tensor)), 2)
@@ -50,7 +54,11 @@ def cases(draw, dims=None):
     dims = dims or draw(st.integers(1, 3))
     most = {1: 40, 2: 14, 3: 7}[dims]
     each = lambda low, high: [draw(st.integers(low, high)) for _ in range(dims)]  # noqa: E731
-    groups, spread, multiplier = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    groups, spread, multiplier = (
+        draw(st.integers(1, 3)),
+        draw(st.integers(1, 2)),
+        draw(st.integers(1, 2)),
+    )
     stride = each(1, 4)
     padding = draw(st.sampled_from(["same", "valid", "numbers"]))
     if padding == "same":
@@ -96,7 +104,9 @@ def test_block_lengths_at_the_edges(dims, length_of, mode):
     conv = CONVS[dims](2, 3, k, padding="same", padding_mode=mode, dilation=2).double()
     tensor = torch.rand(1, 2, *[n] * dims, dtype=torch.float64)
     length = eval(length_of, {"k": k, "n": n})  # noqa: S307  # the table above
-    torch.testing.assert_close(streamed(conv, tensor, length), whole(conv, tensor), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        streamed(conv, tensor, length), whole(conv, tensor), rtol=0, atol=1e-12
+    )
 
 
 @given(cases())
@@ -127,7 +137,9 @@ def test_centres_name_the_sample_under_the_kernels_middle(dims):
         (1, 2, 1, 0),
         (3, 1, 2, 0),
     ]:
-        conv = CONVS[dims](1, 1, k, stride=stride, padding=padding, dilation=dilation, bias=False).double()
+        conv = CONVS[dims](
+            1, 1, k, stride=stride, padding=padding, dilation=dilation, bias=False
+        ).double()
         conv.weight.data.zero_()
         conv.weight.data[(0, 0, *[(k - 1) // 2] * dims)] = 1
         tensor = torch.rand(1, 1, *[13] * dims, dtype=torch.float64)

@@ -48,7 +48,9 @@ def make(path, frames, *, codec="ffv1", pix_fmt="bgr0", given="rgb24", rate=25, 
             voice.layout = "stereo"
         times = times or [round(Fraction(number, rate) / BASE) for number in range(len(frames))]
         for number, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), given).reformat(format=pix_fmt)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), given).reformat(
+                format=pix_fmt
+            )
             frame.pts, frame.time_base = times[number], BASE
             film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
@@ -56,7 +58,9 @@ def make(path, frames, *, codec="ffv1", pix_fmt="bgr0", given="rgb24", rate=25, 
             length = int(times[-1] * BASE * 48000)
             tone = (np.sin(np.arange(length) / 20) * 0.3).astype(np.float32)
             for start in range(0, length - 1024, 1024):
-                piece = av.AudioFrame.from_ndarray(np.stack([tone[start : start + 1024]] * 2), "fltp", "stereo")
+                piece = av.AudioFrame.from_ndarray(
+                    np.stack([tone[start : start + 1024]] * 2), "fltp", "stereo"
+                )
                 piece.sample_rate, piece.pts = 48000, start
                 film.mux(voice.encode(piece))
             film.mux(voice.encode(None))
@@ -78,7 +82,11 @@ def facts(path):
                  "aspect": stream.sample_aspect_ratio or 1}  # fmt: skip
         shown = [float(frame.pts * stream.time_base) for frame in film.decode(stream)]
     with av.open(str(path)) as film:
-        voice = [bytes(p) for p in film.demux(film.streams.audio[0]) if p.size] if film.streams.audio else []
+        voice = (
+            [bytes(p) for p in film.demux(film.streams.audio[0]) if p.size]
+            if film.streams.audio
+            else []
+        )
     return found | {"shown": shown, "sound": voice}
 
 
@@ -138,7 +146,10 @@ def test_random_weights_make_a_grey_film_of_each_map(convtool, tmp_path, clip):
     assert result.code == 0, result.err
     torch.manual_seed(7)
     conv = torch.nn.Conv3d(3, 4, 3)
-    expected = reference(clip, conv.weight.detach().double(), groups=1) + conv.bias.detach().double().numpy()
+    expected = (
+        reference(clip, conv.weight.detach().double(), groups=1)
+        + conv.bias.detach().double().numpy()
+    )
     for channel in range(4):
         path = tmp_path / "maps" / f"in_random_{channel + 1}.mkv"
         wanted = np.rint(255 / (1 + np.exp(-expected[..., channel])))
@@ -167,11 +178,18 @@ def test_padding_modes(convtool, tmp_path, clip, monkeypatch, mode):
     monkeypatch.setattr(Convolution, "length", 2)
     source = make(tmp_path / "in.mkv", clip)
     options = ["--padding-mode", mode, "--normalize", "clamp", "--codec", "ffv1"]
-    assert convtool("video", source, tmp_path / "out.mkv", "-k", "gaussian-3d:sigma=0.5", *options).code == 0
+    assert (
+        convtool(
+            "video", source, tmp_path / "out.mkv", "-k", "gaussian-3d:sigma=0.5", *options
+        ).code
+        == 0
+    )
     names = {"zeros": "constant", "reflect": "reflect", "circular": "wrap"}
     padded = np.pad(clip.astype(float) / 255, ((2, 2), (2, 2), (2, 2), (0, 0)), mode=names[mode])
     tensor = torch.from_numpy(padded).permute(3, 0, 1, 2)[None]
-    expected = F.conv3d(tensor, lifted("gaussian-3d:sigma=0.5"), groups=3)[0].permute(1, 2, 3, 0).numpy()
+    expected = (
+        F.conv3d(tensor, lifted("gaussian-3d:sigma=0.5"), groups=3)[0].permute(1, 2, 3, 0).numpy()
+    )
     assert np.abs(read(tmp_path / "out.mkv") - np.rint(expected.clip(0, 1) * 255)).max() <= 1
 
 
@@ -180,7 +198,10 @@ def test_flat_areas_of_signed_kernels_are_mid_grey_in_every_frame(convtool, tmp_
     frames = np.full((6, 16, 16, 3), 90, np.uint8)
     frames[3, :, 8:] = 255
     source = make(tmp_path / "in.mkv", frames)
-    assert convtool("video", source, tmp_path / "out.mkv", "-k", "sobel-x", "--codec", "ffv1").code == 0
+    assert (
+        convtool("video", source, tmp_path / "out.mkv", "-k", "sobel-x", "--codec", "ffv1").code
+        == 0
+    )
     out = read(tmp_path / "out.mkv").astype(int)
     assert abs(out[:, 5, 3] - 128).max() <= 1
     assert out[3].max() > 180
@@ -227,9 +248,14 @@ def test_ffprobe_agrees(convtool, tmp_path, clip):
     """By a program of its own: frames, times, durations, rates; and the file plays without a word."""
     if not shutil.which("ffprobe"):
         pytest.skip("no ffprobe program")
-    source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", sound="aac", times=VARIABLE)
+    source = make(
+        tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", sound="aac", times=VARIABLE
+    )
     assert convtool("video", source, tmp_path / "out.mp4", "-k", "sobel").code == 0
-    show = ["-show_entries", "frame=media_type,pts_time:stream=codec_type,nb_frames,duration_ts,time_base,width,height"]
+    show = [
+        "-show_entries",
+        "frame=media_type,pts_time:stream=codec_type,nb_frames,duration_ts,time_base,width,height",
+    ]
     found = []
     for path in (source, tmp_path / "out.mp4"):
         probe = ["ffprobe", "-v", "error", *show, "-of", "json", path]
@@ -262,7 +288,9 @@ def test_identity_keeps_planes_exactly(convtool, tmp_path, rng, pix_fmt, given):
 @pytest.mark.parametrize("range_", [1, 2])
 def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range_):
     """4:4:4, by the film's own matrix and range, which are written again."""
-    colours = np.kron(rng.integers(30, 226, (3, 5, 7, 3), dtype=np.uint8), np.ones((1, 4, 4, 1), np.uint8))
+    colours = np.kron(
+        rng.integers(30, 226, (3, 5, 7, 3), dtype=np.uint8), np.ones((1, 4, 4, 1), np.uint8)
+    )
     path = tmp_path / "in.mkv"
     with av.open(str(path), "w") as film:
         stream = film.add_stream("ffv1", rate=25)
@@ -270,14 +298,20 @@ def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range
         stream.codec_context.colorspace, stream.codec_context.color_range = space, range_
         for number, picture in enumerate(colours):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(
-                format="yuv444p", dst_colorspace={1: 1}.get(space, 5), src_color_range=2, dst_color_range=range_
+                format="yuv444p",
+                dst_colorspace={1: 1}.get(space, 5),
+                src_color_range=2,
+                dst_color_range=range_,
             )
             frame.pts = number
             film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
     options = ["--codec", "h264", "--crf", "0", "--pix-fmt", "yuv444p"]
     assert convtool("video", path, tmp_path / "out.mkv", "-k", "identity", *options).code == 0
-    before, after = read(path, "yuv444p").astype(int), read(tmp_path / "out.mkv", "yuv444p").astype(int)
+    before, after = (
+        read(path, "yuv444p").astype(int),
+        read(tmp_path / "out.mkv", "yuv444p").astype(int),
+    )
     assert np.abs(before - after).max() <= 1
     with av.open(str(tmp_path / "out.mkv")) as film:
         context = film.streams.video[0].codec_context
@@ -294,7 +328,17 @@ def test_ten_bits_stay_ten_bits(convtool, tmp_path, corpus):
         assert "stored" not in result.err
         with av.open(str(out)) as film:
             assert film.streams.video[0].codec_context.pix_fmt == format
-    result = convtool("video", source, tmp_path / "eight.mp4", "-k", "blur", "--pix-fmt", "yuv420p", "--frames", "3")
+    result = convtool(
+        "video",
+        source,
+        tmp_path / "eight.mp4",
+        "-k",
+        "blur",
+        "--pix-fmt",
+        "yuv420p",
+        "--frames",
+        "3",
+    )
     assert "10-bit samples stored as 8-bit" in result.err
 
 
@@ -320,8 +364,12 @@ def test_rotation_is_applied(convtool, tmp_path, clip, corpus):
     for degrees in (90, 180, 270):
         source, oracle = tmp_path / f"{degrees}.mp4", tmp_path / f"{degrees}.mkv"
         turn = ["-metadata:s:v:0", f"rotate={degrees}", "-c", "copy", source]
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", tmp_path / "flat.mp4", *turn], check=True)
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", source, "-c:v", "ffv1", oracle], check=True)
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-y", "-i", tmp_path / "flat.mp4", *turn], check=True
+        )
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-y", "-i", source, "-c:v", "ffv1", oracle], check=True
+        )
         out = tmp_path / f"out{degrees}.mkv"
         assert convtool("video", source, out, "-k", "identity", "--codec", "ffv1").code == 0
         assert np.abs(read(out).astype(int) - read(oracle).astype(int)).max() <= 2
@@ -333,7 +381,12 @@ def test_a_part_of_a_film(convtool, tmp_path, rng):
     frames = np.repeat(np.arange(0, 250, 5, dtype=np.uint8), 16 * 16 * 3).reshape(50, 16, 16, 3)
     source = make(tmp_path / "in.mkv", frames, sound="aac")
     options = ["-k", "identity", "--codec", "ffv1"]
-    assert convtool("video", source, tmp_path / "a.mkv", *options, "--start", "1", "--duration", "0.5").code == 0
+    assert (
+        convtool(
+            "video", source, tmp_path / "a.mkv", *options, "--start", "1", "--duration", "0.5"
+        ).code
+        == 0
+    )
     out = read(tmp_path / "a.mkv")[:, 0, 0, 0]
     assert np.abs(out.astype(int) - frames[25:38, 0, 0, 0]).max() <= 1
     assert facts(tmp_path / "a.mkv")["shown"][0] == 0
@@ -348,7 +401,9 @@ def test_a_part_of_a_film(convtool, tmp_path, rng):
 def test_temporal_stride_lowers_the_frame_rate(convtool, tmp_path, clip):
     """Every second frame, shown when it was, twice as long."""
     source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p")
-    assert convtool("video", source, tmp_path / "out.mp4", "-k", "blur", "--stride", "2,1,1").code == 0
+    assert (
+        convtool("video", source, tmp_path / "out.mp4", "-k", "blur", "--stride", "2,1,1").code == 0
+    )
     before, after = facts(source), facts(tmp_path / "out.mp4")
     assert after["shown"] == before["shown"][::2]
     assert float(after["rate"]) == pytest.approx(12.5, rel=0.1)
@@ -368,7 +423,9 @@ def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options)
     frames = np.kron(clip[:, ::2, ::2], np.ones((1, 8, 8, 1), np.uint8))
     source = make(tmp_path / "in.mkv", frames, sound="aac")
     chosen = ["--codec", codec] if codec else []
-    result = convtool("video", source, tmp_path / f"out.{suffix}", "-k", "identity", *chosen, *options)
+    result = convtool(
+        "video", source, tmp_path / f"out.{suffix}", "-k", "identity", *chosen, *options
+    )
     assert result.code == 0, result.err
     out = read(tmp_path / f"out.{suffix}").astype(int)
     assert out.shape == frames.shape
@@ -391,7 +448,9 @@ def test_frames_as_pictures(convtool, tmp_path, clip):
     source = make(tmp_path / "in.mkv", clip)
     options = ["-k", "identity", "--format", "png"]
     assert convtool("video", source, f"{tmp_path}/out/", *options).code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"in_identity_{c}" for c in "bgr"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"in_identity_{c}" for c in "bgr"
+    ]
     assert convtool("video", source, f"{tmp_path}/one/", *options, "--merge").code == 0
     paths = sorted((tmp_path / "one" / "in_identity").iterdir())
     assert [path.name for path in paths] == [f"{number:06}.png" for number in range(1, 12)]
@@ -399,7 +458,9 @@ def test_frames_as_pictures(convtool, tmp_path, clip):
     result = convtool("video", source, f"{tmp_path}/one/", *options, "--merge")
     assert result.code == 1
     assert "exists already" in result.err
-    assert convtool("video", source, f"{tmp_path}/one/", *options, "--merge", "--overwrite").code == 0
+    assert (
+        convtool("video", source, f"{tmp_path}/one/", *options, "--merge", "--overwrite").code == 0
+    )
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["in_identity"]
     result = convtool("video", source, tmp_path / "x.png", "-k", "identity")
     assert result.code == 2
@@ -445,7 +506,18 @@ def test_a_cut_film_is_refused_or_its_loss_stated(convtool, tmp_path, rng, suffi
         if not shutil.which("ffmpeg"):
             pytest.skip("no ffmpeg program")
         moved = tmp_path / "moved.mp4"
-        command = ["ffmpeg", "-v", "error", "-i", source, "-c", "copy", "-movflags", "faststart", moved]
+        command = [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            source,
+            "-c",
+            "copy",
+            "-movflags",
+            "faststart",
+            moved,
+        ]
         subprocess.run(command, check=True)
         source = moved
     source.write_bytes(source.read_bytes()[: int(source.stat().st_size * 0.6)])
@@ -500,14 +572,26 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
         for target in (canary, f"http://127.0.0.1:{port}/x.ts", "canary.ts"):
             playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n"
             concat = f"ffconcat version 1.0\nfile '{target}'\n"
-            for name, text in (("list.m3u8", playlist), ("list.mp4", playlist), ("c.txt", concat), ("c.mkv", concat)):
+            for name, text in (
+                ("list.m3u8", playlist),
+                ("list.mp4", playlist),
+                ("c.txt", concat),
+                ("c.mkv", concat),
+            ):
                 (tmp_path / name).write_text(text)
                 for command in ("video", "audio"):
-                    result = convtool(command, tmp_path / name, tmp_path / "out.mkv", "--format", "wav")
+                    result = convtool(
+                        command, tmp_path / name, tmp_path / "out.mkv", "--format", "wav"
+                    )
                     result = convtool("video", tmp_path / name, tmp_path / "out.mkv", "-k", "blur")
                     assert result.code == 1, command
                     assert "cannot be read" in result.err
-        for name in (f"concat:{canary}", f"http://127.0.0.1:{port}/x.ts", f"file:{canary}", f"subfile,,:{canary}"):
+        for name in (
+            f"concat:{canary}",
+            f"http://127.0.0.1:{port}/x.ts",
+            f"file:{canary}",
+            f"subfile,,:{canary}",
+        ):
             result = convtool("video", name, tmp_path / "out.mkv", "-k", "blur")
             assert result.code == 1
             assert "there is no such file" in result.err
@@ -528,7 +612,16 @@ def test_large_frames_are_refused_before_they_are_decoded(convtool, tmp_path, cl
 def test_corpus_films_are_filtered(convtool, corpus, tmp_path):
     """Every good one, with its frames; every bad one is refused in words."""
     for path in sorted((corpus / "good" / "video").iterdir()):
-        result = convtool("video", path, tmp_path / "out.mkv", "-k", "blur", "--preset", "ultrafast", "--overwrite")
+        result = convtool(
+            "video",
+            path,
+            tmp_path / "out.mkv",
+            "-k",
+            "blur",
+            "--preset",
+            "ultrafast",
+            "--overwrite",
+        )
         assert result.code == 0, result.err
         with av.open(str(path)) as film:
             count = sum(1 for _ in film.decode(video=0))
@@ -572,7 +665,9 @@ def test_a_closed_pipe_ends_a_film_quietly(tmp_path, rng):
     """Nobody reads the progress any more: no message, nothing left."""
     source = make(tmp_path / "in.mkv", rng.integers(0, 256, (300, 240, 320, 3), dtype=np.uint8))
     line = f"{sys.executable} -m convtool video {source} {tmp_path}/out.mkv -k blur --preset slow --json | head -1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], capture_output=True, check=False, timeout=60
+    )
     assert done.returncode == 1
     assert done.stderr == b""
     assert b'"frames"' in done.stdout
@@ -634,8 +729,21 @@ def test_memory_does_not_grow_with_length(tmp_path, rng):
     """Ten times the frames take what a few do, within 30 MB."""
     peaks = []
     for count in (250, 2500):
-        frames = np.broadcast_to(rng.integers(0, 256, (1, 48, 64, 3), dtype=np.uint8), (count, 48, 64, 3))
-        source = make(tmp_path / f"{count}.mp4", frames, codec="libx264", pix_fmt="yuv420p", sound="aac")
-        command = [sys.executable, "-m", "convtool", "video", source, tmp_path / f"o{count}.mp4", "-k", "gaussian-3d"]
+        frames = np.broadcast_to(
+            rng.integers(0, 256, (1, 48, 64, 3), dtype=np.uint8), (count, 48, 64, 3)
+        )
+        source = make(
+            tmp_path / f"{count}.mp4", frames, codec="libx264", pix_fmt="yuv420p", sound="aac"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "convtool",
+            "video",
+            source,
+            tmp_path / f"o{count}.mp4",
+            "-k",
+            "gaussian-3d",
+        ]
         peaks.append(peak(command))
     assert abs(peaks[1] - peaks[0]) <= 30, peaks

@@ -22,7 +22,12 @@ def runtime(tmp_path_factory):
     """Start a warm process in a folder of its own, and return the environment that finds it."""
     folder = tmp_path_factory.mktemp("run")
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
-    subprocess.run([*CONVTOOL, "warm", "start", "--idle", "120"], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [*CONVTOOL, "warm", "start", "--idle", "120"],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
     yield environment
     subprocess.run([*CONVTOOL, "warm", "stop"], env=environment, check=True, capture_output=True)
 
@@ -36,9 +41,19 @@ def cold(tmp_path):
 def call(environment, folder, *arguments, **options):
     """Run the program and return code, both streams and what it left."""
     done = subprocess.run(
-        [*CONVTOOL, *arguments], env=environment, cwd=folder, capture_output=True, check=False, timeout=60, **options
+        [*CONVTOOL, *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=60,
+        **options,
     )
-    left = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".jsonl"}
+    left = {
+        path.name: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".jsonl"
+    }
     return done.returncode, done.stdout, done.stderr, left
 
 
@@ -72,7 +87,10 @@ def test_it_is_used_and_fast(tmp_path, runtime):
     times = []
     for _ in range(5):
         started = time.perf_counter()
-        assert call(runtime, tmp_path, "image", "in.png", "out.png", "-k", "blur", "--overwrite")[0] == 0
+        assert (
+            call(runtime, tmp_path, "image", "in.png", "out.png", "-k", "blur", "--overwrite")[0]
+            == 0
+        )
         times.append(time.perf_counter() - started)
     assert min(times) <= 0.15, times
 
@@ -81,7 +99,10 @@ def test_pipes_and_closed_streams(tmp_path, runtime, cold):
     """Standard input and output are the caller's; a missing one is missing."""
     data = (SAMPLES / "cross.png").read_bytes()
     arguments = ["image", "-", "-", "--format", "png", "-k", "blur"]
-    assert call(runtime, tmp_path, *arguments, input=data)[:3] == call(cold, tmp_path, *arguments, input=data)[:3]
+    assert (
+        call(runtime, tmp_path, *arguments, input=data)[:3]
+        == call(cold, tmp_path, *arguments, input=data)[:3]
+    )
     line = f"{sys.executable} -m convtool image - - --format png -k blur <&- >&-"
     for environment in (runtime, cold):
         done = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, check=False)
@@ -94,7 +115,9 @@ def test_folder_environment_and_mask(tmp_path, runtime):
     (tmp_path / "kernels" / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     environment = {**runtime, "CONVTOOL_KERNEL_PATH": str(tmp_path / "kernels")}
-    assert call(environment, tmp_path, "image", "in.png", "out.png", "-k", "mine", umask=0o077)[0] == 0
+    assert (
+        call(environment, tmp_path, "image", "in.png", "out.png", "-k", "mine", umask=0o077)[0] == 0
+    )
     assert (tmp_path / "out.png").stat().st_mode & 0o777 == 0o600
     assert call(runtime, tmp_path, "image", "in.png", "two.png", "-k", "mine")[0] == 2
 
@@ -149,8 +172,12 @@ def test_many_calls_at_once(tmp_path, runtime):
     """Whose workers and clients end in any order."""
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     program = f"{sys.executable} -m convtool"
-    line = f"seq 60 | xargs -P8 -I% {program} image in.png %.png -k blur -q && {program} warm status"
-    done = subprocess.run(["sh", "-c", line], env=runtime, cwd=tmp_path, capture_output=True, check=False)
+    line = (
+        f"seq 60 | xargs -P8 -I% {program} image in.png %.png -k blur -q && {program} warm status"
+    )
+    done = subprocess.run(
+        ["sh", "-c", line], env=runtime, cwd=tmp_path, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("[0-9]*.png"))) == 60
 
@@ -162,7 +189,10 @@ def test_who_asks_imports_little():
         "print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
     )
     assert done.stdout == b"set()\n"
 
@@ -177,7 +207,9 @@ def test_another_state_of_the_code_has_another_address(monkeypatch):
 def test_start_status_stop_and_idling(tmp_path):
     """It ends by itself, and says whether it runs."""
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
-    say = lambda *words: subprocess.run([*CONVTOOL, "warm", *words], env=environment, capture_output=True, check=False)  # noqa: E731
+    say = lambda *words: subprocess.run(
+        [*CONVTOOL, "warm", *words], env=environment, capture_output=True, check=False
+    )  # noqa: E731
     assert say("status").returncode == 1
     assert say("stop").stderr == b"not warm\n"
     assert say("start", "--idle", "1").returncode == 0

@@ -122,7 +122,9 @@ def _prepare_process() -> None:
         signal.signal(number, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer characters than we
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal may know fewer characters than we
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' advice to programmers is no message to users
 

@@ -17,10 +17,14 @@ def audio(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[INPUT]", help="Sounds, films with sound, folders of sounds, or -.", show_default=False
+            metavar="[INPUT]",
+            help="Sounds, films with sound, folders of sounds, or -.",
+            show_default=False,
         ),
     ] = None,
-    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A sound, a folder (one sound a channel), or -.")],
+    output: Annotated[
+        str, typer.Argument(metavar="OUTPUT", help="A sound, a folder (one sound a channel), or -.")
+    ],
 ) -> None:
     """Filter sounds with a Conv1d layer.
 

@@ -16,9 +16,14 @@ def image(
     *,
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[INPUT]", help="Pictures, folders of pictures, or -.", show_default=False),
+        typer.Argument(
+            metavar="[INPUT]", help="Pictures, folders of pictures, or -.", show_default=False
+        ),
     ] = None,
-    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A picture, a folder (one picture a channel), or -.")],
+    output: Annotated[
+        str,
+        typer.Argument(metavar="OUTPUT", help="A picture, a folder (one picture a channel), or -."),
+    ],
 ) -> None:
     """Filter pictures with a Conv2d layer.
 

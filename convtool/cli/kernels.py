@@ -31,7 +31,9 @@ def list_(kernel_path: KernelPath = None) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table("name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False)
+    table = Table(
+        "name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False
+    )
     search = tuple(kernel_path or ())
     broken = 0
     for path in catalogue.catalogue(search).values():
@@ -42,8 +44,15 @@ def list_(kernel_path: KernelPath = None) -> None:
             messages.error(exc.message, exc.hint)
             continue
         dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
-        parameters = " ".join(f"{key}={_value(default)}" for key, default in entry.parameters.items())
-        table.add_row(*(Text(messages.shown(cell)) for cell in (entry.name, dimensions, parameters, entry.summary)))
+        parameters = " ".join(
+            f"{key}={_value(default)}" for key, default in entry.parameters.items()
+        )
+        table.add_row(
+            *(
+                Text(messages.shown(cell))
+                for cell in (entry.name, dimensions, parameters, entry.summary)
+            )
+        )
     Console().print(table)
     if broken:
         raise typer.Exit(1)
@@ -58,12 +67,15 @@ def show(
     kernel: Annotated[
         str,
         typer.Argument(
-            help="What --kernel takes: a name, a file, a grid, an impulse response.", autocompletion=kernel_names
+            help="What --kernel takes: a name, a file, a grid, an impulse response.",
+            autocompletion=kernel_names,
         ),
     ],
     dims: Annotated[
         int | None,
-        typer.Option("--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."),
+        typer.Option(
+            "--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."
+        ),
     ] = None,
     rate: Annotated[
         float, typer.Option("--rate", min=1, help="Samples a second, for kernels in Hz or seconds.")
@@ -82,11 +94,18 @@ def show(
     draw(bank, rate if chosen == 1 else None)
 
 
-def _resolved(kernel: str, dims: int | None, rate: float, search: tuple[Path, ...]) -> "tuple[Bank, int]":
+def _resolved(
+    kernel: str, dims: int | None, rate: float, search: tuple[Path, ...]
+) -> "tuple[Bank, int]":
     """Return what a kernel's words stand for, and the dimensions that it is shown in."""
     from convtool.kernels.resolve import dimensions, resolve  # noqa: PLC0415  # NumPy
 
-    if dims in (None, 1) and Path(kernel).suffix and Path(kernel).is_file() and not catalogue.is_path(kernel):
+    if (
+        dims in (None, 1)
+        and Path(kernel).suffix
+        and Path(kernel).is_file()
+        and not catalogue.is_path(kernel)
+    ):
         from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # torch, decoders
 
         return impulse_response(kernel, 1, rate), 1
@@ -96,7 +115,9 @@ def _resolved(kernel: str, dims: int | None, rate: float, search: tuple[Path, ..
 
 
 @app.command()
-def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")]) -> None:
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")],
+) -> None:
     """Check kernel files; exit 1 if any is bad."""
     from convtool.kernels import schema  # noqa: PLC0415  # pydantic
     from convtool.kernels.resolve import resolve_file  # noqa: PLC0415  # NumPy

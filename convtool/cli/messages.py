@@ -10,7 +10,9 @@ from convtool.run.outcomes import Outcome, Report
 
 def shown(text: str) -> str:
     """Return a name as it can be printed: control characters and bytes that are no text escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
 
 
 def say(text: str) -> None:
@@ -50,7 +52,11 @@ def written(outcome: Outcome, *, verbose: bool) -> None:
 def summary(report: Report, seconds: float, *, left: int) -> None:
     """Print what became of many inputs: a table of counts, time and speed, and the failed ones with their reasons."""
     size = sum(outcome.bytes for outcome in report.outcomes)
-    columns = {name: str(report.count(name)) for name in ("done", "planned", "skipped", "failed") if report.count(name)}
+    columns = {
+        name: str(report.count(name))
+        for name in ("done", "planned", "skipped", "failed")
+        if report.count(name)
+    }
     columns |= {"not begun": str(left)} if left else {}
     columns |= {"seconds": f"{seconds:.1f}", "MB/s": f"{size / 1e6 / max(seconds, 1e-6):.1f}"}
     widths = [max(len(name), len(value)) for name, value in columns.items()]

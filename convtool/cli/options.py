@@ -27,7 +27,11 @@ def take_options(context: typer.Context, value: Path | None) -> Path | None:
         UsageError: it names an option that the command has not.
     """
     if value is not None:
-        known = {parameter.name for parameter in context.command.params} - {"options", "inputs", "output"}
+        known = {parameter.name for parameter in context.command.params} - {
+            "options",
+            "inputs",
+            "output",
+        }
         content, _ = catalogue.parse(value)
         named = {str(key).replace("-", "_"): given for key, given in content.items()}
         unknown = sorted(set(named) - known)
@@ -46,10 +50,16 @@ class RunSettings:
         metavar="FILE",
     )  # fmt: skip
     files0_from: Path | None = option(
-        None, "The same with a NUL after each name, as `find -print0` has it.", "Inputs", metavar="FILE"
+        None,
+        "The same with a NUL after each name, as `find -print0` has it.",
+        "Inputs",
+        metavar="FILE",
     )
     glob: str | None = option(
-        None, "Take the files of folders that match, instead of those with known suffixes.", "Inputs", metavar="PATTERN"
+        None,
+        "Take the files of folders that match, instead of those with known suffixes.",
+        "Inputs",
+        metavar="PATTERN",
     )
     options: Path | None = option(
         None, "YAML file of options by their long names; flags override it.", "Inputs", metavar="FILE", is_eager=True,
@@ -61,7 +71,10 @@ class RunSettings:
         metavar="TEMPLATE",
     )  # fmt: skip
     skip_existing: bool = option(
-        False, "Leave out inputs whose outputs are there, made by the same options.", "Output", "--skip-existing"
+        False,
+        "Leave out inputs whose outputs are there, made by the same options.",
+        "Output",
+        "--skip-existing",
     )
 
     jobs: int | None = option(
@@ -70,18 +83,29 @@ class RunSettings:
     )  # fmt: skip
     on_error: OnError = option("continue", "After a failed input, go on or stop.", "Run")
     failed_to: Path | None = option(
-        None, "Write the names of failed inputs here, a NUL after each, for --files0-from.", "Run", metavar="FILE"
+        None,
+        "Write the names of failed inputs here, a NUL after each, for --files0-from.",
+        "Run",
+        metavar="FILE",
     )
-    dry_run: bool = option(False, "Say what would be done: shapes, cost, files. Write nothing.", "Run", "--dry-run")
+    dry_run: bool = option(
+        False, "Say what would be done: shapes, cost, files. Write nothing.", "Run", "--dry-run"
+    )
     show_weights: bool = option(False, "Print the layer and its weights.", "Run", "--show-weights")
     json: bool = option(False, "Print one line of JSON for each input.", "Run", "--json")
     quiet: bool = option(False, "Print errors only.", "Run", "--quiet", "-q")
     verbose: bool = option(
-        False, "Print the layer, its algorithm and the time of each input.", "Run", "--verbose", "-v"
+        False,
+        "Print the layer, its algorithm and the time of each input.",
+        "Run",
+        "--verbose",
+        "-v",
     )
 
 
-def with_options(medium: str, *groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(
+    medium: str, *groups: type
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of settings classes that are for all commands or for this one.
 
     The command takes an instance of each, by position, ahead of its own arguments, which are keywords.
@@ -94,18 +118,24 @@ def with_options(medium: str, *groups: type) -> Callable[[Callable[..., None]], 
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         ]
         taken = {
-            group: [field for field in fields(group) if medium in (field.metadata["media"] or (medium,))]
+            group: [
+                field for field in fields(group) if medium in (field.metadata["media"] or (medium,))
+            ]
             for group in groups
         }
         added = {
-            field.name: _parameter(field, hint) for group in groups for field, hint in _hinted(group, taken[group])
+            field.name: _parameter(field, hint)
+            for group in groups
+            for field, hint in _hinted(group, taken[group])
         }
 
         @functools.wraps(command)
         def call(**given: Any) -> None:
             settings = []
             for group in groups:
-                values = {field.name: _parsed(field, given.pop(field.name)) for field in taken[group]}
+                values = {
+                    field.name: _parsed(field, given.pop(field.name)) for field in taken[group]
+                }
                 settings.append(group(**values))
             command(*settings, **given)
 
@@ -135,8 +165,13 @@ def _parameter(field: Field[Any], hint: Any) -> inspect.Parameter:
     flags = metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
     if hint is bool and field.default is True:
         flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}",)
-    typed = Annotated[hint, typer.Option(*flags, help=metadata["help"], rich_help_panel=metadata["panel"], **extra)]
-    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=typed)
+    typed = Annotated[
+        hint,
+        typer.Option(*flags, help=metadata["help"], rich_help_panel=metadata["panel"], **extra),
+    ]
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=typed
+    )
 
 
 def _parsed(field: Field[Any], value: Any) -> Any:

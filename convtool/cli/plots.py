@@ -30,7 +30,9 @@ def draw(bank: Bank, rate: float | None) -> None:
     """
     console = Console(highlight=False, markup=False)
     if len(bank.kernels) > 1:
-        console.print(f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n")
+        console.print(
+            f"{bank.label}: a bank of {len(bank.kernels)}, combined by {bank.combine or 'nothing'}\n"
+        )
     if rate is not None:
         console.print(f"for {rate:g} samples a second")
     for kernel in bank.kernels:
@@ -40,7 +42,9 @@ def draw(bank: Bank, rate: float | None) -> None:
 def _draw(console: Console, kernel: Kernel, rate: float | None) -> None:
     low, high = kernel.reach if rate is None else kernel.reach_signed
     console.print(f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
-    console.print(f"sum        {kernel.total:g}" + (f", bias {kernel.bias:g}" if kernel.bias else ""))
+    console.print(
+        f"sum        {kernel.total:g}" + (f", bias {kernel.bias:g}" if kernel.bias else "")
+    )
     console.print(f"reaches    {low:g} … {high:g} for inputs in {'0' if rate is None else '-1'}…1")
     console.print(f"separable  {'yes' if kernel.separable else 'no'}")
     console.print(f"output     {'signed' if kernel.signed else 'unsigned'}\n")
@@ -98,7 +102,9 @@ def magnitude(taps: NDArray[np.float64], rate: float) -> str:
     lines = []
     for row in range(ROWS - 1, -1, -1):
         filled = ((heights - row).clip(0, 1) * (len(EIGHTHS) - 1)).round().astype(int)
-        lines.append(f"{top - (ROWS - 1 - row) * ROW_DECIBELS:+4d} dB │{''.join(EIGHTHS[n] for n in filled)}")
+        lines.append(
+            f"{top - (ROWS - 1 - row) * ROW_DECIBELS:+4d} dB │{''.join(EIGHTHS[n] for n in filled)}"
+        )
     return "\n".join([*lines, "        └" + "─" * COLUMNS, " " * 9 + _scale(hertz)])
 
 

@@ -39,7 +39,12 @@ def progress_bar(files: int, *, shown: bool) -> Iterator[Bar | None]:
     from rich.console import Console  # noqa: PLC0415  # only those who look on pay for it
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True, highlight=False, markup=False)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         if files > 1:
@@ -61,9 +66,15 @@ def progress_bar(files: int, *, shown: bool) -> Iterator[Bar | None]:
                 for task in tasks.values():
                     bar.remove_task(task)
                 tasks.clear()
-                tasks[key] = bar.add_task(f"{step.doing} {printable(step.input)}", total=step.whole, done="")
+                tasks[key] = bar.add_task(
+                    f"{step.doing} {printable(step.input)}", total=step.whole, done=""
+                )
                 started[key] = time.perf_counter()
-            bar.update(tasks[key], completed=step.done, done=_done(step, time.perf_counter() - started[key]))
+            bar.update(
+                tasks[key],
+                completed=step.done,
+                done=_done(step, time.perf_counter() - started[key]),
+            )
 
         yield Bar(step, lambda **_: None)
 

@@ -81,7 +81,9 @@ def filter_files(
         for layer in runs.layers():
             _show(layer, weights=run_settings.show_weights)
     if len(jobs) > 1 and not run_settings.quiet:
-        messages.summary(report, time.perf_counter() - started, left=len(jobs) - len(report.outcomes))
+        messages.summary(
+            report, time.perf_counter() - started, left=len(jobs) - len(report.outcomes)
+        )
     if run_settings.failed_to is not None:
         failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
         with replacing(run_settings.failed_to, overwrite=True) as file:
@@ -111,16 +113,25 @@ class Runs:
         run_settings: RunSettings,
         bar: Bar | None,
     ) -> None:
-        self._jobs, self._room, self._settings, self._output = len(jobs), room, settings, output_settings
+        self._jobs, self._room, self._settings, self._output = (
+            len(jobs),
+            room,
+            settings,
+            output_settings,
+        )
         self._inputs, self._skip = identities(jobs), run_settings.skip_existing
-        self._progress = progress_lines() if run_settings.json else bar.step if bar is not None else None
+        self._progress = (
+            progress_lines() if run_settings.json else bar.step if bar is not None else None
+        )
         self._filters: list[Filter] = []
         self._made: Made | None = None
         self._budget = Budget(settings.max_memory)
         root = jobs[0].root
         if root is not None and (len(jobs) > 1 or self._skip) and not run_settings.dry_run:
             self._made = Made(
-                root, __version__, (settings, output_settings, Named(room.medium.name, run_settings.name))
+                root,
+                __version__,
+                (settings, output_settings, Named(room.medium.name, run_settings.name)),
             )
 
     @property
@@ -133,7 +144,14 @@ class Runs:
         filter_ = Filter(self._settings, self._room.medium, inputs=self._jobs)
         self._filters.append(filter_)
         return Run(
-            filter_, self._room, self._output, self._inputs, self._progress, self._made, self._skip, self._budget
+            filter_,
+            self._room,
+            self._output,
+            self._inputs,
+            self._progress,
+            self._made,
+            self._skip,
+            self._budget,
         )
 
     def layers(self) -> list[Layer]:
@@ -153,7 +171,9 @@ def _run(jobs: Sequence[Job], runs: Runs, run_settings: RunSettings, bar: Bar | 
     """Run all jobs, say what became of each, and return the report."""
     report = Report()
     step = preview if run_settings.dry_run else run
-    workers = 1 if run_settings.dry_run else workers_for(len(jobs), run_settings.jobs, alone=runs.alone)
+    workers = (
+        1 if run_settings.dry_run else workers_for(len(jobs), run_settings.jobs, alone=runs.alone)
+    )
     stop = run_settings.on_error == "stop"
     with contextlib.closing(run_all(jobs, step, runs, workers, stop=stop)) as outcomes:
         for outcome in outcomes:
@@ -212,7 +232,9 @@ def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
     elif not run_settings.quiet and not (run_settings.json or run_settings.dry_run):
         messages.written(outcome, verbose=run_settings.verbose)
     if run_settings.json:
-        messages.data({key: value for key, value in dataclasses.asdict(outcome).items() if value is not None})
+        messages.data(
+            {key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}
+        )
     elif run_settings.dry_run and outcome.plan is not None:
         messages.noted(outcome)
         print(f"{messages.shown(outcome.input)}:")

@@ -54,7 +54,9 @@ def main() -> None:
     for room in ROOMS:
         importlib.import_module(f"convtool.{room}")
     Image.preinit()  # its usual formats
-    for medium in client.COMMANDS:  # what a call imports and builds before it opens its input, which is none
+    for (
+        medium
+    ) in client.COMMANDS:  # what a call imports and builds before it opens its input, which is none
         with contextlib.redirect_stderr(io.StringIO()):
             run([medium, os.devnull, f"{os.devnull}/out.x", "-k", "identity"])
     gc.freeze()
@@ -106,7 +108,9 @@ class _Server:
 
     def _accept(self) -> None:
         connection, _ = self._server.accept()
-        uid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+        uid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[
+            1
+        ]
         connection.settimeout(client.PATIENCE)
         try:
             if uid != os.getuid():
@@ -123,7 +127,11 @@ class _Server:
         pid = os.fork()
         if not pid:
             self._server.close()
-            leave(request.arguments, lambda: _become(request, streams), lambda code: _report(connection, code))
+            leave(
+                request.arguments,
+                lambda: _become(request, streams),
+                lambda code: _report(connection, code),
+            )
         for stream in streams:
             os.close(stream)
         self._workers[pid] = connection

@@ -16,9 +16,15 @@ def video(
     run_settings: RunSettings,
     *,
     inputs: Annotated[
-        list[str] | None, typer.Argument(metavar="[INPUT]", help="Films, folders of films, or -.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT]", help="Films, folders of films, or -.", show_default=False
+        ),
     ] = None,
-    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A film, a folder (one grey film a channel), or -.")],
+    output: Annotated[
+        str,
+        typer.Argument(metavar="OUTPUT", help="A film, a folder (one grey film a channel), or -."),
+    ],
 ) -> None:
     """Filter films with a Conv3d layer.
 

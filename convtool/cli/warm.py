@@ -25,7 +25,8 @@ START = 60.0  # seconds that an import may take
 @app.command()
 def start(
     idle: Annotated[
-        int, typer.Option("--idle", min=1, metavar="SECONDS", help="End after so long without a call.")
+        int,
+        typer.Option("--idle", min=1, metavar="SECONDS", help="End after so long without a call."),
     ] = IDLE,
 ) -> None:
     """Start it; calls use it from now on."""
@@ -37,13 +38,20 @@ def start(
     command = [sys.executable, "-m", "convtool.cli.serving", str(idle)]
     null = subprocess.DEVNULL
     process = subprocess.Popen(  # noqa: S603
-        command, stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/", env=os.environ | HUGE_PAGES
+        command,
+        stdin=null,
+        stdout=null,
+        stderr=null,
+        start_new_session=True,
+        cwd="/",
+        env=os.environ | HUGE_PAGES,
     )
     deadline = time.monotonic() + START
     while not _is_running():
         if process.poll() is not None or time.monotonic() > deadline:
             messages.error(
-                "the warm process did not start", f"`{sys.executable} -m convtool.cli.serving {idle}` says why"
+                "the warm process did not start",
+                f"`{sys.executable} -m convtool.cli.serving {idle}` says why",
             )
             raise typer.Exit(1)
         time.sleep(0.02)

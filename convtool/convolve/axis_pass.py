@@ -28,7 +28,11 @@ def fits(vector: Tensor, stride: Sequence[int], axis: int, dtype: torch.dtype, d
     """
     last = axis == len(stride) - 1
     there = dtype == torch.float32 and device == "cpu"
-    return there and int(vector.count_nonzero()) >= LEAST and not (last and (axis == 0 or stride[axis] > 1))
+    return (
+        there
+        and int(vector.count_nonzero()) >= LEAST
+        and not (last and (axis == 0 or stride[axis] > 1))
+    )
 
 
 class Lines:
@@ -43,7 +47,9 @@ class Lines:
         inner: samples at each position of the last axis.
     """
 
-    def __init__(self, vector: Tensor, axis: int, *, last: bool, stride: int, dilation: int, inner: int = 1) -> None:
+    def __init__(
+        self, vector: Tensor, axis: int, *, last: bool, stride: int, dilation: int, inner: int = 1
+    ) -> None:
         self._axis, self._last = axis, last
         self._stride, self._dilation = (1, stride), (1, dilation * inner if last else dilation)
         self._most = max(LANES, MOST_WEIGHTS // len(vector))
@@ -64,15 +70,24 @@ class Lines:
         """Correlate along the last axis, the channels being as many rows as fill a vector."""
         rows = planes.reshape(-1, planes.shape[-1])
         whole = len(rows) // LANES * LANES
-        groups = [rows[:whole].view(-1, LANES, 1, rows.shape[1]), rows[whole:].view(1, -1, 1, rows.shape[1])]
-        sums = [self._run(group).flatten(0, 2)[:, :length] for group in groups if len(group) and group.shape[1]]
+        groups = [
+            rows[:whole].view(-1, LANES, 1, rows.shape[1]),
+            rows[whole:].view(1, -1, 1, rows.shape[1]),
+        ]
+        sums = [
+            self._run(group).flatten(0, 2)[:, :length]
+            for group in groups
+            if len(group) and group.shape[1]
+        ]
         joined: Tensor = _joined(sums, 0).unflatten(0, planes.shape[:-1])
         return joined
 
     def _columns(self, planes: Tensor) -> Tensor:
         """Correlate along another axis, the channels being all that follows it, channels-last as it lies."""
         before, after = planes.shape[: self._axis + 1], planes.shape[self._axis + 2 :]
-        columns = planes.reshape(math.prod(before), 1, planes.shape[self._axis + 1], -1).permute(0, 3, 1, 2)
+        columns = planes.reshape(math.prod(before), 1, planes.shape[self._axis + 1], -1).permute(
+            0, 3, 1, 2
+        )
         sums = _joined([self._run(group) for group in columns.split(self._most, 1)], 1)
         return sums.permute(0, 2, 3, 1).reshape(*before, sums.shape[3], *after)
 
@@ -81,7 +96,9 @@ class Lines:
         channels = lines.shape[1]
         if len(self._weight) < channels:
             self._weight = self._vector.expand(channels, 1, 1, -1).contiguous()
-        return F.conv2d(lines, self._weight[:channels], None, self._stride, 0, self._dilation, channels)
+        return F.conv2d(
+            lines, self._weight[:channels], None, self._stride, 0, self._dilation, channels
+        )
 
 
 def _joined(parts: Sequence[Tensor], axis: int) -> Tensor:

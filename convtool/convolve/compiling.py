@@ -16,7 +16,9 @@ def compile_(function: Callable[..., None]) -> Callable[..., None]:
     import torch._dynamo  # noqa: PLC0415  # 0.7 s that nothing else needs
     import torch._inductor.exc  # noqa: PLC0415
 
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # that there is no CUDA is no news
+    logging.getLogger("torch.utils.cpp_extension").setLevel(
+        logging.ERROR
+    )  # that there is no CUDA is no news
     compiled = torch.compile(function, dynamic=True, fullgraph=True)
 
     def run(*arguments: Any) -> None:
@@ -24,6 +26,8 @@ def compile_(function: Callable[..., None]) -> Callable[..., None]:
             compiled(*arguments)
         except (torch._inductor.exc.InductorError, torch._dynamo.exc.BackendCompilerFailed) as exc:  # noqa: SLF001
             reason = str(exc).strip().splitlines()[0]
-            raise UsageError(f"--compile failed: {reason}", hint="it needs a C++ compiler such as g++") from exc
+            raise UsageError(
+                f"--compile failed: {reason}", hint="it needs a C++ compiler such as g++"
+            ) from exc
 
     return run

@@ -69,7 +69,9 @@ class Convolution:
         bias = self._problem.bias * stored.full
         self._bias = None
         if bool(bias.any()):
-            self._bias = bias.to(device, self.plan.dtype).reshape(*bias.shape, *(1,) * self._problem.dims)
+            self._bias = bias.to(device, self.plan.dtype).reshape(
+                *bias.shape, *(1,) * self._problem.dims
+            )
         self._buffers = Buffers(device)
 
     @cached_property
@@ -115,33 +117,52 @@ class Convolution:
         """
         pads = ends(self._conv) if pads is None else pads
         finish = finish or (lambda responses: responses.flatten(1, 2))
-        results = [self._sample([piece[index] for piece in pieces], pads, finish) for index in range(len(pieces[0]))]
+        results = [
+            self._sample([piece[index] for piece in pieces], pads, finish)
+            for index in range(len(pieces[0]))
+        ]
         return results[0] if len(results) == 1 else torch.cat(results)
 
-    def _sample(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+    def _sample(
+        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
+    ) -> Tensor:
         try:
             return self._strips(pieces, pads, finish)
         except torch.OutOfMemoryError:
             self._buffers.clear()
             vars(self).pop("_run", None)  # it may be what was too large
-        return self._halves(pieces, pads, finish)  # outside, where no traceback holds the memory any more
+        return self._halves(
+            pieces, pads, finish
+        )  # outside, where no traceback holds the memory any more
 
-    def _halves(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+    def _halves(
+        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
+    ) -> Tensor:
         """Run a block that was too large for the device's memory in two parts along its leading axis."""
         span, step = self._problem.span[0], self._problem.stride[0]
         count = (sum(piece.shape[1] for piece in pieces) + sum(pads[0]) - span) // step + 1
         if count == 1 or any(pads[0]):
-            raise LimitError("the device has not enough memory for the smallest block", hint="--device cpu")
+            raise LimitError(
+                "the device has not enough memory for the smallest block", hint="--device cpu"
+            )
         first = count // 2
-        parts = cut(pieces, 1, 0, (first - 1) * step + span), cut(pieces, 1, first * step, (count - 1) * step + span)
+        parts = (
+            cut(pieces, 1, 0, (first - 1) * step + span),
+            cut(pieces, 1, first * step, (count - 1) * step + span),
+        )
         return torch.cat([self._sample(part, pads, finish) for part in parts], 2)
 
-    def _strips(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+    def _strips(
+        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
+    ) -> Tensor:
         problem, run = self._problem, self._run
         staged = run.stage(pieces, pads)
         bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
         size = [n + sum(ends) for n, ends in zip(bare, pads, strict=True)]
-        counts = [(n - s) // step + 1 for n, s, step in zip(size, problem.span, problem.stride, strict=True)]
+        counts = [
+            (n - s) // step + 1
+            for n, s, step in zip(size, problem.span, problem.stride, strict=True)
+        ]
         axis = 1 if problem.dims == 3 else 0
         step, span, rows = problem.stride[axis], problem.span[axis], self.plan.rows
         whole: Tensor | None = None
@@ -152,7 +173,9 @@ class Convolution:
             if self._bias is not None:
                 responses += self._bias
             result = finish(responses[None])
-            if count == counts[axis]:  # a strip that is all need not be copied, unless it is a buffer
+            if (
+                count == counts[axis]
+            ):  # a strip that is all need not be copied, unless it is a buffer
                 return result.clone() if _same_memory(result, responses) else result
             if whole is None:
                 whole = _channels_last(result, counts)
@@ -173,7 +196,10 @@ class _Planes:
         self._inner = problem.groups if problem.shared else 1
         axes = list(range(1, problem.dims + 1))
         self._stage = Stage(
-            [*axes, 0] if problem.shared else [0, *axes], mode, buffers.named("staged", plan.dtype), self._room
+            [*axes, 0] if problem.shared else [0, *axes],
+            mode,
+            buffers.named("staged", plan.dtype),
+            self._room,
         )
         self._runs = [self._run(group) for group in range(1 if problem.shared else problem.groups)]
 
@@ -182,7 +208,12 @@ class _Planes:
         weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
         if plan.algorithm == "taps":
             return Taps(
-                weight, stride, dilation, inner=self._inner, whole=plan.dtype == torch.int16, compiled=plan.compiled
+                weight,
+                stride,
+                dilation,
+                inner=self._inner,
+                whole=plan.dtype == torch.int16,
+                compiled=plan.compiled,
             )
         if plan.algorithm == "separable":
             return Separable(
@@ -247,7 +278,10 @@ class _Direct:
         self._together = together
         axes = list(range(1, problem.dims + 1))
         self._stage = Stage(
-            [*axes, 0] if together else [0, *axes], mode, buffers.named("staged", plan.dtype), self._room
+            [*axes, 0] if together else [0, *axes],
+            mode,
+            buffers.named("staged", plan.dtype),
+            self._room,
         )
 
     def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
@@ -266,10 +300,15 @@ class _Direct:
     def __call__(self, samples: Tensor, size: Sequence[int]) -> Tensor:
         """Return the responses. Shape: (*S, C) or (C, *S, 1) → (G, M, *S')."""
         if self._together:
-            responses: Tensor = self._runs[0](samples, size).movedim(-1, 0).unflatten(0, (self._problem.groups, -1))
+            responses: Tensor = (
+                self._runs[0](samples, size).movedim(-1, 0).unflatten(0, (self._problem.groups, -1))
+            )
             return responses
         inputs = self._problem.inputs
-        parts = [part.movedim(0, -2).flatten(-2) if inputs > 1 else part[0] for part in samples.split(inputs)]
+        parts = [
+            part.movedim(0, -2).flatten(-2) if inputs > 1 else part[0]
+            for part in samples.split(inputs)
+        ]
         runs = zip(self._runs, parts, strict=True)
         return torch.stack([run(part, size).movedim(-1, 0) for run, part in runs])
 

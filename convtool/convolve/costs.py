@@ -80,7 +80,13 @@ def line(count: int) -> float:
 
 
 def direct(
-    groups: int, outputs: int, inputs: int, size: Sequence[int], stride: int, dilation: int, positions: int
+    groups: int,
+    outputs: int,
+    inputs: int,
+    size: Sequence[int],
+    stride: int,
+    dilation: int,
+    positions: int,
 ) -> float:
     """Return the cost of a position of a layer, all its outputs, by the stock forward.
 
@@ -117,7 +123,9 @@ def fourier(kernels: int, planes: int, tile: Sequence[int], counts: Sequence[int
     return each * math.prod(tile) / math.prod(counts)
 
 
-def tile(size: Sequence[int], span: Sequence[int], stride: Sequence[int], most: int, longest: int) -> tuple[int, ...]:
+def tile(
+    size: Sequence[int], span: Sequence[int], stride: Sequence[int], most: int, longest: int
+) -> tuple[int, ...]:
     """Return the tile with the least cost a sample, for an input of `size` and a kernel that spans `span`.
 
     Args:
@@ -134,7 +142,9 @@ def tile(size: Sequence[int], span: Sequence[int], stride: Sequence[int], most: 
         counts = outputs(tile, span, stride, (1,) * len(tile))
         over = max(1.0, math.prod(tile) / most)
         cost = fourier(1, 1, tile, counts) * over / math.prod(stride)
-        covered = math.prod(math.ceil(n / (c * s)) * c * s / n for n, c, s in zip(size, counts, stride, strict=True))
+        covered = math.prod(
+            math.ceil(n / (c * s)) * c * s / n for n, c, s in zip(size, counts, stride, strict=True)
+        )
         best = min(best, (cost * covered, tile))
     return best[1]
 

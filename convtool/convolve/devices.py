@@ -13,7 +13,9 @@ from torch import Tensor
 
 from convtool.errors import UsageError
 
-CUDA_START = 2.0  # seconds until a process has a CUDA context, its libraries and their first kernels
+CUDA_START = (
+    2.0  # seconds until a process has a CUDA context, its libraries and their first kernels
+)
 KEEP = {-1: 2**29, -4: 0, -8: 1}  # glibc's M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX
 
 
@@ -80,7 +82,9 @@ def download(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
         bus = bus or torch.cuda.Stream(block.device)
         bus.wait_stream(torch.cuda.current_stream(block.device))
         with torch.cuda.stream(bus):
-            following = torch.empty_like(block, device="cpu", pin_memory=True).copy_(block, non_blocking=True)
+            following = torch.empty_like(block, device="cpu", pin_memory=True).copy_(
+                block, non_blocking=True
+            )
             block.record_stream(bus)
             left = bus.record_event()
         if coming is not None:

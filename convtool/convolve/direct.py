@@ -42,7 +42,9 @@ class Direct:
         positions: int = 1,
     ) -> None:
         three = weight.reshape(*weight.shape[:2], *(1,) * (5 - weight.ndim), *weight.shape[2:])
-        self._stride, self._dilation = ((1,) * (3 - len(stride)) + tuple(each) for each in (stride, dilation))
+        self._stride, self._dilation = (
+            (1,) * (3 - len(stride)) + tuple(each) for each in (stride, dilation)
+        )
         self._outputs, self._positions, self._groups = len(weight), positions, groups
         self._film: Tensor | None = None
         self._weight: list[Tensor] = []
@@ -53,7 +55,8 @@ class Direct:
             three = _regrouped(three, self._stride[2], self._dilation[2], positions)
             self._dilation = (*self._dilation[:2], 1)
         self._weight = [
-            kernel.to(device, dtype).contiguous(memory_format=torch.channels_last) for kernel in three.unbind(2)
+            kernel.to(device, dtype).contiguous(memory_format=torch.channels_last)
+            for kernel in three.unbind(2)
         ]
 
     def __call__(self, samples: Tensor, size: Sequence[int]) -> Tensor:

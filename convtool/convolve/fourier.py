@@ -52,7 +52,9 @@ class Fourier:
         for axis, (k, step) in enumerate(zip(weight.shape[2:], dilation, strict=True), 2):
             held = held[(slice(None),) * axis + (slice(0, (k - 1) * step + 1, step),)]
         held.copy_(weight)
-        spectrum = torch.fft.fftn(spread, dim=self._axes).conj().to(dtype.to_complex()).resolve_conj()
+        spectrum = (
+            torch.fft.fftn(spread, dim=self._axes).conj().to(dtype.to_complex()).resolve_conj()
+        )
         self._spectrum = spectrum.unsqueeze(-2).to(buffers.device)
 
     def _samples(self) -> tuple[int, ...]:
@@ -68,13 +70,19 @@ class Fourier:
 
         Shape: (I, *S), S[-1] = positions * inner, with its room → (O, *S')
         """
-        starts = [range(0, n, count) for n, count in zip(out.shape[1:-1], self._counts[:-1], strict=True)]
+        starts = [
+            range(0, n, count) for n, count in zip(out.shape[1:-1], self._counts[:-1], strict=True)
+        ]
         for corner in product(*starts):
             held, target = planes, out
             for axis, start in enumerate(corner, 1):
-                length = min(self._tile[axis - 1], held.shape[axis] - start * self._stride[axis - 1])
+                length = min(
+                    self._tile[axis - 1], held.shape[axis] - start * self._stride[axis - 1]
+                )
                 held = held.narrow(axis, start * self._stride[axis - 1], length)
-                target = target.narrow(axis, start, min(self._counts[axis - 1], out.shape[axis] - start))
+                target = target.narrow(
+                    axis, start, min(self._counts[axis - 1], out.shape[axis] - start)
+                )
             self._row(held, target)
         return out
 
@@ -82,7 +90,9 @@ class Fourier:
         """Run the tiles that follow each other along the last axis."""
         width, places = self._samples()[-1], self._counts[-1] * self._inner
         tiles = planes.unfold(-1, width, places * self._stride[-1]).movedim(-2, 1)
-        lacking = [n for t, n in zip(self._samples(), tiles.shape[2:], strict=True) for n in (t - n, 0)]
+        lacking = [
+            n for t, n in zip(self._samples(), tiles.shape[2:], strict=True) for n in (t - n, 0)
+        ]
         count = -(-out.shape[-1] // places)
         most = max(2, BATCH // math.prod(self._samples()) // 2 * 2)
         for first in range(0, count, most):
@@ -105,10 +115,16 @@ class Fourier:
         count = tiles.shape[1]
         half = -(-count // 2)
         if self._neighbours:
-            packed = self._buffers.get("packed", (*tiles.shape[:-1], tiles.shape[-1] // 2), self._spectrum.dtype)
-            torch.fft.fftn(torch.view_as_complex(tiles.unflatten(-1, (-1, 2))), dim=self._axes, out=packed)
+            packed = self._buffers.get(
+                "packed", (*tiles.shape[:-1], tiles.shape[-1] // 2), self._spectrum.dtype
+            )
+            torch.fft.fftn(
+                torch.view_as_complex(tiles.unflatten(-1, (-1, 2))), dim=self._axes, out=packed
+            )
         else:
-            packed = self._buffers.get("packed", (len(tiles), half, *self._samples()), self._spectrum.dtype)
+            packed = self._buffers.get(
+                "packed", (len(tiles), half, *self._samples()), self._spectrum.dtype
+            )
             torch.complex(tiles[:, :half], tiles[:, count - half :], out=packed)
             torch.fft.fftn(packed, dim=self._axes, out=packed)
         totals = self._products(packed)
@@ -157,6 +173,11 @@ class Fourier:
             out.round_()
 
 
-def outputs(tile: Sequence[int], size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> list[int]:
+def outputs(
+    tile: Sequence[int], size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> list[int]:
     """Return how many outputs of a tile are not touched by its wrapping around, per axis."""
-    return [(t - d * (k - 1) - 1) // step + 1 for t, k, d, step in zip(tile, size, dilation, stride, strict=True)]
+    return [
+        (t - d * (k - 1) - 1) // step + 1
+        for t, k, d, step in zip(tile, size, dilation, stride, strict=True)
+    ]

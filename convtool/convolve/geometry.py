@@ -52,13 +52,17 @@ def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tu
             )
     padded = padded_size(conv, size, pads)
     if any(p < s for p, s in zip(padded, spans, strict=True)):
-        raise LayerError(f"the kernel spans {shown(spans)}, more than the padded input's {shown(padded)}")
+        raise LayerError(
+            f"the kernel spans {shown(spans)}, more than the padded input's {shown(padded)}"
+        )
     return tuple((p - s) // step + 1 for p, s, step in zip(padded, spans, conv.stride, strict=True))
 
 
 def padded_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:
     """Return the input's spatial size with the samples that are added."""
-    return tuple(n + before + after for n, (before, after) in zip(size, pads or ends(conv), strict=True))
+    return tuple(
+        n + before + after for n, (before, after) in zip(size, pads or ends(conv), strict=True)
+    )
 
 
 def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:

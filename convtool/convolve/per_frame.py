@@ -42,7 +42,9 @@ class FrameConvolution:
         """About how many bytes a frame takes while it is run."""
         return self._run.memory
 
-    def __call__(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish) -> Tensor:
+    def __call__(
+        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
+    ) -> Tensor:
         """Run the layer on a block.
 
         Args:
@@ -52,7 +54,9 @@ class FrameConvolution:
 
         Shape: pieces (1, C, D, H, W) → (1, C', D', H', W'), channels innermost
         """
-        results = [self._run([frame], pads[1:], finish) for piece in pieces for frame in piece.unbind(2)]
+        results = [
+            self._run([frame], pads[1:], finish) for piece in pieces for frame in piece.unbind(2)
+        ]
         if len(results) == 1:
             return results[0].unsqueeze(2)
         return torch.stack([result[0].movedim(0, -1) for result in results]).movedim(-1, 0)[None]
@@ -68,7 +72,9 @@ def _of_pictures(conv: Conv) -> nn.Conv2d:
         "bias": conv.bias is not None,
         "padding_mode": conv.padding_mode,
     }
-    flat = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size[1:], **rest).requires_grad_(False)  # type: ignore[arg-type]  # two of three
+    flat = nn.Conv2d(
+        conv.in_channels, conv.out_channels, conv.kernel_size[1:], **rest
+    ).requires_grad_(False)  # type: ignore[arg-type]  # two of three
     flat.weight.copy_(conv.weight.squeeze(2))
     if flat.bias is not None and conv.bias is not None:
         flat.bias.copy_(conv.bias)

@@ -20,7 +20,9 @@ from convtool.levels import WHOLE_FLOAT, Levels
 
 Terms = list[list[list[list[Term]]]]  # the outer products of each kernel, as (group, output, input)
 ALGORITHMS = ("direct", "taps", "separable", "fft")
-BLOCK = {"cpu": 3 * 2**20}  # bytes of a result that stay in a core's cache with what they are made of
+BLOCK = {
+    "cpu": 3 * 2**20
+}  # bytes of a result that stay in a core's cache with what they are made of
 BLOCK_ELSEWHERE = 2**27
 FRAMES = 2**25  # samples of the frames that are staged together, at most
 SMALL = 2**19  # and of small frames, but for a few
@@ -28,7 +30,9 @@ FEW = 8  # frames
 LONGEST = 2**21  # samples of a block that is made longer for a large kernel
 STAGED = 2**24  # samples that are staged together for FFTs, if the kernel lets them
 TILE = 2**18  # samples of an FFT's tile that stay in a cache
-WHOLE_ROUNDED = 2**18  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
+WHOLE_ROUNDED = (
+    2**18
+)  # sums up to here come out of fractions within ± 0.3 in float32, and can be rounded
 MANY = 64  # kernels that are worth factoring
 POSITIONS = (2, 4, 8, 16)
 FLOAT_BYTES = 4
@@ -70,7 +74,10 @@ class Plan:
 
     def __str__(self) -> str:
         """Say what runs and why, for people."""
-        others = ", ".join(f"{name} {cost:.2g}" for name, cost in sorted(self.costs.items(), key=lambda item: item[1]))
+        others = ", ".join(
+            f"{name} {cost:.2g}"
+            for name, cost in sorted(self.costs.items(), key=lambda item: item[1])
+        )
         dtype = str(self.dtype).removeprefix("torch.")
         return f"{self.algorithm} ({self.note}) in {dtype}; estimated ns a position: {others}"
 
@@ -101,14 +108,20 @@ def choose(
     weight = problem.weight[:1] if problem.shared else problem.weight
     row = math.prod(size[1:]) * problem.groups * problem.inputs
     alike = _alike(problem)
-    held = TILE // alike if alike % 2 else 2 * TILE // alike  # neighbours share complex numbers, else tiles do
+    held = (
+        TILE // alike if alike % 2 else 2 * TILE // alike
+    )  # neighbours share complex numbers, else tiles do
     tile = costs.tile(size, problem.span, problem.stride, held, STAGED // row)
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = _positions(problem)
     estimates = _estimates(problem, tile, terms, positions, reach, device, compiled=compiled)
     half = dtype.itemsize < FLOAT_BYTES
     if algorithm == "auto":
-        algorithm = "direct" if half or device == "mps" else min(estimates, key=lambda name: estimates[name])
+        algorithm = (
+            "direct"
+            if half or device == "mps"
+            else min(estimates, key=lambda name: estimates[name])
+        )
     elif algorithm == "separable" and not terms:
         terms = _terms(weight, dtype)
     elif algorithm == "direct":
@@ -116,11 +129,17 @@ def choose(
     arithmetic = dtype if half or dtype == torch.float64 else _arithmetic(algorithm, reach, terms)
     if device == "mps" and arithmetic == torch.float64:
         arithmetic = torch.float32  # it has no larger one
-    length, rows = _block(problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize)
+    length, rows = _block(
+        problem, size, algorithm, tile, BLOCK.get(device, BLOCK_ELSEWHERE) // arithmetic.itemsize
+    )
     compiled = compiled and algorithm == "taps" and arithmetic != torch.int16
     notes: dict[str, Callable[[], str]] = {
-        "direct": lambda: f"{positions} positions at once" if positions else "the stock forward, channels-last",
-        "taps": lambda: f"{count(weight)} taps that are not zero" + (", compiled" if compiled else ""),
+        "direct": lambda: (
+            f"{positions} positions at once" if positions else "the stock forward, channels-last"
+        ),
+        "taps": lambda: (
+            f"{count(weight)} taps that are not zero" + (", compiled" if compiled else "")
+        ),
         "separable": lambda: f"{_passes(terms)} one-dimensional passes",
         "fft": lambda: f"tiles of {'×'.join(map(str, tile))}",
     }
@@ -132,7 +151,14 @@ def choose(
 
 
 def _estimates(
-    problem: Problem, tile: Sequence[int], terms: Terms, positions: int, reach: float, device: str, *, compiled: bool
+    problem: Problem,
+    tile: Sequence[int],
+    terms: Terms,
+    positions: int,
+    reach: float,
+    device: str,
+    *,
+    compiled: bool,
 ) -> dict[str, float]:
     """Return the cost of each algorithm; `separable` is left out where nothing was factored."""
     apart = not problem.shared and problem.groups * problem.inputs > 1
@@ -194,12 +220,18 @@ def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
     return costs.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
 
 
-def _separable_cost(problem: Problem, terms: Terms, plane: float, dtype: torch.dtype, device: str) -> float:
+def _separable_cost(
+    problem: Problem, terms: Terms, plane: float, dtype: torch.dtype, device: str
+) -> float:
     total = 0.0
     for term in _all(terms):
         for axis, vector in enumerate(term):
             by_lines = fits(vector, problem.stride, axis, dtype, device)
-            each = costs.line(len(vector)) if by_lines else costs.taps(count(vector), plane, whole=dtype == torch.int16)
+            each = (
+                costs.line(len(vector))
+                if by_lines
+                else costs.taps(count(vector), plane, whole=dtype == torch.int16)
+            )
             total += each * math.prod(problem.stride[axis + 1 :])
     return total * _alike(problem) + _phase_cost(problem)
 
@@ -226,29 +258,42 @@ def _arithmetic(algorithm: str, reach: float, terms: Terms) -> torch.dtype:
     """Return the smallest type that makes sums of whole numbers exact; float32 where they are not whole."""
     if math.isinf(reach):
         return torch.float32
-    broken = algorithm == "fft" or (algorithm == "separable" and not _integral(terms))  # whole only when rounded
+    broken = algorithm == "fft" or (
+        algorithm == "separable" and not _integral(terms)
+    )  # whole only when rounded
     if algorithm in ("taps", "separable") and reach <= INT16_MAX and not broken:
         return torch.int16
     return torch.float32 if reach < (WHOLE_ROUNDED if broken else WHOLE_FLOAT) else torch.float64
 
 
-def _block(problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence[int], budget: int) -> tuple[int, int]:
+def _block(
+    problem: Problem, size: Sequence[int], algorithm: str, tile: Sequence[int], budget: int
+) -> tuple[int, int]:
     """Return how many outputs along the leading axis, and along the strip axis, are made at once."""
     widest = problem.groups * max(problem.inputs, problem.outputs)
-    out = [max(1, (n - s) // step + 1) for n, s, step in zip(size, problem.span, problem.stride, strict=True)]
+    out = [
+        max(1, (n - s) // step + 1)
+        for n, s, step in zip(size, problem.span, problem.stride, strict=True)
+    ]
     counts = outputs(tile, problem.span, problem.stride, (1,) * problem.dims)
     if problem.dims == 3:
         frame = math.prod(size[1:]) * widest
         together = min(FRAMES // frame, max(FEW, SMALL // frame))
         length = max(1, together - problem.span[0] + 1) if algorithm != "fft" else counts[0]
         length = min(length, out[0])
-        rows = {"fft": counts[1], "direct": out[1]}.get(algorithm, max(1, budget // (length * out[2] * widest)))
+        rows = {"fft": counts[1], "direct": out[1]}.get(
+            algorithm, max(1, budget // (length * out[2] * widest))
+        )
         return length, rows
     row = math.prod(size[1:]) * widest
     if algorithm == "fft":
         length = counts[0] * (max(1, 2**20 // (tile[0] * widest)) if problem.dims == 1 else 1)
     else:
-        halo = min(problem.span[0] - 1, LONGEST // row)  # blocks as long as it waste less of their windows
+        halo = min(
+            problem.span[0] - 1, LONGEST // row
+        )  # blocks as long as it waste less of their windows
         length = max(budget // row, halo // problem.stride[0], 1)
-        length = max(1, length // POSITIONS[-1]) * POSITIONS[-1]  # `Lines` and `Direct` fill their vectors
+        length = (
+            max(1, length // POSITIONS[-1]) * POSITIONS[-1]
+        )  # `Lines` and `Direct` fill their vectors
     return min(length, out[0]), length

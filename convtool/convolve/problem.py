@@ -73,6 +73,12 @@ def read(conv: Conv) -> Problem:
     if conv.bias is not None:
         bias = conv.bias.detach().to("cpu", torch.float64)
     bias = bias.unflatten(0, (conv.groups, -1))
-    shared = weight.shape[2] == 1 and bool((weight == weight[:1]).all()) and bool((bias == bias[:1]).all())
+    shared = (
+        weight.shape[2] == 1
+        and bool((weight == weight[:1]).all())
+        and bool((bias == bias[:1]).all())
+    )
     integral = bool((weight == weight.round()).all()) and bool((bias == bias.round()).all())
-    return Problem(weight, bias, tuple(conv.stride), tuple(conv.dilation), span(conv), shared, integral)
+    return Problem(
+        weight, bias, tuple(conv.stride), tuple(conv.dilation), span(conv), shared, integral
+    )

@@ -40,7 +40,9 @@ def factor(kernel: Tensor, tolerance: float) -> list[Term]:
             break
         rest = rest - (size * torch.outer(u, v)).reshape(kernel.shape)
         root = math.sqrt(size)
-        terms += [(u * root, *term) for term in factor((v * root).reshape(kernel.shape[1:]), tolerance)]
+        terms += [
+            (u * root, *term) for term in factor((v * root).reshape(kernel.shape[1:]), tolerance)
+        ]
     return terms
 
 
@@ -48,7 +50,9 @@ def _whole_product(kernel: Tensor) -> Term | None:
     """Return the vectors of whole numbers whose product the kernel is, or None."""
     if not bool((kernel == kernel.round()).all()) or not bool(kernel.any()):
         return None
-    peak = [int(i) for i in np.unravel_index(int(kernel.abs().argmax()), kernel.shape)]  # torch's own imports sympy
+    peak = [
+        int(i) for i in np.unravel_index(int(kernel.abs().argmax()), kernel.shape)
+    ]  # torch's own imports sympy
     vectors = []
     for axis in range(kernel.ndim):
         line = kernel[tuple(slice(None) if a == axis else p for a, p in enumerate(peak))]
@@ -100,11 +104,23 @@ class Separable:
         self._by_lines = any(isinstance(run, Lines) for run in passes)
 
     def _pass(
-        self, vector: Tensor, axis: int, stride: Sequence[int], dilation: Sequence[int], dtype: torch.dtype
+        self,
+        vector: Tensor,
+        axis: int,
+        stride: Sequence[int],
+        dilation: Sequence[int],
+        dtype: torch.dtype,
     ) -> Taps | Lines:
         axes, last = range(len(stride)), axis == len(stride) - 1
         if fits(vector, stride, axis, dtype, self._buffers.device.type):
-            return Lines(vector, axis, last=last, stride=stride[axis], dilation=dilation[axis], inner=self._inner)
+            return Lines(
+                vector,
+                axis,
+                last=last,
+                stride=stride[axis],
+                dilation=dilation[axis],
+                inner=self._inner,
+            )
         weight = vector.reshape(1, 1, *(-1 if a == axis else 1 for a in axes))
         along = [stride[a] if a == axis else 1 for a in axes]
         return Taps(weight, along, dilation, inner=self._inner, whole=dtype == torch.int16)

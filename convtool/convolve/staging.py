@@ -62,10 +62,17 @@ class Stage:
 
     def _lay(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> None:
         """Make the views that blocks like this one need, and zero what stays zero."""
-        self._staged, self._places, self._edges = None, (), []  # what they hold goes before more is asked for
+        self._staged, self._places, self._edges = (
+            None,
+            (),
+            [],
+        )  # what they hold goes before more is asked for
         axes = len(pads)
         bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
-        size = [len(pieces[0]), *(n + before + after for n, (before, after) in zip(bare, pads, strict=True))]
+        size = [
+            len(pieces[0]),
+            *(n + before + after for n, (before, after) in zip(bare, pads, strict=True)),
+        ]
         size[axes] += self._room(size[axes])
         staged = self._staged = self._empty([size[axis] for axis in self._order])
         laid = staged.permute([self._order.index(axis) for axis in range(axes + 1)])
@@ -73,7 +80,9 @@ class Stage:
         for axis, (before, _) in enumerate(pads, 1):
             inner = inner.narrow(axis, before, bare[axis - 1])
         # without the axis of a single channel, which copy_ would take for a matrix to be transposed
-        self._places = [place.squeeze(0) for place in inner.split([piece.shape[1] for piece in pieces], 1)]
+        self._places = [
+            place.squeeze(0) for place in inner.split([piece.shape[1] for piece in pieces], 1)
+        ]
         for axis, (before, after) in enumerate(pads, 1):
             part = laid  # what is laid out by now: whole axes before this one, bare ones after it
             for other, (start, _) in enumerate(pads[axis:], axis + 1):
@@ -94,7 +103,11 @@ def _edges(part: Tensor, axis: int, before: int, end: int, after: int, mode: str
         elif mode == "replicate":
             yield edge, part.narrow(axis, near, 1).expand_as(edge), ()
         elif mode == "reflect":
-            yield edge, part.narrow(axis, before + 1 if start == 0 else end - 1 - count, count), (axis,)
+            yield (
+                edge,
+                part.narrow(axis, before + 1 if start == 0 else end - 1 - count, count),
+                (axis,),
+            )
         else:
             yield edge, part.narrow(axis, end - count if start == 0 else before, count), ()
 

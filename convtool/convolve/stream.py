@@ -65,7 +65,9 @@ class Stream:
             empty = False
             yield self._run(window, self._rest)
         if empty:
-            raise LayerError(f"the input ends before the kernel's span of {span(self._conv)[0]} samples")
+            raise LayerError(
+                f"the input ends before the kernel's span of {span(self._conv)[0]} samples"
+            )
 
 
 def _pad_ends(
@@ -87,7 +89,9 @@ def _pad_ends(
     for block in blocks:
         yield block
         kept = block if block.shape[AXIS] > after else torch.cat([kept, block], AXIS)
-        kept = kept.narrow(AXIS, max(0, kept.shape[AXIS] - after - 1), min(kept.shape[AXIS], after + 1))
+        kept = kept.narrow(
+            AXIS, max(0, kept.shape[AXIS] - after - 1), min(kept.shape[AXIS], after + 1)
+        )
     if after:
         yield from torch.split(_end(head, kept, after, mode), length, AXIS)
 
@@ -110,7 +114,9 @@ def _start(head: Tensor, before: int, mode: str, last: Tensor | None) -> Tensor:
         return _need(head, before + 1, mode).narrow(AXIS, 1, before).flip(AXIS)
     if mode == "circular":
         if last is None:
-            raise TypeError("padding mode 'circular' begins with the input's last samples: pass them")
+            raise TypeError(
+                "padding mode 'circular' begins with the input's last samples: pass them"
+            )
         last = _need(last, before, mode)
         return last.narrow(AXIS, last.shape[AXIS] - before, before)
     return _repeat(head.narrow(AXIS, 0, 1), before, mode)
@@ -133,7 +139,9 @@ def _repeat(edge: Tensor, count: int, mode: str) -> Tensor:
 
 def _need(samples: Tensor, length: int, mode: str) -> Tensor:
     if samples.shape[AXIS] < length:
-        raise LayerError(f"padding mode '{mode}' needs {length} samples, the input has {samples.shape[AXIS]}")
+        raise LayerError(
+            f"padding mode '{mode}' needs {length} samples, the input has {samples.shape[AXIS]}"
+        )
     return samples
 
 

@@ -37,7 +37,9 @@ class Taps:
     ) -> None:
         self._stride, self._inner = tuple(stride), inner
         self._fused = compile_(self._sum) if compiled else None
-        self._seen: tuple[object, ...] | None = None  # buffers come again and again, and making views takes its time
+        self._seen: tuple[object, ...] | None = (
+            None  # buffers come again and again, and making views takes its time
+        )
         self._kept: list[list[tuple[Tensor, Number]]] = []
         self._taps: list[list[tuple[int, tuple[int, ...], Number]]] = []
         for kernels in weight.tolist():
@@ -91,7 +93,10 @@ class Taps:
         if seen != self._seen or self._stride[-1] > 1:
             phases = self._phases(planes)
             self._kept = [
-                [(self._view(phases, channel, offsets, size), weight) for channel, offsets, weight in taps]
+                [
+                    (self._view(phases, channel, offsets, size), weight)
+                    for channel, offsets, weight in taps
+                ]
                 for taps in self._taps
             ]
             self._seen = seen
@@ -103,13 +108,20 @@ class Taps:
         if step == 1:
             return [planes]
         positions = planes.unflatten(-1, (-1, self._inner))
-        return [positions[..., phase::step, :].flatten(-2) for phase in range(min(step, positions.shape[-2]))]
+        return [
+            positions[..., phase::step, :].flatten(-2)
+            for phase in range(min(step, positions.shape[-2]))
+        ]
 
-    def _view(self, phases: Sequence[Tensor], plane: int, offsets: tuple[int, ...], size: Sequence[int]) -> Tensor:
+    def _view(
+        self, phases: Sequence[Tensor], plane: int, offsets: tuple[int, ...], size: Sequence[int]
+    ) -> Tensor:
         shift, phase = offsets[-1] // self._stride[-1], offsets[-1] % self._stride[-1]
         view = phases[phase][plane]
         for axis, (offset, step) in enumerate(zip(offsets[:-1], self._stride[:-1], strict=True)):
-            view = view[(slice(None),) * axis + (slice(offset, offset + (size[axis] - 1) * step + 1, step),)]
+            view = view[
+                (slice(None),) * axis + (slice(offset, offset + (size[axis] - 1) * step + 1, step),)
+            ]
         return view.narrow(-1, shift * self._inner, size[-1])
 
 

@@ -52,7 +52,9 @@ def parse(path: Path) -> tuple[dict[str, Any], yaml.Node]:
     except OSError as exc:
         raise KernelError(f"{path}: cannot be read: {exc.strerror}") from exc
     if len(text) > MAX_FILE_BYTES:
-        raise KernelError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB, the most a kernel file may have")
+        raise KernelError(
+            f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB, the most a kernel file may have"
+        )
     try:
         _refuse_unsafe(text)
         loader = yaml.CSafeLoader(text)
@@ -78,9 +80,13 @@ def _refuse_unsafe(text: bytes) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=_mark(event))
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if depth > MAX_NESTING:
-            raise yaml.MarkedYAMLError(problem=f"nested more than {MAX_NESTING} deep", problem_mark=_mark(event))
+            raise yaml.MarkedYAMLError(
+                problem=f"nested more than {MAX_NESTING} deep", problem_mark=_mark(event)
+            )
 
 
 def _refuse_repeated_keys(node: yaml.Node | None) -> None:
@@ -88,7 +94,9 @@ def _refuse_repeated_keys(node: yaml.Node | None) -> None:
         seen = set()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark
+                )
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
             _refuse_repeated_keys(value)
     elif isinstance(node, yaml.SequenceNode):
@@ -141,7 +149,11 @@ def locate(name: str, extra: Sequence[Path] = ()) -> Path:
     names = catalogue(extra)
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`convtool kernels list` shows all names"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "`convtool kernels list` shows all names"
+        )
         raise KernelError(f"unknown kernel '{name}'", hint=hint)
     return names[name]
 
@@ -172,10 +184,14 @@ def entry(path: Path, extra: Sequence[Path] = ()) -> Entry:
         known = _dimensions(content, extra, MAX_BANK_DEPTH)
         return Entry(path.stem, tuple(sorted(known)), parameters, str(content.get("summary", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise KernelError(f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why") from exc
+        raise KernelError(
+            f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why"
+        ) from exc
 
 
-def bank_dimensions(members: Sequence[str], extra: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH) -> set[int]:
+def bank_dimensions(
+    members: Sequence[str], extra: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH
+) -> set[int]:
     """Return the dimensions that all members of a bank have weights for.
 
     Raises:

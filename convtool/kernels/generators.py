@@ -54,7 +54,9 @@ def box(dims: int, *, size: int, rate: float | None = None) -> Weights:
     return np.full((size,) * dims, 1 / size**dims)
 
 
-def gaussian(dims: int, *, sigma: float, truncate: float = 4.0, rate: float | None = None) -> Weights:
+def gaussian(
+    dims: int, *, sigma: float, truncate: float = 4.0, rate: float | None = None
+) -> Weights:
     """Return a Gaussian with standard deviation `sigma`, cut at `truncate` sigma, summing to 1."""
     return _normalized_gaussian(dims, sigma, _radius(sigma, truncate))
 
@@ -100,7 +102,9 @@ def log(dims: int, *, sigma: float, rate: float | None = None) -> Weights:
 def dog(dims: int, *, sigma: float, ratio: float, rate: float | None = None) -> Weights:
     """Return a Gaussian minus one `ratio` times as wide."""
     radius = _radius(sigma * ratio)
-    return _normalized_gaussian(dims, sigma, radius) - _normalized_gaussian(dims, sigma * ratio, radius)
+    return _normalized_gaussian(dims, sigma, radius) - _normalized_gaussian(
+        dims, sigma * ratio, radius
+    )
 
 
 def gabor(
@@ -148,31 +152,51 @@ def echo(dims: int, *, delay: float, gain: float, rate: float | None = None) -> 
     return weights
 
 
-def lowpass(dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None) -> Weights:
+def lowpass(
+    dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None
+) -> Weights:
     """Return a linear-phase FIR that keeps what is below `cutoff` Hz, where it is 6 dB down."""
     return _firwin("lowpass", [cutoff], taps, width, window, rate)
 
 
-def highpass(dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None) -> Weights:
+def highpass(
+    dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None
+) -> Weights:
     """Return a linear-phase FIR that keeps what is above `cutoff` Hz, where it is 6 dB down."""
     return _firwin("highpass", [cutoff], taps, width, window, rate)
 
 
 def bandpass(
-    dims: int, *, low: float, high: float, taps: int, width: float, window: str, rate: float | None = None
+    dims: int,
+    *,
+    low: float,
+    high: float,
+    taps: int,
+    width: float,
+    window: str,
+    rate: float | None = None,
 ) -> Weights:
     """Return a linear-phase FIR that keeps `low` to `high` Hz, where it is 6 dB down."""
     return _firwin("bandpass", [low, high], taps, width, window, rate)
 
 
 def bandstop(
-    dims: int, *, low: float, high: float, taps: int, width: float, window: str, rate: float | None = None
+    dims: int,
+    *,
+    low: float,
+    high: float,
+    taps: int,
+    width: float,
+    window: str,
+    rate: float | None = None,
 ) -> Weights:
     """Return a linear-phase FIR that removes `low` to `high` Hz, where it is 6 dB down."""
     return _firwin("bandstop", [low, high], taps, width, window, rate)
 
 
-def _firwin(kind: str, edges: list[float], taps: int, width: float, window: str, rate: float | None) -> Weights:
+def _firwin(
+    kind: str, edges: list[float], taps: int, width: float, window: str, rate: float | None
+) -> Weights:
     """Return a filter by the window method.
 
     Args:
@@ -188,7 +212,9 @@ def _firwin(kind: str, edges: list[float], taps: int, width: float, window: str,
     if edges != sorted(set(edges)):
         raise ValueError(f"{shown} Hz: wanted rising")
     if edges[-1] >= nyquist:
-        raise LayerError(f"{shown} Hz: a sound of {2 * nyquist:g} samples a second holds less than {nyquist:g} Hz")
+        raise LayerError(
+            f"{shown} Hz: a sound of {2 * nyquist:g} samples a second holds less than {nyquist:g} Hz"
+        )
     if taps and width:
         raise ValueError("taps and width say the same in two ways: give one")
     if not taps:

@@ -38,7 +38,9 @@ def split_parameters(text: str, file: "KernelFile") -> dict[str, str]:
             raise KernelError(f"kernel '{file.name}': a parameter is NAME=NUMBER, not '{part}'")
         if key not in file.parameters:
             names = ", ".join(file.parameters) or "none"
-            raise KernelError(f"kernel '{file.name}' has no parameter '{key}'", hint=f"it has {names}")
+            raise KernelError(
+                f"kernel '{file.name}' has no parameter '{key}'", hint=f"it has {names}"
+            )
         if key in given:
             raise KernelError(f"kernel '{file.name}': the parameter '{key}' is given twice")
         given[key] = value
@@ -59,10 +61,14 @@ def parse_value(name: str, key: str, text: str, parameter: "Parameter") -> float
     """
     if parameter.choices:
         if text not in parameter.choices:
-            raise KernelError(f"kernel '{name}': {key} is one of {', '.join(parameter.choices)}, not '{text}'")
+            raise KernelError(
+                f"kernel '{name}': {key} is one of {', '.join(parameter.choices)}, not '{text}'"
+            )
         return text
     match = _NUMBER.match(text)
-    scale, unit = UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
+    scale, unit = (
+        UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
+    )
     try:
         value = float(match[1]) * scale if match else float("nan")
     except ValueError:

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from convtool.errors import KernelError, LayerError
 from convtool.kernels import catalogue
 from convtool.kernels.generators import GENERATORS
-from convtool.kernels.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape, parse_row, parse_value, split_parameters
+from convtool.kernels.grammar import (
+    MAX_WEIGHT,
+    MAX_WEIGHTS,
+    grid_shape,
+    parse_row,
+    parse_value,
+    split_parameters,
+)
 from convtool.options.settings import Align, Combine
 
 if TYPE_CHECKING:
@@ -82,8 +89,13 @@ class Kernel:
         """True where the kernel is the outer product of one vector an axis (rank 1 in float64)."""
         if self.full:
             return False
-        unfolded = (np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size))
-        return all(np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1 for matrix in unfolded)
+        unfolded = (
+            np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size)
+        )
+        return all(
+            np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1
+            for matrix in unfolded
+        )
 
     def flipped(self) -> "Kernel":
         """Return the kernel mirrored on every axis."""
@@ -110,7 +122,9 @@ class Bank:
         return any(kernel.signed for kernel in self.kernels)
 
 
-def resolve(spec: str, dims: int, *, search: Sequence[Path] = (), rate: float | None = None) -> Bank:
+def resolve(
+    spec: str, dims: int, *, search: Sequence[Path] = (), rate: float | None = None
+) -> Bank:
     """Return the kernel or bank that `spec` names.
 
     Args:
@@ -158,7 +172,9 @@ def _load(spec: str, search: Sequence[Path]) -> "tuple[KernelFile, str | None]":
     path = catalogue.path_of(match["head"], search)
     file = schema.read(path)
     if not catalogue.is_path(match["head"]) and file.name != match["head"]:
-        raise KernelError(f"{path}: holds the kernel '{file.name}', but the file is called '{match['head']}'")
+        raise KernelError(
+            f"{path}: holds the kernel '{file.name}', but the file is called '{match['head']}'"
+        )
     return file, match["parameters"]
 
 
@@ -176,14 +192,18 @@ def resolve_file(
     label = file.name + "".join(f"-{key}={value}" for key, value in given.items())
     if file.bank:
         if depth == catalogue.MAX_BANK_DEPTH:
-            raise KernelError(f"kernel '{file.name}': banks within banks, more than {catalogue.MAX_BANK_DEPTH} deep")
+            raise KernelError(
+                f"kernel '{file.name}': banks within banks, more than {catalogue.MAX_BANK_DEPTH} deep"
+            )
         members = [_load(member, search) for member in file.bank]
         parts = [
             resolve_file(member, dims, parameters=text, search=search, rate=rate, depth=depth + 1)
             for member, text in members
         ]
         if any(part.combine for part in parts):
-            raise KernelError(f"kernel '{file.name}': a bank cannot hold a bank that combines its results")
+            raise KernelError(
+                f"kernel '{file.name}': a bank cannot hold a bank that combines its results"
+            )
         kernels = tuple(kernel for part in parts for kernel in part.kernels)
         return Bank(label, kernels, file.combine)
     if file.generator is not None:
@@ -211,7 +231,9 @@ def _lift(weights: NDArray[np.float64], own: int, dims: int) -> NDArray[np.float
     return weights.reshape(*channels, *(1,) * (dims - own), *weights.shape[-own:])
 
 
-def _generate(file: "KernelFile", given: Mapping[str, str], dims: int, rate: float | None) -> NDArray[np.float64]:
+def _generate(
+    file: "KernelFile", given: Mapping[str, str], dims: int, rate: float | None
+) -> NDArray[np.float64]:
     generator = GENERATORS.get(file.generator or "")
     if generator is None:
         raise KernelError(
@@ -222,7 +244,9 @@ def _generate(file: "KernelFile", given: Mapping[str, str], dims: int, rate: flo
     if own is None:
         raise _wrong_dimension(file.name, file.dimensions, dims)
     values = {key: parameter.default for key, parameter in file.parameters.items()}
-    values |= {key: parse_value(file.name, key, text, file.parameters[key]) for key, text in given.items()}
+    values |= {
+        key: parse_value(file.name, key, text, file.parameters[key]) for key, text in given.items()
+    }
     arguments: dict[str, Any] = {
         key: int(value) if file.parameters[key].integer else value for key, value in values.items()
     }
@@ -234,7 +258,9 @@ def _generate(file: "KernelFile", given: Mapping[str, str], dims: int, rate: flo
     except (TypeError, ValueError, ArithmeticError) as exc:
         raise KernelError(f"kernel '{file.name}': {exc}") from exc
     if not 0 < weights.size <= MAX_WEIGHTS:
-        raise KernelError(f"kernel '{file.name}': {weights.size} weights, from 1 to {MAX_WEIGHTS} are allowed")
+        raise KernelError(
+            f"kernel '{file.name}': {weights.size} weights, from 1 to {MAX_WEIGHTS} are allowed"
+        )
     return _lift(weights, own, dims)
 
 
@@ -270,5 +296,7 @@ def _from_grid(text: str, dims: int) -> Kernel:
     while weights.ndim > dims and weights.shape[0] == 1:
         weights = weights[0]
     if weights.ndim > dims:
-        raise KernelError(f"grid '{text}': its shape is {weights.shape}, and {KINDS[dims]} is wanted")
+        raise KernelError(
+            f"grid '{text}': its shape is {weights.shape}, and {KINDS[dims]} is wanted"
+        )
     return Kernel("grid", dims, weights, signed=_sums_to_zero(weights))

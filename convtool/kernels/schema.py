@@ -79,17 +79,23 @@ class KernelFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name = Field(description="What -k calls it; for a file on the search path, also the file's name.")
+    name: Name = Field(
+        description="What -k calls it; for a file on the search path, also the file's name."
+    )
     summary: Annotated[str, Field(max_length=200)] = ""
-    source: Annotated[str, Field(max_length=1000)] = Field("", description="Who published these weights.")
+    source: Annotated[str, Field(max_length=1000)] = Field(
+        "", description="Who published these weights."
+    )
     output: Literal["signed", "unsigned"] | None = Field(
-        None, description="Chooses the default mapping; without it, weights that sum to zero are signed."
+        None,
+        description="Chooses the default mapping; without it, weights that sum to zero are signed.",
     )
     convention: Literal["correlation", "convolution"] = Field(
         "correlation", description="Weights written for true convolution are flipped when loaded."
     )
     align: Align = Field(
-        "centre", description="Of a sound: the kernel's middle tap lies on the current sample, or its last (causal)."
+        "centre",
+        description="Of a sound: the kernel's middle tap lies on the current sample, or its last (causal).",
     )
     weights: dict[Dimension, Grid] | None = Field(
         None,
@@ -141,7 +147,13 @@ def read(path: Path) -> KernelFile:
 
 def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
     """Return the dimensions that a kernel has weights for."""
-    return tuple(sorted(catalogue.bank_dimensions(file.bank, extra) if file.bank else file.weights or file.dimensions))
+    return tuple(
+        sorted(
+            catalogue.bank_dimensions(file.bank, extra)
+            if file.bank
+            else file.weights or file.dimensions
+        )
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -29,7 +29,9 @@ def origin(size: Sequence[int], align: Align) -> tuple[int, ...]:
     return middle if align == "centre" else (size[0] - 1, *middle[1:])
 
 
-def frame(kernels: Sequence[Kernel], align: Align | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def frame(
+    kernels: Sequence[Kernel], align: Align | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the size that holds all kernels, their origins on each other, and that origin.
 
     Args:
@@ -39,17 +41,22 @@ def frame(kernels: Sequence[Kernel], align: Align | None) -> tuple[tuple[int, ..
     origins = [origin(kernel.size, align or kernel.align) for kernel in kernels]
     before = tuple(max(axis) for axis in zip(*origins, strict=True))
     behind = [
-        [k - 1 - o for k, o in zip(kernel.size, at, strict=True)] for kernel, at in zip(kernels, origins, strict=True)
+        [k - 1 - o for k, o in zip(kernel.size, at, strict=True)]
+        for kernel, at in zip(kernels, origins, strict=True)
     ]
     after = [max(axis) for axis in zip(*behind, strict=True)]
     return tuple(b + a + 1 for b, a in zip(before, after, strict=True)), before
 
 
-def embedded(kernel: Kernel, size: Sequence[int], place: Sequence[int], align: Align | None) -> NDArray[np.float64]:
+def embedded(
+    kernel: Kernel, size: Sequence[int], place: Sequence[int], align: Align | None
+) -> NDArray[np.float64]:
     """Return a kernel's weights inside zeros of `size`, its origin at `place`."""
     outer = np.zeros(tuple(size))
     starts = [p - o for p, o in zip(place, origin(kernel.size, align or kernel.align), strict=True)]
-    outer[tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))] = kernel.weights
+    outer[tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))] = (
+        kernel.weights
+    )
     return outer
 
 

@@ -108,7 +108,9 @@ class Layer:
                 for part, (_, how) in zip(parts, self.folds, strict=True)
             ]
             joined = torch.cat(folded, 2)
-            ends = joined.flatten(1) if self.combine is None else combine_reach(self.combine, joined)
+            ends = (
+                joined.flatten(1) if self.combine is None else combine_reach(self.combine, joined)
+            )
         return ends[0], ends[1]
 
     @property
@@ -145,7 +147,9 @@ def build(
     alignment.refuse_sound_options(settings, dims)
     if not banks:
         return _random_layer(settings, dims, in_channels, random_channels, padding_mode)
-    kernels = [kernel.flipped() if settings.flip else kernel for bank in banks for kernel in bank.kernels]
+    kernels = [
+        kernel.flipped() if settings.flip else kernel for bank in banks for kernel in bank.kernels
+    ]
     if any(kernel.full for kernel in kernels):
         return _full_layer(kernels, settings, in_channels, padding_mode)
     groups = _groups(settings, in_channels, in_channels)
@@ -164,12 +168,23 @@ def build(
     _set(conv, stack.repeat(repeats, spread, *(1,) * dims), biases.repeat(repeats))
     folds = tuple((len(bank.kernels), bank.combine) for bank in banks)
     results = results_of(banks, settings, groups, each, in_channels)
-    return Layer(conv, folds, settings.combine, results, pads, _centre(kernels[0], place, settings), _notes(kernels))
+    return Layer(
+        conv,
+        folds,
+        settings.combine,
+        results,
+        pads,
+        _centre(kernels[0], place, settings),
+        _notes(kernels),
+    )
 
 
 def _centre(kernel: Kernel, place: Sequence[int], settings: Settings) -> int:
     """Return the tap of the frame on which a kernel by itself lies on the current sample."""
-    own, asked = (alignment.origin(kernel.size, align) for align in (kernel.align, settings.align or kernel.align))
+    own, asked = (
+        alignment.origin(kernel.size, align)
+        for align in (kernel.align, settings.align or kernel.align)
+    )
     return place[0] - asked[0] + own[0]
 
 
@@ -189,7 +204,9 @@ def _kernels_per_group(banks: Sequence[Bank], count: int, settings: Settings, gr
     if settings.out_channels is None:
         return count
     if settings.combine or any(bank.combine for bank in banks):
-        raise UsageError("--out-channels repeats kernels, and a bank that is combined has one result")
+        raise UsageError(
+            "--out-channels repeats kernels, and a bank that is combined has one result"
+        )
     if settings.out_channels % (count * groups):
         raise LayerError(
             f"out channels {settings.out_channels}: {count} kernels in {groups} groups give a multiple of "
@@ -198,23 +215,31 @@ def _kernels_per_group(banks: Sequence[Bank], count: int, settings: Settings, gr
     return settings.out_channels // groups
 
 
-def _full_layer(kernels: Sequence[Kernel], settings: Settings, in_channels: int, padding_mode: str) -> Layer:
+def _full_layer(
+    kernels: Sequence[Kernel], settings: Settings, in_channels: int, padding_mode: str
+) -> Layer:
     kernel, *others = kernels
     if others:
         raise UsageError(f"kernel '{kernel.label}' names its channels and cannot share a bank")
     if settings.out_channels not in (None, len(kernel.weights)) or settings.combine:
-        raise UsageError(f"kernel '{kernel.label}' names its own output channels: {len(kernel.weights)}")
+        raise UsageError(
+            f"kernel '{kernel.label}' names its own output channels: {len(kernel.weights)}"
+        )
     if in_channels % kernel.weights.shape[1]:
         raise LayerError(
             f"kernel '{kernel.label}' is for {kernel.weights.shape[1]} channels, the input has {in_channels}"
         )
     groups = in_channels // kernel.weights.shape[1]
     if _groups(settings, in_channels, groups) != groups or len(kernel.weights) % groups:
-        raise LayerError(f"kernel '{kernel.label}' of shape {kernel.weights.shape} does not fit these groups")
+        raise LayerError(
+            f"kernel '{kernel.label}' of shape {kernel.weights.shape} does not fit these groups"
+        )
     if settings.wet != 1:
         kernel = alignment.mixed(kernel, settings.wet, in_channels)
     place = alignment.origin(kernel.size, settings.align or kernel.align)
-    conv, pads = _conv(settings, kernel.size, place, in_channels, len(kernel.weights), groups, padding_mode)
+    conv, pads = _conv(
+        settings, kernel.size, place, in_channels, len(kernel.weights), groups, padding_mode
+    )
     bias = torch.full((len(kernel.weights),), kernel.bias, dtype=torch.float64)
     _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
     channels = tuple(range(len(kernel.weights)))
@@ -224,7 +249,9 @@ def _full_layer(kernels: Sequence[Kernel], settings: Settings, in_channels: int,
     return Layer(conv, ((len(channels), None),), None, (result,), pads, centre, _notes(kernels))
 
 
-def _random_layer(settings: Settings, dims: int, in_channels: int, random_channels: int, padding_mode: str) -> Layer:
+def _random_layer(
+    settings: Settings, dims: int, in_channels: int, random_channels: int, padding_mode: str
+) -> Layer:
     out = settings.out_channels or random_channels
     groups = _groups(settings, in_channels, 1)
     if out % groups:
@@ -244,7 +271,11 @@ def _random_layer(settings: Settings, dims: int, in_channels: int, random_channe
         _set(conv, conv.weight.flip(tuple(range(2, conv.weight.ndim))), conv.bias)
     if settings.wet != 1:
         drawn = Kernel("random", dims, conv.weight.double().numpy())
-        _set(conv, torch.from_numpy(alignment.mixed(drawn, settings.wet, in_channels).weights), conv.bias)
+        _set(
+            conv,
+            torch.from_numpy(alignment.mixed(drawn, settings.wet, in_channels).weights),
+            conv.bias,
+        )
         if conv.bias is not None:
             conv.bias.mul_(settings.wet)
     result = Result("random", tuple(range(out)), False, "random")

@@ -19,7 +19,9 @@ COMBINES: dict[Combine, Callable[[Tensor, int], Tensor]] = {
     ),
     "max": lambda responses, axis: reduce(torch.maximum, responses.unbind(axis)),
     "sum": lambda responses, axis: reduce(torch.add, responses.unbind(axis)),
-    "mean": lambda responses, axis: reduce(torch.add, responses.unbind(axis)) / responses.shape[axis],
+    "mean": lambda responses, axis: (
+        reduce(torch.add, responses.unbind(axis)) / responses.shape[axis]
+    ),
 }
 
 

@@ -40,10 +40,19 @@ def results_of(
     """
     named: list[tuple[str, bool]] = []
     for bank in banks:
-        named += [(bank.label, bank.signed)] if bank.combine else [(k.label, k.signed) for k in bank.kernels]
+        named += (
+            [(bank.label, bank.signed)]
+            if bank.combine
+            else [(k.label, k.signed) for k in bank.kernels]
+        )
     if settings.combine:
         label = "+".join(name for name, _ in named)
-        named = [(label if len(label) <= MAX_LABEL else settings.combine, any(signed for _, signed in named))]
+        named = [
+            (
+                label if len(label) <= MAX_LABEL else settings.combine,
+                any(signed for _, signed in named),
+            )
+        ]
         each = 1
     elif any(bank.combine for bank in banks):
         each = len(named)
@@ -51,7 +60,9 @@ def results_of(
     return tuple(
         Result(
             label,
-            tuple(group * each + m for group in range(groups) for m in range(place, each, len(named))),
+            tuple(
+                group * each + m for group in range(groups) for m in range(place, each, len(named))
+            ),
             natural,
             "signed" if signed else "unsigned",
         )

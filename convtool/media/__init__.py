@@ -160,7 +160,9 @@ class Room(Protocol):
     def open_source(self, file: BinaryIO, name: str, settings: Settings) -> Source:
         """Open an input."""
 
-    def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
+    def stored(
+        self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool
+    ) -> Levels:
         """Return how outputs with this suffix store the result of a part, nearest to how it is stored itself.
 
         Raises:

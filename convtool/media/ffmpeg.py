@@ -16,7 +16,9 @@ from convtool.media.callbacks import CalledBack
 
 
 @contextmanager
-def demuxed(file: BinaryIO, name: str, what: str, demuxers: Sequence[str]) -> Iterator[InputContainer]:
+def demuxed(
+    file: BinaryIO, name: str, what: str, demuxers: Sequence[str]
+) -> Iterator[InputContainer]:
     """Open a file, from its first byte.
 
     Args:

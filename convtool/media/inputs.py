@@ -44,6 +44,8 @@ def opened(name: str) -> Iterator[BinaryIO]:
     except (OSError, ValueError) as exc:
         if isinstance(exc, ConvtoolError):
             raise
-        raise ReadError(f"{name}: cannot be opened: {getattr(exc, 'strerror', None) or exc}") from exc
+        raise ReadError(
+            f"{name}: cannot be opened: {getattr(exc, 'strerror', None) or exc}"
+        ) from exc
     with file:
         yield file

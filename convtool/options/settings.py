@@ -21,7 +21,9 @@ from convtool.options.declare import (
 )
 
 MAX_KERNEL_SIZE = 2**16
-MAX_STEP = 2**20  # torch takes strides and dilations up to 2^63 and silently returns nonsense for large ones
+MAX_STEP = (
+    2**20
+)  # torch takes strides and dilations up to 2^63 and silently returns nonsense for large ones
 MAX_CHANNELS = 2**12
 MAX_SEED = 2**63 - 1
 MAX_NAN = 1e12
@@ -83,10 +85,16 @@ class Settings:
     )
     kernel_size: Axes = option(3, "Size of random kernels.", "Kernel", **axes())
     out_channels: int | None = option(
-        None, "Output channels. Random weights: pictures 4, film 3, sound as many as the input.", "Kernel"
+        None,
+        "Output channels. Random weights: pictures 4, film 3, sound as many as the input.",
+        "Kernel",
     )
-    init: Init = option("default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel")
-    seed: int | None = option(None, "Seed of random weights; chosen and printed when not given.", "Kernel")
+    init: Init = option(
+        "default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel"
+    )
+    seed: int | None = option(
+        None, "Seed of random weights; chosen and printed when not given.", "Kernel"
+    )
 
     stride: Axes = option(1, "Step between outputs.", "Layer", **axes())
     padding: Padding = option(
@@ -94,7 +102,10 @@ class Settings:
         **axes(parse_padding, "N[,N]|same|valid"),
     )  # fmt: skip
     padding_mode: PaddingMode | None = option(
-        None, "What is added. Pictures and film: replicate; sound: zeros.", "Layer", show_default="by medium"
+        None,
+        "What is added. Pictures and film: replicate; sound: zeros.",
+        "Layer",
+        show_default="by medium",
     )
     dilation: Axes = option(1, "Distance between the kernel's taps.", "Layer", **axes())
     groups: int | Literal["depthwise"] | None = option(
@@ -104,7 +115,9 @@ class Settings:
         parser=parse_groups,
         metavar="N|depthwise",
     )
-    bias: bool = option(True, "Let the layer have a bias: a kernel's own, or a random one.", "Layer")
+    bias: bool = option(
+        True, "Let the layer have a bias: a kernel's own, or a random one.", "Layer"
+    )
 
     normalize: Normalize = option(
         "auto",
@@ -112,7 +125,9 @@ class Settings:
         "others clamp.",
         "Result",
     )
-    independent: bool = option(False, "minmax for each channel by itself.", "Result", "--independent")
+    independent: bool = option(
+        False, "minmax for each channel by itself.", "Result", "--independent"
+    )
     nan: float | None = option(
         None,
         "Read NaN and infinite samples as this value; they are refused otherwise.",
@@ -121,7 +136,10 @@ class Settings:
     )
 
     length: Length = option(
-        "same", "Length of the result: the input's, with the kernel's tail, or without padding.", "Sound", media=SOUND
+        "same",
+        "Length of the result: the input's, with the kernel's tail, or without padding.",
+        "Sound",
+        media=SOUND,
     )
     align: Align | None = option(
         None,
@@ -139,13 +157,19 @@ class Settings:
     )
     mono: bool = option(False, "Mix all channels to one, first.", "Sound", "--mono", media=SOUND)
 
-    start: float | None = option(None, "Begin at this second.", "Film", media=FILM, metavar="SECONDS")
-    duration: float | None = option(None, "Stop after so many seconds.", "Film", media=FILM, metavar="SECONDS")
+    start: float | None = option(
+        None, "Begin at this second.", "Film", media=FILM, metavar="SECONDS"
+    )
+    duration: float | None = option(
+        None, "Stop after so many seconds.", "Film", media=FILM, metavar="SECONDS"
+    )
     frames: int | None = option(None, "Stop after so many frames.", "Film", media=FILM, metavar="N")
 
     device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
     dtype: DType = option("float32", "Arithmetic on floats; the shorter ones are for GPUs.", "Run")
-    algorithm: Algorithm = option("auto", "How the layer is run; the result is the same. auto plans by cost.", "Run")
+    algorithm: Algorithm = option(
+        "auto", "How the layer is run; the result is the same. auto plans by cost.", "Run"
+    )
     compile: bool = option(
         False,
         "Compile shifted multiply-adds: seconds once, then up to twice as fast. For long batches.",
@@ -165,8 +189,12 @@ class Settings:
         "Run",
         metavar="MIB",
     )
-    max_seconds: int = option(86_400, "Refuse longer sounds and films.", "Run", media=SOUND + FILM, metavar="SECONDS")
-    allow_truncated: bool = option(False, "Read what there is of a cut file.", "Run", "--allow-truncated")
+    max_seconds: int = option(
+        86_400, "Refuse longer sounds and films.", "Run", media=SOUND + FILM, metavar="SECONDS"
+    )
+    allow_truncated: bool = option(
+        False, "Read what there is of a cut file.", "Run", "--allow-truncated"
+    )
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -206,9 +234,13 @@ class Settings:
         if self.padding != "same" and (self.length != "same" or self.align):
             raise UsageError("--padding and --length or --align say the same in two ways: give one")
         if self.wet != 1 and self.combine:
-            raise UsageError("--wet mixes each result with the input, and --combine folds them into one")
+            raise UsageError(
+                "--wet mixes each result with the input, and --combine folds them into one"
+            )
         if self.kernel and (self.kernel_size != 3 or self.init != "default"):
-            raise UsageError("--kernel-size and --init make random weights, and there is a --kernel")
+            raise UsageError(
+                "--kernel-size and --init make random weights, and there is a --kernel"
+            )
         if self.combine and not self.kernel:
             raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
 
@@ -229,8 +261,12 @@ class OutputSettings:
         UsageError: a value is out of bounds, or two contradict each other.
     """
 
-    split: bool = option(False, "One file a channel, also where OUTPUT is a file.", "Output", "--split")
-    merge: bool = option(False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge")
+    split: bool = option(
+        False, "One file a channel, also where OUTPUT is a file.", "Output", "--split"
+    )
+    merge: bool = option(
+        False, "One file for all channels, also where OUTPUT is a folder.", "Output", "--merge"
+    )
     sheet: bool = option(
         False, "Show the input and every result side by side in one picture, labelled.", "Output", "--sheet",
         media=PICTURES,
@@ -241,7 +277,9 @@ class OutputSettings:
         "Output",
         metavar="TYPE",
     )
-    quality: int = option(90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", media=PICTURES, metavar="N")
+    quality: int = option(
+        90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", media=PICTURES, metavar="N"
+    )
     subtype: str | None = option(
         None,
         "How samples are stored: pcm_u8, pcm_s8, pcm_16, pcm_24, pcm_32, float, double, ulaw, vorbis, ….",
@@ -251,14 +289,24 @@ class OutputSettings:
         metavar="NAME",
     )
     codec: str | None = option(
-        None, "h264, hevc, av1, vp9, ffv1, mjpeg.", "Output", media=FILM, show_default="by container", metavar="NAME"
+        None,
+        "h264, hevc, av1, vp9, ffv1, mjpeg.",
+        "Output",
+        media=FILM,
+        show_default="by container",
+        metavar="NAME",
     )
     crf: int | None = option(
         None, "Constant quality, smaller is better; 0 is lossless for h264.", "Output", media=FILM,
         show_default="by codec", metavar="N",
     )  # fmt: skip
     preset: str | None = option(
-        None, "Speed of the encoder, by its own names.", "Output", media=FILM, show_default="by codec", metavar="NAME"
+        None,
+        "Speed of the encoder, by its own names.",
+        "Output",
+        media=FILM,
+        show_default="by codec",
+        metavar="NAME",
     )
     pix_fmt: str | None = option(
         None, "Pixel format, by FFmpeg's names.", "Output", media=FILM, show_default="the input's, or the nearest",

@@ -77,7 +77,9 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     with _temporary(target) as (temporary, final):
         refuse_existing(target, overwrite=overwrite)
         final.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        descriptor = os.open(
+            temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+        )
         with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
@@ -122,7 +124,9 @@ def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
     if target.exists() and not target.is_dir():
         raise WriteError(f"{target}: is not a folder")
     if target.exists() and not overwrite:
-        raise WriteError(f"{target}: exists already", hint="--overwrite replaces it and all that is in it")
+        raise WriteError(
+            f"{target}: exists already", hint="--overwrite replaces it and all that is in it"
+        )
 
 
 def refuse_existing(target: Path, *, overwrite: bool) -> None:

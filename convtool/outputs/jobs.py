@@ -47,12 +47,19 @@ class Naming:
             return
         hint = f"its fields are {', '.join(f'{{{field}}}' for field in FIELDS)}; {{index:04}} has leading zeros"
         try:
-            fields = [field for _, field, _, _ in string.Formatter().parse(self.template) if field is not None]
+            fields = [
+                field
+                for _, field, _, _ in string.Formatter().parse(self.template)
+                if field is not None
+            ]
             self.template.format(stem="s", kernel="k", channel="c", index=1, suffix=".x")
         except (ValueError, KeyError, IndexError, AttributeError) as exc:
             raise UsageError(f"--name '{self.template}' is no template: {exc}", hint=hint) from exc
         if not set(fields) <= set(FIELDS) or "{suffix}" not in self.template:
-            raise UsageError(f"--name '{self.template}' has fields that are not known, or no {{suffix}}", hint=hint)
+            raise UsageError(
+                f"--name '{self.template}' has fields that are not known, or no {{suffix}}",
+                hint=hint,
+            )
         if PurePath(self.template).is_absolute() or ".." in PurePath(self.template).parts:
             raise UsageError(f"--name '{self.template}' leaves OUTPUT")
 
@@ -94,7 +101,13 @@ class Job:
         suffix = "" if self.makes_folders else self.suffix
         if self.template is None:
             return self.folder / ("_".join(filter(None, [self.stem, kernel, channel])) + suffix)
-        parts = {"stem": self.stem, "kernel": kernel, "channel": channel or "", "index": self.index, "suffix": suffix}
+        parts = {
+            "stem": self.stem,
+            "kernel": kernel,
+            "channel": channel or "",
+            "index": self.index,
+            "suffix": suffix,
+        }
         return self.folder / self.template.format(**parts)
 
 
@@ -111,11 +124,15 @@ def listed(name: str, separator: bytes) -> list[str]:
     try:
         data = sys.stdin.buffer.read() if name == PIPE else Path(name).read_bytes()
     except (OSError, ValueError, AttributeError) as exc:
-        raise UsageError(f"{name}: the list cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
+        raise UsageError(
+            f"{name}: the list cannot be read: {getattr(exc, 'strerror', None) or exc}"
+        ) from exc
     return [os.fsdecode(part) for part in data.split(separator) if part]
 
 
-def plan(inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[str] = ()) -> list[Job]:
+def plan(
+    inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[str] = ()
+) -> list[Job]:
     """Return a job for each input.
 
     Args:
@@ -134,7 +151,9 @@ def plan(inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[st
     files = [pair for name in inputs for pair in _expand(name, naming)]
     files += [(name, _below(name)) for name in listed]
     several = len(files) > 1 or bool(listed) or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
-    is_folder = output.endswith(("/", os.sep)) or os.path.isdir(output) or (several and output != PIPE)  # noqa: PTH112
+    is_folder = (
+        output.endswith(("/", os.sep)) or os.path.isdir(output) or (several and output != PIPE)
+    )  # noqa: PTH112
     if not output:
         raise UsageError("OUTPUT is empty: give a file, a folder or -")
     if output == PIPE and (several or naming.split):
@@ -142,9 +161,13 @@ def plan(inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[st
     if is_folder and os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112
         raise UsageError(f"{output}: several results need a folder, and this is a file")
     if naming.template and not is_folder:
-        raise UsageError("--name calls outputs in a folder, and OUTPUT is a file", hint=f"{output}/")
+        raise UsageError(
+            "--name calls outputs in a folder, and OUTPUT is a file", hint=f"{output}/"
+        )
     jobs = [
-        _in_folder(name, below, Path(output), naming, index) if is_folder else _in_file(name, output, naming)
+        _in_folder(name, below, Path(output), naming, index)
+        if is_folder
+        else _in_file(name, output, naming)
         for index, (name, below) in enumerate(files, 1)
     ]
     _refuse_collisions(jobs)
@@ -164,10 +187,22 @@ def _in_file(name: str, output: str, naming: Naming) -> Job:
     target = PurePath(output)
     ending = naming.suffix or target.suffix
     if not ending:
-        raise UsageError(f"{output}: has no suffix to tell its type", hint="--format names it; a folder ends in /")
+        raise UsageError(
+            f"{output}: has no suffix to tell its type",
+            hint="--format names it; a folder ends in /",
+        )
     if ending.lower() in naming.folders:
-        raise UsageError(f"{output}: many files need a folder", hint=f"{target.with_suffix('')}/ --format TYPE")
-    return Job(name, Path(target.parent), target.stem, ending, bool(naming.split), None if naming.split else output)
+        raise UsageError(
+            f"{output}: many files need a folder", hint=f"{target.with_suffix('')}/ --format TYPE"
+        )
+    return Job(
+        name,
+        Path(target.parent),
+        target.stem,
+        ending,
+        bool(naming.split),
+        None if naming.split else output,
+    )
 
 
 def _expand(name: str, naming: Naming) -> list[tuple[str, PurePath]]:
@@ -196,7 +231,11 @@ def _problem(name: str, ending: str, suffixes: Container[str]) -> str | None:
     if os.path.isdir(name):  # noqa: PTH112
         return "the folder holds no file of this medium"
     if ending.lower() not in suffixes:
-        return f"no format is known by '{ending}', give --format" if ending else "has no suffix, give --format"
+        return (
+            f"no format is known by '{ending}', give --format"
+            if ending
+            else "has no suffix, give --format"
+        )
     return None
 
 

@@ -19,7 +19,16 @@ from convtool.outputs.jobs import Job
 
 NAME = ".convtool.jsonl"
 # What changes where a result is computed, or that it is, but not what it is.
-IRRELEVANT = ("device", "algorithm", "compile", "overwrite", "kernel_path", "max_pixels", "max_memory", "max_seconds")
+IRRELEVANT = (
+    "device",
+    "algorithm",
+    "compile",
+    "overwrite",
+    "kernel_path",
+    "max_pixels",
+    "max_memory",
+    "max_seconds",
+)
 
 
 class Made:
@@ -42,7 +51,9 @@ class Made:
         if known is None or known["input"] != _identity(Path(job.input)):
             return False
         root = self._path.parent
-        return all(_identity(root / name) == identity for name, identity in known["outputs"].items())
+        return all(
+            _identity(root / name) == identity for name, identity in known["outputs"].items()
+        )
 
     def add(self, job: Job, outputs: Sequence[tuple[Path, os.stat_result]]) -> None:
         """Note the outputs of a job, which are complete and about to take their names."""
@@ -51,12 +62,17 @@ class Made:
             "of": os.path.realpath(job.input),
             "how": self._how,
             "input": _identity(Path(job.input)),
-            "outputs": {os.path.relpath(path, root): [status.st_size, status.st_mtime_ns] for path, status in outputs},
+            "outputs": {
+                os.path.relpath(path, root): [status.st_size, status.st_mtime_ns]
+                for path, status in outputs
+            },
         }
         line = json.dumps(record).encode() + b"\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            os.write(descriptor, line)  # one write, so that lines of runs at the same time do not mix
+            os.write(
+                descriptor, line
+            )  # one write, so that lines of runs at the same time do not mix
         finally:
             os.close(descriptor)
 
@@ -70,7 +86,9 @@ class Made:
             for line in lines:
                 try:
                     record = json.loads(line)
-                    known[record["of"], record["how"]] = {key: record[key] for key in ("input", "outputs")}
+                    known[record["of"], record["how"]] = {
+                        key: record[key] for key in ("input", "outputs")
+                    }
                 except (ValueError, KeyError, TypeError):
                     continue  # cut by a full disk, or not ours: as if it were not there
             self._known = known
@@ -90,8 +108,12 @@ def _digest(version: str, settings: Sequence[Any]) -> str:
     """Return what stands for all that results depend on: options, and the files of kernels."""
     values: dict[str, Any] = {"version": version}
     for group in settings:
-        values |= {key: value for key, value in dataclasses.asdict(group).items() if key not in IRRELEVANT}
-    search = next((tuple(group.kernel_path) for group in settings if hasattr(group, "kernel_path")), ())
+        values |= {
+            key: value for key, value in dataclasses.asdict(group).items() if key not in IRRELEVANT
+        }
+    search = next(
+        (tuple(group.kernel_path) for group in settings if hasattr(group, "kernel_path")), ()
+    )
     values["files"] = [_contents(spec, search) for spec in values.get("kernel", ())]
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 

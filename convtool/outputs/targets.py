@@ -19,7 +19,9 @@ class Target:
     tiles: tuple[Tile, ...]
 
 
-def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, single: str, sheet: bool) -> list[Target]:
+def plan_targets(
+    job: Job, layer: Layer, names: Sequence[str], *, single: str, sheet: bool
+) -> list[Target]:
     """Return the files of a job and what each shows.
 
     Args:
@@ -36,18 +38,25 @@ def plan_targets(job: Job, layer: Layer, names: Sequence[str], *, single: str, s
         targets = [
             Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
             for result in layer.results
-            for name, channel in zip(channel_names(result, names, single), result.channels, strict=True)
+            for name, channel in zip(
+                channel_names(result, names, single), result.channels, strict=True
+            )
         ]
         if len({target.path for target in targets}) < len(targets):
             raise UsageError(
-                f"--name '{job.template}' calls several outputs the same", hint="{kernel} and {channel} differ"
+                f"--name '{job.template}' calls several outputs the same",
+                hint="{kernel} and {channel} differ",
             )
         return targets
     label = "+".join(result.label for result in layer.results)
     path = job.path(label if len(label) <= MAX_LABEL else f"{len(layer.results)}-kernels")
     if layer.channels in (1, 3) and not sheet:
         return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
-    return [Target(path, tuple(tile for result in layer.results for tile in _tiles(result, names, single)))]
+    return [
+        Target(
+            path, tuple(tile for result in layer.results for tile in _tiles(result, names, single))
+        )
+    ]
 
 
 def _tiles(result: Result, names: Sequence[str], single: str) -> Iterator[Tile]:

@@ -98,7 +98,9 @@ class Normalizer:
         clip: bool = True,
     ) -> None:
         dims = layer.conv.weight.ndim - 2
-        self._rules = [(choose(name, result, dims, floats=floats), result.channels) for result in layer.results]
+        self._rules = [
+            (choose(name, result, dims, floats=floats), result.channels) for result in layer.results
+        ]
         self._signed = dims == 1
         self._independent = independent
         self._full, self._clip = full, clip
@@ -122,7 +124,10 @@ class Normalizer:
         lows, highs = zip(*map(extremes, blocks), strict=True)
         low, high = torch.stack(lows).amin(0).cpu() / unit, torch.stack(highs).amax(0).cpu() / unit
         if self._measured is not None:
-            low, high = torch.minimum(low, self._measured[0]), torch.maximum(high, self._measured[1])
+            low, high = (
+                torch.minimum(low, self._measured[0]),
+                torch.maximum(high, self._measured[1]),
+            )
         self._measured = low, high
         measured_low, measured_high = self._linked(low, high)
         for rule, channels in self._rules:
@@ -155,7 +160,9 @@ class Normalizer:
         rules = SIGNED_RULES if self._signed else RULES
         mapped = rules[rule](values, low, high, unit, self._full)
         return (
-            mapped.clamp_(-self._full if self._signed else 0, self._full) if self._clip and rule in CLIPPED else mapped
+            mapped.clamp_(-self._full if self._signed else 0, self._full)
+            if self._clip and rule in CLIPPED
+            else mapped
         )
 
     def _ends(self, values: Tensor, unit: float, channels: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -187,5 +194,8 @@ def extremes(block: Tensor) -> tuple[Tensor, Tensor]:
         low, high = torch.aminmax(block.transpose(0, 1).flatten(1), dim=1)
         return low.double(), high.double()
     rows = last.reshape(-1, last.shape[-2] * channels)
-    low, high = rows.amin(0).reshape(-1, channels).amin(0), rows.amax(0).reshape(-1, channels).amax(0)
+    low, high = (
+        rows.amin(0).reshape(-1, channels).amin(0),
+        rows.amax(0).reshape(-1, channels).amax(0),
+    )
     return low.double(), high.double()

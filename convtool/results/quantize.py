@@ -38,4 +38,6 @@ class Clips:
         """Return what to say of it."""
         if not self._count:
             return ()
-        return (f"{self._count} of {self._of} samples clipped; --normalize minmax scales them to fit",)
+        return (
+            f"{self._count} of {self._of} samples clipped; --normalize minmax scales them to fit",
+        )

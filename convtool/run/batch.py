@@ -89,7 +89,9 @@ def _in_order(
     coming = iter(jobs)
     while True:
         with contextlib.suppress(RuntimeError):  # it is shut down
-            waiting.extend(pool.submit(work, job) for job in itertools.islice(coming, most - len(waiting)))
+            waiting.extend(
+                pool.submit(work, job) for job in itertools.islice(coming, most - len(waiting))
+            )
         while waiting and waiting[0].cancelled():
             waiting.popleft()
         if not waiting:

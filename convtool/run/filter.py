@@ -37,14 +37,23 @@ class Filter:
     """
 
     def __init__(
-        self, settings: Settings, medium: Medium, device: torch.device | None = None, *, inputs: int = 1
+        self,
+        settings: Settings,
+        medium: Medium,
+        device: torch.device | None = None,
+        *,
+        inputs: int = 1,
     ) -> None:
         self.settings, self.medium = settings, medium
         self._banks = None if medium.dims == 1 else [self._bank(spec) for spec in settings.kernel]
-        self._device = device or (None if settings.device == "auto" else devices.choose(settings.device, 0))
+        self._device = device or (
+            None if settings.device == "auto" else devices.choose(settings.device, 0)
+        )
         self._inputs = inputs
         self._layers: dict[tuple[int, float | None], Layer] = {}
-        self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution | FrameConvolution] = {}
+        self._ready: dict[
+            tuple[Layer, tuple[int, ...], Levels], Convolution | FrameConvolution
+        ] = {}
 
     def layer(self, in_channels: int, rate: float | None = None) -> Layer:
         """Return the layer for inputs with this many channels and samples a second.
@@ -86,8 +95,14 @@ class Filter:
             self._ready = {key: self._prepare(*key)}
         return self._ready[key]
 
-    def _prepare(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution | FrameConvolution:
-        dtype = torch.float64 if levels.wide and self.settings.dtype == "float32" else DTYPES[self.settings.dtype]
+    def _prepare(
+        self, layer: Layer, size: tuple[int, ...], levels: Levels
+    ) -> Convolution | FrameConvolution:
+        dtype = (
+            torch.float64
+            if levels.wide and self.settings.dtype == "float32"
+            else DTYPES[self.settings.dtype]
+        )
 
         def ready(device: torch.device) -> Convolution | FrameConvolution:
             kind = FrameConvolution if looks_at_one(layer.conv) else Convolution
@@ -128,7 +143,9 @@ class Filter:
 
         device = convolution.device
         around = layer.ends[0][0] if layer.conv.padding_mode == "circular" else 0
-        last = part.tail(around).to(device) if around else None  # now: a source is read by one at a time
+        last = (
+            part.tail(around).to(device) if around else None
+        )  # now: a source is read by one at a time
         with devices.exact():
             stored = part.blocks(convolution.length)
             blocks = devices.upload(ahead(stored) if self.medium.overlapped else stored, device)

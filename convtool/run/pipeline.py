@@ -25,7 +25,12 @@ from convtool.limits import Budget, refuse_larger
 from convtool.media import Part, Room, Source
 from convtool.media.inputs import PIPE, opened, spool
 from convtool.options.settings import OutputSettings, Settings
-from convtool.outputs.atomic import refuse_existing, refuse_existing_folder, replacing, replacing_folder
+from convtool.outputs.atomic import (
+    refuse_existing,
+    refuse_existing_folder,
+    replacing,
+    replacing_folder,
+)
 from convtool.outputs.jobs import Job, refuse_inputs
 from convtool.outputs.manifest import Made
 from convtool.outputs.targets import Target, plan_targets
@@ -99,7 +104,16 @@ def run(job: Job, shared: Run) -> Outcome:
         seconds = round(time.perf_counter() - started, 3)
         algorithm = str(shared.filter.convolution(work.part).plan)
         size = 0 if job.input == PIPE else os.stat(job.input).st_size  # noqa: PTH116  # a name, not always a path
-        return succeeded(job, work, shared, notes, status="done", seconds=seconds, bytes=size, algorithm=algorithm)
+        return succeeded(
+            job,
+            work,
+            shared,
+            notes,
+            status="done",
+            seconds=seconds,
+            bytes=size,
+            algorithm=algorithm,
+        )
 
     return attempt(job, shared, finish)
 
@@ -124,7 +138,9 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         return _failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
 
 
-def succeeded(job: Job, work: Work, shared: Run, notes: tuple[str, ...] = (), **more: Any) -> Outcome:
+def succeeded(
+    job: Job, work: Work, shared: Run, notes: tuple[str, ...] = (), **more: Any
+) -> Outcome:
     """Return the outcome of a job that went well; `notes` are those of its result."""
     names = tuple(str(target.path) for target in work.targets)
     said = (*work.source.notes, *work.layer.notes, *notes)
@@ -144,18 +160,24 @@ def _prepared(job: Job, source: Source, shared: Run) -> Work:
     layer = shared.filter.layer(len(part.channels), part.rate)
     medium, settings = shared.room.medium, shared.filter.settings
     check_duration(part, settings)
-    targets = plan_targets(job, layer, part.channels, single=medium.single, sheet=shared.output.sheet)
+    targets = plan_targets(
+        job, layer, part.channels, single=medium.single, sheet=shared.output.sheet
+    )
     for target in targets:
         if job.merged != PIPE:
             refuse_inputs(target.path, shared.inputs)
             refuse = refuse_existing_folder if job.makes_folders else refuse_existing
             refuse(target.path, overwrite=shared.output.overwrite)
-    levels = shared.room.stored(source, part, job.suffix, shared.output, raw=settings.normalize == "none")
+    levels = shared.room.stored(
+        source, part, job.suffix, shared.output, raw=settings.normalize == "none"
+    )
     memory = _memory(job, source, part, targets, levels, shared)
     return Work(source, part, layer, targets, levels, memory)
 
 
-def _memory(job: Job, source: Source, part: Part, targets: Sequence[Target], levels: Levels, shared: Run) -> int:
+def _memory(
+    job: Job, source: Source, part: Part, targets: Sequence[Target], levels: Levels, shared: Run
+) -> int:
     """Return about how many bytes a part takes, by its header and the plan.
 
     Raises:
@@ -167,7 +189,9 @@ def _memory(job: Job, source: Source, part: Part, targets: Sequence[Target], lev
     convolution = shared.filter.convolution(part)
     rows = min(convolution.length, part.size[0])
     stored = rows * math.prod(part.size[1:]) * len(part.channels) * part.levels.dtype.itemsize
-    made = rows // layer.conv.stride[0] * math.prod(size[1:]) * layer.channels * levels.dtype.itemsize
+    made = (
+        rows // layer.conv.stride[0] * math.prod(size[1:]) * layer.channels * levels.dtype.itemsize
+    )
     waiting = DEPTH + 2 if room.medium.overlapped else 1  # blocks at each of three steps
     needed = part.memory + convolution.memory + waiting * (stored + 2 * made)
     for target in targets:
@@ -187,10 +211,14 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
     if normalizer.needs_range:
         for part in source.parts():
             responses = shared.filter.results(part)
-            normalizer.measure(_watched(responses, "measuring", job, part, work, shared), part.levels.full)
+            normalizer.measure(
+                _watched(responses, "measuring", job, part, work, shared), part.levels.full
+            )
     clips = Clips(normalizer, levels)
     with ExitStack() as files:
-        places = [files.enter_context(_created(target, job, shared.output)) for target in work.targets]
+        places = [
+            files.enter_context(_created(target, job, shared.output)) for target in work.targets
+        ]
         sinks = [
             shared.room.open_sink(place, job.suffix, target.tiles, source, levels, shared.output)
             for place, target in zip(places, work.targets, strict=True)
@@ -206,9 +234,13 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
             between: Callable[[Iterable[Any]], Generator[Any]]
             between = ahead if shared.room.medium.overlapped else iter  # type: ignore[assignment]  # a thread for each step, or none
             with ExitStack() as steps:  # which end before the files do
-                results = steps.enter_context(closing(shared.filter.results(part, clips.finish(part.levels.full))))
+                results = steps.enter_context(
+                    closing(shared.filter.results(part, clips.finish(part.levels.full)))
+                )
                 blocks = steps.enter_context(closing(between(devices.download(results))))
-                watched = steps.enter_context(closing(_watched(blocks, "filtering", job, part, work, shared)))
+                watched = steps.enter_context(
+                    closing(_watched(blocks, "filtering", job, part, work, shared))
+                )
                 ready = ([sink.prepare(block) for sink in sinks] for block in watched)
                 for prepared in steps.enter_context(closing(between(ready))):
                     for sink, made in zip(sinks, prepared, strict=True):
@@ -233,7 +265,9 @@ def _note(job: Job, work: Work, shared: Run, places: Sequence[BinaryIO | Path]) 
     shared.made.add(job, outputs)
 
 
-def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run) -> Generator[Tensor]:
+def _watched(
+    blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: Work, shared: Run
+) -> Generator[Tensor]:
     """Yield the blocks of a result, and tell how far they have come."""
     done, film = 0, shared.room.medium.dims == 3
     for block in blocks:
@@ -241,7 +275,9 @@ def _watched(blocks: Iterable[Tensor], doing: str, job: Job, part: Part, work: W
         done += block.shape[2] * work.layer.conv.stride[0]
         if shared.progress is not None and part.rate is not None:
             whole = part.size[0]
-            shared.progress(Step(job.input, doing, min(done, whole), whole, None if film else part.rate))
+            shared.progress(
+                Step(job.input, doing, min(done, whole), whole, None if film else part.rate)
+            )
 
 
 def check_duration(part: Part, settings: Settings) -> None:

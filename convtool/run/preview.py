@@ -56,7 +56,11 @@ def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str 
     """Return what a sound's plan says beside its shapes: durations, latency, the frequency response."""
     made = rate / layer.conv.stride[0]
     folded = layer.channels != layer.conv.out_channels
-    answers = {result.label: _response(layer, result.channels[0], rate) for result in layer.results if not folded}
+    answers = {
+        result.label: _response(layer, result.channels[0], rate)
+        for result in layer.results
+        if not folded
+    }
     lines: dict[str, str | int] = {
         f"response{f' of {label}' if len(answers) > 1 else ''}": ", ".join(
             f"{hertz:g} Hz {gain:+.1f} dB" for hertz, gain in answer

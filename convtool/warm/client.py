@@ -24,7 +24,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("image", "audio")  # film runs long, and torch's threads wait for it in another way from the start
+COMMANDS = (
+    "image",
+    "audio",
+)  # film runs long, and torch's threads wait for it in another way from the start
 STREAMS = (0, 1, 2)
 PASSED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 5.0  # seconds for a request or an answer that should come at once
@@ -51,7 +54,11 @@ def address() -> str:
 def is_ours(path: str) -> bool:
     """Return whether a folder or a socket is the user's, and nobody else can use it."""
     status = os.lstat(path)
-    return status.st_uid == os.getuid() and not status.st_mode & 0o077 and not stat.S_ISLNK(status.st_mode)
+    return (
+        status.st_uid == os.getuid()
+        and not status.st_mode & 0o077
+        and not stat.S_ISLNK(status.st_mode)
+    )
 
 
 def connect() -> socket.socket | None:
@@ -77,7 +84,9 @@ def ask(arguments: Sequence[str]) -> int | None:
     """
     if not arguments or arguments[0] not in COMMANDS or "--help" in arguments:
         return None
-    streams = [number for number in STREAMS if _is_open(number)]  # before the socket takes the place of one
+    streams = [
+        number for number in STREAMS if _is_open(number)
+    ]  # before the socket takes the place of one
     connection = connect()
     if connection is None:
         return None
@@ -106,7 +115,14 @@ def _send(connection: socket.socket, arguments: Sequence[str], streams: Sequence
     mask = os.umask(0)
     os.umask(mask)
     environment = [f"{name}={value}" for name, value in os.environ.items()]
-    words = [str(mask), "".join(map(str, streams)), os.getcwd(), str(len(arguments)), *arguments, *environment]  # noqa: PTH109
+    words = [
+        str(mask),
+        "".join(map(str, streams)),
+        os.getcwd(),
+        str(len(arguments)),
+        *arguments,
+        *environment,
+    ]  # noqa: PTH109
     data = b"\0".join(map(os.fsencode, words))
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))] if streams else []
     connection.sendmsg([struct.pack("!I", len(data))], rights)

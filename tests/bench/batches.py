@@ -26,8 +26,20 @@ from convtool.run.filter import Filter
 from convtool.run.pipeline import Run, run
 
 COUNT, MANY, QUALITY = 40, 2000, 90
-PROGRAM = [Path(sys.executable).with_name("convtool")]  # as users call it; `python -m` takes some milliseconds more
-CONVTOOL = [*PROGRAM, "image", "-k", "sobel-x", "--normalize", "clamp", "--merge", "--overwrite", "--quiet"]
+PROGRAM = [
+    Path(sys.executable).with_name("convtool")
+]  # as users call it; `python -m` takes some milliseconds more
+CONVTOOL = [
+    *PROGRAM,
+    "image",
+    "-k",
+    "sobel-x",
+    "--normalize",
+    "clamp",
+    "--merge",
+    "--overwrite",
+    "--quiet",
+]
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 
@@ -37,18 +49,28 @@ def photos(folder: Path) -> list[Path]:
     paths = []
     for index in range(COUNT):
         path = folder / f"{index:02}.jpg"
-        cv2.imwrite(str(path), np.roll(image, (70 * index, 97 * index), (0, 1)), [cv2.IMWRITE_JPEG_QUALITY, 92])
+        cv2.imwrite(
+            str(path),
+            np.roll(image, (70 * index, 97 * index), (0, 1)),
+            [cv2.IMWRITE_JPEG_QUALITY, 92],
+        )
         paths.append(path)
     return paths
 
 
 def thumbnails(folder: Path) -> list[Path]:
     """Write many small pictures, and return their paths."""
-    image = cv2.resize(cv2.GaussianBlur(picture(), (0, 0), 0.8), (400, 300), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(
+        cv2.GaussianBlur(picture(), (0, 0), 0.8), (400, 300), interpolation=cv2.INTER_AREA
+    )
     paths = []
     for index in range(MANY):
         paths.append(folder / f"{index:04}.jpg")
-        cv2.imwrite(str(paths[-1]), np.roll(image, (7 * index, 9 * index), (0, 1)), [cv2.IMWRITE_JPEG_QUALITY, 92])
+        cv2.imwrite(
+            str(paths[-1]),
+            np.roll(image, (7 * index, 9 * index), (0, 1)),
+            [cv2.IMWRITE_JPEG_QUALITY, 92],
+        )
     return paths
 
 
@@ -57,10 +79,14 @@ def convtool(paths: list[Path], out: Path) -> None:
     room, settings = ImageRoom(), Settings(kernel=("sobel-x",), normalize="clamp")
 
     def make() -> Run:
-        return Run(Filter(settings, room.medium), room, OutputSettings(overwrite=True, quality=QUALITY))
+        return Run(
+            Filter(settings, room.medium), room, OutputSettings(overwrite=True, quality=QUALITY)
+        )
 
     naming = Naming(SUFFIXES, SUFFIXES, split=False)
-    for outcome in run_all(plan([str(path) for path in paths], str(out), naming), run, make, THREADS):
+    for outcome in run_all(
+        plan([str(path) for path in paths], str(out), naming), run, make, THREADS
+    ):
         assert outcome.status == "done", outcome.error
 
 
@@ -72,7 +98,9 @@ def pyvips(paths: list[Path], out: Path, pool: ThreadPoolExecutor) -> None:
     mask = vips.Image.new_from_array(SOBEL)
 
     def work(path: Path) -> None:
-        filtered = vips.Image.new_from_file(str(path), access="sequential").conv(mask, precision="integer")
+        filtered = vips.Image.new_from_file(str(path), access="sequential").conv(
+            mask, precision="integer"
+        )
         filtered.cast("uchar").write_to_file(str(out / path.name), Q=QUALITY)
 
     list(pool.map(work, paths))
@@ -87,7 +115,15 @@ def run_command(command: Sequence[object], *places: Path) -> None:
 def vips_command(source: Path, target: Path, mask: Path) -> list[str]:
     """Return the words that let vips filter a picture, and write the kernel."""
     mask.write_text("3 3 1 0\n" + "\n".join(" ".join(map(str, row)) for row in SOBEL))
-    return ["vips", "conv", str(source), f"{target}[Q={QUALITY}]", str(mask), "--precision", "integer"]
+    return [
+        "vips",
+        "conv",
+        str(source),
+        f"{target}[Q={QUALITY}]",
+        str(mask),
+        "--precision",
+        "integer",
+    ]
 
 
 def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
@@ -95,7 +131,19 @@ def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
     vips_command(paths[0], out, mask)
     command = f'vips conv "$1" "$2/$(basename "$1")[Q={QUALITY}]" "$3" --precision integer'
     names = "".join(f"{path}\0" for path in paths)
-    xargs = ["xargs", "-0", f"-P{THREADS}", "-I{}", "sh", "-c", command, "sh", "{}", str(out), str(mask)]
+    xargs = [
+        "xargs",
+        "-0",
+        f"-P{THREADS}",
+        "-I{}",
+        "sh",
+        "-c",
+        command,
+        "sh",
+        "{}",
+        str(out),
+        str(mask),
+    ]
     subprocess.run(xargs, input=names, text=True, check=True)
 
 
@@ -109,7 +157,9 @@ def rows() -> Iterator[Row]:
         yield from _commands(f"{COUNT} of 12 megapixels", large, folder, runs=3)
         yield from _commands(f"{MANY} of 400×300", small, folder, runs=1)
         yield from _warm(large[0], folder)
-        yield from _inside(large, folder / "out")  # last: pyvips changes the environment, and so what vips does
+        yield from _inside(
+            large, folder / "out"
+        )  # last: pyvips changes the environment, and so what vips does
 
 
 def _inside(paths: list[Path], out: Path) -> Iterator[Row]:
@@ -120,21 +170,36 @@ def _inside(paths: list[Path], out: Path) -> Iterator[Row]:
         print("pyvips is not there: uv sync --group bench")
         return
     with ThreadPoolExecutor(THREADS) as pool:
-        took = medians({"convtool": lambda: convtool(paths, out), "pyvips": lambda: pyvips(paths, out, pool)}, runs=3)
+        took = medians(
+            {"convtool": lambda: convtool(paths, out), "pyvips": lambda: pyvips(paths, out, pool)},
+            runs=3,
+        )
     ours, theirs = (seconds / COUNT for seconds in took.values())
-    yield Row(f"{COUNT} of 12 megapixels, inside a process", "separable", ours, "pyvips", theirs, 1.1)
+    yield Row(
+        f"{COUNT} of 12 megapixels, inside a process", "separable", ours, "pyvips", theirs, 1.1
+    )
 
 
 def _commands(work: str, paths: list[Path], folder: Path, runs: int) -> Iterator[Row]:
     """Yield a batch by a command line, less the start of the programs that start once."""
     out = folder / "out"
-    ways = {"convtool": lambda: run_command(CONVTOOL, paths[0].parent, out), "start": lambda: run_command(START)}
+    ways = {
+        "convtool": lambda: run_command(CONVTOOL, paths[0].parent, out),
+        "start": lambda: run_command(START),
+    }
     if shutil.which("vips"):
         ways["vips conv, xargs -P2"] = lambda: vips_conv(paths, out, folder / "mask.mat")
     took = medians(ways, runs=runs)
     alone = (took["convtool"] - took["start"]) / len(paths)
     for peer in list(ways)[2:]:
-        yield Row(f"{work}, a process, less its start", "separable", alone, peer, took[peer] / len(paths), 0.55)
+        yield Row(
+            f"{work}, a process, less its start",
+            "separable",
+            alone,
+            peer,
+            took[peer] / len(paths),
+            0.55,
+        )
 
 
 def _warm(path: Path, folder: Path) -> Iterator[Row]:
@@ -145,8 +210,17 @@ def _warm(path: Path, folder: Path) -> Iterator[Row]:
         run_command([*PROGRAM, "warm", "start"])
         ways = {
             "warm": lambda: run_command(CONVTOOL, path, folder / "warm.jpg"),
-            "vips": lambda: run_command(vips_command(path, folder / "vips.jpg", folder / "mask.mat")),
+            "vips": lambda: run_command(
+                vips_command(path, folder / "vips.jpg", folder / "mask.mat")
+            ),
         }
         took = medians(ways, runs=15)
         run_command([*PROGRAM, "warm", "stop"])
-    yield Row("one of 12 megapixels, the warm process", "separable", took["warm"], "vips conv", took["vips"], 1.2)
+    yield Row(
+        "one of 12 megapixels, the warm process",
+        "separable",
+        took["warm"],
+        "vips conv",
+        took["vips"],
+        1.2,
+    )

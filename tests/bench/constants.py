@@ -28,14 +28,31 @@ WORK = [
     *(("taps", 0, PICTURE, k, RGB, BYTES, whole, {}) for k in (1, 3, 7) for whole in (False, True)),
     *(("taps", 0, PICTURE, k, how, BYTES, False, {}) for k in (1, 3, 5) for how in (OTHERS, ONE)),
     *(("taps", 0, PICTURE, k, RGB, BYTES, False, {"compiled": True}) for k in (3, 7)),
-    *(("taps", 0, SOUND, 3, how, FLOATS, False, {"stride": s}) for how in (ONE, OTHERS) for s in (1, 2, 3)),
+    *(
+        ("taps", 0, SOUND, 3, how, FLOATS, False, {"stride": s})
+        for how in (ONE, OTHERS)
+        for s in (1, 2, 3)
+    ),
     ("taps", 0, (600, 1000), 3, MANY, BYTES, False, {}),
     *(("separable", 0, PICTURE, k, RGB, BYTES, False, {}) for k in (9, 25, 101)),
-    *(("direct", 0, PICTURE, k, how, BYTES, False, {}) for k in (1, 3, 7, 13) for how in (OTHERS, MIX, ONE)),
+    *(
+        ("direct", 0, PICTURE, k, how, BYTES, False, {})
+        for k in (1, 3, 7, 13)
+        for how in (OTHERS, MIX, ONE)
+    ),
     *(("direct", 0, FILM, 3, how, BYTES, False, {}) for how in (OTHERS, MANY)),
     *(("direct", 0, SOUND, 3, ONE, FLOATS, False, {"stride": s}) for s in (1, 3)),
-    *(("direct", p, SOUND, k, ONE, FLOATS, False, {"stride": s}) for p in (8, 16) for k in (3, 31) for s in (1, 3)),
-    *(("fft", 0, PICTURE, k, how, BYTES, False, {}) for k in (9, 31, 101) for how in (RGB, OTHERS, MIX, ONE)),
+    *(
+        ("direct", p, SOUND, k, ONE, FLOATS, False, {"stride": s})
+        for p in (8, 16)
+        for k in (3, 31)
+        for s in (1, 3)
+    ),
+    *(
+        ("fft", 0, PICTURE, k, how, BYTES, False, {})
+        for k in (9, 31, 101)
+        for how in (RGB, OTHERS, MIX, ONE)
+    ),
 ]
 
 
@@ -54,9 +71,13 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     compiled = options.get("compiled", False)
     options = {name: value for name, value in options.items() if name != "compiled"}
     step = Step(stored, weight, padding_mode="zeros", algorithm=way, **options)
-    ready = step.run = Convolution(step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled)
+    ready = step.run = Convolution(
+        step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled
+    )
     tile = ready.plan.tile
-    ready.plan = dataclasses.replace(ready.plan, positions=positions)  # a plan that no flag asks for
+    ready.plan = dataclasses.replace(
+        ready.plan, positions=positions
+    )  # a plan that no flag asks for
     counts = []
     with (
         mock.patch.object(plan, "_positions", return_value=positions),
@@ -65,7 +86,9 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
         for name in NAMES:
             alone = Costs(**{each: float(each == name) for each in NAMES})
             with mock.patch.object(costs, "COSTS", alone):
-                made = Convolution(step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled).plan
+                made = Convolution(
+                    step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled
+                ).plan
                 counts.append(made.costs[way])
     return step, np.array(counts)
 
@@ -87,7 +110,10 @@ def main() -> None:
         print(f"| {name} | {value:.3g} | {getattr(costs.COSTS, name):g} |")
     used = relative @ np.array([getattr(costs.COSTS, name) for name in NAMES])
     for label, explained in (("measured", relative @ found), ("in use", used)):
-        print(f"\nestimated / run, constants {label}: " + " ".join(f"{ratio:.2f}" for ratio in explained))
+        print(
+            f"\nestimated / run, constants {label}: "
+            + " ".join(f"{ratio:.2f}" for ratio in explained)
+        )
     print("\n" + ", ".join(f"{name} {value}" for name, value in machine().items()))
 
 

@@ -34,44 +34,95 @@ def rows() -> Iterator[Row]:
 
 def _steps() -> Iterator[Row]:
     noise = torch.Generator().manual_seed(0)
-    film = torch.randint(0, 256, (1, FRAMES, HEIGHT, WIDTH, 3), dtype=torch.uint8, generator=noise).movedim(-1, 1)
+    film = torch.randint(
+        0, 256, (1, FRAMES, HEIGHT, WIDTH, 3), dtype=torch.uint8, generator=noise
+    ).movedim(-1, 1)
     work = [
-        ("3×3×3 depthwise", torch.randn(1, 1, 3, 3, 3, generator=noise).expand(3, -1, -1, -1, -1), 0.6),
+        (
+            "3×3×3 depthwise",
+            torch.randn(1, 1, 3, 3, 3, generator=noise).expand(3, -1, -1, -1, -1),
+            0.6,
+        ),
         ("3×3×3 dense, 3→4", torch.randn(4, 3, 3, 3, 3, generator=noise), 0.9),
     ]
     for name, weight, goal in work:
         step = Step(film, weight / 5, padding_mode="zeros")
         took = medians({"convtool": step, "nn.Conv3d": step.stock}, runs=3)
         way = step.run.plan.algorithm
-        yield Row(f"{name}, {FRAMES} frames", way, took["convtool"], "nn.Conv3d", took["nn.Conv3d"], goal, step.error())
+        yield Row(
+            f"{name}, {FRAMES} frames",
+            way,
+            took["convtool"],
+            "nn.Conv3d",
+            took["nn.Conv3d"],
+            goal,
+            step.error(),
+        )
 
 
 def _clip(path: Path, size: str, seconds: int, rate: int) -> str:
     """Make a film with sound and return its name."""
     picture = f"testsrc2=size={size}:rate={rate}:duration={seconds},noise=alls=6"
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i"]
-    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    encode = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "20",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+    ]
     subprocess.run([*command, f"sine=440:duration={seconds}", *encode, path], check=True)
     return str(path)
 
 
 def _filter(source: str, made: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "convtool", "video", source, str(made), "--overwrite", "--quiet", *ENCODE, *options]
+    return [
+        sys.executable,
+        "-m",
+        "convtool",
+        "video",
+        source,
+        str(made),
+        "--overwrite",
+        "--quiet",
+        *ENCODE,
+        *options,
+    ]
 
 
 def _processes(folder: Path) -> Iterator[Row]:
     source = _clip(folder / "in.mp4", f"{WIDTH}x{HEIGHT}", SECONDS, RATE)
     sobel = "-1 0 1 -2 0 2 -1 0 1"
-    graph = "format=gbrp,convolution=" + ":".join(f"'{sobel}'" for _ in range(3)) + ",format=yuv420p"
+    graph = (
+        "format=gbrp,convolution=" + ":".join(f"'{sobel}'" for _ in range(3)) + ",format=yuv420p"
+    )
     encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-c:a", "copy"]
-    peer = ["ffmpeg", "-v", "error", "-y", "-i", source, "-vf", graph, *encode, str(folder / "ff.mp4")]
+    peer = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        source,
+        "-vf",
+        graph,
+        *encode,
+        str(folder / "ff.mp4"),
+    ]
     commands: dict[str, Sequence[str]] = {
         "sobel-x": _filter(source, folder / "out.mp4", "-k", "sobel-x"),
         "gaussian-3d, 3×3×3": _filter(source, folder / "out.mp4", "-k", "gaussian-3d:sigma=0.3"),
         "torch": START,
         "ffmpeg": peer,
     }
-    ways = {name: (lambda way=way: subprocess.run(way, check=True)) for name, way in commands.items()}
+    ways = {
+        name: (lambda way=way: subprocess.run(way, check=True)) for name, way in commands.items()
+    }
     took = medians(ways, runs=3)
     for name, goal in (("sobel-x", 1.0), ("gaussian-3d, 3×3×3", 1.5)):
         work = f"{name}, {SECONDS} s with sound, a process, less its start"
@@ -80,10 +131,17 @@ def _processes(folder: Path) -> Iterator[Row]:
 
 def _memory(folder: Path) -> None:
     bare = peak(TORCH)
-    peaks = {f"1080p, {SECONDS} s": peak(_filter(str(folder / "in.mp4"), folder / "out.mp4", "-k", "sobel-x")) - bare}
+    peaks = {
+        f"1080p, {SECONDS} s": peak(
+            _filter(str(folder / "in.mp4"), folder / "out.mp4", "-k", "sobel-x")
+        )
+        - bare
+    }
     for seconds in SMALL:
         source = _clip(folder / "small.mp4", "160x120", seconds, RATE)
-        peaks[f"160×120, {seconds} s"] = peak(_filter(source, folder / "out.mp4", "-k", "gaussian-3d")) - bare
+        peaks[f"160×120, {seconds} s"] = (
+            peak(_filter(source, folder / "out.mp4", "-k", "gaussian-3d")) - bare
+        )
     first, *small = peaks.values()
     spread = small[1] - small[0]
     print(f"\n### peak memory of films above {bare:.0f} MB of `import torch`\n")

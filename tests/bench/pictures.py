@@ -30,7 +30,9 @@ def rows() -> Iterator[Row]:
         return lambda: cv2.filter2D(image, -1, kernel, dst=out, borderType=cv2.BORDER_REPLICATE)
 
     def blur(sigma: float) -> Callable[[], object]:
-        return lambda: cv2.GaussianBlur(image, (0, 0), sigma, dst=out, borderType=cv2.BORDER_REPLICATE)
+        return lambda: cv2.GaussianBlur(
+            image, (0, 0), sigma, dst=out, borderType=cv2.BORDER_REPLICATE
+        )
 
     def gaussian(sigma: float) -> np.ndarray:
         line = cv2.getGaussianKernel(2 * round(4 * sigma) + 1, sigma)
@@ -46,9 +48,16 @@ def rows() -> Iterator[Row]:
     work.append(("3×3 nine whole numbers", whole, filter2d(whole), "cv2.filter2D", 2.0))
     for size, goal in ((3, 3.0), (7, 2.0), (15, 0.5), (31, 0.5), (101, 0.5)):
         kernel = noise.normal(size=(size, size)) / size
-        work.append((f"{size}×{size} random floats", kernel, filter2d(kernel), "cv2.filter2D", goal))
-    work += [(f"gaussian σ = {sigma}", gaussian(sigma), blur(sigma), "cv2.GaussianBlur", 2.0) for sigma in (3, 10)]
+        work.append(
+            (f"{size}×{size} random floats", kernel, filter2d(kernel), "cv2.filter2D", goal)
+        )
+    work += [
+        (f"gaussian σ = {sigma}", gaussian(sigma), blur(sigma), "cv2.GaussianBlur", 2.0)
+        for sigma in (3, 10)
+    ]
     for name, kernel, peer, label, goal in work:
         step = Step(stored, torch.from_numpy(kernel).float().expand(3, 1, -1, -1))
         took = medians({"convtool": step, label: peer})
-        yield Row(name, step.run.plan.algorithm, took["convtool"], label, took[label], goal, step.error())
+        yield Row(
+            name, step.run.plan.algorithm, took["convtool"], label, took[label], goal, step.error()
+        )

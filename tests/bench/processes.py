@@ -38,7 +38,9 @@ KERNELS = {  # what is filtered, and by what: each algorithm, both passes, a fol
 
 def peak(command: Sequence[str]) -> float:
     """Return the peak memory of a process in MB."""
-    measured = subprocess.run([sys.executable, "-c", PEAK, *command], check=True, stdout=subprocess.PIPE)
+    measured = subprocess.run(
+        [sys.executable, "-c", PEAK, *command], check=True, stdout=subprocess.PIPE
+    )
     return int(measured.stdout) * 1024 / MEGABYTE
 
 
@@ -69,11 +71,23 @@ def rows() -> Iterator[Row]:
         source = str(folder / "in.jpg")
         image = cv2.GaussianBlur(picture(), (0, 0), 0.8)
         cv2.imwrite(source, image, [cv2.IMWRITE_JPEG_QUALITY, 92])
-        filter_ = [sys.executable, "-m", "convtool", "image", source, f"{folder}/out.jpg", "--overwrite", "--quiet"]
+        filter_ = [
+            sys.executable,
+            "-m",
+            "convtool",
+            "image",
+            source,
+            f"{folder}/out.jpg",
+            "--overwrite",
+            "--quiet",
+        ]
         _memory(filter_, image.nbytes / MEGABYTE)
         commands = {"convtool": [*filter_, "-k", "sobel-x", "--normalize", "clamp"], "torch": START}
         commands |= peers(source, folder)
-        ways = {key: (lambda command=command: subprocess.run(command, check=True)) for key, command in commands.items()}
+        ways = {
+            key: (lambda command=command: subprocess.run(command, check=True))
+            for key, command in commands.items()
+        }
         took = medians(ways, runs=3)
         alone = took["convtool"] - took["torch"]
         for peer in list(commands)[2:]:
@@ -83,7 +97,9 @@ def rows() -> Iterator[Row]:
 def _memory(filter_: Sequence[str], decoded: float) -> None:
     bare = float(np.median([peak(TORCH) for _ in range(MEMORY_RUNS)]))
     goal = 3 * decoded + 150
-    print(f"\n### peak memory, a picture of {decoded:.0f} MB, above {bare:.0f} MB of `import torch`\n")
+    print(
+        f"\n### peak memory, a picture of {decoded:.0f} MB, above {bare:.0f} MB of `import torch`\n"
+    )
     print("| kernel | MB | goal |")
     print("|---|---|---|")
     for name, options in KERNELS.items():

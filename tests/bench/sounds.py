@@ -53,18 +53,60 @@ def _steps(sound: NDArray[np.float32], noise: np.random.Generator) -> Iterator[R
         step = Step(stored, torch.from_numpy(kernel).expand(2, 1, -1))
         line = kernel[None, ::-1]
         peer = "scipy.signal.oaconvolve"
-        took = medians({"convtool": step, peer: lambda line=line: signal.oaconvolve(sound, line, "same", axes=1)})
-        yield Row(f"{taps} taps", step.run.plan.algorithm, took["convtool"], peer, took[peer], 0.6, step.error())
+        took = medians(
+            {
+                "convtool": step,
+                peer: lambda line=line: signal.oaconvolve(sound, line, "same", axes=1),
+            }
+        )
+        yield Row(
+            f"{taps} taps",
+            step.run.plan.algorithm,
+            took["convtool"],
+            peer,
+            took[peer],
+            0.6,
+            step.error(),
+        )
 
 
 def _processes(folder: Path, taps: int) -> Iterator[Row]:
     source, kernel = str(folder / "in.wav"), str(folder / f"{taps}.wav")
-    command = [sys.executable, "-m", "convtool", "audio", source, str(folder / "out.wav"), "--quiet", "-k", kernel]
+    command = [
+        sys.executable,
+        "-m",
+        "convtool",
+        "audio",
+        source,
+        str(folder / "out.wav"),
+        "--quiet",
+        "-k",
+        kernel,
+    ]
     ways = {"convtool": command, "torch": START} | {
         name: way
         for name, way in {
-            "ffmpeg": ["ffmpeg", "-v", "error", "-i", source, "-i", kernel, "-lavfi", "afir", str(folder / "ff.wav")],
-            "sox": ["sox", "-D", "-V1", source, str(folder / "sox.wav"), "fir", str(folder / f"{taps}.txt")],
+            "ffmpeg": [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-i",
+                source,
+                "-i",
+                kernel,
+                "-lavfi",
+                "afir",
+                str(folder / "ff.wav"),
+            ],
+            "sox": [
+                "sox",
+                "-D",
+                "-V1",
+                source,
+                str(folder / "sox.wav"),
+                "fir",
+                str(folder / f"{taps}.txt"),
+            ],
         }.items()
         if shutil.which(name)
     }
@@ -96,13 +138,28 @@ def _memory(folder: Path) -> None:
                 raw.write(number.to_bytes(4, "little"))
             raw.truncate(44 + size)
         made = folder / "long.flac"
-        command = [sys.executable, "-m", "convtool", "audio", str(source), str(made), "--quiet", "-k", "lowpass"]
+        command = [
+            sys.executable,
+            "-m",
+            "convtool",
+            "audio",
+            str(source),
+            str(made),
+            "--quiet",
+            "-k",
+            "lowpass",
+        ]
         peaks[name] = peak(command) - bare
         made.unlink()
     spread = peaks["6 hours"] - peaks["10 minutes"]
-    print(f"\n### peak memory of 16-bit stereo to FLAC, lowpass, above {bare:.0f} MB of `import torch`\n")
+    print(
+        f"\n### peak memory of 16-bit stereo to FLAC, lowpass, above {bare:.0f} MB of `import torch`\n"
+    )
     print("| length | MB | goal |")
     print("|---|---|---|")
     for name, more in peaks.items():
         print(f"| {name} | {more:.0f}{'' if more <= MEMORY else ' ✗'} | ≤ {MEMORY} |")
-    print(f"| difference | {spread:.0f}{'' if abs(spread) <= SPREAD else ' ✗'} | ≤ {SPREAD} |", flush=True)
+    print(
+        f"| difference | {spread:.0f}{'' if abs(spread) <= SPREAD else ' ✗'} | ≤ {SPREAD} |",
+        flush=True,
+    )

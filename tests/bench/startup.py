@@ -53,7 +53,9 @@ def main() -> None:
         if name.startswith("convtool image, "):
             print(f"| {name} | {seconds:.2f} | {seconds / heavy:.2f} × import torch | 1.25 × |")
         elif name.startswith("convtool"):
-            print(f"| {name} | {seconds:.2f} | {seconds - light:+.2f} s to import typer, rich | +0.30 s |")
+            print(
+                f"| {name} | {seconds:.2f} | {seconds - light:+.2f} s to import typer, rich | +0.30 s |"
+            )
         else:
             print(f"| {name} | {seconds:.2f} | | |")
 

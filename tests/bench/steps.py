@@ -42,11 +42,17 @@ class Step:
         self.stored, self.size, self.options = stored, tuple(stored.shape[2:]), options
         self.layer = Filter(settings, MEDIA[dims], torch.device("cpu")).layer(channels)
         self.layer.conv.weight.data.copy_(weight)
-        self.run = Convolution(self.layer.conv, self.size, of(stored.dtype), algorithm=settings.algorithm)
+        self.run = Convolution(
+            self.layer.conv, self.size, of(stored.dtype), algorithm=settings.algorithm
+        )
         floats = stored.is_floating_point()
         rule = "none" if floats else "clamp"
-        self.normalizer = Normalizer(self.layer, rule, floats=floats, full=of(stored.dtype).full, clip=False)
-        self.out = torch.empty(1, *output_size(self.layer.conv, self.size), len(weight), dtype=stored.dtype)
+        self.normalizer = Normalizer(
+            self.layer, rule, floats=floats, full=of(stored.dtype).full, clip=False
+        )
+        self.out = torch.empty(
+            1, *output_size(self.layer.conv, self.size), len(weight), dtype=stored.dtype
+        )
         self.out = self.out.movedim(-1, 1)
 
     def __call__(self) -> Tensor:
@@ -54,7 +60,8 @@ class Step:
 
         def finish(responses: Tensor) -> Tensor:
             return to_levels(
-                self.normalizer(self.layer.fold(responses), of(self.stored.dtype).full), of(self.stored.dtype)
+                self.normalizer(self.layer.fold(responses), of(self.stored.dtype).full),
+                of(self.stored.dtype),
             )
 
         stream = Stream(self.layer.conv, lambda window, pads: self.run(window, pads, finish))
@@ -87,7 +94,9 @@ class Step:
             group = index // outputs
             exact = sum(
                 torch.from_numpy(
-                    signal.oaconvolve(padded[group * inputs + plane], _spread(kernel, conv.dilation), "valid")
+                    signal.oaconvolve(
+                        padded[group * inputs + plane], _spread(kernel, conv.dilation), "valid"
+                    )
                 )
                 for plane, kernel in enumerate(kernels)
             )
@@ -99,6 +108,8 @@ class Step:
 
 def _spread(kernel: Tensor, dilation: Sequence[int]) -> np.ndarray:
     """Return the kernel with the zeros of its dilation, reversed, as true convolution wants it."""
-    spread = kernel.new_zeros([(k - 1) * step + 1 for k, step in zip(kernel.shape, dilation, strict=True)])
+    spread = kernel.new_zeros(
+        [(k - 1) * step + 1 for k, step in zip(kernel.shape, dilation, strict=True)]
+    )
     spread[tuple(slice(None, None, step) for step in dilation)] = kernel
     return spread.flip(*range(spread.ndim)).numpy()

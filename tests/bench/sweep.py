@@ -31,7 +31,10 @@ def rows() -> Iterator[Row]:
         for k, (inputs, outputs, groups) in product(KERNELS[dims], CHANNELS):
             size = SIZES[dims]
             work = torch.Size(size).numel() * k**dims * inputs // groups * outputs
-            if work / int(str(options.get("stride", 1))) ** dims > MOST or inputs * torch.Size(size).numel() > 2**25:
+            if (
+                work / int(str(options.get("stride", 1))) ** dims > MOST
+                or inputs * torch.Size(size).numel() > 2**25
+            ):
                 continue
             stored = (torch.rand(1, *size, inputs, generator=noise) * 255).to(dtype).movedim(-1, 1)
             weight = torch.randn(outputs, inputs // groups, *[k] * dims, generator=noise) / k**dims

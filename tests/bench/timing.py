@@ -59,15 +59,32 @@ def medians(ways: Mapping[str, Callable[[], object]], runs: int = RUNS) -> dict[
 def machine() -> dict[str, str]:
     """Return what the figures depend on."""
     info = Path("/proc/cpuinfo")
-    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    models = [
+        line.partition(":")[2].strip()
+        for line in info.read_text().splitlines()
+        if line.startswith("model name")
+    ]
     versions = {}
-    for name in ("torch", "numpy", "scipy", "opencv-python-headless", "pyvips", "pillow", "av", "soundfile"):
+    for name in (
+        "torch",
+        "numpy",
+        "scipy",
+        "opencv-python-headless",
+        "pyvips",
+        "pillow",
+        "av",
+        "soundfile",
+    ):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
     processor = models[0] if models else platform.processor()
-    return {"processor": processor, "cores": str(os.cpu_count()), "threads": str(THREADS)} | versions
+    return {
+        "processor": processor,
+        "cores": str(os.cpu_count()),
+        "threads": str(THREADS),
+    } | versions
 
 
 def markdown(rows: Iterable[Row]) -> str:
@@ -89,4 +106,7 @@ def markdown(rows: Iterable[Row]) -> str:
 
 def as_json(rows: Iterable[Row]) -> str:
     """Return the machine and the rows as JSON."""
-    return json.dumps({"machine": machine(), "rows": [asdict(row) | {"ratio": row.ratio} for row in rows]}, indent=1)
+    return json.dumps(
+        {"machine": machine(), "rows": [asdict(row) | {"ratio": row.ratio} for row in rows]},
+        indent=1,
+    )

@@ -25,16 +25,23 @@ class AudioRoom:
         """Open a sound file."""
         return AudioSource(file, name, settings)
 
-    def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
+    def stored(
+        self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool
+    ) -> Levels:
         """Return the levels of the subtype that is asked for, or of the one that keeps most of the input's."""
         format = format_of(suffix)
         subtype = _subtype(format, source, output, raw=raw)
         levels = levels_of(subtype)
         if raw and not levels.floats:
             raise WriteError(
-                f"--normalize none writes raw floats, which {subtype} in {suffix} cannot hold", hint="--format wav"
+                f"--normalize none writes raw floats, which {subtype} in {suffix} cannot hold",
+                hint="--format wav",
             )
-        if output.subtype is None and subtype != source.subtype and bits(subtype) < bits(source.subtype):
+        if (
+            output.subtype is None
+            and subtype != source.subtype
+            and bits(subtype) < bits(source.subtype)
+        ):
             source.note(f"{source.subtype} stored as {subtype} in {format.name}")
         return levels
 
@@ -67,7 +74,9 @@ def _subtype(format: Format, source: AudioSource, output: OutputSettings, *, raw
         known = [name for name in soundfile.available_subtypes(format.name) if name not in BROKEN]
         if asked not in known:
             there = " ".join(known).lower()
-            raise UsageError(f"{format.name} has no subtype '{output.subtype}'", hint=f"it has {there}")
+            raise UsageError(
+                f"{format.name} has no subtype '{output.subtype}'", hint=f"it has {there}"
+            )
         return asked
     nearest = format.nearest(source.subtype)
     if raw and not levels_of(nearest).floats:

@@ -19,7 +19,11 @@ LEVELS = {
     "PCM_U8": BYTE, "PCM_S8": BYTE, "PCM_16": SHORT, "ALAC_16": SHORT, "PCM_24": THREE_BYTES, "PCM_32": LONG,
     "FLOAT": FLOAT, "DOUBLE": DOUBLE,
 }  # fmt: skip
-BROKEN = ("ALAC_20", "ALAC_24", "ALAC_32")  # libsndfile 1.2.2 writes and reads other samples, FFmpeg reads them
+BROKEN = (
+    "ALAC_20",
+    "ALAC_24",
+    "ALAC_32",
+)  # libsndfile 1.2.2 writes and reads other samples, FFmpeg reads them
 LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 PCM = ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 

@@ -39,7 +39,9 @@ def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
         source = AudioSource(file, path, Settings())
         (sound,) = source.parts()
         if sound.size[0] > MAX_TAPS:
-            raise LimitError(f"{path}: {sound.size[0]} samples, an impulse response has at most {MAX_TAPS}")
+            raise LimitError(
+                f"{path}: {sound.size[0]} samples, an impulse response has at most {MAX_TAPS}"
+            )
         blocks = list(sound.read(BLOCK))
     taps = np.concatenate(blocks).T.astype(np.float64) / sound.levels.full
     notes: tuple[str, ...] = ()

@@ -15,9 +15,13 @@ from convtool.media.audio.readers import Samples, Tags
 from convtool.media.callbacks import CalledBack
 
 SHIFTED = {2**7: 8, 2**23: 8}  # libsndfile puts the bits of short samples uppermost; by full scale
-UNKNOWN = 2**31 - 2**16  # lengths from here on stand for 'until the end', in headers written before it was known
+UNKNOWN = (
+    2**31 - 2**16
+)  # lengths from here on stand for 'until the end', in headers written before it was known
 UNLIMITED = 2**62  # libsndfile's own word for that
-CHUNKS = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+CHUNKS = re.compile(
+    r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE
+)
 LAST_PAGE = 2**17  # bytes at the end of an Ogg file that hold its last page
 END_OF_STREAM = 4  # a page's flag (RFC 3533, section 6)
 PIECE = 1024  # frames that are read at once around a damaged place
@@ -39,7 +43,9 @@ class SoundFileReader:
         self._file, self._calls, self._name = file, CalledBack(file), name
         self._sound = self._open()
         if self._sound.subtype in BROKEN:
-            raise ReadError(f"{name}: the sound cannot be read: {self._sound.subtype} is not supported")
+            raise ReadError(
+                f"{name}: the sound cannot be read: {self._sound.subtype} is not supported"
+            )
         self.rate: int = self._sound.samplerate
         self.channels: int = self._sound.channels
         self.subtype: str = self._sound.subtype
@@ -55,7 +61,10 @@ class SoundFileReader:
         self._file.seek(0)
         try:
             return self._calls.calling(soundfile.SoundFile, self._calls)
-        except (soundfile.SoundFileError, TypeError) as exc:  # no format at all: it asks for those of raw samples
+        except (
+            soundfile.SoundFileError,
+            TypeError,
+        ) as exc:  # no format at all: it asks for those of raw samples
             raise ReadError(f"{self._name}: the sound cannot be read: {_reason(exc)}") from exc
 
     def _promised(self) -> int:
@@ -90,7 +99,9 @@ class SoundFileReader:
             self._calls.calling(self._sound.seek, 0)
             while True:
                 try:
-                    block = self._calls.calling(self._sound.read, length, dtype=dtype, always_2d=True)
+                    block = self._calls.calling(
+                        self._sound.read, length, dtype=dtype, always_2d=True
+                    )
                 except soundfile.SoundFileError:
                     if length <= PIECE:
                         raise

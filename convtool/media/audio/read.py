@@ -74,7 +74,9 @@ class AudioSource(Notes):
         self._reader = _reader(file, name)
         reader = self._reader
         if not 0 < reader.channels <= MAX_CHANNELS or not 0 < reader.rate <= MAX_RATE:
-            raise ReadError(f"{name}: {reader.channels} channels of {reader.rate} Hz are not supported")
+            raise ReadError(
+                f"{name}: {reader.channels} channels of {reader.rate} Hz are not supported"
+            )
         if reader.promised > reader.length:
             self._refuse_cut(reader.length)
         if not reader.length:
@@ -101,7 +103,9 @@ class AudioSource(Notes):
             steps, full, before = (rate, settings.rate), levels.full, read
             rate, length, levels = settings.rate, resampled_length(length, *steps), changed
             read = lambda size: resampled(before(size), *steps, channels, full, changed, size)  # noqa: E731
-        names = {1: ("mono",), 2: ("left", "right")}.get(channels, tuple(str(n) for n in range(1, channels + 1)))
+        names = {1: ("mono",), 2: ("left", "right")}.get(
+            channels, tuple(str(n) for n in range(1, channels + 1))
+        )
         return Sound(names, (length,), levels, rate, read)
 
     def _read(self, length: int) -> Iterator[Samples]:
@@ -141,7 +145,10 @@ class AudioSource(Notes):
             return block
         if self._settings.nan is None:
             count = int(broken.sum()) + sum(int((~np.isfinite(more)).sum()) for more in rest)
-            raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan 0 reads them as silence")
+            raise ReadError(
+                f"{self.name}: {count} samples are NaN or infinite",
+                hint="--nan 0 reads them as silence",
+            )
         block[broken] = self._settings.nan
         return block
 

@@ -21,7 +21,13 @@ def resampled_length(length: int, rate: int, wanted: int) -> int:
 
 
 def resampled(
-    blocks: Iterator[Samples], rate: int, wanted: int, channels: int, full: int, levels: Levels, length: int
+    blocks: Iterator[Samples],
+    rate: int,
+    wanted: int,
+    channels: int,
+    full: int,
+    levels: Levels,
+    length: int,
 ) -> Iterator[Samples]:
     """Yield a sound at another rate, as floats.
 

@@ -19,7 +19,12 @@ DEMUXERS = (
     "mpeg", "mpegts", "ogg", "tta", "w64", "wav", "wv",
 )  # fmt: skip
 # a codec's sample format: what it is converted to, and how that is stored; other formats become floats
-FORMATS = {"u8": ("s16", "PCM_16"), "s16": ("s16", "PCM_16"), "s32": ("s32", "PCM_32"), "dbl": ("dbl", "DOUBLE")}
+FORMATS = {
+    "u8": ("s16", "PCM_16"),
+    "s16": ("s16", "PCM_16"),
+    "s32": ("s32", "PCM_32"),
+    "dbl": ("dbl", "DOUBLE"),
+}
 TIMED = ("mov", "matroska", "asf", "avi", "flv")  # containers that know how long their streams are
 NAMES = {"track": "tracknumber"}  # FFmpeg's names of tags, where libsndfile has others
 SLACK = 8192  # samples that delays and paddings of encoders may take
@@ -50,11 +55,18 @@ class TrackReader:
             self._format, self.subtype = FORMATS.get(kind, ("flt", "FLOAT"))
             self.levels: Levels = levels_of(self.subtype)
             if self._format == "flt" and not codec.name.startswith("pcm"):
-                self.subtype = codec.name.upper()  # lossy: its floats are worth no more than 16 bits
-            self.tags: Tags = {NAMES.get(key.lower(), key.lower()): value for key, value in container.metadata.items()}
+                self.subtype = (
+                    codec.name.upper()
+                )  # lossy: its floats are worth no more than 16 bits
+            self.tags: Tags = {
+                NAMES.get(key.lower(), key.lower()): value
+                for key, value in container.metadata.items()
+            }
             timed = any(kind in container.format.name for kind in TIMED)
             duration = (
-                float(stream.duration * stream.time_base) if timed and stream.duration and stream.time_base else 0
+                float(stream.duration * stream.time_base)
+                if timed and stream.duration and stream.time_base
+                else 0
             )
         self.slack = SLACK
         self.length = round(duration * self.rate) or sum(len(block) for block in self.blocks(2**20))

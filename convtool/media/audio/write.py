@@ -18,7 +18,9 @@ from convtool.media.audio.readers import Samples
 from convtool.media.callbacks import CalledBack
 
 MAX_WAV = 2**32 - 2**16  # bytes of samples beyond which a WAV's header cannot count
-PIECE = 2**14  # frames that are encoded at once: libsndfile's Vorbis encoder keeps a call's samples on the stack
+PIECE = (
+    2**14
+)  # frames that are encoded at once: libsndfile's Vorbis encoder keeps a call's samples on the stack
 
 
 class AudioSink:
@@ -65,12 +67,19 @@ class AudioSink:
             name = "WAVEX"
         try:
             self._sound = self._calls.calling(
-                soundfile.SoundFile, self._calls, "w", rate, len(self._channels), self._subtype, format=name
+                soundfile.SoundFile,
+                self._calls,
+                "w",
+                rate,
+                len(self._channels),
+                self._subtype,
+                format=name,
             )
         except soundfile.SoundFileError as exc:
             what = f"{len(self._channels)} channels of {rate} Hz as {self._subtype}"
             raise WriteError(
-                f"{self._format.name} cannot hold {what}: {exc.args[-1]}", hint="--rate, --mono or another --format"
+                f"{self._format.name} cannot hold {what}: {exc.args[-1]}",
+                hint="--rate, --mono or another --format",
             ) from exc
         for key, value in self._source.tags.items():
             self._tag(key, value)

@@ -28,16 +28,23 @@ class ImageRoom:
         """Open a picture file."""
         return ImageSource(file, name, settings)
 
-    def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
+    def stored(
+        self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool
+    ) -> Levels:
         """Return the levels that keep most of a page; animated PNGs and sheets have 8 bits."""
         kind = format_of(suffix)
         wanted = torch.float32 if raw else part.levels.dtype
         small = output.sheet or (source.animated and kind.name == "PNG")
         dtype = kind.dtypes[0] if small else kind.dtype_for(wanted)
         if dtype.itemsize < wanted.itemsize:
-            source.note(f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}")
+            source.note(
+                f"{wanted.itemsize * 8}-bit samples stored as {dtype.itemsize * 8}-bit in {kind.name}"
+            )
         if raw and not dtype.is_floating_point:
-            raise WriteError(f"--normalize none writes raw floats, which {suffix} cannot hold", hint="--format npy")
+            raise WriteError(
+                f"--normalize none writes raw floats, which {suffix} cannot hold",
+                hint="--format npy",
+            )
         return of(dtype)
 
     def memory(
@@ -50,7 +57,9 @@ class ImageRoom:
         samples = math.prod(size) * len(tiles[0].channels)
         if len(tiles) > 1 or output.sheet:
             copies = max(copies, GRID_COPIES)
-            samples = math.prod(size) * GRID_COLOURS * (len(tiles) + 3 * output.sheet)  # the input, and it as floats
+            samples = (
+                math.prod(size) * GRID_COLOURS * (len(tiles) + 3 * output.sheet)
+            )  # the input, and it as floats
         return pages * samples * levels.dtype.itemsize * copies
 
     def open_sink(
@@ -66,4 +75,6 @@ class ImageRoom:
         kind = format_of(suffix)
         if output.sheet and torch.uint8 not in kind.dtypes:
             raise UsageError(f"--sheet draws a picture, and {kind.name} holds none")
-        return ImageSink(file, kind, tiles, source, levels.dtype, sheet=output.sheet, quality=output.quality)
+        return ImageSink(
+            file, kind, tiles, source, levels.dtype, sheet=output.sheet, quality=output.quality
+        )

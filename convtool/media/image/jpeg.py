@@ -6,7 +6,10 @@ import simplejpeg
 
 from convtool.media.image.pages import Samples
 
-MODES = {"L": "GRAY", "RGB": "RGB"}  # Pillow's names and simplejpeg's; CMYK has profiles, which Pillow knows
+MODES = {
+    "L": "GRAY",
+    "RGB": "RGB",
+}  # Pillow's names and simplejpeg's; CMYK has profiles, which Pillow knows
 
 
 def decode(file: BinaryIO, mode: str) -> Samples | None:
@@ -20,7 +23,9 @@ def decode(file: BinaryIO, mode: str) -> Samples | None:
     """
     file.seek(0)
     try:
-        samples: Samples = simplejpeg.decode_jpeg(file.read(), MODES[mode], fastdct=False, fastupsample=False)
+        samples: Samples = simplejpeg.decode_jpeg(
+            file.read(), MODES[mode], fastdct=False, fastupsample=False
+        )
     except ValueError:
         return None
     finally:

@@ -8,7 +8,12 @@ from PIL import Image, ImageCms
 from convtool.media.image.pages import Samples
 
 PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
-CONVERTED = {"CMYK": "CMYK", "LAB": "Lab", "P": "palette", "PA": "palette"}  # what users should know of
+CONVERTED = {
+    "CMYK": "CMYK",
+    "LAB": "Lab",
+    "P": "palette",
+    "PA": "palette",
+}  # what users should know of
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -80,7 +85,9 @@ def _from_cmyk(image: Image.Image) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            converted = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
         except ImageCms.PyCMSError:
             converted = None
         if converted is not None:

@@ -119,10 +119,14 @@ class Page:
             ReadError: it is damaged.
         """
         picture = self._decode()
-        del self._decode  # which holds the file, which holds this page: a circle that stays until it is looked for
+        del (
+            self._decode
+        )  # which holds the file, which holds this page: a circle that stays until it is looked for
         found = picture.pixels.shape, torch.from_numpy(picture.pixels[:1]).dtype
         if found != ((*self.size, len(self.channels)), self.levels.dtype):
-            raise ReadError(f"the picture is not what its header says: {shown(picture.pixels.shape)} samples")
+            raise ReadError(
+                f"the picture is not what its header says: {shown(picture.pixels.shape)} samples"
+            )
         return picture
 
     @cached_property
@@ -131,7 +135,9 @@ class Page:
         picture, tensor = self.picture, _nchw(self.picture.pixels)
         if picture.alpha is None or (picture.alpha == self.levels.full).all():
             return tensor
-        return to_stored(bleed(to_float(tensor), to_float(_nchw(picture.alpha[..., None]))), tensor.dtype)
+        return to_stored(
+            bleed(to_float(tensor), to_float(_nchw(picture.alpha[..., None]))), tensor.dtype
+        )
 
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the page in blocks of at most `length` rows."""

@@ -34,7 +34,9 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software,
     ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
 )  # fmt: skip
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong becomes an error of ours
+logging.getLogger("tifffile").addHandler(
+    logging.NullHandler()
+)  # what is wrong becomes an error of ours
 _pillow_globals = threading.Lock()
 
 
@@ -96,10 +98,18 @@ class ImageSource(Notes):
             yield
         except ConvtoolError:
             raise
-        except Exception as exc:  # decoders of damaged files raise anything: struct.error, KeyError, …
-            cut = "truncated" in str(exc) and not self._settings.allow_truncated and self._tiff is None
+        except (
+            Exception
+        ) as exc:  # decoders of damaged files raise anything: struct.error, KeyError, …
+            cut = (
+                "truncated" in str(exc)
+                and not self._settings.allow_truncated
+                and self._tiff is None
+            )
             hint = "--allow-truncated reads what there is" if cut else None
-            raise ReadError(f"{self.name}: the picture cannot be read: {_reason(exc)}", hint=hint) from exc
+            raise ReadError(
+                f"{self.name}: the picture cannot be read: {_reason(exc)}", hint=hint
+            ) from exc
 
     def _open(self) -> Image.Image | None:
         """Return Pillow's view of the file, or None for a TIFF that only OpenCV can decode."""
@@ -114,7 +124,8 @@ class ImageSource(Notes):
             if start[:4] in (b"II*\0", b"MM\0*"):
                 return None
             raise ReadError(
-                f"{self.name}: not a picture of a known format", hint=f"formats: {' '.join(SUFFIXES)}"
+                f"{self.name}: not a picture of a known format",
+                hint=f"formats: {' '.join(SUFFIXES)}",
             ) from exc
 
     def _open_tiff(self) -> "list[tifffile.TiffPage] | None":
@@ -182,7 +193,13 @@ class ImageSource(Notes):
         if image.mode in CONVERTED and not (self.animated and image.format == "GIF"):
             self.note(f"{CONVERTED[image.mode]} converted to RGB")
         mode = plain_mode(image, colour=self._colour)
-        dtype = torch.float32 if mode == "F" else torch.uint16 if self._deep or mode[0] == "I" else torch.uint8
+        dtype = (
+            torch.float32
+            if mode == "F"
+            else torch.uint16
+            if self._deep or mode[0] == "I"
+            else torch.uint8
+        )
         width, height = image.size
         size = (width, height) if is_sideways(self._orientation) else (height, width)
         return Header(size, mode[0] in "LIF", dtype, mode[-1] == "A")
@@ -203,7 +220,9 @@ class ImageSource(Notes):
             if self._deep:
                 from convtool.media.image import sixteen_bit  # noqa: PLC0415  # OpenCV takes 0.2 s to import
 
-                picture = sixteen_bit.decode(self._file, self._image, whole=not self._settings.allow_truncated)
+                picture = sixteen_bit.decode(
+                    self._file, self._image, whole=not self._settings.allow_truncated
+                )
             else:
                 picture = self._decode_pillow(self._image)
             picture.duration = self._image.info.get("duration")
@@ -221,10 +240,16 @@ class ImageSource(Notes):
         samples = as_array(plain(image, colour=self._colour))
         if samples.ndim == 2:
             key = image.info.get("transparency") if samples.dtype == np.uint16 else None
-            alpha = np.where(samples == key, 0, 2**16 - 1).astype(np.uint16) if isinstance(key, int) else None
+            alpha = (
+                np.where(samples == key, 0, 2**16 - 1).astype(np.uint16)
+                if isinstance(key, int)
+                else None
+            )
             return Picture(samples[..., None], alpha)
         if samples.shape[2] in (2, 4):
-            return Picture(np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1]))
+            return Picture(
+                np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1])
+            )
         return Picture(samples)
 
     def _finite(self, picture: Picture) -> Picture:
@@ -234,7 +259,10 @@ class ImageSource(Notes):
         count = sum(int((~np.isfinite(plane)).sum()) for plane in planes)
         nan = self._settings.nan
         if count and nan is None:
-            raise ReadError(f"{self.name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them")
+            raise ReadError(
+                f"{self.name}: {count} samples are NaN or infinite",
+                hint="--nan VALUE replaces them",
+            )
         if count:
             planes = [np.where(np.isfinite(plane), plane, np.float32(nan or 0)) for plane in planes]
         alpha = None if picture.alpha is None else planes[1].clip(0, 1)
@@ -264,7 +292,11 @@ class ImageSource(Notes):
     def _read_exif(self) -> Image.Exif | None:
         assert self._image is not None
         if self._image.format == "PNG" and png.has_words_behind(self._file):
-            refuse_larger(f"{self.name}: the picture", 4 * math.prod(self._image.size), self._settings.max_memory)
+            refuse_larger(
+                f"{self.name}: the picture",
+                4 * math.prod(self._image.size),
+                self._settings.max_memory,
+            )
             self._image.load()  # to its end, where they stand
         exif = Image.Image.getexif(self._image)  # which a PNG's own would decode it for
         if self._image.format != "TIFF":

@@ -24,7 +24,9 @@ def decode(file: BinaryIO, image: Image.Image, *, whole: bool) -> Picture:
     """
     file.seek(0)
     data = file.read()
-    return _decode_ppm(data, image) if image.format == "PPM" else _decode_png(data, image, whole=whole)
+    return (
+        _decode_ppm(data, image) if image.format == "PPM" else _decode_png(data, image, whole=whole)
+    )
 
 
 def _decode_png(data: bytes, image: Image.Image, *, whole: bool) -> Picture:

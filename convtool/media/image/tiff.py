@@ -43,7 +43,9 @@ def header(page: tifffile.TiffPage) -> Header:
     kind = page.dtype
     if kind is None or kind.kind not in "uf" or (kind.kind == "u" and kind.itemsize > 2):
         raise ValueError(f"samples of type {kind} are not supported")
-    dtype = torch.float32 if kind.kind == "f" else torch.uint8 if kind.itemsize == 1 else torch.uint16
+    dtype = (
+        torch.float32 if kind.kind == "f" else torch.uint8 if kind.itemsize == 1 else torch.uint16
+    )
     height, width = page.imagelength, page.imagewidth
     size = (width, height) if is_sideways(_orientation(page)) else (height, width)
     return Header(size, page.photometric in GREY, dtype, bool(page.extrasamples))
@@ -71,19 +73,30 @@ def decode(page: tifffile.TiffPage) -> Picture:
     pixels = samples[..., :colours]
     if alpha is not None and page.extrasamples[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
         straight = pixels * (full / np.maximum(alpha, 1 if full > 1 else 1e-6))[..., None]
-        pixels = np.rint(straight.clip(0, full)).astype(samples.dtype) if full > 1 else straight.astype(np.float32)
+        pixels = (
+            np.rint(straight.clip(0, full)).astype(samples.dtype)
+            if full > 1
+            else straight.astype(np.float32)
+        )
     elif alpha is not None and page.extrasamples[0] != tifffile.EXTRASAMPLE.UNASSALPHA:
         alpha = None
-    decoded = Picture(np.ascontiguousarray(pixels), None if alpha is None else np.ascontiguousarray(alpha))
+    decoded = Picture(
+        np.ascontiguousarray(pixels), None if alpha is None else np.ascontiguousarray(alpha)
+    )
     return decoded if upright else turned(decoded, _orientation(page))
 
 
 def _samples(page: tifffile.TiffPage) -> tuple[Samples, bool]:
     """Return the stored samples in the machine's byte order, and whether they are upright. Shape: (H, W, C)"""
     if page.is_tiled is False and page.dataoffsets and page.databytecounts:
-        end = max(offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True))
+        end = max(
+            offset + count
+            for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+        )
         if end > page.parent.filehandle.size:
-            raise ValueError(f"the file is truncated: {end} bytes declared, {page.parent.filehandle.size} there")
+            raise ValueError(
+                f"the file is truncated: {end} bytes declared, {page.parent.filehandle.size} there"
+            )
     try:
         samples = np.asarray(page.asarray())
     except (ValueError, ImportError) as exc:

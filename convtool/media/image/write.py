@@ -63,7 +63,9 @@ class ImageSink:
         quality: int,
     ) -> None:
         if format.name == "NPY":  # all channels side by side, in the layer's order
-            tiles = [Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels)))]
+            tiles = [
+                Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels)))
+            ]
         self._file, self._format, self._tiles = file, format, tiles
         self._source, self._dtype, self._sheet, self._quality = source, dtype, sheet, quality
         self._frames: list[Frame] = []
@@ -96,14 +98,24 @@ class ImageSink:
         """
         self._end()
         exif = self._source.metadata.exif
-        if self._format.name == "TIFF" and exif is not None and not set(exif) <= set(DESCRIPTIVE_TAGS):
-            self._source.note("EXIF dropped but for the tags that describe the picture and its camera")
+        if (
+            self._format.name == "TIFF"
+            and exif is not None
+            and not set(exif) <= set(DESCRIPTIVE_TAGS)
+        ):
+            self._source.note(
+                "EXIF dropped but for the tags that describe the picture and its camera"
+            )
         try:
             encode(self._file, self._frames, self._format, self._source.metadata, self._quality)
         except Exception as exc:
-            if isinstance(exc, ConvtoolError) or (isinstance(exc, OSError) and exc.errno is not None):
+            if isinstance(exc, ConvtoolError) or (
+                isinstance(exc, OSError) and exc.errno is not None
+            ):
                 raise  # the file system's own errors are translated where the file was opened
-            raise WriteError(f"the picture cannot be written as {self._format.name}: {exc}") from exc
+            raise WriteError(
+                f"the picture cannot be written as {self._format.name}: {exc}"
+            ) from exc
 
     def drop(self) -> None:
         """Let go of what was taken."""
@@ -112,14 +124,18 @@ class ImageSink:
     def _end(self) -> None:
         if self._page is not None:
             tiles = [
-                _channels(self._result, [self._channels.index(channel) for channel in tile.channels])
+                _channels(
+                    self._result, [self._channels.index(channel) for channel in tile.channels]
+                )
                 for tile in self._tiles
             ]
             if len(tiles) == 1 and not self._sheet:
                 samples = self._with_alpha(tiles[0])
             else:
                 samples = self._grid(tiles)
-            self._frames.append(Frame(samples.permute(1, 2, 0).numpy(), self._page.picture.duration))
+            self._frames.append(
+                Frame(samples.permute(1, 2, 0).numpy(), self._page.picture.duration)
+            )
             self._page = None
 
     def _with_alpha(self, picture: Tensor) -> Tensor:
@@ -149,7 +165,9 @@ class ImageSink:
             cell = tile.new_full((colours, height, width), white)
             cell[:, : tile.shape[1], : tile.shape[2]] = tile
             cells.append(torch.cat([_label(label, cell, white), cell], 1) if self._sheet else cell)
-        grid: Tensor = make_grid(cells, nrow=math.ceil(math.sqrt(len(cells))), padding=GAP, pad_value=white)
+        grid: Tensor = make_grid(
+            cells, nrow=math.ceil(math.sqrt(len(cells))), padding=GAP, pad_value=white
+        )
         return grid[:colours]
 
 
@@ -167,18 +185,29 @@ def _label(text: str, cell: Tensor, white: int) -> Tensor:
     draw = ImageDraw.Draw(strip)
     font = ImageFont.load_default(LABEL_HEIGHT * 2 // 3)
     draw.text((2, LABEL_HEIGHT // 2), text, fill=0, font=font, anchor="lm")
-    return (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255).to(cell.dtype).expand(len(cell), -1, -1)
+    return (
+        (torch.from_numpy(np.array(strip)).to(torch.int32) * white // 255)
+        .to(cell.dtype)
+        .expand(len(cell), -1, -1)
+    )
 
 
-def encode(file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int) -> None:
+def encode(
+    file: BinaryIO, frames: Sequence[Frame], format: Format, metadata: Metadata, quality: int
+) -> None:
     """Write finished frames to `file`."""
     first = frames[0].samples
     if len(frames) > 1 and not format.frames:
         raise WriteError(
-            f"{len(frames)} pictures, and {format.name} holds one", hint="GIF, WebP, PNG and TIFF hold more"
+            f"{len(frames)} pictures, and {format.name} holds one",
+            hint="GIF, WebP, PNG and TIFF hold more",
         )
     if format.name == "NPY":
-        np.save(file, np.stack([frame.samples.transpose(2, 0, 1) for frame in frames]), allow_pickle=False)
+        np.save(
+            file,
+            np.stack([frame.samples.transpose(2, 0, 1) for frame in frames]),
+            allow_pickle=False,
+        )
     elif first.dtype == np.uint8 or first.shape[2] == 1:
         _write_pillow(file, frames, format, metadata, quality)
     elif format.name == "TIFF":
@@ -195,7 +224,9 @@ def _write_pillow(
     quality: int,
 ) -> None:
     first, *others = (
-        Image.fromarray(np.squeeze(frame.samples, 2) if frame.samples.shape[2] == 1 else frame.samples)
+        Image.fromarray(
+            np.squeeze(frame.samples, 2) if frame.samples.shape[2] == 1 else frame.samples
+        )
         for frame in frames
     )
     options: dict[str, Any] = {}

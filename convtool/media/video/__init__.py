@@ -31,7 +31,9 @@ class VideoRoom:
         """Open a film."""
         return FilmSource(file, name, settings)
 
-    def stored(self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool) -> Levels:
+    def stored(
+        self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool
+    ) -> Levels:
         """Return the levels of the pixel format that outputs have, which keeps the input's depth where it can."""
         if raw:
             raise WriteError("--normalize none writes raw floats, which no film can hold")
@@ -72,9 +74,15 @@ class VideoRoom:
 def _codec(suffix: str, output: OutputSettings) -> Codec:
     """Return the codec of outputs, and refuse options that it has not."""
     codec = codec_of(container_of(suffix), output.codec)
-    for name, default, given in (("crf", codec.crf, output.crf), ("preset", codec.preset, output.preset)):
+    for name, default, given in (
+        ("crf", codec.crf, output.crf),
+        ("preset", codec.preset, output.preset),
+    ):
         if given is not None and default is None:
             raise UsageError(f"{codec.encoder} has no --{name}")
     if output.preset is not None and output.preset not in codec.presets:
-        raise UsageError(f"{codec.encoder} has no preset '{output.preset}'", hint=f"it has {', '.join(codec.presets)}")
+        raise UsageError(
+            f"{codec.encoder} has no preset '{output.preset}'",
+            hint=f"it has {', '.join(codec.presets)}",
+        )
     return codec

@@ -71,12 +71,24 @@ CONTAINERS = (
 )
 CODECS = {
     "h264": Codec("libx264", 20, "medium", SPEEDS, even=True),
-    "hevc": Codec("libx265", 24, "medium", SPEEDS, even=True, options={"x265-params": "log-level=none"}),
+    "hevc": Codec(
+        "libx265", 24, "medium", SPEEDS, even=True, options={"x265-params": "log-level=none"}
+    ),
     "av1": Codec(
-        "libsvtav1", 30, "8", tuple(map(str, range(14))), even=True, options={"svtav1-params": "tile-columns=0"}
+        "libsvtav1",
+        30,
+        "8",
+        tuple(map(str, range(14))),
+        even=True,
+        options={"svtav1-params": "tile-columns=0"},
     ),
     "vp9": Codec(
-        "libvpx-vp9", 31, "good", ("best", "good", "realtime"), speed="deadline", options={"b": "0", "row-mt": "1"}
+        "libvpx-vp9",
+        31,
+        "good",
+        ("best", "good", "realtime"),
+        speed="deadline",
+        options={"b": "0", "row-mt": "1"},
     ),
     "ffv1": Codec("ffv1", lossless=True, options={"level": "3", "slicecrc": "1"}),
     "mjpeg": Codec("mjpeg", 3, quality="qscale"),

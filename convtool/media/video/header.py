@@ -84,7 +84,9 @@ def read_header(container: Any, stream: Any, name: str, settings: Settings) -> H
         colours=Colours(first.colorspace, full, first.color_primaries, first.color_trc),
         base=stream.time_base,
         rate=rate,
-        count=_wanted(stream.frames or round(_seconds(container, stream) * rate) or 1, rate, settings),
+        count=_wanted(
+            stream.frames or round(_seconds(container, stream) * rate) or 1, rate, settings
+        ),
         counted=bool(stream.frames),
         metadata=dict(container.metadata),
     )

@@ -18,7 +18,9 @@ class Palette:
     def __init__(self, size: Sequence[int], base: Fraction) -> None:
         height, width = size
         graph = self._graph = av.filter.Graph()
-        source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=base)
+        source = graph.add_buffer(
+            width=width, height=height, format=av.VideoFormat("rgb24"), time_base=base
+        )
         split, make = graph.add("split"), graph.add("palettegen", "stats_mode=single")
         use, sink = graph.add("paletteuse", "new=1"), graph.add("buffersink")
         source.link_to(split)

@@ -20,7 +20,15 @@ from convtool.media import Notes
 from convtool.media.ffmpeg import demuxed
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
-from convtool.media.video.pixels import Packed, Samples, Unpacker, channels_of, depth_of, has_alpha, packed
+from convtool.media.video.pixels import (
+    Packed,
+    Samples,
+    Unpacker,
+    channels_of,
+    depth_of,
+    has_alpha,
+    packed,
+)
 from convtool.options.settings import Settings
 
 DECODED = 8  # frames that FFmpeg holds for those that refer to them, beside one a thread
@@ -67,7 +75,9 @@ class FilmSource(Notes):
             raise ReadError(f"{name}: the file is empty")
         with self.opened() as (container, stream):
             self.header = read_header(container, stream, name, settings)
-            if has_alpha(self.header.format) and stream.codec_context.name != "gif":  # those have it, used or not
+            if (
+                has_alpha(self.header.format) and stream.codec_context.name != "gif"
+            ):  # those have it, used or not
                 self.note("transparency dropped")
         self.film = Film(self, self.header)
 
@@ -109,7 +119,11 @@ class FilmSource(Notes):
                 container.seek(int(self.starts / stream.time_base), stream=stream, backward=True)
             end = 0.0
             for packet in self._packets(container, stream, beside=bool(listeners)):
-                if packet.dts is not None and packet.pts is not None and packet.time_base is not None:
+                if (
+                    packet.dts is not None
+                    and packet.pts is not None
+                    and packet.time_base is not None
+                ):
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                 if packet.stream is not stream:
                     if self._is_asked_for(packet):
@@ -126,8 +140,13 @@ class FilmSource(Notes):
                     return
             self._check(container, len(times.shown), end)
 
-    def _packets(self, container: av.container.InputContainer, stream: Stream, *, beside: bool) -> Iterator[Packet]:
-        wanted = [stream, *(container.streams.audio + container.streams.subtitles if beside else ())]
+    def _packets(
+        self, container: av.container.InputContainer, stream: Stream, *, beside: bool
+    ) -> Iterator[Packet]:
+        wanted = [
+            stream,
+            *(container.streams.audio + container.streams.subtitles if beside else ()),
+        ]
         packets = container.demux(wanted)
         while True:
             try:
@@ -151,7 +170,9 @@ class FilmSource(Notes):
         """Return whether sound or subtitles are of the time that is asked for; what ends a stream is empty."""
         ticks = packet.pts if packet.pts is not None else packet.dts
         at = None if ticks is None else ticks * packet.time_base
-        outside = at is not None and ((self.starts and at < self.starts) or (self.ends is not None and at >= self.ends))
+        outside = at is not None and (
+            (self.starts and at < self.starts) or (self.ends is not None and at >= self.ends)
+        )
         return bool(packet.size) and not outside
 
     def _asked_for(self, frame: av.VideoFrame, times: Times, base: Fraction) -> bool:
@@ -165,12 +186,16 @@ class FilmSource(Notes):
         """Return whether nothing that follows is asked for."""
         if self._settings.frames is not None and len(times.shown) >= self._settings.frames:
             return True
-        return self.ends is not None and packet.dts is not None and packet.dts * base > self.ends + 1
+        return (
+            self.ends is not None and packet.dts is not None and packet.dts * base > self.ends + 1
+        )
 
     def _check(self, container: av.container.InputContainer, read: int, end: float) -> None:
         """Compare what was read with what the container speaks of."""
         if not read:
-            raise ReadError(f"{self.name}: no frames" + (" in that time" if self._settings.start else ""))
+            raise ReadError(
+                f"{self.name}: no frames" + (" in that time" if self._settings.start else "")
+            )
         if self._settings.start or self._settings.duration or self._settings.frames:
             return
         header = self.header
@@ -179,7 +204,9 @@ class FilmSource(Notes):
         declared = (container.duration or 0) / av.time_base
         start = (container.start_time or 0) / av.time_base
         if not header.counted and end + SLACK / header.rate < declared + min(start, 0):
-            self._refuse_cut(f"{read} of about {header.count} frames, {end:.2f} of {declared:.2f} s")
+            self._refuse_cut(
+                f"{read} of about {header.count} frames, {end:.2f} of {declared:.2f} s"
+            )
         if container.format.name == "gif" and not self._ends_with(GIF_TRAILER):
             self._refuse_cut(f"{read} frames, and no end")
 
@@ -242,7 +269,9 @@ class Film:
     def memory(self) -> int:
         """About what FFmpeg's decoding threads hold."""
         frames = DECODED + (os.cpu_count() or 1)
-        return frames * math.prod(self.header.size) * len(self.channels) * self.levels.dtype.itemsize
+        return (
+            frames * math.prod(self.header.size) * len(self.channels) * self.levels.dtype.itemsize
+        )
 
     def blocks(self, length: int) -> Iterator[Tensor]:
         """Yield the film in blocks of at most `length` frames. Shape: (1, C, D, H, W), channels innermost"""

@@ -39,7 +39,11 @@ class Copy:
         """Write a packet, of which the input's own stays untouched."""
         copy: Packet = av.Packet(bytes(packet))
         shift = round(late / packet.time_base)
-        copy.time_base, copy.duration, copy.is_keyframe = packet.time_base, packet.duration, packet.is_keyframe
+        copy.time_base, copy.duration, copy.is_keyframe = (
+            packet.time_base,
+            packet.duration,
+            packet.is_keyframe,
+        )
         copy.pts = None if packet.pts is None else packet.pts - shift
         copy.dts = None if packet.dts is None else packet.dts - shift
         copy.stream = self._stream
@@ -62,7 +66,9 @@ class Anew:
         self._output = output
         rates = av.codec.Codec(encoder, "w").audio_rates
         rate = stream.codec_context.sample_rate
-        self._stream = output.add_stream(encoder, rate=rate if not rates or rate in rates else max(rates))
+        self._stream = output.add_stream(
+            encoder, rate=rate if not rates or rate in rates else max(rates)
+        )
         self._stream.codec_context.layout = stream.codec_context.layout
 
     def take(self, packet: Packet, late: Fraction) -> None:

@@ -69,8 +69,13 @@ class Show:
             return samples if channels == list(range(samples.shape[2])) else samples[..., channels]
         grid = np.zeros((*self.size, self.channels), samples.dtype)
         for place, tile in enumerate(self._tiles):
-            top, left = place // self._across * (self._height + GAP), place % self._across * (self._width + GAP)
-            grid[top : top + self._height, left : left + self._width] = samples[..., list(tile.channels)]
+            top, left = (
+                place // self._across * (self._height + GAP),
+                place % self._across * (self._width + GAP),
+            )
+            grid[top : top + self._height, left : left + self._width] = samples[
+                ..., list(tile.channels)
+            ]
         return grid
 
 
@@ -111,38 +116,62 @@ class FilmSink:
         header, codec = self._source.header, self._codec
         self._show = Show(self._tiles, layer.output_size(part.size)[1:])
         if max(self._show.size) > MAX_SIZE:
-            raise WriteError(f"frames of {max(self._show.size)} pixels are more than encoders take", hint="--split")
-        format = pixel_format(codec, header.format, self._show.size, self._show.channels, self._settings.pix_fmt)
-        colours = colours_of(self._source, codec, self._show.size, rgb=av.VideoFormat(format).is_rgb)
+            raise WriteError(
+                f"frames of {max(self._show.size)} pixels are more than encoders take",
+                hint="--split",
+            )
+        format = pixel_format(
+            codec, header.format, self._show.size, self._show.channels, self._settings.pix_fmt
+        )
+        colours = colours_of(
+            self._source, codec, self._show.size, rgb=av.VideoFormat(format).is_rgb
+        )
         depth = self._levels.full.bit_length()
         self._pack = Packer(packed(depth, self._show.channels), format, colours)
         self._times = Pace(part, layer, self._container.ticks)
         with self._translated():
             self._film = av.open(self._calls, "w", format=self._container.muxer)
-            if not {codec.encoder, av.codec.Codec(codec.encoder, "w").canonical_name} & self._film.supported_codecs:
-                raise WriteError(f"{self._container.muxer} cannot hold {codec.encoder}", hint="another --codec")
-            self._stream = self._film.add_stream(codec.encoder, rate=self._times.rate, options=self._options())
+            if (
+                not {codec.encoder, av.codec.Codec(codec.encoder, "w").canonical_name}
+                & self._film.supported_codecs
+            ):
+                raise WriteError(
+                    f"{self._container.muxer} cannot hold {codec.encoder}", hint="another --codec"
+                )
+            self._stream = self._film.add_stream(
+                codec.encoder, rate=self._times.rate, options=self._options()
+            )
             self._stream.height, self._stream.width = self._show.size
             self._configure(self._stream.codec_context, format, colours)
             self._stream.time_base = self._times.base
             self._film.metadata.update(header.metadata)
             self._tracks = Tracks(self._source, self._film, self._container)
-        self._palette = Palette(self._show.size, self._times.base) if codec.encoder == "gif" else None
+        self._palette = (
+            Palette(self._show.size, self._times.base) if codec.encoder == "gif" else None
+        )
 
     def _options(self) -> dict[str, str]:
         """Return the encoder's options."""
         codec, asked, options = self._codec, self._settings, dict(self._codec.options)
-        for name, default, given in ((codec.quality, codec.crf, asked.crf), (codec.speed, codec.preset, asked.preset)):
+        for name, default, given in (
+            (codec.quality, codec.crf, asked.crf),
+            (codec.speed, codec.preset, asked.preset),
+        ):
             if default is not None:
                 options[name] = str(default if given is None else given)
         options.pop("qscale", None)
-        if codec.encoder == "libx264":  # by itself it takes 1.5 a core, and waits more for frames that come late
+        if (
+            codec.encoder == "libx264"
+        ):  # by itself it takes 1.5 a core, and waits more for frames that come late
             options["threads"] = str(THREADS * (os.cpu_count() or 1))
         return options
 
     def _configure(self, context: Any, format: str, colours: Colours) -> None:
         """Say how the encoder shall store frames, and what their numbers mean."""
-        context.pix_fmt, context.time_base = "pal8" if self._codec.encoder == "gif" else format, self._times.base
+        context.pix_fmt, context.time_base = (
+            "pal8" if self._codec.encoder == "gif" else format,
+            self._times.base,
+        )
         if self._source.header.aspect:
             context.sample_aspect_ratio = self._source.header.aspect
         context.colorspace, context.color_range = colours.space, colours.range
@@ -186,7 +215,9 @@ class FilmSink:
     def drop(self) -> None:
         """Let go of the file."""
         if self._film is not None:
-            with contextlib.suppress(av.FFmpegError, ValueError, OSError):  # a header may be missing
+            with contextlib.suppress(
+                av.FFmpegError, ValueError, OSError
+            ):  # a header may be missing
                 self._calls.calling(self._film.close)
 
     @contextmanager
@@ -216,7 +247,9 @@ class Pace:
         self._middle = (span(layer.conv)[0] - 1) // 2
         self._lengths: dict[int, int] = {}
         self.rate = film.header.rate / self._step
-        self.base = 1 / self.rate if ticks is None else Fraction(1, ticks) if ticks else film.header.base
+        self.base = (
+            1 / self.rate if ticks is None else Fraction(1, ticks) if ticks else film.header.base
+        )
 
     def next(self) -> int:
         """Return when the next frame is shown, in ticks of the output."""
@@ -225,7 +258,9 @@ class Pace:
         centre = min(max(0, centre), len(times.shown) - 1)
         self._made += 1
         start = round(times.shown[centre] * scale)
-        self._lengths[start] = round((times.shown[centre] + times.lasting[centre] * self._step) * scale) - start
+        self._lengths[start] = (
+            round((times.shown[centre] + times.lasting[centre] * self._step) * scale) - start
+        )
         return start
 
     def lasting(self, packets: Sequence[Packet]) -> Iterator[Packet]:
@@ -248,7 +283,9 @@ class FramesSink:
         source: the input.
     """
 
-    def __init__(self, folder: Path, codec: Codec, tiles: Sequence[Tile], levels: Levels, source: FilmSource) -> None:
+    def __init__(
+        self, folder: Path, codec: Codec, tiles: Sequence[Tile], levels: Levels, source: FilmSource
+    ) -> None:
         self._folder, self._codec, self._tiles = folder, codec, tiles
         self._levels, self._source, self._number = levels, source, FIRST
 
@@ -257,7 +294,9 @@ class FramesSink:
         self._show = Show(self._tiles, layer.output_size(part.size)[1:])
         header, channels = self._source.header, self._show.channels
         format = pixel_format(self._codec, header.format, self._show.size, channels, None)
-        self._pack = Packer(packed(self._levels.full.bit_length(), channels), format, Colours(RGB, FULL))
+        self._pack = Packer(
+            packed(self._levels.full.bit_length(), channels), format, Colours(RGB, FULL)
+        )
         encoder: Any = av.CodecContext.create(self._codec.encoder, "w")
         encoder.height, encoder.width = self._show.size
         encoder.pix_fmt, encoder.time_base = format, 1 / header.rate
