@@ -79,6 +79,41 @@ def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:
     )
 
 
+class Placement:
+    """The result of a layer on an input: its size, and where its positions lie on the input.
+
+    Args:
+        conv: the layer.
+        size: the input's spatial size.
+        pads: samples added before and after on each axis, where not as the layer says.
+
+    Attributes:
+        size: the result's spatial size.
+        stride: input positions from one output position to the next, per axis.
+
+    Raises:
+        LayerError: the layer does not fit the input.
+    """
+
+    def __init__(self, conv: Conv, size: Sequence[int], pads: Pads | None = None) -> None:
+        self._input = tuple(size)
+        self._pads, self._span = pads or ends(conv), span(conv)
+        self.size = output_size(conv, size, pads)
+        self.stride = tuple(conv.stride)
+
+    def centres(self, axis: int) -> Tensor:
+        """Return the input position that each output position is centred on, inside the input.
+
+        Shape: (S',) of int64
+
+        >>> Placement(nn.Conv1d(1, 1, 3, stride=2, padding=1), (5,)).centres(0)
+        tensor([0, 2, 4])
+        """
+        first = (self._span[axis] - 1) // 2 - self._pads[axis][0]
+        positions = torch.arange(self.size[axis]) * self.stride[axis] + first
+        return positions.clamp(0, self._input[axis] - 1)
+
+
 def shown(numbers: Sequence[int]) -> str:
     """Return a size as people write it: 3×640×480."""
     return "×".join(map(str, numbers))

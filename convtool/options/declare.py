@@ -67,12 +67,14 @@ def check_choice(name: str, value: str | None, choices: Any) -> None:
         raise UsageError(f"{name} is one of {', '.join(get_args(choices))}, not '{value}'")
 
 
-def check_whole(name: str, value: Axes, low: int, high: int) -> None:
-    """Check that all numbers are whole and in a range.
+def check_whole(name: str, value: Axes | None, low: int, high: int) -> None:
+    """Check that all numbers are whole and in a range; None is not checked.
 
     Raises:
         UsageError: one is not.
     """
+    if value is None:
+        return
     for number in value if isinstance(value, tuple) else (value,):
         if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
             raise UsageError(f"{name} is a whole number from {low} to {high}, not {number}")

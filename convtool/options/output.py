@@ -1,0 +1,108 @@
+"""Options of the output: how results are spread over files, and how each medium stores them."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convtool.errors import UsageError
+from convtool.options.declare import check_whole, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What every medium has.
+
+    Raises:
+        UsageError: a value is out of bounds, or two contradict each other.
+    """
+
+    sheet: ClassVar[bool] = False
+
+    split: bool = option(
+        False, "Write one file per channel, even where OUTPUT is a file.", "Output", "--split"
+    )
+    merge: bool = option(
+        False,
+        "Write one file for all channels, even where OUTPUT is a folder.",
+        "Output",
+        "--merge",
+    )
+    format: str | None = option(
+        None,
+        "Type of the outputs, such as png; by default from the suffix of OUTPUT or the input.",
+        "Output",
+        metavar="TYPE",
+    )
+    overwrite: bool = option(False, "Replace outputs that exist.", "Output", "--overwrite")
+
+    def __post_init__(self) -> None:
+        if self.split and (self.merge or self.sheet):
+            raise UsageError("--split writes one file per channel, --merge and --sheet one for all")
+
+    @property
+    def one_file_per_channel(self) -> bool | None:
+        """True or False where a flag decides, None where OUTPUT does."""
+        return False if self.merge or self.sheet else self.split or None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOutput(Output):
+    """What images have beside it."""
+
+    sheet: bool = option(  # type: ignore[misc]  # an option here, a constant elsewhere
+        False,
+        "Show the input and every result side by side in one image, labelled.",
+        "Output",
+        "--sheet",
+    )
+    quality: int = option(90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", metavar="N")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_whole("quality", self.quality, 1, 100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioOutput(Output):
+    """What audio has beside it."""
+
+    subtype: str | None = option(
+        None,
+        "Sample format: pcm_u8, pcm_s8, pcm_16, pcm_24, pcm_32, float, double, ulaw, vorbis, ….",
+        "Output",
+        show_default="the input's, or the nearest",
+        metavar="NAME",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoOutput(Output):
+    """What video has beside it."""
+
+    codec: str | None = option(
+        None,
+        "h264, hevc, av1, vp9, ffv1, mjpeg.",
+        "Output",
+        show_default="by container",
+        metavar="NAME",
+    )
+    crf: int | None = option(
+        None,
+        "Constant quality, smaller is better; 0 is lossless for h264.",
+        "Output",
+        show_default="by codec",
+        metavar="N",
+    )
+    preset: str | None = option(
+        None,
+        "Speed of the encoder, by its own names.",
+        "Output",
+        show_default="by codec",
+        metavar="NAME",
+    )
+    pix_fmt: str | None = option(
+        None,
+        "Pixel format, by FFmpeg's names.",
+        "Output",
+        show_default="the input's, or the nearest",
+        metavar="NAME",
+    )
