@@ -97,7 +97,7 @@ def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
         responses = run(
             [tensor.to(device)], layer.ends, lambda responses: layer.fold(responses).to(dtype)
         )
-    return _normalized([(responses, of(tensor.dtype).full)], layer, settings)
+    return _normalized([(responses, of(tensor.dtype).scale)], layer, settings)
 
 
 def _apply_to_file(path: Path, settings: Settings) -> Tensor:
@@ -116,7 +116,7 @@ def _apply_to_file(path: Path, settings: Settings) -> Tensor:
             )
             held = part.memory + filter_.convolution(part).memory + result
             refuse_larger(f"{path}: the result", held, settings.max_memory)
-            results.append((torch.cat(list(filter_.results(part)), 2), part.levels.full))
+            results.append((torch.cat(list(filter_.results(part)), 2), part.levels.scale))
     if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
     return _normalized(results, layer, settings)

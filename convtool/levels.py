@@ -18,12 +18,12 @@ class Levels:
 
     Attributes:
         dtype: the type of a sample.
-        full: the stored number that stands for 1.
+        scale: the stored number that stands for 1.
         signed: samples lie on both sides of zero.
     """
 
     dtype: torch.dtype
-    full: int = 1
+    scale: int = 1
     signed: bool = False
 
     @property
@@ -34,12 +34,12 @@ class Levels:
     @property
     def low(self) -> int:
         """The lowest level, or what -1 or 0 is as a float."""
-        return -self.full if self.signed else 0
+        return -self.scale if self.signed else 0
 
     @property
     def high(self) -> int:
         """The highest level, or 1 as a float."""
-        return self.full - 1 if self.signed and not self.floats else self.full
+        return self.scale - 1 if self.signed and not self.floats else self.scale
 
     def __str__(self) -> str:
         """Name the type, and the bits where not all are used."""
@@ -47,13 +47,13 @@ class Levels:
         return (
             name
             if self == of(self.dtype) or self.floats
-            else f"{name}, {self.full.bit_length()} bits"
+            else f"{name}, {self.scale.bit_length()} bits"
         )
 
     @property
     def wide(self) -> bool:
         """True where samples have more digits than float32."""
-        return self.dtype == torch.float64 or self.full > WHOLE_FLOAT
+        return self.dtype == torch.float64 or self.scale > WHOLE_FLOAT
 
 
 UINT8, UINT16 = Levels(torch.uint8, 2**8 - 1), Levels(torch.uint16, 2**16 - 1)
@@ -71,7 +71,7 @@ USUAL = {
 def of(dtype: torch.dtype) -> Levels:
     """Return the levels that tensors of a type have where nobody says otherwise.
 
-    >>> of(torch.uint8).full, of(torch.int16).low, of(torch.float32).full
+    >>> of(torch.uint8).scale, of(torch.int16).low, of(torch.float32).scale
     (255, -32768, 1)
     """
     return USUAL.get(dtype, Levels(dtype))
@@ -86,7 +86,7 @@ def to_float(stored: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     tensor([0., 1.])
     """
     levels = of(stored.dtype)
-    return stored.to(dtype) if levels.floats else stored.to(dtype).div_(levels.full)
+    return stored.to(dtype) if levels.floats else stored.to(dtype).div_(levels.scale)
 
 
 def to_stored(values: Tensor, dtype: torch.dtype) -> Tensor:
@@ -98,7 +98,7 @@ def to_stored(values: Tensor, dtype: torch.dtype) -> Tensor:
     tensor([  0, 128, 255], dtype=torch.uint8)
     """
     levels = of(dtype)
-    return values.to(dtype) if levels.floats else to_levels(values.mul(levels.full), levels)
+    return values.to(dtype) if levels.floats else to_levels(values.mul(levels.scale), levels)
 
 
 def to_levels(numbers: Tensor, levels: Levels) -> Tensor:
@@ -131,6 +131,6 @@ def beyond(numbers: Tensor, levels: Levels) -> int:
     1
     """
     low, high = torch.aminmax(numbers)
-    if low >= levels.low and high <= levels.full:
+    if low >= levels.low and high <= levels.scale:
         return 0
-    return int(((numbers < levels.low) | (numbers > levels.full)).sum())
+    return int(((numbers < levels.low) | (numbers > levels.scale)).sum())

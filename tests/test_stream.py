@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convtool.convolve import Convolution
-from convtool.convolve.geometry import centres, ends, output_size, span
+from convtool.convolve.geometry import centres, ends, extent, output_size
 from convtool.convolve.stream import Stream
 from convtool.errors import LayerError
 from convtool.layers.build import CONVS
@@ -119,7 +119,7 @@ def test_the_geometry_is_nn_convs_own(case):
     except LayerError:
         return
     torch.testing.assert_close(conv(tensor), whole(conv, tensor), rtol=0, atol=1e-12)
-    assert len(ends(conv)) == len(span(conv)) == tensor.ndim - 2
+    assert len(ends(conv)) == len(extent(conv)) == tensor.ndim - 2
 
 
 def test_an_even_kernel_pads_as_pytorch_does():

@@ -66,7 +66,7 @@ class Convolution:
             algorithm=algorithm,
             compiled=compiled,
         )
-        bias = self._problem.bias * stored.full
+        bias = self._problem.bias * stored.scale
         self._bias = None
         if bool(bias.any()):
             self._bias = bias.to(device, self.plan.dtype).reshape(

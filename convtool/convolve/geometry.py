@@ -11,7 +11,7 @@ Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
 Pads = Sequence[tuple[int, int]]
 
 
-def span(conv: Conv) -> tuple[int, ...]:
+def extent(conv: Conv) -> tuple[int, ...]:
     """Return how many samples one output looks over on each axis: dilation * (k - 1) + 1."""
     return tuple(d * (k - 1) + 1 for k, d in zip(conv.kernel_size, conv.dilation, strict=True))
 
@@ -24,7 +24,7 @@ def ends(conv: Conv) -> tuple[tuple[int, int], ...]:
     if conv.padding == "valid":
         return ((0, 0),) * len(conv.kernel_size)
     if conv.padding == "same":
-        return tuple(((n - 1) // 2, n - 1 - (n - 1) // 2) for n in span(conv))
+        return tuple(((n - 1) // 2, n - 1 - (n - 1) // 2) for n in extent(conv))
     return tuple((int(p), int(p)) for p in conv.padding)
 
 
@@ -42,18 +42,18 @@ def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tu
     >>> output_size(nn.Conv2d(3, 4, 3, stride=2, padding=1), (7, 8))
     (4, 4)
     """
-    mode, spans = conv.padding_mode, span(conv)
+    mode, spans = conv.padding_mode, extent(conv)
     for n, (before, after) in zip(size, pads or ends(conv), strict=True):
         most = {"reflect": n - 1, "circular": n}.get(mode, before + after)
         if max(before, after) > most:
             raise LayerError(
-                f"padding mode '{mode}' cannot add {max(before, after)} samples to {n} (size {shown(size)})",
+                f"padding mode '{mode}' cannot add {max(before, after)} samples to {n} (size {size_text(size)})",
                 hint="'replicate' and 'zeros' can",
             )
     padded = padded_size(conv, size, pads)
     if any(p < s for p, s in zip(padded, spans, strict=True)):
         raise LayerError(
-            f"the kernel spans {shown(spans)}, more than the padded input's {shown(padded)}"
+            f"the kernel spans {size_text(spans)}, more than the padded input's {size_text(padded)}"
         )
     return tuple((p - s) // step + 1 for p, s, step in zip(padded, spans, conv.stride, strict=True))
 
@@ -74,7 +74,7 @@ def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:
     return tuple(
         (torch.arange(count) * step - before + (spread - 1) // 2).clamp(0, n - 1)
         for count, step, (before, _), spread, n in zip(
-            output_size(conv, size), conv.stride, ends(conv), span(conv), size, strict=True
+            output_size(conv, size), conv.stride, ends(conv), extent(conv), size, strict=True
         )
     )
 
@@ -97,7 +97,7 @@ class Placement:
 
     def __init__(self, conv: Conv, size: Sequence[int], pads: Pads | None = None) -> None:
         self._input = tuple(size)
-        self._pads, self._span = pads or ends(conv), span(conv)
+        self._pads, self._extent = pads or ends(conv), extent(conv)
         self.size = output_size(conv, size, pads)
         self.stride = tuple(conv.stride)
 
@@ -109,11 +109,11 @@ class Placement:
         >>> Placement(nn.Conv1d(1, 1, 3, stride=2, padding=1), (5,)).centres(0)
         tensor([0, 2, 4])
         """
-        first = (self._span[axis] - 1) // 2 - self._pads[axis][0]
+        first = (self._extent[axis] - 1) // 2 - self._pads[axis][0]
         positions = torch.arange(self.size[axis]) * self.stride[axis] + first
         return positions.clamp(0, self._input[axis] - 1)
 
 
-def shown(numbers: Sequence[int]) -> str:
+def size_text(numbers: Sequence[int]) -> str:
     """Return a size as people write it: 3×640×480."""
     return "×".join(map(str, numbers))

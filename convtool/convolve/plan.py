@@ -104,7 +104,7 @@ def choose(
         compiled: `taps` of floats will be compiled; of int16 that is slower than a pass for each tap.
     """
     whole = problem.integral and not stored.floats
-    reach = problem.reach(stored.full) if whole else math.inf
+    reach = problem.reach(stored.scale) if whole else math.inf
     weight = problem.weight[:1] if problem.shared else problem.weight
     row = math.prod(size[1:]) * problem.groups * problem.inputs
     alike = _alike(problem)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import Conv, span
+from convtool.convolve.geometry import Conv, extent
 
 INT16_MAX = 2**15 - 1
 
@@ -80,5 +80,5 @@ def read(conv: Conv) -> Problem:
     )
     integral = bool((weight == weight.round()).all()) and bool((bias == bias.round()).all())
     return Problem(
-        weight, bias, tuple(conv.stride), tuple(conv.dilation), span(conv), shared, integral
+        weight, bias, tuple(conv.stride), tuple(conv.dilation), extent(conv), shared, integral
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import Conv, Pads, ends, span
+from convtool.convolve.geometry import Conv, Pads, ends, extent
 from convtool.convolve.staging import cut
 from convtool.errors import LayerError
 
@@ -61,12 +61,12 @@ class Stream:
         """
         padded = _pad_ends(blocks, self._before, self._after, self._conv.padding_mode, last)
         empty = True
-        for window in _windows(padded, span(self._conv)[0], self._conv.stride[0]):
+        for window in _windows(padded, extent(self._conv)[0], self._conv.stride[0]):
             empty = False
             yield self._run(window, self._rest)
         if empty:
             raise LayerError(
-                f"the input ends before the kernel's span of {span(self._conv)[0]} samples"
+                f"the input ends before the kernel's span of {extent(self._conv)[0]} samples"
             )
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.convolve.geometry import Pads, shown
+from convtool.convolve.geometry import Pads, size_text
 from convtool.errors import LayerError, UsageError
 from convtool.kernels.resolve import Kernel
 from convtool.options.declare import per_axis
@@ -96,7 +96,7 @@ def padding(
         return "same", None
     if any(total % 2 for total in totals):
         raise LayerError(
-            f"padding 'same' with stride {shown(stride)} needs an odd kernel, not {shown(size)}",
+            f"padding 'same' with stride {size_text(stride)} needs an odd kernel, not {size_text(size)}",
             hint="give --padding a number or 'valid'",
         )
     return tuple(total // 2 for total in totals), None

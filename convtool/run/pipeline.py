@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from torch import Tensor
 
 from convtool.convolve import devices
-from convtool.convolve.geometry import shown
+from convtool.convolve.geometry import size_text
 from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
 from convtool.layers.build import Layer
 from convtool.levels import Levels
@@ -196,7 +196,7 @@ def _memory(
     needed = part.memory + convolution.memory + waiting * (stored + 2 * made)
     for target in targets:
         needed += room.memory(source, part, size, job.suffix, target.tiles, levels, shared.output)
-    what = f"filtering {shown((len(part.channels), *part.size))} samples into {shown((layer.channels, *size))}"
+    what = f"filtering {size_text((len(part.channels), *part.size))} samples into {size_text((layer.channels, *size))}"
     refuse_larger(what, needed, shared.filter.settings.max_memory)
     return needed
 
@@ -205,14 +205,14 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
     """Filter all parts into the outputs of a job, and return what a user should know of the result."""
     source, layer, settings, levels = work.source, work.layer, shared.filter.settings, work.levels
     normalizer = Normalizer(
-        layer, settings.normalize, independent=settings.independent, floats=levels.floats, full=levels.full,
+        layer, settings.normalize, independent=settings.independent, floats=levels.floats, full=levels.scale,
         clip=levels.floats,
     )  # fmt: skip
     if normalizer.needs_range:
         for part in source.parts():
             responses = shared.filter.results(part)
             normalizer.measure(
-                _watched(responses, "measuring", job, part, work, shared), part.levels.full
+                _watched(responses, "measuring", job, part, work, shared), part.levels.scale
             )
     clips = Clips(normalizer, levels)
     with ExitStack() as files:
@@ -235,7 +235,7 @@ def _write(job: Job, work: Work, shared: Run) -> tuple[str, ...]:
             between = ahead if shared.room.medium.overlapped else iter  # type: ignore[assignment]  # a thread for each step, or none
             with ExitStack() as steps:  # which end before the files do
                 results = steps.enter_context(
-                    closing(shared.filter.results(part, clips.finish(part.levels.full)))
+                    closing(shared.filter.results(part, clips.finish(part.levels.scale)))
                 )
                 blocks = steps.enter_context(closing(between(devices.download(results))))
                 watched = steps.enter_context(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from convtool.convolve.geometry import shown, span
+from convtool.convolve.geometry import extent, size_text
 from convtool.kernels.frequency import decibels
 from convtool.layers.build import Layer
 from convtool.limits import MEBI
@@ -36,11 +36,11 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
     rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
     plan: dict[str, str | int] = {
-        "input": shown((1, len(part.channels), *part.size)),
-        "output": shown((1, layer.channels, *size)),
+        "input": size_text((1, len(part.channels), *part.size)),
+        "output": size_text((1, layer.channels, *size)),
         "layer": str(conv),
         "weights": conv.weight.numel(),
-        "receptive field": shown(span(conv)),
+        "receptive field": size_text(extent(conv)),
         "multiply-adds": math.prod(size) * conv.out_channels * window,
         "algorithm": str(convolution.plan),
         "block": f"{rows} of {part.size[0]}",

@@ -48,7 +48,7 @@ class Step:
         floats = stored.is_floating_point()
         rule = "none" if floats else "clamp"
         self.normalizer = Normalizer(
-            self.layer, rule, floats=floats, full=of(stored.dtype).full, clip=False
+            self.layer, rule, floats=floats, full=of(stored.dtype).scale, clip=False
         )
         self.out = torch.empty(
             1, *output_size(self.layer.conv, self.size), len(weight), dtype=stored.dtype
@@ -60,7 +60,7 @@ class Step:
 
         def finish(responses: Tensor) -> Tensor:
             return to_levels(
-                self.normalizer(self.layer.fold(responses), of(self.stored.dtype).full),
+                self.normalizer(self.layer.fold(responses), of(self.stored.dtype).scale),
                 of(self.stored.dtype),
             )
 

@@ -73,7 +73,7 @@ READABLE = (*SUFFIXES, *READ_ONLY)
 def bits(subtype: str) -> int:
     """Return how many bits of a sample a subtype is worth; lossy ones are what CDs have."""
     levels = SHORT if subtype in LOSSY else levels_of(subtype)
-    return levels.dtype.itemsize * 8 if levels.floats else levels.full.bit_length()
+    return levels.dtype.itemsize * 8 if levels.floats else levels.scale.bit_length()
 
 
 def levels_of(subtype: str) -> Levels:

@@ -43,7 +43,7 @@ def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
                 f"{path}: {sound.size[0]} samples, an impulse response has at most {MAX_TAPS}"
             )
         blocks = list(sound.read(BLOCK))
-    taps = np.concatenate(blocks).T.astype(np.float64) / sound.levels.full
+    taps = np.concatenate(blocks).T.astype(np.float64) / sound.levels.scale
     notes: tuple[str, ...] = ()
     if rate is not None and rate != sound.rate:
         taps = _resampled(taps, sound.rate, rate)

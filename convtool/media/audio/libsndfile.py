@@ -118,7 +118,7 @@ class SoundFileReader:
             raise ReadError(f"{self._name}: cannot be read: {exc.strerror}") from exc
 
     def _shifted(self, block: NDArray[np.generic]) -> Samples:
-        shift = 0 if self.levels.floats else SHIFTED.get(self.levels.full, 0)
+        shift = 0 if self.levels.floats else SHIFTED.get(self.levels.scale, 0)
         return np.right_shift(block, shift, out=block) if shift else block
 
 

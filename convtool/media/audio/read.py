@@ -100,7 +100,7 @@ class AudioSource(Notes):
         if settings.rate is not None and settings.rate != rate:
             from convtool.media.audio.resample import resampled, resampled_length  # noqa: PLC0415  # needs soxr
 
-            steps, full, before = (rate, settings.rate), levels.full, read
+            steps, full, before = (rate, settings.rate), levels.scale, read
             rate, length, levels = settings.rate, resampled_length(length, *steps), changed
             read = lambda size: resampled(before(size), *steps, channels, full, changed, size)  # noqa: E731
         names = {1: ("mono",), 2: ("left", "right")}.get(
@@ -157,7 +157,7 @@ class AudioSource(Notes):
         levels = self._reader.levels
         dtype = np.float64 if levels.wide else np.float32
         for block in self._read(length):
-            yield block.mean(1, dtype, keepdims=True) / dtype(levels.full)
+            yield block.mean(1, dtype, keepdims=True) / dtype(levels.scale)
 
 
 def _reader(file: BinaryIO, name: str) -> Reader:

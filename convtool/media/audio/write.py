@@ -96,7 +96,7 @@ class AudioSink:
         if self._channels != list(range(samples.shape[1])):
             samples = samples[:, self._channels]
         array: Samples = samples.contiguous().numpy()
-        shift = 0 if self._levels.floats else SHIFTED.get(self._levels.full, 0)
+        shift = 0 if self._levels.floats else SHIFTED.get(self._levels.scale, 0)
         return np.left_shift(array, shift) if shift else array
 
     def write(self, prepared: Samples) -> None:

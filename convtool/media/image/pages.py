@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from convtool.convolve.geometry import shown
+from convtool.convolve.geometry import size_text
 from convtool.errors import ReadError
 from convtool.levels import Levels, of, to_float, to_stored
 from convtool.media.image.alpha import bleed
@@ -125,7 +125,7 @@ class Page:
         found = picture.pixels.shape, torch.from_numpy(picture.pixels[:1]).dtype
         if found != ((*self.size, len(self.channels)), self.levels.dtype):
             raise ReadError(
-                f"the picture is not what its header says: {shown(picture.pixels.shape)} samples"
+                f"the picture is not what its header says: {size_text(picture.pixels.shape)} samples"
             )
         return picture
 
@@ -133,7 +133,7 @@ class Page:
     def tensor(self) -> Tensor:
         """The whole page, transparent pixels filled from around. Shape: (1, C, H, W), channels last"""
         picture, tensor = self.picture, _nchw(self.picture.pixels)
-        if picture.alpha is None or (picture.alpha == self.levels.full).all():
+        if picture.alpha is None or (picture.alpha == self.levels.scale).all():
             return tensor
         return to_stored(
             bleed(to_float(tensor), to_float(_nchw(picture.alpha[..., None]))), tensor.dtype

@@ -159,7 +159,7 @@ class ImageSink:
             labels = ["input", *labels]
         height, width = (max(tile.shape[axis] for tile in tiles) for axis in (1, 2))
         colours = max(len(tile) for tile in tiles)
-        white = of(tiles[0].dtype).full
+        white = of(tiles[0].dtype).scale
         cells = []
         for label, tile in zip(labels, tiles, strict=True):
             cell = tile.new_full((colours, height, width), white)

@@ -56,7 +56,7 @@ class Packed:
 def packed(depth: int, channels: int) -> Packed:
     """Return how samples of `depth` bits are held.
 
-    >>> packed(8, 3).format, packed(10, 3).format, packed(10, 1).levels.full
+    >>> packed(8, 3).format, packed(10, 3).format, packed(10, 1).levels.scale
     ('rgb24', 'gbrp10le', 1023)
     """
     if depth == 8:

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from torch import Tensor
 
-from convtool.convolve.geometry import span
+from convtool.convolve.geometry import extent
 from convtool.errors import WriteError
 from convtool.layers.build import Layer
 from convtool.levels import Levels
@@ -126,7 +126,7 @@ class FilmSink:
         colours = colours_of(
             self._source, codec, self._show.size, rgb=av.VideoFormat(format).is_rgb
         )
-        depth = self._levels.full.bit_length()
+        depth = self._levels.scale.bit_length()
         self._pack = Packer(packed(depth, self._show.channels), format, colours)
         self._times = Pace(part, layer, self._container.ticks)
         with self._translated():
@@ -244,7 +244,7 @@ class Pace:
     def __init__(self, film: Film, layer: Layer, ticks: int | None) -> None:
         self._film, self._made = film, 0
         self._step, self._before = layer.conv.stride[0], layer.ends[0][0]
-        self._middle = (span(layer.conv)[0] - 1) // 2
+        self._middle = (extent(layer.conv)[0] - 1) // 2
         self._lengths: dict[int, int] = {}
         self.rate = film.header.rate / self._step
         self.base = (
@@ -295,7 +295,7 @@ class FramesSink:
         header, channels = self._source.header, self._show.channels
         format = pixel_format(self._codec, header.format, self._show.size, channels, None)
         self._pack = Packer(
-            packed(self._levels.full.bit_length(), channels), format, Colours(RGB, FULL)
+            packed(self._levels.scale.bit_length(), channels), format, Colours(RGB, FULL)
         )
         encoder: Any = av.CodecContext.create(self._codec.encoder, "w")
         encoder.height, encoder.width = self._show.size
