@@ -1,0 +1,167 @@
+"""The media that there are: a value each, by which commands, completion and `apply` are made.
+
+It must not import torch or a decoder: names, defaults and help are asked for before anything is
+read. How files are read and written is the backend's business, which is imported when needed.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from convtool.errors import UsageError
+from convtool.options.options import Options
+from convtool.options.output import AudioOutput, ImageOutput, Output, VideoOutput
+from convtool.options.reading import AudioReading, ImageReading, Reading, VideoReading
+
+if TYPE_CHECKING:
+    from convtool.media.contract import Backend
+
+Automatic = dict[str, str]  # the rule of `--normalize auto` by the kind of a result
+
+STILL: Automatic = {"random": "sigmoid", "signed": "minmax", "unsigned": "clamp"}
+# A video measured first would be decoded twice, and flicker between scenes of different ranges.
+MOVING: Automatic = STILL | {"signed": "bounds"}
+LOUD: Automatic = {"random": "clamp", "signed": "clamp", "unsigned": "clamp"}  # keeps the loudness
+
+
+@dataclass(frozen=True)
+class Medium:
+    """One medium.
+
+    Attributes:
+        name: of its command.
+        dims: spatial axes: 1, 2 or 3; the leading one is what blocks follow each other on.
+        load: imports and returns its backend.
+        position: the word for a position of the leading axis: row, sample, frame, slice.
+        several: the word for its files: images, audio files, videos.
+        timed: the leading axis is time.
+        centred: samples lie on both sides of zero, and -1…1 is their range; else 0…1.
+        aligned: kernels can be causal, and results longer than their input.
+        overlapped: decoding, filtering and encoding are each worth a thread; one file keeps all
+            cores busy.
+        padding_mode: how inputs go on beyond their ends.
+        random_channels: output channels of a random layer; None for as many as the input has.
+        automatic: the rules of `--normalize auto`.
+        single: the name of a channel that is made of all others.
+        reading: the class of its reading options.
+        output: the class of its output options.
+        help: of its command, after the first line.
+    """
+
+    name: str
+    dims: int
+    load: Callable[[], "Backend"]
+    position: str
+    several: str
+    timed: bool = False
+    centred: bool = False
+    aligned: bool = False
+    overlapped: bool = False
+    padding_mode: str = "replicate"
+    random_channels: int | None = 4
+    automatic: Automatic = field(default_factory=lambda: STILL)
+    single: str = "l"
+    reading: type[Reading] = Reading
+    output: type[Output] = Output
+    help: str = ""
+
+    @property
+    def backend(self) -> "Backend":
+        """How its files are read and written."""
+        return self.load()
+
+    def options(self, values: Mapping[str, object]) -> Options:
+        """Return its options from flat values by their names.
+
+        Raises:
+            UsageError: a value is wrong, or the medium has no such option.
+        """
+        return Options.of(self.groups, values)
+
+    @property
+    def groups(self) -> dict[str, type]:
+        """The classes of its option groups, by the fields of `Options`."""
+        kinds = {name: type(default) for name, default in vars(Options()).items()}
+        kinds |= {"reading": self.reading, "output": self.output}
+        if not self.aligned:
+            del kinds["alignment"]
+        return kinds
+
+
+def _builtin(name: str) -> "Backend":
+    backend: Backend = importlib.import_module(f"convtool.media.{name}").BACKEND
+    return backend
+
+
+MEDIA: dict[str, Medium] = {}
+
+
+def register(medium: Medium) -> None:
+    """Add a medium; the first one with as many axes is that of tensors.
+
+    Raises:
+        ValueError: there is one of that name.
+    """
+    if medium.name in MEDIA:
+        raise ValueError(f"there is a medium '{medium.name}' already")
+    MEDIA[medium.name] = medium
+
+
+def medium_of_tensor(dims: int) -> Medium:
+    """Return the medium of tensors with as many spatial axes.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for medium in MEDIA.values():
+        if medium.dims == dims:
+            return medium
+    raise UsageError(f"a tensor is NCL, NCHW or NCDHW, not of {dims + 2} axes")
+
+
+register(
+    Medium(
+        "image",
+        2,
+        partial(_builtin, "image"),
+        position="row",
+        several="images",
+        reading=ImageReading,
+        output=ImageOutput,
+    )
+)
+register(
+    Medium(
+        "audio",
+        1,
+        partial(_builtin, "audio"),
+        position="sample",
+        several="audio files",
+        timed=True,
+        centred=True,
+        aligned=True,
+        padding_mode="zeros",
+        random_channels=None,
+        automatic=LOUD,
+        single="mono",
+        reading=AudioReading,
+        output=AudioOutput,
+    )
+)
+register(
+    Medium(
+        "video",
+        3,
+        partial(_builtin, "video"),
+        position="frame",
+        several="videos",
+        timed=True,
+        overlapped=True,
+        random_channels=3,
+        automatic=MOVING,
+        reading=VideoReading,
+        output=VideoOutput,
+    )
+)
