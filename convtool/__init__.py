@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from convtool.api import apply
     from convtool.convolve.stream import Stream
     from convtool.kernels.resolve import Bank, Kernel, resolve
-    from convtool.layers.build import Layer, build
-    from convtool.options.settings import Settings
+    from convtool.layers.build import build
+    from convtool.layers.layer import Layer
+    from convtool.options.options import Options
 
 __version__ = "0.1.0"
 
@@ -51,8 +52,8 @@ __all__ = [
     "Layer",
     "LayerError",
     "LimitError",
+    "Options",
     "ReadError",
-    "Settings",
     "Stream",
     "UsageError",
     "WriteError",
@@ -67,9 +68,9 @@ _ROOMS = {
     "Bank": "kernels.resolve",
     "Kernel": "kernels.resolve",
     "resolve": "kernels.resolve",
-    "Layer": "layers.build",
+    "Layer": "layers.layer",
     "build": "layers.build",
-    "Settings": "options.settings",
+    "Options": "options.options",
     "Stream": "convolve.stream",
 }
 

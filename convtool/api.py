@@ -4,8 +4,10 @@ It writes nothing and prints nothing; files are the command line's business.
 """
 
 import math
+import warnings
+from collections.abc import Sequence
 from os import PathLike, fspath
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import torch
@@ -13,39 +15,40 @@ from torch import Tensor
 
 from convtool.convolve import Convolution, devices
 from convtool.errors import ReadError, UsageError
-from convtool.layers.build import Layer
+from convtool.layers.layer import Layer
 from convtool.levels import USUAL, of
-from convtool.limits import refuse_larger
-from convtool.media import MEDIA, Room
-from convtool.media.audio.formats import is_sound
+from convtool.limits import RESULT_COPIES, refuse_larger
 from convtool.media.inputs import opened
-from convtool.media.video.formats import is_film
-from convtool.options.settings import Settings
+from convtool.media.registry import MEDIA, Medium, medium_of_tensor
+from convtool.options.options import Options
 from convtool.results.normalize import Normalizer
-from convtool.run.filter import Filter
-from convtool.run.pipeline import check_duration
+from convtool.run.filter import DTYPES, Filter
+from convtool.run.work import check_duration
 
-COPIES = 3  # of a file's result: in blocks, joined, normalized
+Results = list[tuple[Tensor, float]]  # each part's, and the number that stands for 1 in it
 
 
 def apply(
     source: Tensor | str | PathLike[str],
-    kernel: str | tuple[str, ...] | list[str] = (),
+    kernel: str | Sequence[str] = (),
     *,
     normalize: str = "none",
+    medium: str | None = None,
     **options: Any,
 ) -> Tensor:
     """Filter a tensor or a file with a convolution layer.
 
     Args:
-        source: a tensor, floats as they are, uint8 and uint16 scaled to 0…1, int16 and int32 to -1…1; or the path of
-            a picture or a film, read upright as grey or RGB in 0…1, or of a sound, in -1…1. `nan`, `max_pixels`,
-            `mono`, `start` and the like count for files only. A file is resampled to `rate`; a tensor has it.
-        kernel: what `--kernel` takes, or several; none for random weights.
-        normalize: what `--normalize` takes; by default the layer's raw results.
-        options: the other flags of the command line by name, as in `Settings`: stride, padding,
-            padding_mode, dilation, groups, bias, out_channels, kernel_size, init, seed, combine, flip,
-            independent, device, max_pixels, ….
+        source: a tensor: floats as they are, uint8 and uint16 scaled to 0…1, int16 and int32 to
+            -1…1. Or the path of a file: an image or a video is read upright as grey or RGB in
+            0…1, audio in -1…1. `nan`, `max_pixels`, `mono`, `start` and the like count for files
+            only. A file is resampled to `rate`; of a tensor it is the rate.
+        kernel: the value of `--kernel`, or several; none for random weights.
+        normalize: the value of `--normalize`; by default the layer's raw responses.
+        medium: `image`, `audio` or `video`; by default by the file's suffix, or the tensor's axes.
+        options: the other options of the medium's command by name: stride, padding, padding_mode,
+            dilation, groups, bias, out_channels, kernel_size, init, seed, combine, flip,
+            independent, device, dtype, max_pixels, ….
 
     Shape: (N, C, L), (N, C, H, W) or (N, C, D, H, W) → (N, C', *S'); a file's pages are N
 
@@ -55,91 +58,97 @@ def apply(
         LayerError: the layer does not fit the input.
         ReadError: the file cannot be read.
 
+    Notes of a file, such as a conversion, are issued as a `UserWarning`.
+
     >>> apply(torch.arange(1.0, 7).reshape(1, 1, 6), "2 2 2", padding=1, padding_mode="zeros")
     tensor([[[ 6., 12., 18., 24., 30., 22.]]])
     """
-    kernels = (kernel,) if isinstance(kernel, str) else tuple(kernel)
-    folders = options.pop("kernel_path", ())
-    options["kernel_path"] = (
-        (Path(folders),)
-        if isinstance(folders, str | PathLike)
-        else tuple(Path(folder) for folder in folders)
-    )
-    settings = Settings(kernel=kernels, normalize=normalize, **options)  # type: ignore[arg-type]  # checked inside
+    values = dict(options, kernel=_several(kernel, str), normalize=normalize)
+    values["kernel_path"] = tuple(map(Path, _several(options.get("kernel_path", ()), PathLike)))
+    chosen = _medium(source, medium)
     if isinstance(source, Tensor):
-        return _apply_to_tensor(source, settings)
-    return _apply_to_file(Path(fspath(source)), settings)
+        return _apply_to_tensor(source, chosen, chosen.options(values))
+    return _apply_to_file(Path(fspath(source)), chosen, chosen.options(values))
 
 
-def _apply_to_tensor(tensor: Tensor, settings: Settings) -> Tensor:
-    dims = tensor.ndim - 2
-    if dims not in MEDIA:
-        raise UsageError(f"a tensor is NCL, NCHW or NCDHW, not of shape {tuple(tensor.shape)}")
+def _several(value: Any, single: type) -> tuple[Any, ...]:
+    return (value,) if isinstance(value, single | str) else tuple(value)
+
+
+def _medium(source: Tensor | str | PathLike[str], name: str | None) -> Medium:
+    """Return the medium that is asked for, or the first one that a source is of."""
+    if name is not None:
+        if name not in MEDIA:
+            raise UsageError(f"no medium '{name}'", hint=f"known: {', '.join(MEDIA)}")
+        return MEDIA[name]
+    if isinstance(source, Tensor):
+        return medium_of_tensor(source.ndim - 2)
+    suffix = PurePath(fspath(source)).suffix.lower()
+    readers = (each for each in MEDIA.values() if suffix in each.backend.readable)
+    return next(readers, next(iter(MEDIA.values())))
+
+
+def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor:
+    if tensor.ndim != medium.dims + 2:
+        raise UsageError(f"a tensor of {medium.several} has {medium.dims + 2} axes")
     if not tensor.numel():
         raise UsageError(f"a tensor of shape {tuple(tensor.shape)} holds no samples")
     if not tensor.is_floating_point() and tensor.dtype not in USUAL:
         names = ", ".join(str(dtype).removeprefix("torch.") for dtype in USUAL)
         raise UsageError(f"a tensor holds floats, or {names}, not {tensor.dtype}")
-    device = tensor.device if settings.device == "auto" else devices.choose(settings.device, 0)
-    filter_ = Filter(settings, MEDIA[dims], device=device)
-    layer = filter_.layer(tensor.shape[1], settings.rate if dims == 1 else None)
-    layer.output_size(tensor.shape[2:])
-    dtype = tensor.dtype if tensor.is_floating_point() else torch.float32
+    engine = options.engine
+    device = tensor.device if engine.device == "auto" else devices.choose(engine.device, 0)
+    rate = getattr(options.reading, "rate", None)
+    layer = Filter(options, medium, device=device).layer(tensor.shape[1], rate)
+    size = layer.conv_size(tensor.shape[2:])
+    layer.placement(tensor.shape[2:])
+    own = tensor.dtype if tensor.is_floating_point() else torch.float32
+    asked = DTYPES[engine.dtype]
     with devices.exact():
-        run = Convolution(
-            layer.conv.to(dtype),
-            layer.bare_size(tensor.shape[2:]),
+        convolution = Convolution(
+            layer.conv.to(own),
+            size,
             of(tensor.dtype),
-            algorithm=settings.algorithm,
+            algorithm=engine.algorithm,
+            dtype=None if asked == torch.float32 else asked,
             device=device,
-            compiled=settings.compile,
+            compiled=engine.compile,
         )
-        responses = run(
-            [tensor.to(device)], layer.ends, lambda responses: layer.fold(responses).to(dtype)
+        responses = convolution(
+            [tensor.to(device)], layer.ends, lambda made: layer.fold(made).to(own)
         )
-    return _normalized([(responses, of(tensor.dtype).scale)], layer, settings)
+    return _normalized([(responses, of(tensor.dtype).scale)], layer, medium, options)
 
 
-def _apply_to_file(path: Path, settings: Settings) -> Tensor:
-    room = _room(path)
-    filter_ = Filter(settings, room.medium)
+def _apply_to_file(path: Path, medium: Medium, options: Options) -> Tensor:
+    filter_ = Filter(options, medium)
+    results: Results = []
     with opened(str(path)) as file:
-        results: list[tuple[Tensor, float]] = []
-        for part in room.open_source(file, str(path), settings).parts():
-            layer = filter_.layer(len(part.channels), part.rate)
-            check_duration(part, settings)
-            result = (
-                math.prod(layer.output_size(part.size))
-                * layer.channels
-                * COPIES
-                * torch.float32.itemsize
-            )
-            held = part.memory + filter_.convolution(part).memory + result
-            refuse_larger(f"{path}: the result", held, settings.max_memory)
-            results.append((torch.cat(list(filter_.results(part)), 2), part.levels.scale))
+        source = medium.backend.open(file, str(path), options.reading)
+        for part in source.parts():
+            layer = filter_.layer_of(part)
+            check_duration(part, options.reading)
+            samples = math.prod(layer.placement(part.size).size) * layer.channels
+            result = samples * RESULT_COPIES * torch.float32.itemsize
+            needed = part.memory + filter_.convolution(part).memory + result
+            refuse_larger(f"{path}: the result", needed, options.reading.max_memory)
+            blocks = filter_.responses(part, [layer.fold])
+            results.append((torch.cat(list(blocks), 2), part.levels.scale))
     if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
-    return _normalized(results, layer, settings)
+    for note in dict.fromkeys([*source.notes, *layer.notes]):
+        warnings.warn(f"{path}: {note}", stacklevel=3)
+    return _normalized(results, layer, medium, options)
 
 
-def _room(path: Path) -> Room:
-    """Return the medium of a file, by its name; decoders are imported for it alone."""
-    if is_sound(str(path)):
-        from convtool.media.audio import AudioRoom  # noqa: PLC0415
-
-        return AudioRoom()
-    if is_film(str(path)):
-        from convtool.media.video import VideoRoom  # noqa: PLC0415
-
-        return VideoRoom()
-    from convtool.media.image import ImageRoom  # noqa: PLC0415
-
-    return ImageRoom()
-
-
-def _normalized(results: list[tuple[Tensor, float]], layer: Layer, settings: Settings) -> Tensor:
+def _normalized(results: Results, layer: Layer, medium: Medium, options: Options) -> Tensor:
     normalizer = Normalizer(
-        layer, settings.normalize, independent=settings.independent, floats=True
+        layer,
+        options.result.normalize,
+        medium.automatic,
+        centred=medium.centred,
+        independent=options.result.independent,
+        floats=True,
     )
     if normalizer.needs_range:
         for result, unit in results:

@@ -1,6 +1,7 @@
-"""Keep the memory of a run within its budget: large jobs wait for each other, and too large ones are refused.
+"""The memory of a run: what things need, by estimates, and the budget that jobs share.
 
-It counts what is said to be needed, by headers and plans; it measures nothing.
+It counts what headers and plans declare; it measures nothing. Large jobs wait for each other, and
+those over the limit are refused.
 """
 
 import threading
@@ -11,17 +12,22 @@ from convtool.errors import LimitError
 
 MEBI = 2**20
 
+# Estimates, in copies of the samples that they are named after; measured.
+RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normalized
+# Bytes of a pipe's content that are kept out of a temporary file.
+SPOOLED = 64 * MEBI
+
 
 def refuse_larger(what: str, needed: int, limit: int) -> None:
-    """Check what a job needs against the budget.
+    """Check the memory that something needs against the budget.
 
     Args:
-        what: needs it.
+        what: the beginning of the message.
         needed: bytes.
-        limit: what `--max-memory` says, in MiB.
+        limit: the value of `--max-memory`, in MiB.
 
     Raises:
-        LimitError: it is more.
+        LimitError: it is larger.
     """
     if needed > limit * MEBI:
         raise LimitError(
@@ -43,7 +49,7 @@ class Budget:
 
     @contextmanager
     def taken(self, needed: int) -> Iterator[None]:
-        """Take so many bytes, no more than there are at all, as soon as other jobs leave them.
+        """Take bytes, at most the whole budget, as soon as other jobs leave them.
 
         >>> with Budget(8192).taken(2**30):
         ...     pass

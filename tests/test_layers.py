@@ -9,7 +9,7 @@ import convtool
 from convtool.errors import LayerError, UsageError
 from convtool.kernels.resolve import resolve
 from convtool.layers.build import CONVS, build
-from convtool.options.settings import Settings
+from convtool.media.registry import MEDIA
 
 SOBEL_X = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SOBEL_Y = SOBEL_X.T
@@ -18,14 +18,17 @@ SOBEL_Y = SOBEL_X.T
 def made(*kernels, dims=2, in_channels=3, **options):
     """Return the layer for these kernels and options."""
     banks = [resolve(kernel, dims) for kernel in kernels]
-    settings = Settings(kernel=kernels, **options)
+    names = {1: "audio", 2: "image", 3: "video"}
+    asked = MEDIA[names[dims]].options({"kernel": kernels, **options})
     return build(
         banks,
-        settings,
         dims=dims,
         in_channels=in_channels,
         random_channels=4,
         padding_mode="replicate",
+        kernel=asked.kernel,
+        layer=asked.layer,
+        alignment=asked.alignment,
     )
 
 
@@ -48,8 +51,8 @@ def test_a_bank_is_a_depthwise_multiplier():
     layer = made("sobel-x", "sobel-y")
     expected = torch.stack([SOBEL_X, SOBEL_Y]).repeat(3, 1, 1)[:, None]
     assert torch.equal(layer.conv.weight, expected)
-    assert [result.channels for result in layer.results] == [(0, 2, 4), (1, 3, 5)]
-    assert [result.label for result in layer.results] == ["sobel-x", "sobel-y"]
+    assert [output.channels for output in layer.outputs] == [(0, 2, 4), (1, 3, 5)]
+    assert [output.label for output in layer.outputs] == ["sobel-x", "sobel-y"]
 
 
 def test_kernels_of_a_bank_share_their_centres():
@@ -82,7 +85,7 @@ def test_a_preset_bank_beside_a_kernel():
     """Each -k is one result, whether it folds or not."""
     picture = torch.rand(1, 3, 9, 9)
     layer = made("sobel", "blur")
-    assert [result.label for result in layer.results] == ["sobel", "blur"]
+    assert [output.label for output in layer.outputs] == ["sobel", "blur"]
     both = convtool.apply(picture, ("sobel", "blur"))
     torch.testing.assert_close(both[:, [0, 2, 4]], convtool.apply(picture, "sobel"))
     torch.testing.assert_close(both[:, [1, 3, 5]], convtool.apply(picture, "blur"))

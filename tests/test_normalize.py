@@ -8,7 +8,8 @@ import convtool
 from convtool.kernels.resolve import resolve
 from convtool.layers.build import build
 from convtool.levels import to_float, to_stored
-from convtool.options.settings import Settings
+from convtool.media.registry import MEDIA
+from convtool.options.kernel import KernelOptions
 from convtool.results.normalize import Normalizer
 
 
@@ -16,10 +17,14 @@ def normalizer(*kernels, name="auto", in_channels=3, **options):
     """Return the normalizer of a layer with these kernels."""
     banks = [resolve(kernel, 2) for kernel in kernels]
     layer = build(
-        banks, Settings(kernel=kernels, seed=1), dims=2, in_channels=in_channels, random_channels=4,
+        banks,
+        dims=2,
+        in_channels=in_channels,
+        random_channels=4,
         padding_mode="zeros",
-    )  # fmt: skip
-    return Normalizer(layer, name, **options)
+        kernel=KernelOptions(kernel=kernels, seed=1),
+    )
+    return Normalizer(layer, name, MEDIA["image"].automatic, **options)
 
 
 VALUES = torch.linspace(-2, 6, 5).reshape(1, 1, 1, 5).expand(1, 3, 1, 5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convtool.convolve import Convolution
-from convtool.convolve.geometry import centres, ends, extent, output_size
+from convtool.convolve.geometry import Placement, ends, extent, output_size
 from convtool.convolve.stream import Stream
 from convtool.errors import LayerError
 from convtool.layers.build import CONVS

@@ -16,23 +16,24 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from convtool import __version__
-from convtool.cli import audio, devices, image, kernels, messages, video, warm
+from convtool.cli import devices, kernels, messages, warm
+from convtool.cli.filtering import command_of
 from convtool.errors import ConvtoolError
+from convtool.media.registry import MEDIA
 
 INTERRUPTED = 130
 SIGNALLED = 128
 USAGE = 2
 
 app = typer.Typer(
-    help="Filter pictures, sound and film with real PyTorch convolution layers.",
+    help="Filter images, audio and video with real PyTorch convolution layers.",
     epilog="Exit codes: 0 all written, 1 some input failed, 2 wrong usage, 130 and 143 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("image")(image.image)
-app.command("audio")(audio.audio)
-app.command("video")(video.video)
+for medium in MEDIA.values():
+    app.command(medium.name)(command_of(medium))
 app.add_typer(kernels.app, name="kernels")
 app.command("devices")(devices.devices)
 app.add_typer(warm.app, name="warm")

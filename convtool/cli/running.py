@@ -1,4 +1,4 @@
-"""Run the jobs of a command and say what happened; shared by the media."""
+"""Run the jobs of a command and report their outcomes; shared by all media."""
 
 import contextlib
 import dataclasses
@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import typer
@@ -15,144 +15,109 @@ from torch import Tensor
 
 from convtool import __version__
 from convtool.cli import messages
-from convtool.cli.options import RunSettings
 from convtool.cli.progress import Bar, progress_bar, progress_lines
 from convtool.convolve import devices
 from convtool.errors import UsageError
-from convtool.layers.build import Layer
+from convtool.layers.layer import Layer
 from convtool.limits import Budget
-from convtool.media import Room
+from convtool.media.contract import Backend
 from convtool.media.inputs import PIPE
-from convtool.options.settings import OutputSettings, Settings
+from convtool.media.registry import Medium
+from convtool.options.options import Options
+from convtool.options.run import RunOptions
 from convtool.outputs.atomic import replacing
 from convtool.outputs.jobs import Job, Naming, identities, listed, plan
 from convtool.outputs.manifest import Made
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Outcome, Report
-from convtool.run.pipeline import Run, run
+from convtool.run.pipeline import run
 from convtool.run.preview import preview
+from convtool.run.work import Run
 
 
 def filter_files(
-    inputs: Sequence[str],
-    output: str,
-    room: Room,
-    settings: Settings,
-    output_settings: OutputSettings,
-    run_settings: RunSettings,
-    *,
-    found: Iterable[str],
-    written: Iterable[str],
-    check_suffix: Callable[[str], object],
-    folders: Container[str] = (),
+    inputs: Sequence[str], output: str, medium: Medium, options: Options, run_options: RunOptions
 ) -> None:
     """Filter every input, go on after failures, and leave with the run's exit code.
 
     Args:
         inputs: files, folders and `-`.
         output: a file, a folder or `-`.
-        room: the medium.
-        settings: the kernel and the layer.
-        output_settings: where results go.
-        run_settings: what is printed.
-        found: suffixes of the medium's files in folders.
-        written: suffixes that outputs can have.
-        check_suffix: raises UsageError for another one.
-        folders: suffixes of outputs that are folders of many files.
+        medium: of the inputs.
+        options: the filter.
+        run_options: lists of inputs, names of outputs, what is printed.
     """
     _wake_collector()
-    naming = _naming(output_settings, run_settings, found, written, check_suffix, folders)
-    jobs = plan(inputs, output, naming, _listed(run_settings))
+    backend = medium.backend
+    naming = _naming(backend, options, run_options)
+    jobs = plan(inputs, output, naming, _listed(run_options))
     for job in jobs:
         if job.problem is None:
-            check_suffix(job.suffix)
-    if run_settings.json and output == PIPE:
+            backend.check_suffix(job.suffix)
+    if run_options.json and output == PIPE:
         raise UsageError("standard output takes either the result or --json")
-    settings = _seeded(settings)
+    options = _seeded(options)
     devices.keep_memory()
-    if settings.seed is not None and not settings.kernel and not run_settings.quiet:
-        messages.say(f"seed: {settings.seed}")
+    if not options.kernel.kernel and not run_options.quiet:
+        messages.say(f"seed: {options.kernel.seed}")
     started = time.perf_counter()
-    with progress_bar(len(jobs), shown=not (run_settings.quiet or run_settings.json)) as bar:
-        runs = Runs(jobs, room, settings, output_settings, run_settings, bar)
-        report = _run(jobs, runs, run_settings, bar)
-    if run_settings.show_weights or (run_settings.verbose and not run_settings.quiet):
+    with progress_bar(len(jobs), shown=not (run_options.quiet or run_options.json)) as bar:
+        runs = Runs(jobs, medium, options, run_options, bar)
+        report = _run(jobs, runs, run_options, bar)
+    if run_options.show_weights or (run_options.verbose and not run_options.quiet):
         for layer in runs.layers():
-            _show(layer, weights=run_settings.show_weights)
-    if len(jobs) > 1 and not run_settings.quiet:
-        messages.summary(
-            report, time.perf_counter() - started, left=len(jobs) - len(report.outcomes)
-        )
-    if run_settings.failed_to is not None:
+            _show(layer, weights=run_options.show_weights)
+    if len(jobs) > 1 and not run_options.quiet:
+        seconds = time.perf_counter() - started
+        messages.summary(report, seconds, left=len(jobs) - len(report.outcomes))
+    if run_options.failed_to is not None:
         failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
-        with replacing(run_settings.failed_to, overwrite=True) as file:
+        with replacing(run_options.failed_to, overwrite=True) as file:
             file.write(b"".join(os.fsencode(name) + b"\0" for name in failed))
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
 
 class Runs:
-    """Makes what the jobs of a worker share; each has layers and buffers of its own.
+    """Makes what the jobs of a worker share; each worker has layers and buffers of its own.
 
     Args:
         jobs: all of the run.
-        room: the medium.
-        settings: the kernel and the layer.
-        output_settings: where results go.
-        run_settings: what is printed and left out.
-        bar: told how far a long input has come.
+        medium: of the inputs.
+        options: the filter.
+        run_options: what is printed and skipped.
+        bar: shows how far a long input has come.
     """
 
     def __init__(
         self,
         jobs: Sequence[Job],
-        room: Room,
-        settings: Settings,
-        output_settings: OutputSettings,
-        run_settings: RunSettings,
+        medium: Medium,
+        options: Options,
+        run_options: RunOptions,
         bar: Bar | None,
     ) -> None:
-        self._jobs, self._room, self._settings, self._output = (
-            len(jobs),
-            room,
-            settings,
-            output_settings,
-        )
-        self._inputs, self._skip = identities(jobs), run_settings.skip_existing
-        self._progress = (
-            progress_lines() if run_settings.json else bar.step if bar is not None else None
-        )
+        self._jobs, self.medium, self._options = len(jobs), medium, options
+        self._inputs, self._skip = identities(jobs), run_options.skip_existing
+        self._progress = None if bar is None else bar.step
+        if run_options.json:
+            self._progress = progress_lines()
         self._filters: list[Filter] = []
         self._made: Made | None = None
-        self._budget = Budget(settings.max_memory)
+        self._budget = Budget(options.reading.max_memory)
         root = jobs[0].root
-        if root is not None and (len(jobs) > 1 or self._skip) and not run_settings.dry_run:
-            self._made = Made(
-                root,
-                __version__,
-                (settings, output_settings, Named(room.medium.name, run_settings.name)),
-            )
-
-    @property
-    def alone(self) -> bool:
-        """True where one job keeps all cores busy by itself."""
-        return self._room.medium.overlapped
+        recorded = len(jobs) > 1 or self._skip
+        if root is not None and recorded and not run_options.dry_run:
+            groups = vars(options).values()
+            named = Named(medium.name, run_options.name)
+            self._made = Made(root, __version__, (*groups, named))
 
     def __call__(self) -> Run:
         """Return what one worker's jobs share."""
-        filter_ = Filter(self._settings, self._room.medium, inputs=self._jobs)
+        filter_ = Filter(self._options, self.medium, inputs=self._jobs)
         self._filters.append(filter_)
-        return Run(
-            filter_,
-            self._room,
-            self._output,
-            self._inputs,
-            self._progress,
-            self._made,
-            self._skip,
-            self._budget,
-        )
+        return Run(filter_, self._inputs, self._progress, self._made, self._skip, self._budget)
 
     def layers(self) -> list[Layer]:
         """Return the layers that were made, those of one worker."""
@@ -161,32 +126,32 @@ class Runs:
 
 @dataclasses.dataclass(frozen=True)
 class Named:
-    """What results depend on beside the settings: the medium, and how outputs are called."""
+    """What results depend on beside the options: the medium, and the names of outputs."""
 
     medium: str
     name: str | None
 
 
-def _run(jobs: Sequence[Job], runs: Runs, run_settings: RunSettings, bar: Bar | None) -> Report:
-    """Run all jobs, say what became of each, and return the report."""
+def _run(jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | None) -> Report:
+    """Run all jobs, report each outcome, and return the report."""
     report = Report()
-    step = preview if run_settings.dry_run else run
-    workers = (
-        1 if run_settings.dry_run else workers_for(len(jobs), run_settings.jobs, alone=runs.alone)
-    )
-    stop = run_settings.on_error == "stop"
+    step, workers = preview, 1
+    if not run_options.dry_run:
+        step = run
+        workers = workers_for(len(jobs), run_options.jobs, alone=runs.medium.overlapped)
+    stop = run_options.on_error == "stop"
     with contextlib.closing(run_all(jobs, step, runs, workers, stop=stop)) as outcomes:
         for outcome in outcomes:
             report.outcomes.append(outcome)
-            _tell(outcome, run_settings)
+            _tell(outcome, run_options)
             if bar is not None:
                 bar.file(failed=report.count("failed"))
     return report
 
 
-def _listed(run_settings: RunSettings) -> list[str]:
+def _listed(run_options: RunOptions) -> list[str]:
     names: list[str] = []
-    for file, separator in ((run_settings.files_from, b"\n"), (run_settings.files0_from, b"\0")):
+    for file, separator in ((run_options.files_from, b"\n"), (run_options.files0_from, b"\0")):
         if file is not None:
             names += listed(str(file), separator)
             if not names:
@@ -201,47 +166,49 @@ def _wake_collector() -> None:
         gc.enable()
 
 
-def _naming(
-    output_settings: OutputSettings,
-    run_settings: RunSettings,
-    found: Iterable[str],
-    written: Iterable[str],
-    check_suffix: Callable[[str], object],
-    folders: Container[str],
-) -> Naming:
+def _naming(backend: Backend, options: Options, run_options: RunOptions) -> Naming:
     suffix = None
-    if output_settings.format is not None:
-        check_suffix(output_settings.format)
-        suffix = f".{output_settings.format.lower().removeprefix('.')}"
+    if options.output.format is not None:
+        backend.check_suffix(options.output.format)
+        suffix = f".{options.output.format.lower().removeprefix('.')}"
     return Naming(
-        frozenset(found), frozenset(written), folders, suffix, output_settings.one_file_a_channel, run_settings.glob,
-        run_settings.name,
-    )  # fmt: skip
+        backend.readable,
+        backend.writable,
+        backend.folders,
+        suffix,
+        options.output.one_file_per_channel,
+        run_options.glob,
+        run_options.name,
+    )
 
 
-def _seeded(settings: Settings) -> Settings:
+def _seeded(options: Options) -> Options:
     """Choose the seed of random weights now, so that it can be printed and used again."""
-    if settings.kernel or settings.seed is not None:
-        return settings
-    return dataclasses.replace(settings, seed=secrets.randbelow(2**31))
+    if options.kernel.kernel or options.kernel.seed is not None:
+        return options
+    kernel = dataclasses.replace(options.kernel, seed=secrets.randbelow(2**31))
+    return dataclasses.replace(options, kernel=kernel)
 
 
-def _tell(outcome: Outcome, run_settings: RunSettings) -> None:
+def _tell(outcome: Outcome, run_options: RunOptions) -> None:
     if outcome.error is not None:
         messages.error(outcome.error, outcome.hint)
-    elif not run_settings.quiet and not (run_settings.json or run_settings.dry_run):
-        messages.written(outcome, verbose=run_settings.verbose)
-    if run_settings.json:
-        messages.data(
-            {key: value for key, value in dataclasses.asdict(outcome).items() if value is not None}
-        )
-    elif run_settings.dry_run and outcome.plan is not None:
-        messages.noted(outcome)
-        print(f"{messages.shown(outcome.input)}:")
-        for key, value in outcome.plan.items():
-            print(f"  {key}: {value}")
-        for name in outcome.outputs:
-            print(f"  would write {messages.shown(name)}")
+    elif not (run_options.quiet or run_options.json or run_options.dry_run):
+        messages.written(outcome, verbose=run_options.verbose)
+    if run_options.json:
+        fields = dataclasses.asdict(outcome)
+        messages.data({key: value for key, value in fields.items() if value is not None})
+    elif run_options.dry_run and outcome.plan is not None:
+        _tell_plan(outcome)
+
+
+def _tell_plan(outcome: Outcome) -> None:
+    messages.noted(outcome)
+    print(f"{messages.shown(outcome.input)}:")
+    for key, value in (outcome.plan or {}).items():
+        print(f"  {key}: {value}")
+    for name in outcome.outputs:
+        print(f"  would write {messages.shown(name)}")
 
 
 def _show(layer: Layer, *, weights: bool) -> None:

@@ -7,10 +7,12 @@ import ctypes
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from convtool.block import Block
 from convtool.errors import UsageError
 
 CUDA_START = (
@@ -51,49 +53,61 @@ def choose(name: str, seconds: float) -> torch.device:
     return torch.device(name)
 
 
-def upload(blocks: Iterable[Tensor], device: torch.device) -> Iterator[Tensor]:
-    """Yield blocks on a device; to CUDA each is on its way, from pinned memory, while the one before is worked on."""
+def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
+    """Yield blocks on a device.
+
+    To CUDA each is on its way, from pinned memory, while the one before is worked on.
+    """
     if device.type != "cuda":
-        yield from (block.to(device) for block in blocks)
+        for block in blocks:
+            yield _moved(block, block.tensor.to(device))
         return
     bus = torch.cuda.Stream(device)
-    coming: Tensor | None = None
+    coming: Block | None = None
     for block in blocks:
         with torch.cuda.stream(bus):
-            following = block.pin_memory().to(device, non_blocking=True)
+            following = block.tensor.pin_memory().to(device, non_blocking=True)
             arrived = bus.record_event()
         if coming is not None:
             yield coming
-        torch.cuda.current_stream(device).wait_event(arrived)
-        following.record_stream(torch.cuda.current_stream(device))
-        coming = following
+        current = torch.cuda.current_stream(device)
+        current.wait_event(arrived)
+        following.record_stream(current)
+        coming = _moved(block, following)
     if coming is not None:
         yield coming
 
 
-def download(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
-    """Yield blocks in the computer's memory; from CUDA each is on its way, to pinned memory, while the next is made."""
-    coming: tuple[Tensor, torch.cuda.Event] | None = None
+def download(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks in the computer's memory.
+
+    From CUDA each is on its way, to pinned memory, while the next is made.
+    """
+    coming: tuple[Block, torch.cuda.Event] | None = None
     bus: torch.cuda.Stream | None = None
     for block in blocks:
-        if block.device.type != "cuda":
-            yield block.cpu()
+        samples = block.tensor
+        if samples.device.type != "cuda":
+            yield _moved(block, samples.cpu())
             continue
-        bus = bus or torch.cuda.Stream(block.device)
-        bus.wait_stream(torch.cuda.current_stream(block.device))
+        bus = bus or torch.cuda.Stream(samples.device)
+        bus.wait_stream(torch.cuda.current_stream(samples.device))
         with torch.cuda.stream(bus):
-            following = torch.empty_like(block, device="cpu", pin_memory=True).copy_(
-                block, non_blocking=True
-            )
-            block.record_stream(bus)
+            room = torch.empty_like(samples, device="cpu", pin_memory=True)
+            following = room.copy_(samples, non_blocking=True)
+            samples.record_stream(bus)
             left = bus.record_event()
         if coming is not None:
             coming[1].synchronize()
             yield coming[0]
-        coming = following, left
+        coming = _moved(block, following), left
     if coming is not None:
         coming[1].synchronize()
         yield coming[0]
+
+
+def _moved(block: Block, tensor: Tensor) -> Block:
+    return block if tensor is block.tensor else replace(block, tensor=tensor)
 
 
 def keep_memory() -> None:

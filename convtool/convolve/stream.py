@@ -1,27 +1,30 @@
-"""Run a layer over the blocks of an input that may have no end; the joined output equals the layer on the whole.
+"""Run a layer over the blocks of an input that may have no end.
 
-Blocks follow each other on the leading spatial axis: rows of a picture, samples of a sound, frames of a film.
-Only that axis is handled here; what happens inside a block is `convolve`'s business, and no block is kept
-longer than its last samples are needed.
+The joined output equals the layer on the whole input. Blocks follow each other on the leading
+spatial axis: rows of an image, samples of audio, frames of a video. Only that axis is handled
+here; what happens inside a block is the engine's business, and no block is kept longer than its
+last samples are needed.
 
     input     |--------|--------|-----|             blocks of any length
     padded  ++|--------|--------|-----|++           `_pad_ends`, by the layer's padding mode
     windows [-----------)  [---------)  [----)      `_windows`, overlapping by the halo
-    output    |-----|-----|---|                     one block a window, side by side
+    output    |-----|-----|---|                     one block per window, side by side
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from convtool.block import AXIS, Block, Moment
 from convtool.convolve.geometry import Conv, Pads, ends, extent
 from convtool.convolve.staging import cut
 from convtool.errors import LayerError
+from convtool.levels import Levels
 
 Run = Callable[[Sequence[Tensor], Sequence[tuple[int, int]]], Tensor]
-
-AXIS = 2  # the leading spatial axis of NCL, NCHW and NCDHW
 
 
 class Stream:
@@ -35,8 +38,8 @@ class Stream:
     >>> from convtool.convolve import Convolution
     >>> from convtool.levels import of
     >>> layer = torch.nn.Conv1d(1, 1, 3, padding=1)
-    >>> blocks = Stream(layer, Convolution(layer, (10,), of(torch.float32)))(torch.zeros(1, 1, 10).split(4, 2))
-    >>> sum(block.shape[2] for block in blocks)
+    >>> stream = Stream(layer, Convolution(layer, (10,), of(torch.float32)))
+    >>> sum(block.shape[2] for block in stream(torch.zeros(1, 1, 10).split(4, 2)))
     10
     """
 
@@ -51,8 +54,8 @@ class Stream:
 
         Args:
             blocks: the input in order, at least one sample long together.
-            last: the last samples of the input, at least as many as are added before the first, where the padding
-                mode is `circular`, which begins with them.
+            last: the last samples of the input, at least as many as are added before the first,
+                where the padding mode is `circular`, which begins with them.
 
         Shape: blocks (N, C, L, *S) → blocks (N, out, L', *S')
 
@@ -66,8 +69,85 @@ class Stream:
             yield self._run(window, self._rest)
         if empty:
             raise LayerError(
-                f"the input ends before the kernel's span of {extent(self._conv)[0]} samples"
+                f"the input ends before the kernel's extent of {extent(self._conv)[0]} samples"
             )
+
+    def blocks(
+        self, blocks: Iterable[Block], levels: Levels, *, last: Tensor | None = None
+    ) -> Iterator[Block]:
+        """Yield the layer's output as blocks that carry what belongs to them.
+
+        Each output position has the time of the input position that it is centred on, and lasts
+        as long as the positions up to the next. Company is passed on with the first output block
+        after it was read; where none follows, in a block of length 0.
+
+        Args:
+            blocks: the input in order.
+            levels: how the samples that `run` makes are stored.
+            last: as above.
+
+        Raises:
+            LayerError: as above.
+        """
+        beside = _Beside(self._conv.stride[0], (extent(self._conv)[0] - 1) // 2 - self._before)
+        result: Tensor | None = None
+        for result in self(beside.tensors(blocks), last=last):
+            times = beside.times(result.shape[AXIS])
+            yield Block(result, levels, times, beside.company())
+        rest = beside.company()
+        if rest and result is not None:
+            yield Block(result.narrow(AXIS, 0, 0), levels, beside.times(0), rest)
+
+
+class _Beside:
+    """What travels beside the samples of one pass over an input.
+
+    Args:
+        stride: input positions from one output to the next.
+        first: the input position that the first output is centred on; negative where it lies in
+            the padding.
+    """
+
+    def __init__(self, stride: int, first: int) -> None:
+        self._stride, self._centre = stride, first
+        self._times: deque[Moment] | None = None
+        self._dropped = 0  # times that no output needs any more
+        self._ended = False
+        self._company: list[Any] = []
+
+    def tensors(self, blocks: Iterable[Block]) -> Iterator[Tensor]:
+        """Yield the samples of blocks, and keep what is beside them."""
+        for block in blocks:
+            self._company += block.company
+            if block.times is not None:
+                self._times = self._times if self._times is not None else deque()
+                self._times += block.times
+            if len(block):
+                yield block.tensor
+        self._ended = True
+
+    def company(self) -> tuple[Any, ...]:
+        """Return the company that has been read and not been returned yet."""
+        company = tuple(self._company)
+        self._company.clear()
+        return company
+
+    def times(self, count: int) -> tuple[Moment, ...] | None:
+        """Return the times of the next `count` outputs, or None where the input has none."""
+        return None if self._times is None else tuple(self._next(self._times) for _ in range(count))
+
+    def _next(self, times: deque[Moment]) -> Moment:
+        """Return the time of the next output: that of its centre, or of the nearest end."""
+        index = max(0, self._centre)
+        last = self._dropped + len(times) - 1
+        if index > last and not self._ended:
+            raise RuntimeError(f"the time of position {index} is needed before it has been read")
+        index = min(index, last)
+        while self._dropped < index:
+            times.popleft()
+            self._dropped += 1
+        self._centre += self._stride
+        return Moment(times[0].start, times[0].duration * self._stride)
 
 
 def _pad_ends(
@@ -77,9 +157,9 @@ def _pad_ends(
     mode: str,
     last: Tensor | None,
 ) -> Iterator[Tensor]:
-    """Yield the blocks with `before` samples ahead of them and `after` behind."""
+    """Yield the blocks with `before` samples before them and `after` behind."""
     blocks = iter(blocks)
-    # reflect starts from the samples behind the first, circular ends with the first ones
+    # reflect starts from the samples after the first, circular ends with the first ones
     head = _take(blocks, {"reflect": before + 1, "circular": max(after, 1)}.get(mode, 1))
     length = head.shape[AXIS]
     if before:
@@ -146,9 +226,9 @@ def _need(samples: Tensor, length: int, mode: str) -> Tensor:
 
 
 def _windows(blocks: Iterable[Tensor], span: int, stride: int) -> Iterator[list[Tensor]]:
-    """Yield what each run of the kernel looks at, in pieces: all that is there, the next one's halo kept back."""
+    """Yield the pieces of each window: all that has come, the halo of the next window held back."""
     held: list[Tensor] = []
-    skip = 0  # samples between the kernel's last place and its next that nothing looks at
+    skip = 0  # samples between the last window and the next that no output depends on
     for block in blocks:
         dropped = min(skip, block.shape[AXIS])
         skip -= dropped

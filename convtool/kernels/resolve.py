@@ -23,7 +23,8 @@ from convtool.kernels.grammar import (
     parse_value,
     split_parameters,
 )
-from convtool.options.settings import Align, Combine
+from convtool.options.kernel import Combine
+from convtool.options.layer import Align
 
 if TYPE_CHECKING:
     from convtool.kernels.schema import KernelFile

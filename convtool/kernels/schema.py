@@ -22,7 +22,8 @@ from pydantic import (
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
 from convtool.kernels.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape
-from convtool.options.settings import Align, Combine
+from convtool.options.kernel import Combine
+from convtool.options.layer import Align
 
 
 def _checked_grid(grid: Any) -> Any:

@@ -1,26 +1,28 @@
-"""Say where kernels lie on the input: their common frame, the samples that are added, the path of the input itself.
+"""Align kernels with the current sample: their common frame, the padding, the mix with the input.
 
-It makes no layer: `layers` does.
+It makes no layer: `build` does.
 
-    centre  y[n] looks at … x[n-1] x[n] x[n+1] …     symmetric kernels shift nothing
-    causal  y[n] looks at … x[n-2] x[n-1] x[n]       an impulse response starts where the sound does
+    centre  y[n] depends on … x[n-1] x[n] x[n+1] …    symmetric kernels shift nothing
+    causal  y[n] depends on … x[n-2] x[n-1] x[n]      an impulse response starts with its input
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convtool.convolve.geometry import Pads, size_text
-from convtool.errors import LayerError, UsageError
+from convtool.errors import LayerError
 from convtool.kernels.resolve import Kernel
 from convtool.options.declare import per_axis
-from convtool.options.settings import Align, Settings
+from convtool.options.layer import Align, AlignmentOptions, LayerOptions
 
 
 def origin(size: Sequence[int], align: Align) -> tuple[int, ...]:
-    """Return the tap that lies on the current sample: the middle one, or the last of the leading axis.
+    """Return the tap that lies on the current sample.
+
+    It is the middle tap of every axis, or the last one of the leading axis where it is causal.
 
     >>> origin((4,), "centre"), origin((4,), "causal")
     ((1,), (3,))
@@ -29,74 +31,89 @@ def origin(size: Sequence[int], align: Align) -> tuple[int, ...]:
     return middle if align == "centre" else (size[0] - 1, *middle[1:])
 
 
-def frame(
-    kernels: Sequence[Kernel], align: Align | None
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the size that holds all kernels, their origins on each other, and that origin.
+@dataclass(frozen=True)
+class Frame:
+    """The common frame of kernels, in which their origins coincide.
+
+    Attributes:
+        size: of the frame.
+        origin: its tap that lies on the current sample.
+    """
+
+    size: tuple[int, ...]
+    origin: tuple[int, ...]
+
+
+def common_frame(kernels: Sequence[Kernel], align: Align | None) -> Frame:
+    """Return the smallest frame that holds all kernels.
 
     Args:
         kernels: one or more, of the same dimensions.
-        align: where they lie, instead of where each says.
+        align: their alignment, instead of each kernel's own.
     """
-    origins = [origin(kernel.size, align or kernel.align) for kernel in kernels]
-    before = tuple(max(axis) for axis in zip(*origins, strict=True))
-    behind = [
-        [k - 1 - o for k, o in zip(kernel.size, at, strict=True)]
-        for kernel, at in zip(kernels, origins, strict=True)
-    ]
-    after = [max(axis) for axis in zip(*behind, strict=True)]
-    return tuple(b + a + 1 for b, a in zip(before, after, strict=True)), before
+    before, after = [], []
+    for kernel in kernels:
+        place = origin(kernel.size, align or kernel.align)
+        before.append(place)
+        after.append([k - 1 - o for k, o in zip(kernel.size, place, strict=True)])
+    first = tuple(max(axis) for axis in zip(*before, strict=True))
+    last = tuple(max(axis) for axis in zip(*after, strict=True))
+    return Frame(tuple(b + a + 1 for b, a in zip(first, last, strict=True)), first)
 
 
-def embedded(
-    kernel: Kernel, size: Sequence[int], place: Sequence[int], align: Align | None
-) -> NDArray[np.float64]:
-    """Return a kernel's weights inside zeros of `size`, its origin at `place`."""
-    outer = np.zeros(tuple(size))
-    starts = [p - o for p, o in zip(place, origin(kernel.size, align or kernel.align), strict=True)]
-    outer[tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))] = (
-        kernel.weights
-    )
+def embedded(kernel: Kernel, frame: Frame, align: Align | None) -> NDArray[np.float64]:
+    """Return a kernel's weights in the frame, zeros around them."""
+    outer = np.zeros(frame.size)
+    place = origin(kernel.size, align or kernel.align)
+    starts = [f - o for f, o in zip(frame.origin, place, strict=True)]
+    inside = tuple(slice(start, start + k) for start, k in zip(starts, kernel.size, strict=True))
+    outer[inside] = kernel.weights
     return outer
 
 
-def padding(
-    settings: Settings,
-    size: Sequence[int],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-    place: Sequence[int],
-) -> tuple[str | tuple[int, ...], Pads | None]:
-    """Return the padding that nn.Conv takes, and the samples to add before and after where it cannot say them.
+def own_centre(kernel: Kernel, frame: Frame, align: Align | None) -> int:
+    """Return the tap of the frame's leading axis where a kernel alone would be aligned."""
+    own = origin(kernel.size, kernel.align)
+    asked = origin(kernel.size, align or kernel.align)
+    return frame.origin[0] - asked[0] + own[0]
 
-    nn.Conv pads both ends alike, and refuses 'same' with a stride, where half the span on both sides is meant.
+
+def padding(
+    layer: LayerOptions, alignment: AlignmentOptions, frame: Frame
+) -> tuple[str | tuple[int, ...], Pads | None]:
+    """Return the padding for nn.Conv, and the samples to add where it cannot express them.
+
+    nn.Conv pads both ends alike, and refuses 'same' with a stride, where half of the kernel's
+    extent on both sides is meant.
 
     Args:
-        settings: what is asked for.
-        size: the kernel's.
-        stride: per axis.
-        dilation: per axis.
-        place: the tap that lies on the current sample.
+        layer: stride, dilation and padding.
+        alignment: the length of the result.
+        frame: of the kernel.
 
     Raises:
         LayerError: there is no such padding.
     """
-    totals = tuple(d * (k - 1) for k, d in zip(size, dilation, strict=True))
-    if settings.length == "full":
+    dims = len(frame.size)
+    dilation = per_axis("dilation", layer.dilation, dims)
+    stride = per_axis("stride", layer.stride, dims)
+    totals = tuple(d * (k - 1) for k, d in zip(frame.size, dilation, strict=True))
+    if alignment.length == "full":
         return totals, None
-    if "valid" in (settings.length, settings.padding):
+    if "valid" in (alignment.length, layer.padding):
         return "valid", None
-    if settings.padding != "same":
-        assert not isinstance(settings.padding, str)
-        return per_axis("padding", settings.padding, len(size)), None
-    if tuple(place) != origin(size, "centre"):
-        before = [d * p for d, p in zip(dilation, place, strict=True)]
+    if layer.padding != "same":
+        assert not isinstance(layer.padding, str)
+        return per_axis("padding", layer.padding, dims), None
+    if frame.origin != origin(frame.size, "centre"):
+        before = [d * o for d, o in zip(dilation, frame.origin, strict=True)]
         return "valid", tuple((b, total - b) for b, total in zip(before, totals, strict=True))
     if set(stride) == {1}:
         return "same", None
     if any(total % 2 for total in totals):
         raise LayerError(
-            f"padding 'same' with stride {size_text(stride)} needs an odd kernel, not {size_text(size)}",
+            f"padding 'same' with stride {size_text(stride)} needs an odd kernel, "
+            f"not {size_text(frame.size)}",
             hint="give --padding a number or 'valid'",
         )
     return tuple(total // 2 for total in totals), None
@@ -105,8 +122,8 @@ def padding(
 def mixed(kernel: Kernel, wet: float, in_channels: int) -> Kernel:
     """Return a kernel whose result is a mix with its input, delayed as the kernel itself delays.
 
-    Convolution is linear: the input goes through one more tap, where the kernel by itself lies on the current
-    sample, whatever it is aligned to.
+    Convolution is linear: the input passes through one more tap, where the kernel alone lies on
+    the current sample.
 
     Args:
         kernel: the kernel.
@@ -114,11 +131,12 @@ def mixed(kernel: Kernel, wet: float, in_channels: int) -> Kernel:
         in_channels: channels of the input.
 
     Raises:
-        LayerError: its outputs are not one an input channel.
+        LayerError: it does not have one output per input channel.
     """
     if kernel.full and len(kernel.weights) != in_channels:
         raise LayerError(
-            f"--wet needs as many outputs as inputs, and there are {len(kernel.weights)} and {in_channels}"
+            f"--wet needs as many output channels as input channels, "
+            f"and there are {len(kernel.weights)} and {in_channels}"
         )
     weights = kernel.weights * wet
     place = origin(kernel.size, kernel.align)
@@ -128,13 +146,3 @@ def mixed(kernel: Kernel, wet: float, in_channels: int) -> Kernel:
     else:
         weights[place] += 1 - wet
     return replace(kernel, weights=weights, bias=kernel.bias * wet)
-
-
-def refuse_sound_options(settings: Settings, dims: int) -> None:
-    """Check that what only sound has is not asked for elsewhere.
-
-    Raises:
-        UsageError: it is.
-    """
-    if dims != 1 and (settings.length != "same" or settings.align is not None or settings.wet != 1):
-        raise UsageError("length, align and wet are for sound")

@@ -1,23 +1,27 @@
-"""Say what a layer's output channels mean: names, kinds, whose channel is whose. Nothing is computed."""
+"""Name what a layer's output channels mean: labels, kinds, whose channel is whose.
 
+Nothing is computed here.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convtool.kernels.resolve import Bank
-from convtool.options.settings import Settings
+from convtool.options.kernel import Combine
 
 MAX_LABEL = 80
 
 
 @dataclass(frozen=True)
-class Result:
-    """One named result of a layer: which of its (folded) output channels it is made of.
+class NamedOutput:
+    """One named output of a layer, and the folded output channels it consists of.
 
     Attributes:
         label: the kernel's name, or `random`.
-        channels: indices of output channels, in the order of the input's channels where `natural`.
+        channels: indices of output channels, in the order of the input's where `natural`.
         natural: each channel is the filtered input channel of the same place.
-        kind: `random`, `signed` or `unsigned`; chooses the default mapping.
+        kind: `random`, `signed` or `unsigned`; chooses the default normalization.
     """
 
     label: str
@@ -26,54 +30,61 @@ class Result:
     kind: str
 
 
-def results_of(
-    banks: Sequence[Bank], settings: Settings, groups: int, each: int, in_channels: int
-) -> tuple[Result, ...]:
-    """Return the results of banks side by side.
+def named_outputs(
+    banks: Sequence[Bank],
+    combine: Combine | None,
+    *,
+    groups: int,
+    per_group: int,
+    in_channels: int,
+) -> tuple[NamedOutput, ...]:
+    """Return the outputs of banks side by side.
 
     Args:
-        banks: what each `-k` stands for.
-        settings: how they are folded.
+        banks: the bank of each `-k`.
+        combine: how all of them are folded into one.
         groups: of the layer.
-        each: output channels of a group, before folding.
+        per_group: output channels per group, before folding.
         in_channels: of the layer.
     """
-    named: list[tuple[str, bool]] = []
-    for bank in banks:
-        named += (
-            [(bank.label, bank.signed)]
-            if bank.combine
-            else [(k.label, k.signed) for k in bank.kernels]
-        )
-    if settings.combine:
-        label = "+".join(name for name, _ in named)
-        named = [
-            (
-                label if len(label) <= MAX_LABEL else settings.combine,
-                any(signed for _, signed in named),
-            )
-        ]
-        each = 1
+    named = _names_and_kinds(banks)
+    if combine is not None:
+        named = [_joined(named, combine)]
+        per_group = 1
     elif any(bank.combine for bank in banks):
-        each = len(named)
-    natural = groups == in_channels and each == len(named)
-    return tuple(
-        Result(
-            label,
-            tuple(
-                group * each + m for group in range(groups) for m in range(place, each, len(named))
-            ),
-            natural,
-            "signed" if signed else "unsigned",
+        per_group = len(named)
+    natural = groups == in_channels and per_group == len(named)
+    outputs = []
+    for place, (label, kind) in enumerate(_distinct(named)):
+        channels = tuple(
+            group * per_group + member
+            for group in range(groups)
+            for member in range(place, per_group, len(named))
         )
-        for place, (label, signed) in enumerate(_distinct(named))
-    )
+        outputs.append(NamedOutput(label, channels, natural, kind))
+    return tuple(outputs)
 
 
-def _distinct(named: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    seen: dict[str, int] = {}
+def _names_and_kinds(banks: Sequence[Bank]) -> list[tuple[str, str]]:
+    named = []
+    for bank in banks:
+        for member in [bank] if bank.combine else bank.kernels:
+            named.append((member.label, "signed" if member.signed else "unsigned"))
+    return named
+
+
+def _joined(named: Sequence[tuple[str, str]], combine: Combine) -> tuple[str, str]:
+    label = "+".join(name for name, _ in named)
+    kinds = [kind for _, kind in named]
+    short = label if len(label) <= MAX_LABEL else combine
+    return short, "signed" if "signed" in kinds else "unsigned"
+
+
+def _distinct(named: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the names, those that repeat an earlier one numbered: blur, blur-2."""
+    seen: Counter[str] = Counter()
     distinct = []
-    for label, signed in named:
-        seen[label] = seen.get(label, 0) + 1
-        distinct.append((label if seen[label] == 1 else f"{label}-{seen[label]}", signed))
+    for label, kind in named:
+        seen[label] += 1
+        distinct.append((label if seen[label] == 1 else f"{label}-{seen[label]}", kind))
     return distinct

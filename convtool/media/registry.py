@@ -27,6 +27,21 @@ LOUD: Automatic = {"random": "clamp", "signed": "clamp", "unsigned": "clamp"}  #
 
 
 @dataclass(frozen=True)
+class Help:
+    """The help texts of a medium's command.
+
+    Attributes:
+        command: what it does.
+        inputs: what INPUT can be.
+        output: what OUTPUT can be.
+    """
+
+    command: str = ""
+    inputs: str = "Files, folders, or -."
+    output: str = "A file, a folder (one file per channel), or -."
+
+
+@dataclass(frozen=True)
 class Medium:
     """One medium.
 
@@ -47,7 +62,7 @@ class Medium:
         single: the name of a channel that is made of all others.
         reading: the class of its reading options.
         output: the class of its output options.
-        help: of its command, after the first line.
+        help: the texts of its command.
     """
 
     name: str
@@ -65,7 +80,7 @@ class Medium:
     single: str = "l"
     reading: type[Reading] = Reading
     output: type[Output] = Output
-    help: str = ""
+    help: Help = Help()
 
     @property
     def backend(self) -> "Backend":
@@ -130,6 +145,17 @@ register(
         several="images",
         reading=ImageReading,
         output=ImageOutput,
+        help=Help(
+            """Filter images with a Conv2d layer.
+
+            OUTPUT a file: all channels in one image, in grey, in colour, or as a grid of feature
+            maps. OUTPUT a folder: one grey image per channel, STEM_KERNEL_CHANNEL.
+
+            One number per axis, in PyTorch's order: height, width.
+            """,
+            "Images, folders of images, or -.",
+            "An image, a folder (one image per channel), or -.",
+        ),
     )
 )
 register(
@@ -148,6 +174,15 @@ register(
         single="mono",
         reading=AudioReading,
         output=AudioOutput,
+        help=Help(
+            """Filter audio with a Conv1d layer.
+
+            OUTPUT a file: all channels in one audio file. OUTPUT a folder: one audio file per
+            channel, STEM_KERNEL_CHANNEL.
+            """,
+            "Audio files, videos with audio, folders of audio files, or -.",
+            "An audio file, a folder (one file per channel), or -.",
+        ),
     )
 )
 register(
@@ -163,5 +198,18 @@ register(
         automatic=MOVING,
         reading=VideoReading,
         output=VideoOutput,
+        help=Help(
+            """Filter video with a Conv3d layer.
+
+            OUTPUT a file: all channels in one video, in grey, in colour, or as a grid of feature
+            maps. OUTPUT a folder: one grey video per channel, STEM_KERNEL_CHANNEL; with
+            --format png a folder of frames each.
+
+            Kernels for images filter each frame. One number per axis, in PyTorch's order: time,
+            height, width.
+            """,
+            "Videos, folders of videos, or -.",
+            "A video, a folder (one grey video per channel), or -.",
+        ),
     )
 )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convtool.errors import UsageError
-from convtool.layers.build import Layer
-from convtool.layers.outputs import MAX_LABEL, Result
-from convtool.media import Tile
+from convtool.layers.layer import Layer
+from convtool.layers.outputs import MAX_LABEL, NamedOutput
+from convtool.media.contract import Tile
 from convtool.outputs.jobs import Job
 
 
@@ -37,7 +37,7 @@ def plan_targets(
     if job.split:
         targets = [
             Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
-            for result in layer.results
+            for result in layer.outputs
             for name, channel in zip(
                 channel_names(result, names, single), result.channels, strict=True
             )
@@ -48,18 +48,18 @@ def plan_targets(
                 hint="{kernel} and {channel} differ",
             )
         return targets
-    label = "+".join(result.label for result in layer.results)
-    path = job.path(label if len(label) <= MAX_LABEL else f"{len(layer.results)}-kernels")
+    label = "+".join(result.label for result in layer.outputs)
+    path = job.path(label if len(label) <= MAX_LABEL else f"{len(layer.outputs)}-kernels")
     if layer.channels in (1, 3) and not sheet:
         return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
     return [
         Target(
-            path, tuple(tile for result in layer.results for tile in _tiles(result, names, single))
+            path, tuple(tile for result in layer.outputs for tile in _tiles(result, names, single))
         )
     ]
 
 
-def _tiles(result: Result, names: Sequence[str], single: str) -> Iterator[Tile]:
+def _tiles(result: NamedOutput, names: Sequence[str], single: str) -> Iterator[Tile]:
     """Yield a colour tile for a filtered colour picture, else a grey one for each channel."""
     if result.natural and len(result.channels) in (1, 3):
         yield Tile(result.label, result.channels)
@@ -68,7 +68,7 @@ def _tiles(result: Result, names: Sequence[str], single: str) -> Iterator[Tile]:
         yield Tile(f"{result.label} {name}", (channel,))
 
 
-def channel_names(result: Result, names: Sequence[str], single: str) -> tuple[str, ...]:
+def channel_names(result: NamedOutput, names: Sequence[str], single: str) -> tuple[str, ...]:
     """Return how a result's channels are called: as the input's, `single` for one that mixes all, else 1, 2, 3."""
     if result.natural:
         return tuple(names)

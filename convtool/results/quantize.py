@@ -1,43 +1,41 @@
-"""Make stored samples of a layer's responses, and count those of a sound that are cut at the ends of its range.
+"""Make stored samples of normalized results, and count those that are clipped.
 
-How they come into the range is `normalize`'s business, how they are rounded `levels`'.
+`normalize` brings results into the range, `levels` rounds them.
 """
 
 from torch import Tensor
 
-from convtool.convolve import Finish
 from convtool.levels import Levels, beyond, to_levels
-from convtool.results.normalize import Normalizer
 
 
-class Clips:
-    """What becomes of a result's samples.
+class Quantizer:
+    """The last step of a result: from numbers in units of its levels to stored samples.
 
     Args:
-        normalizer: brings responses into the range.
-        levels: how they are stored.
+        levels: how samples are stored.
     """
 
-    def __init__(self, normalizer: Normalizer, levels: Levels) -> None:
-        self._normalizer, self._levels = normalizer, levels
-        self._count, self._of = 0, 0
+    def __init__(self, levels: Levels) -> None:
+        self._levels = levels
+        self._counts = levels.signed and not levels.floats
+        self._clipped, self._total = 0, 0
 
-    def finish(self, unit: float) -> Finish:
-        """Return what makes stored samples of responses in units of `unit`."""
+    def __call__(self, numbers: Tensor) -> Tensor:
+        """Return the stored samples; the numbers may be written to.
 
-        def finish(responses: Tensor) -> Tensor:
-            numbers = self._normalizer(responses, unit)
-            if self._levels.signed and not self._levels.floats:
-                self._count += beyond(numbers, self._levels)
-                self._of += numbers.numel()
-            return to_levels(numbers, self._levels)
+        Shape: any, kept
+        """
+        if self._counts:
+            self._clipped += beyond(numbers, self._levels)
+            self._total += numbers.numel()
+        return to_levels(numbers, self._levels)
 
-        return finish
-
+    @property
     def notes(self) -> tuple[str, ...]:
-        """Return what to say of it."""
-        if not self._count:
+        """What a user should know of it: that audio was clipped."""
+        if not self._clipped:
             return ()
         return (
-            f"{self._count} of {self._of} samples clipped; --normalize minmax scales them to fit",
+            f"{self._clipped} of {self._total} samples clipped; "
+            "--normalize minmax scales them to fit",
         )

@@ -16,7 +16,7 @@ import torch
 from convtool.outputs import atomic
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
-from convtool.run.pipeline import Run
+from convtool.run.work import Run
 
 AHEAD = 4  # jobs a worker that wait while the outcome of an earlier one is awaited
 

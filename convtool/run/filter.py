@@ -1,35 +1,41 @@
-"""The filter that settings ask for: its layers, made ready for each input and run over its blocks.
+"""The filter that options describe: its layers, made ready for each input and run over its blocks.
 
-It must not know what becomes of results: `pipeline` normalizes and writes them.
+It must not know what becomes of results: `pipeline` puts their steps together and writes them.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 
 import torch
 from torch import Tensor
 
-from convtool.convolve import Convolution, Finish, devices
+from convtool.block import Block
+from convtool.convolve import Convolution, devices
 from convtool.convolve.per_frame import FrameConvolution, looks_at_one
 from convtool.convolve.stream import Stream
 from convtool.kernels.resolve import Bank, resolve
-from convtool.layers.build import Layer, build
+from convtool.layers.build import build
+from convtool.layers.layer import Layer
 from convtool.levels import Levels
-from convtool.media import Medium, Part
-from convtool.media.audio.formats import is_sound
-from convtool.options.settings import Settings
-from convtool.run.prefetch import ahead
+from convtool.media.contract import Part
+from convtool.media.registry import Medium
+from convtool.options.options import Options
+from convtool.run.prefetch import prefetch
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
+Step = Callable[[Tensor], Tensor]
+Epilogue = Sequence[Step]  # the steps that make a result of responses (1, G, M, *S), in order
+
 
 class Filter:
-    """The layers that settings ask for, one for each number of input channels, made when needed.
+    """The layers that options describe, one per number of input channels, made when needed.
 
     Args:
-        settings: the kernel and the layer's options.
+        options: those of the kernel, the layer, its alignment and the engine are used.
         medium: whose defaults hold.
-        device: where layers run, instead of where the settings say.
-        inputs: how many inputs like the first there will be, which may make a GPU worth its start-up.
+        device: where layers run, instead of where the options say.
+        inputs: the number of inputs like the first, which may make a GPU worth its start-up.
 
     Raises:
         KernelError: a kernel cannot be used.
@@ -38,51 +44,71 @@ class Filter:
 
     def __init__(
         self,
-        settings: Settings,
+        options: Options,
         medium: Medium,
         device: torch.device | None = None,
         *,
         inputs: int = 1,
     ) -> None:
-        self.settings, self.medium = settings, medium
-        self._banks = None if medium.dims == 1 else [self._bank(spec) for spec in settings.kernel]
-        self._device = device or (
-            None if settings.device == "auto" else devices.choose(settings.device, 0)
-        )
+        self.options, self.medium = options, medium
+        self._device = device
+        if device is None and options.engine.device != "auto":
+            self._device = devices.choose(options.engine.device, 0)
         self._inputs = inputs
         self._layers: dict[tuple[int, float | None], Layer] = {}
         self._ready: dict[
             tuple[Layer, tuple[int, ...], Levels], Convolution | FrameConvolution
         ] = {}
+        # Kernels in hertz and seconds, or with a channel per input channel, wait for the input.
+        self._banks = None if medium.aligned else self._resolved(1, None)
 
     def layer(self, in_channels: int, rate: float | None = None) -> Layer:
-        """Return the layer for inputs with this many channels and samples a second.
+        """Return the layer for inputs with this many channels and samples per second.
 
         Raises:
             LayerError: the options do not fit them.
-            KernelError: a kernel of a sound cannot be used.
+            KernelError: a kernel cannot be used.
         """
         key = in_channels, rate
         if key not in self._layers:
             banks = self._banks
-            if banks is None:  # in Hz and seconds, or for as many channels
-                banks = [self._bank(spec, in_channels, rate) for spec in self.settings.kernel]
+            if banks is None:
+                banks = self._resolved(in_channels, rate)
+            medium, options = self.medium, self.options
             self._layers[key] = build(
                 banks,
-                self.settings,
-                dims=self.medium.dims,
+                dims=medium.dims,
                 in_channels=in_channels,
-                random_channels=self.medium.random_channels or in_channels,
-                padding_mode=self.medium.padding_mode,
+                random_channels=medium.random_channels or in_channels,
+                padding_mode=medium.padding_mode,
+                kernel=options.kernel,
+                layer=options.layer,
+                alignment=options.alignment,
             )
         return self._layers[key]
 
-    def _bank(self, spec: str, in_channels: int = 1, rate: float | None = None) -> Bank:
-        if self.medium.dims == 1 and is_sound(spec):
-            from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # decoders that few need
+    def _resolved(self, in_channels: int, rate: float | None) -> list[Bank]:
+        texts = self.options.kernel.kernel
+        return [self._bank(text, in_channels, rate) for text in texts]
 
-            return impulse_response(spec, in_channels, rate)
-        return resolve(spec, self.medium.dims, search=self.settings.kernel_path, rate=rate)
+    def _bank(self, spec: str, in_channels: int, rate: float | None) -> Bank:
+        if self.medium.dims == 1:
+            from convtool.media.audio.formats import is_sound  # noqa: PLC0415  # not for images
+
+            if is_sound(spec):
+                from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415
+
+                return impulse_response(spec, in_channels, rate)
+        search = self.options.kernel.kernel_path
+        return resolve(spec, self.medium.dims, search=search, rate=rate)
+
+    def layer_of(self, part: Part) -> Layer:
+        """Return the layer for a part.
+
+        Raises:
+            LayerError: the options do not fit it.
+        """
+        return self.layer(len(part.channels), part.rate)
 
     def layers(self) -> list[Layer]:
         """Return the layers made so far."""
@@ -90,63 +116,86 @@ class Filter:
 
     def convolution(self, part: Part) -> Convolution | FrameConvolution:
         """Return the layer for a part, made ready to run; parts alike share it."""
-        key = self.layer(len(part.channels), part.rate), part.size, part.levels
+        key = self.layer_of(part), part.size, part.levels
         if key not in self._ready:
-            self._ready = {key: self._prepare(*key)}
+            self._ready = {key: self._prepared(*key)}
         return self._ready[key]
 
-    def _prepare(
+    def _prepared(
         self, layer: Layer, size: tuple[int, ...], levels: Levels
     ) -> Convolution | FrameConvolution:
-        dtype = (
-            torch.float64
-            if levels.wide and self.settings.dtype == "float32"
-            else DTYPES[self.settings.dtype]
-        )
+        engine = self.options.engine
+        exact = levels.wide and engine.dtype == "float32"
+        dtype = torch.float64 if exact else DTYPES[engine.dtype]
 
         def ready(device: torch.device) -> Convolution | FrameConvolution:
             kind = FrameConvolution if looks_at_one(layer.conv) else Convolution
             return kind(
                 layer.conv,
-                layer.bare_size(size),
+                layer.conv_size(size),
                 levels,
-                algorithm=self.settings.algorithm,
+                algorithm=engine.algorithm,
                 dtype=dtype,
                 device=device,
-                compiled=self.settings.compile,
+                compiled=engine.compile,
             )
 
         if self._device is not None:
             return ready(self._device)
         here = ready(torch.device("cpu"))
-        seconds = here.plan.seconds(layer.output_size(size)) * self._inputs
+        seconds = here.plan.seconds(layer.placement(size).size) * self._inputs
         self._device = devices.choose("auto", seconds)
         return here if self._device.type == "cpu" else ready(self._device)
 
-    def results(self, part: Part, finish: Finish | None = None) -> Generator[Tensor]:
-        """Yield the folded responses of a part, block by block, in units of its levels.
+    def responses(self, part: Part, epilogue: Epilogue) -> Generator[Tensor]:
+        """Yield the result of a part, block by block, in units of its levels.
 
         Args:
             part: the input.
-            finish: makes final samples of responses, which it may write to.
+            epilogue: what is made of the responses; each step may write into its argument.
 
         Shape: (N, C, L, *S)
         """
-        layer, convolution = self.layer(len(part.channels), part.rate), self.convolution(part)
+        with closing(self._stored(part, company=False)) as blocks:
+            stream, last = self._stream(part, epilogue)
+            with devices.exact():
+                yield from stream((block.tensor for block in blocks), last=last)
 
-        def end(responses: Tensor) -> Tensor:
-            folded = layer.fold(responses)
-            return folded if finish is None else finish(folded)
+    def blocks(self, part: Part, epilogue: Epilogue, levels: Levels) -> Generator[Block]:
+        """Yield the result of a part as blocks with their times and company.
+
+        Args:
+            part: the input.
+            epilogue: as above.
+            levels: how the samples that it makes are stored.
+        """
+        with closing(self._stored(part, company=True)) as blocks:
+            stream, last = self._stream(part, epilogue)
+            with devices.exact():
+                yield from devices.download(stream.blocks(blocks, levels, last=last))
+
+    def _stored(self, part: Part, *, company: bool) -> Generator[Block]:
+        """Yield the blocks of a part, on the device."""
+        convolution = self.convolution(part)
+        stored = part.blocks(convolution.length, company=company)
+        if not self.medium.overlapped:
+            yield from devices.upload(stored, convolution.device)
+            return
+        with closing(prefetch(stored)) as coming:
+            yield from devices.upload(coming, convolution.device)
+
+    def _stream(self, part: Part, epilogue: Epilogue) -> tuple[Stream, Tensor | None]:
+        """Return the stream for a part, and its last samples where padding begins with them."""
+        layer, convolution = self.layer_of(part), self.convolution(part)
+
+        def finish(responses: Tensor) -> Tensor:
+            for step in epilogue:
+                responses = step(responses)
+            return responses
 
         def run(window: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-            return convolution(window, pads, end)
+            return convolution(window, pads, finish)
 
-        device = convolution.device
         around = layer.ends[0][0] if layer.conv.padding_mode == "circular" else 0
-        last = (
-            part.tail(around).to(device) if around else None
-        )  # now: a source is read by one at a time
-        with devices.exact():
-            stored = part.blocks(convolution.length)
-            blocks = devices.upload(ahead(stored) if self.medium.overlapped else stored, device)
-            yield from Stream(layer.conv, run, layer.pads)(blocks, last=last)
+        last = part.tail(around).to(convolution.device) if around else None
+        return Stream(layer.conv, run, layer.pads), last

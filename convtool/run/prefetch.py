@@ -1,6 +1,7 @@
-"""Let the steps of a stream overlap: each is run by a thread of its own, a few blocks ahead of who takes them.
+"""Let the steps of a stream overlap: run an iterator in a thread, a few items ahead of its consumer.
 
-It knows nothing of blocks. Libraries that decode, compute and encode let other threads run meanwhile.
+It knows nothing of the items. Libraries that decode, compute and encode release the interpreter's
+lock meanwhile.
 """
 
 import contextlib
@@ -12,43 +13,47 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-DEPTH = 4  # items that wait
+DEPTH = 4  # items that wait for the consumer
 
 
 @dataclass(frozen=True)
 class _End:
-    """What follows the last item: the error that ended them, if one did."""
+    """The mark after the last item.
+
+    Attributes:
+        error: what ended the items, if an error did.
+    """
 
     error: BaseException | None = None
 
 
-def ahead(items: Iterable[T], depth: int = DEPTH) -> Generator[T]:
+def prefetch(items: Iterable[T], depth: int = DEPTH) -> Generator[T]:
     """Yield items that a thread takes from `items`, at most `depth` of them waiting.
 
-    What is raised there is raised here, in its place. Where the generator is closed, by an error of who takes the
-    items or an interrupt, the thread ends and closes `items` first.
+    An error in the thread is raised here, in its place. When the generator is closed, by an error
+    of the consumer or an interrupt, the thread ends and closes `items` first.
 
-    >>> list(ahead(range(3)))
+    >>> list(prefetch(range(3)))
     [0, 1, 2]
     """
     waiting: queue.Queue[T | _End] = queue.Queue(depth)
-    unwanted = threading.Event()
+    closed = threading.Event()
 
     def take() -> None:
         end = _End()
         try:
             for item in items:
                 waiting.put(item)
-                if unwanted.is_set():
+                if closed.is_set():
                     break
-        except BaseException as exc:  # noqa: BLE001  # raised again where it is waited for
+        except BaseException as exc:  # noqa: BLE001  # raised again by the consumer
             end = _End(exc)
         finally:
             if isinstance(items, Generator):
                 items.close()
             waiting.put(end)
 
-    thread = threading.Thread(target=take, name="ahead", daemon=True)
+    thread = threading.Thread(target=take, name="prefetch", daemon=True)
     thread.start()
     try:
         while not isinstance(item := waiting.get(), _End):
@@ -56,8 +61,8 @@ def ahead(items: Iterable[T], depth: int = DEPTH) -> Generator[T]:
         if item.error is not None:
             raise item.error
     finally:
-        unwanted.set()
-        while thread.is_alive():  # it may wait for room
+        closed.set()
+        while thread.is_alive():  # it may wait for a place in the queue
             with contextlib.suppress(queue.Empty):
                 waiting.get_nowait()
             thread.join(0.01)

@@ -1,4 +1,4 @@
-"""Say what a job would do: shapes, cost and files. It writes nothing and runs no layer."""
+"""Describe what a job would do: shapes, cost and files. It writes nothing and runs no layer."""
 
 import math
 
@@ -6,13 +6,16 @@ import numpy as np
 
 from convtool.convolve.geometry import extent, size_text
 from convtool.kernels.frequency import decibels
-from convtool.layers.build import Layer
+from convtool.layers.layer import Layer
 from convtool.limits import MEBI
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
-from convtool.run.pipeline import Run, Work, attempt, succeeded
+from convtool.run.work import Run, Work, attempt, succeeded
 
-POINTS = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)  # Hz, octaves
+# Octaves, in hertz.
+FREQUENCIES = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
+
+Description = dict[str, str | int]
 
 
 def preview(job: Job, shared: Run) -> Outcome:
@@ -28,14 +31,14 @@ def preview(job: Job, shared: Run) -> Outcome:
     return attempt(job, shared, finish)
 
 
-def describe(work: Work, shared: Run) -> dict[str, str | int]:
-    """Return the shapes by the output-size formula, the receptive field, how the layer is run and what it costs."""
-    part, layer = work.part, work.layer
-    conv, size = layer.conv, layer.output_size(part.size)
+def describe(work: Work, shared: Run) -> Description:
+    """Return the shapes, the receptive field, the algorithm and the cost of a job."""
+    part, layer, medium = work.part, work.layer, shared.filter.medium
+    conv, size = layer.conv, layer.placement(part.size).size
     convolution = shared.filter.convolution(part)
     rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
-    plan: dict[str, str | int] = {
+    description: Description = {
         "input": size_text((1, len(part.channels), *part.size)),
         "output": size_text((1, layer.channels, *size)),
         "layer": str(conv),
@@ -45,45 +48,57 @@ def describe(work: Work, shared: Run) -> dict[str, str | int]:
         "algorithm": str(convolution.plan),
         "block": f"{rows} of {part.size[0]}",
         "memory": f"about {-(-work.memory // MEBI)} MiB",
-        "stored as": str(work.levels),
+        "stored as": str(work.encoding.levels),
     }
-    if shared.room.medium.dims == 1 and part.rate is not None:
-        plan |= _in_time(part.rate, part.size[0], size[0], layer)
-    return plan
+    if medium.timed and medium.dims == 1 and part.rate is not None:
+        description |= _in_time(part.rate, part.size[0], size[0], layer)
+    return description
 
 
-def _in_time(rate: float, length: int, out: int, layer: Layer) -> dict[str, str | int]:
-    """Return what a sound's plan says beside its shapes: durations, latency, the frequency response."""
-    made = rate / layer.conv.stride[0]
-    folded = layer.channels != layer.conv.out_channels
-    answers = {
-        result.label: _response(layer, result.channels[0], rate)
-        for result in layer.results
-        if not folded
-    }
-    lines: dict[str, str | int] = {
-        f"response{f' of {label}' if len(answers) > 1 else ''}": ", ".join(
-            f"{hertz:g} Hz {gain:+.1f} dB" for hertz, gain in answer
-        )
-        for label, answer in answers.items()
-    }
-    return {
-        "duration": f"{length / rate:.3f} s at {rate:g} Hz",
-        "output duration": f"{out / made:.3f} s at {made:g} Hz",
-        "latency": f"{layer.latency} samples, {1000 * layer.latency / rate:.2f} ms",
-    } | lines
-
-
-def _response(layer: Layer, channel: int, rate: float) -> list[tuple[float, float]]:
-    """Return frequencies in Hz and what an output channel does to them in dB, where all its inputs hold the same.
+def _in_time(rate: float, length: int, out_length: int, layer: Layer) -> Description:
+    """Return the durations, the latency and the frequency response of an audio layer.
 
     Args:
-        layer: a layer of sounds.
+        rate: samples per second of the input.
+        length: samples of the input.
+        out_length: samples of the result.
+        layer: the layer.
+    """
+    out_rate = rate / layer.conv.stride[0]
+    latency = f"{layer.latency} samples, {1000 * layer.latency / rate:.2f} ms"
+    return {
+        "duration": f"{length / rate:.3f} s at {rate:g} Hz",
+        "output duration": f"{out_length / out_rate:.3f} s at {out_rate:g} Hz",
+        "latency": latency,
+        **_responses(layer, rate),
+    }
+
+
+def _responses(layer: Layer, rate: float) -> dict[str, str]:
+    """Return the frequency response of each output, none where outputs are folded."""
+    if layer.channels != layer.conv.out_channels:
+        return {}
+    lines = {}
+    for output in layer.outputs:
+        gains = _gains(layer, output.channels[0], rate)
+        key = f"response of {output.label}" if len(layer.outputs) > 1 else "response"
+        lines[key] = ", ".join(f"{hertz:g} Hz {gain:+.1f} dB" for hertz, gain in gains)
+    return lines
+
+
+def _gains(layer: Layer, channel: int, rate: float) -> list[tuple[float, float]]:
+    """Return frequencies in hertz and the gain of an output channel in dB.
+
+    All input channels are taken to hold the same signal.
+
+    Args:
+        layer: an audio layer.
         channel: its output channel, before folding.
-        rate: samples a second of its input.
+        rate: samples per second of its input.
     """
     taps = layer.conv.weight[channel].double().sum(0).numpy()
-    spread = np.zeros((len(taps) - 1) * layer.conv.dilation[0] + 1)
-    spread[:: layer.conv.dilation[0]] = taps
-    points = [hertz for hertz in POINTS if hertz <= rate / 2]
-    return list(zip(points, decibels(spread, rate, points).tolist(), strict=True))
+    dilation = layer.conv.dilation[0]
+    spread = np.zeros((len(taps) - 1) * dilation + 1)
+    spread[::dilation] = taps
+    frequencies = [hertz for hertz in FREQUENCIES if hertz <= rate / 2]
+    return list(zip(frequencies, decibels(spread, rate, frequencies).tolist(), strict=True))

@@ -1,0 +1,115 @@
+"""A convolution layer with the folding of its banks, and what its channels mean.
+
+It does not run the layer: `convolve` does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from convtool.convolve.geometry import Conv, Pads, Placement, ends, padded_size
+from convtool.layers.combine import combined, combined_range
+from convtool.layers.outputs import NamedOutput
+from convtool.options.kernel import Combine
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A convolution layer, the folding of its banks, and the names of its outputs.
+
+    Attributes:
+        conv: the layer itself.
+        folds: for each `-k`, how many kernels it has and how they are combined.
+        combine: how what is left after `folds` is combined.
+        outputs: the meaning of the output channels, after folding.
+        pads: samples to add before and after on each axis where nn.Conv cannot express them; its
+            own padding is 0 then.
+        centre: the tap of the leading axis on which the first kernel alone is aligned with the
+            current sample.
+        notes: what was done to make the kernels.
+    """
+
+    conv: Conv
+    folds: tuple[tuple[int, Combine | None], ...]
+    combine: Combine | None
+    outputs: tuple[NamedOutput, ...]
+    pads: Pads | None = None
+    centre: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def channels(self) -> int:
+        """The number of output channels after folding."""
+        return sum(len(output.channels) for output in self.outputs)
+
+    @property
+    def ends(self) -> Pads:
+        """The samples added before and after on each axis."""
+        return self.pads or ends(self.conv)
+
+    @property
+    def latency(self) -> int:
+        """By how many samples of the leading axis results come later than the kernel alone has it."""
+        return self.ends[0][0] - self.conv.dilation[0] * self.centre
+
+    def conv_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Return an input's size as `conv` receives it, with the samples it does not add itself."""
+        return tuple(size) if self.pads is None else padded_size(self.conv, size, self.pads)
+
+    def placement(self, size: Sequence[int]) -> Placement:
+        """Return the size of the result of an input, and where its positions lie on it.
+
+        Raises:
+            LayerError: the layer does not fit the input.
+        """
+        return Placement(self.conv, size, self.pads)
+
+    def fold(self, responses: Tensor) -> Tensor:
+        """Fold the layer's output channels by the banks' combinations.
+
+        Shape: (N, groups, outputs per group, *S) → (N, channels, *S)
+        """
+        if not self._folds_anything:
+            return responses.flatten(1, 2)
+        exact = responses if responses.dtype == torch.float64 else responses.float()
+        joined = self._folded(exact, lambda how, part: combined(how, part, 2))
+        if self.combine is None:
+            return joined.flatten(1, 2)
+        return combined(self.combine, joined, 2)
+
+    def output_range(self, *, centred: bool = False) -> tuple[Tensor, Tensor]:
+        """Return the smallest and largest value that each folded channel can have.
+
+        Args:
+            centred: inputs lie in -1…1, instead of 0…1.
+
+        Shape: two tensors (channels,)
+        """
+        weight = self.conv.weight.detach().flatten(1).cpu()
+        bias = 0 if self.conv.bias is None else self.conv.bias.detach().cpu()
+        low, high = weight.clamp(max=0).sum(1), weight.clamp(min=0).sum(1)
+        if centred:
+            low, high = low - high, high - low
+        limits = torch.stack([low + bias, high + bias])
+        if self._folds_anything:
+            joined = self._folded(limits.reshape(2, self.conv.groups, -1), combined_range)
+            if self.combine is None:
+                limits = joined.flatten(1)
+            else:
+                limits = combined_range(self.combine, joined)
+        return limits[0], limits[1]
+
+    @property
+    def _folds_anything(self) -> bool:
+        return self.combine is not None or any(how for _, how in self.folds)
+
+    def _folded(self, grouped: Tensor, fold: Callable[[Combine, Tensor], Tensor]) -> Tensor:
+        """Return the results of each `-k` side by side along axis 2, those of a fold being one."""
+        parts = torch.split(grouped, [count for count, _ in self.folds], 2)
+        folded = [
+            part if how is None else fold(how, part).unsqueeze(2)
+            for part, (_, how) in zip(parts, self.folds, strict=True)
+        ]
+        return torch.cat(folded, 2)

@@ -1,0 +1,189 @@
+"""Open the input of a job and plan its work: layer, targets, encoding, memory; failures are outcomes.
+
+It makes every check that can be made before work. It runs no layer and writes nothing.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from convtool.convolve.geometry import size_text
+from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
+from convtool.layers.layer import Layer
+from convtool.limits import Budget, refuse_larger
+from convtool.media.contract import Encoding, Part, Source, Wanted
+from convtool.media.inputs import PIPE, opened
+from convtool.options.reading import Reading, TimedReading
+from convtool.outputs.atomic import refuse_existing, refuse_existing_folder
+from convtool.outputs.jobs import Job, refuse_inputs
+from convtool.outputs.manifest import Made
+from convtool.outputs.targets import Target, plan_targets
+from convtool.run.filter import Filter
+from convtool.run.outcomes import Outcome, Step
+from convtool.run.prefetch import DEPTH
+
+# Blocks held at once where steps overlap: those that wait, the one made and the one consumed.
+OVERLAPPED_BLOCKS = DEPTH + 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all jobs of one worker share.
+
+    Attributes:
+        filter: the layers, the options and the medium.
+        inputs: identities of files that must not be replaced.
+        progress: called with how far long inputs have come.
+        made: what was made before, and is to be recorded from now on.
+        skip: skip inputs whose outputs are up to date.
+        budget: the memory of all jobs of all workers; None where one job runs at a time.
+    """
+
+    filter: Filter
+    inputs: frozenset[tuple[int, int]] = frozenset()
+    progress: Callable[[Step], None] | None = None
+    made: Made | None = None
+    skip: bool = False
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of a job, once its input is open; its first part stands for all.
+
+    Attributes:
+        source: the input.
+        part: its first part.
+        layer: the layer that runs on it.
+        targets: the outputs.
+        encoding: how they are stored.
+        memory: an estimate of the bytes that it needs.
+    """
+
+    source: Source
+    part: Part
+    layer: Layer
+    targets: list[Target]
+    encoding: Encoding
+    memory: int
+
+
+def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome:
+    """Open a job's input, plan its work, and return what `finish` makes of it, or the failure.
+
+    Raises:
+        UsageError: the call itself is wrong.
+    """
+    if job.problem:
+        return _failed(job, ReadError(job.problem))
+    try:
+        with opened(job.input) as file:
+            options = shared.filter.options
+            source = shared.filter.medium.backend.open(file, job.input, options.reading)
+            return finish(_planned(job, source, shared))
+    except (UsageError, BrokenPipeError):
+        raise
+    except ConvtoolError as exc:
+        return _failed(job, exc)
+    except OSError as exc:
+        return _failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
+
+
+def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
+    """Return the outcome of a job that went well.
+
+    Args:
+        job: the job.
+        work: its work.
+        shared: the seed is taken from its options.
+        more: further fields; `notes` are those that the work itself does not have.
+    """
+    notes = [*work.source.notes, *work.layer.notes, *work.encoding.notes, *more.pop("notes", ())]
+    return Outcome(
+        job.input,
+        outputs=tuple(str(target.path) for target in work.targets),
+        notes=tuple(dict.fromkeys(notes)),
+        seed=shared.filter.options.kernel.seed,
+        **more,
+    )
+
+
+def _failed(job: Job, error: ConvtoolError) -> Outcome:
+    """Return the outcome of a job that raised; its message begins with the input's name."""
+    named = error.message.startswith(f"{job.input}:")
+    message = error.message if named else f"{job.input}: {error.message}"
+    return Outcome(job.input, "failed", error=message, hint=error.hint)
+
+
+def _planned(job: Job, source: Source, shared: Run) -> Work:
+    """Return the work of a job, after every check that can be made before it."""
+    medium, options = shared.filter.medium, shared.filter.options
+    part = next(source.parts())
+    layer = shared.filter.layer_of(part)
+    check_duration(part, options.reading)
+    targets = plan_targets(
+        job, layer, part.channels, single=medium.single, sheet=options.output.sheet
+    )
+    for target in targets:
+        _check_target(job, target, shared)
+    encoding, memory = sized(job, source, part, targets, shared)
+    return Work(source, part, layer, targets, encoding, memory)
+
+
+def _check_target(job: Job, target: Target, shared: Run) -> None:
+    """Refuse an output that is an input, or exists and must stay."""
+    if job.merged == PIPE:
+        return
+    overwrite = shared.filter.options.output.overwrite
+    refuse_inputs(target.path, shared.inputs)
+    refuse = refuse_existing_folder if job.makes_folders else refuse_existing
+    refuse(target.path, overwrite=overwrite)
+
+
+def sized(
+    job: Job, source: Source, part: Part, targets: list[Target], shared: Run
+) -> tuple[Encoding, int]:
+    """Return how the result of a part is stored, and an estimate of the bytes that it all needs.
+
+    Raises:
+        LayerError: the layer does not fit the part.
+        LimitError: it needs too much memory.
+        UsageError: an output option does not fit the format.
+        WriteError: the format cannot hold what is wanted.
+    """
+    medium, options = shared.filter.medium, shared.filter.options
+    layer, convolution = shared.filter.layer_of(part), shared.filter.convolution(part)
+    size = layer.placement(part.size).size
+    raw = options.result.normalize == "none"
+    wanted = Wanted(job.suffix, options.output, raw, size, targets[0].tiles)
+    encoding = medium.backend.encoding(source, part, wanted)
+    rows = min(convolution.length, part.size[0])
+    row = math.prod(part.size[1:]) * len(part.channels) * part.levels.dtype.itemsize
+    result_row = math.prod(size[1:]) * layer.channels * encoding.levels.dtype.itemsize
+    block = rows * row + 2 * (rows // layer.conv.stride[0]) * result_row
+    blocks = OVERLAPPED_BLOCKS if medium.overlapped else 1
+    needed = part.memory + convolution.memory + blocks * block + len(targets) * encoding.memory
+    refuse_larger(
+        f"filtering {size_text((len(part.channels), *part.size))} samples "
+        f"into {size_text((layer.channels, *size))}",
+        needed,
+        options.reading.max_memory,
+    )
+    return encoding, needed
+
+
+def check_duration(part: Part, reading: Reading) -> None:
+    """Check the duration of a part.
+
+    Raises:
+        LimitError: it is too long.
+    """
+    if part.rate is None or not isinstance(reading, TimedReading):
+        return
+    seconds = part.size[0] / part.rate
+    if seconds > reading.max_seconds:
+        raise LimitError(
+            f"{seconds:.0f} s exceed the limit of {reading.max_seconds} s",
+            hint="raise it with --max-seconds",
+        )
