@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import torch
 from conftest import SAMPLES, peak
+from convtool.options.settings import Settings
 from scipy import signal
 
 import convtool as package
@@ -19,7 +20,6 @@ from convtool.convolve import Convolution
 from convtool.kernels import generators
 from convtool.media.audio import AudioSource
 from convtool.media.inputs import opened
-from convtool.options.settings import Settings
 
 RATE = 44100
 

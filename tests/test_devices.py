@@ -12,12 +12,12 @@ from test_stream import whole
 from torch import nn
 
 from convtool import apply
+from convtool.block import Block
 from convtool.convolve import ALGORITHMS, Convolution, devices
 from convtool.errors import UsageError
 from convtool.levels import of
-from convtool.media import MEDIA
 from convtool.media.image.pages import Header, Page, Picture
-from convtool.options.settings import Settings
+from convtool.media.registry import MEDIA
 from convtool.run.filter import Filter
 
 
@@ -48,7 +48,9 @@ def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
         lambda: Picture(np.zeros((200, 300, 3), np.uint8)),
     )
     for inputs in (1, 1000):
-        Filter(Settings(kernel=("gaussian:sigma=3",)), MEDIA[2], inputs=inputs).convolution(page)
+        medium = MEDIA["image"]
+        options = medium.options({"kernel": ("gaussian:sigma=3",)})
+        Filter(options, medium, inputs=inputs).convolution(page)
     one, many = asked
     assert 0 < one < 0.1
     assert many == pytest.approx(1000 * one)
@@ -57,7 +59,10 @@ def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
 def test_blocks_come_back_as_they_went():
     """All of them, in order, with their memory's order, on a device that is here already."""
     blocks = [
-        torch.rand(1, 2, n, 3).contiguous(memory_format=torch.channels_last) for n in (3, 1, 2)
+        Block(
+            torch.rand(1, 2, n, 3).contiguous(memory_format=torch.channels_last), of(torch.float32)
+        )
+        for n in (3, 1, 2)
     ]
     returned = list(devices.download(devices.upload(iter(blocks), torch.device("cpu"))))
     assert all(a is b for a, b in zip(blocks, returned, strict=True))
@@ -68,6 +73,7 @@ def test_kept_memory_is_used_again():
     """A large tensor takes pages that one before gave back, in any thread."""
     code = """
 import resource, threading, torch
+from convtool.block import Block
 from convtool.convolve import devices
 if %s: devices.keep_memory()
 def use(): torch.ones(9 * 2**20)

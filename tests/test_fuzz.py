@@ -26,7 +26,8 @@ from PIL import Image
 
 from convtool.cli.app import run
 from convtool.kernels import catalogue
-from convtool.options import settings as asked
+from convtool.media.registry import MEDIA
+from convtool.options.run import RunOptions
 
 EXAMPLES = int(os.environ.get("CONVTOOL_FUZZ", "60"))
 PATIENCE = 60  # seconds that nothing of this size takes
@@ -168,7 +169,7 @@ def names(dims):
 @st.composite
 def kernels(draw, medium):
     """Draw what -k may be given: names, parameters, grids, rubbish."""
-    name = draw(st.sampled_from(names({"audio": 1, "image": 2, "video": 3}[medium])))
+    name = draw(st.sampled_from(names(MEDIA[medium].dims)))
     grid = draw(
         st.lists(
             st.lists(st.sampled_from(["0", "1", "-2", "1/3", "1e30", "x", ""]), max_size=4),
@@ -184,15 +185,15 @@ def kernels(draw, medium):
 @st.composite
 def options(draw, medium):
     """Draw some of a command's options, with values that are good, bad and absurd."""
-    from convtool.cli.options import RunSettings  # noqa: PLC0415  # typer
-
     words = []
     for _ in range(draw(st.integers(0, 2))):
         words += ["-k", draw(kernels(medium))]
     offered = [
-        option for group in (asked.Settings, asked.OutputSettings, RunSettings) for option in fields(group)
-        if medium in (option.metadata["media"] or (medium,)) and option.name not in LEFT_OUT
-    ]  # fmt: skip
+        option
+        for group in (*MEDIA[medium].groups.values(), RunOptions)
+        for option in fields(group)
+        if option.name not in LEFT_OUT
+    ]
     for option in draw(
         st.lists(st.sampled_from(offered), max_size=3, unique_by=lambda option: option.name)
     ):

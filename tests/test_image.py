@@ -12,12 +12,12 @@ import pytest
 import scipy.ndimage
 import tifffile
 from conftest import SAMPLES
+from convtool.options.settings import Settings
 from PIL import Image, ImageCms, ImageOps
 
 from convtool.kernels import catalogue
 from convtool.kernels.resolve import dimensions
 from convtool.media.image import ImageSource, jpeg
-from convtool.options.settings import Settings
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]

@@ -98,7 +98,7 @@ def test_a_preset_bank_beside_a_kernel():
 def test_reach_is_what_inputs_can_reach(combine, kernels):
     """No input in 0…1 goes beyond; linear results get there."""
     layer = made(*kernels, in_channels=1, padding="valid", combine=combine)
-    low, high = layer.reach()
+    low, high = layer.output_range()
     weight = layer.conv.weight
     windows = [torch.rand(500, 1, 3, 3).round(), (weight > 0).float(), (weight < 0).float()]
     results = layer.fold(layer.conv(torch.cat(windows)).unsqueeze(1))[:, :, 0, 0]
@@ -153,8 +153,7 @@ def test_same_with_a_stride_means_half_the_span():
                                   "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal"])  # fmt: skip
 def test_init_is_torch_nn_inits(init):
     """A name of torch.nn.init, drawn from the same seed."""
-    settings = Settings(seed=5, init=init)
-    conv = build([], settings, dims=2, in_channels=3, random_channels=4, padding_mode="zeros").conv
+    conv = made(padding_mode="zeros", seed=5, init=init).conv
     torch.manual_seed(5)
     expected = nn.Conv2d(3, 4, 3)
     getattr(nn.init, f"{init}_")(expected.weight)

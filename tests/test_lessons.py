@@ -10,7 +10,7 @@ import convtool
 from convtool.convolve.geometry import output_size
 from convtool.kernels.resolve import resolve
 from convtool.layers.build import build
-from convtool.options.settings import Settings
+from convtool.media.registry import MEDIA
 
 ONE_TO_SIX = torch.arange(1.0, 7).reshape(1, 1, 6)
 VALID = {"padding": 0, "padding_mode": "zeros"}
@@ -65,9 +65,15 @@ def test_a_depthwise_multiplier_of_two(tmp_path):
 
 def layer(dims, in_channels, **options):
     """Return the random layer that these options make."""
-    settings = Settings(seed=1, **options)
+    asked = MEDIA["image"].options({"seed": 1, **options})
     return build(
-        [], settings, dims=dims, in_channels=in_channels, random_channels=4, padding_mode="zeros"
+        [],
+        dims=dims,
+        in_channels=in_channels,
+        random_channels=4,
+        padding_mode="zeros",
+        kernel=asked.kernel,
+        layer=asked.layer,
     )
 
 
@@ -91,7 +97,7 @@ def test_weight_shapes():
 )
 def test_groups_must_divide_both_channel_counts(in_channels, out_channels, groups):
     """As nn.Conv demands, in our words."""
-    with pytest.raises(convtool.LayerError, match="do not divide"):
+    with pytest.raises(convtool.LayerError, match=f"channels cannot be split into {groups} groups"):
         layer(2, in_channels, out_channels=out_channels, groups=groups)
 
 

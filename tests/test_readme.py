@@ -10,10 +10,10 @@ from dataclasses import fields
 import pytest
 import soundfile
 from conftest import ROOT, SAMPLES
+from convtool.options.settings import OutputSettings, Settings
 
 from convtool.cli.options import RunSettings
 from convtool.kernels import catalogue
-from convtool.options.settings import OutputSettings, Settings
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"(?:^    .*\n)+", README, re.MULTILINE)

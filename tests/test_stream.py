@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from convtool.block import Block, Moment
 from convtool.convolve import Convolution
 from convtool.convolve.geometry import Placement, ends, extent, output_size
-from convtool.convolve.stream import Stream
+from convtool.convolve.stream import Stream, _Beside
 from convtool.errors import LayerError
 from convtool.layers.build import CONVS
 from convtool.levels import of
@@ -129,7 +130,7 @@ def test_an_even_kernel_pads_as_pytorch_does():
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_centres_name_the_sample_under_the_kernels_middle(dims):
-    """A kernel that is one in its middle returns the samples that `centres` names."""
+    """A kernel that is one in its middle returns the samples that a placement names."""
     for k, stride, dilation, padding in [
         (3, 1, 1, 1),
         (3, 2, 1, 1),
@@ -144,8 +145,9 @@ def test_centres_name_the_sample_under_the_kernels_middle(dims):
         conv.weight.data[(0, 0, *[(k - 1) // 2] * dims)] = 1
         tensor = torch.rand(1, 1, *[13] * dims, dtype=torch.float64)
         picked = tensor
-        for axis, index in enumerate(centres(conv, tensor.shape[2:])):
-            picked = picked.index_select(axis + 2, index)
+        placement = Placement(conv, tensor.shape[2:])
+        for axis in range(dims):
+            picked = picked.index_select(axis + 2, placement.centres(axis))
         assert torch.equal(conv(tensor), picked)
 
 
@@ -157,7 +159,7 @@ def test_an_input_without_samples_is_refused():
 
 def test_an_input_shorter_than_the_kernel_is_refused():
     """The stream has no output to give."""
-    with pytest.raises(LayerError, match="span of 5"):
+    with pytest.raises(LayerError, match="extent of 5"):
         list(stream(nn.Conv1d(1, 1, 5))([torch.zeros(1, 1, 2), torch.zeros(1, 1, 2)]))
 
 
@@ -174,3 +176,77 @@ def test_the_callers_blocks_are_not_written_to():
     kept = tensor.clone()
     list(stream(nn.Conv1d(1, 1, 3, padding=1, padding_mode="reflect"))(torch.split(tensor, 3, 2)))
     assert torch.equal(tensor, kept)
+
+
+def moments(count, ticks=40):
+    """Return the times of frames that each last a number of ticks."""
+    return tuple(Moment(index * ticks, ticks) for index in range(count))
+
+
+def timed(lengths, company=()):
+    """Return blocks of these lengths with times, and what travels in each."""
+    samples = torch.rand(1, 1, sum(lengths), 3, 3)
+    times = moments(sum(lengths))
+    start = 0
+    for index, length in enumerate(lengths):
+        beside = company[index] if index < len(company) else ()
+        yield Block(
+            samples[:, :, start : start + length],
+            of(torch.float32),
+            times[start : start + length],
+            beside,
+        )
+        start += length
+
+
+@pytest.mark.parametrize("lengths", [(7,), (1, 1, 5), (3, 4), (6, 1, 0), (1,) * 7])
+@pytest.mark.parametrize(("k", "stride", "padding"), [
+    (1, 1, 0), (3, 1, 1), (3, 2, 1), (4, 1, "same"), (2, 3, 0), (5, 1, 4), (1, 4, 0),
+])  # fmt: skip
+def test_outputs_have_the_times_of_the_frames_they_are_centred_on(lengths, k, stride, padding):
+    """However the input is cut; a stride makes each last longer."""
+    padding = padding if isinstance(padding, str) else (padding, 0, 0)
+    conv = nn.Conv3d(1, 1, (k, 1, 1), stride=(stride, 1, 1), padding=padding)
+    size = (7, 3, 3)
+    run = Stream(conv, Convolution(conv, size, of(torch.float32)))
+    made = [time for block in run.blocks(timed(lengths), of(torch.float32)) for time in block.times]
+    centres = Placement(conv, size).centres(0).tolist()
+    assert made == [Moment(centre * 40, 40 * stride) for centre in centres]
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_company_arrives_once_and_in_order(stride):
+    """Also what is read after the last output, in a block of length 0."""
+    conv = nn.Conv3d(1, 1, (3, 1, 1), stride=(stride, 1, 1), padding=(1, 0, 0))
+    run = Stream(conv, Convolution(conv, (7, 3, 3), of(torch.float32)))
+    company = [("a", "b"), (), ("c",), ("d", "e")]
+    blocks = list(run.blocks(timed((2, 2, 3, 0), company), of(torch.float32)))
+    assert [item for block in blocks for item in block.company] == list("abcde")
+    assert sum(map(len, blocks)) == Placement(conv, (7, 3, 3)).size[0]
+
+
+def test_blocks_without_times_stay_so():
+    """Rows of an image have none."""
+    conv = nn.Conv1d(1, 1, 3, padding=1)
+    run = Stream(conv, Convolution(conv, (9,), of(torch.float32)))
+    blocks = [Block(part, of(torch.float32)) for part in torch.rand(1, 1, 9).split(4, 2)]
+    assert all(block.times is None for block in run.blocks(blocks, of(torch.float32)))
+
+
+def test_a_time_that_has_not_been_read_is_a_fault():
+    """It is never guessed: a wrong time would go unnoticed."""
+    beside = _Beside(1, 3)
+    next(beside.tensors(timed((2, 2))))
+    with pytest.raises(RuntimeError, match="position 3"):
+        beside.times(1)
+
+
+@pytest.mark.parametrize("parts", [
+    {"tensor": torch.zeros(3, 4)}, {"levels": of(torch.uint8)}, {"times": moments(2)},
+])  # fmt: skip
+def test_a_block_checks_itself(parts):
+    """Its parts belong together, or it is not made."""
+    whole = {"tensor": torch.zeros(1, 1, 3, 4), "levels": of(torch.float32), "times": moments(3)}
+    assert len(Block(**whole)) == 3
+    with pytest.raises(ValueError, match="block"):
+        Block(**(whole | parts))

@@ -18,12 +18,12 @@ from pictures import picture
 from processes import START
 from timing import THREADS, Row, medians
 
-from convtool.media.image import SUFFIXES, ImageRoom
-from convtool.options.settings import OutputSettings, Settings
+from convtool.media.registry import MEDIA
 from convtool.outputs.jobs import Naming, plan
 from convtool.run.batch import run_all
 from convtool.run.filter import Filter
-from convtool.run.pipeline import Run, run
+from convtool.run.pipeline import run
+from convtool.run.work import Run
 
 COUNT, MANY, QUALITY = 40, 2000, 90
 PROGRAM = [
@@ -76,14 +76,14 @@ def thumbnails(folder: Path) -> list[Path]:
 
 def convtool(paths: list[Path], out: Path) -> None:
     """Filter all pictures as the command line does."""
-    room, settings = ImageRoom(), Settings(kernel=("sobel-x",), normalize="clamp")
+    medium = MEDIA["image"]
+    asked = {"kernel": ("sobel-x",), "normalize": "clamp", "overwrite": True, "quality": QUALITY}
 
     def make() -> Run:
-        return Run(
-            Filter(settings, room.medium), room, OutputSettings(overwrite=True, quality=QUALITY)
-        )
+        return Run(Filter(medium.options(asked), medium))
 
-    naming = Naming(SUFFIXES, SUFFIXES, split=False)
+    backend = medium.backend
+    naming = Naming(backend.readable, backend.writable, split=False)
     for outcome in run_all(
         plan([str(path) for path in paths], str(out), naming), run, make, THREADS
     ):

@@ -11,8 +11,7 @@ from convtool.convolve import Convolution
 from convtool.convolve.geometry import output_size
 from convtool.convolve.stream import Stream
 from convtool.levels import of, to_levels
-from convtool.media import MEDIA
-from convtool.options.settings import Settings
+from convtool.media.registry import medium_of_tensor
 from convtool.results.normalize import Normalizer
 from convtool.run.filter import Filter
 
@@ -26,29 +25,37 @@ class Step:
     Args:
         stored: the input, shape (1, C, *S).
         weight: of the layer, shape (O, I, *K); as many groups as its inputs need.
-        options: of `Settings`.
+        options: of the medium, by name.
     """
 
     def __init__(self, stored: Tensor, weight: Tensor, **options: object) -> None:
         dims, channels = stored.ndim - 2, stored.shape[1]
-        settings = Settings(
-            kernel_size=tuple(weight.shape[2:]),
-            out_channels=len(weight),
-            groups=channels // weight.shape[1],
-            bias=False,
-            normalize="clamp",
-            **options,
+        medium = medium_of_tensor(dims)
+        asked = medium.options(
+            {
+                "kernel_size": tuple(weight.shape[2:]),
+                "out_channels": len(weight),
+                "groups": channels // weight.shape[1],
+                "bias": False,
+                **options,
+            }
         )
         self.stored, self.size, self.options = stored, tuple(stored.shape[2:]), options
-        self.layer = Filter(settings, MEDIA[dims], torch.device("cpu")).layer(channels)
+        self.layer = Filter(asked, medium, torch.device("cpu")).layer(channels)
         self.layer.conv.weight.data.copy_(weight)
         self.run = Convolution(
-            self.layer.conv, self.size, of(stored.dtype), algorithm=settings.algorithm
+            self.layer.conv, self.size, of(stored.dtype), algorithm=asked.engine.algorithm
         )
         floats = stored.is_floating_point()
         rule = "none" if floats else "clamp"
         self.normalizer = Normalizer(
-            self.layer, rule, floats=floats, full=of(stored.dtype).scale, clip=False
+            self.layer,
+            rule,
+            medium.automatic,
+            centred=medium.centred,
+            floats=floats,
+            scale=of(stored.dtype).scale,
+            clip=False,
         )
         self.out = torch.empty(
             1, *output_size(self.layer.conv, self.size), len(weight), dtype=stored.dtype
