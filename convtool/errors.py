@@ -1,11 +1,11 @@
-"""The errors that users see; nothing here knows why they happen.
+"""The errors that users see; nothing here knows why they occur.
 
 ConvtoolError
-├── UsageError (ValueError)         the call itself is wrong, whatever the input      exit code 2
+├── UsageError (ValueError)         the call is wrong, whatever the input holds       exit code 2
 │   └── KernelError                 a kernel's name, grid, parameters or file
 ├── LayerError (ValueError)         the layer does not fit this input                 exit code 1
 ├── ReadError (OSError)             an input cannot be read                           exit code 1
-│   └── LimitError                  it could be, but is over a limit                  exit code 1
+│   └── LimitError                  it exceeds a limit                                exit code 1
 └── WriteError (OSError)            an output cannot be written                       exit code 1
 """
 
@@ -14,7 +14,7 @@ class ConvtoolError(Exception):
     """Base of every error that convtool raises on purpose.
 
     Args:
-        message: what is wrong, what was seen, what was wanted.
+        message: what is wrong, what was found, what was expected.
         hint: what to do about it, if there is something.
     """
 
@@ -44,12 +44,12 @@ class LayerError(ConvtoolError, ValueError):
 
 
 class ReadError(ConvtoolError, OSError):
-    """An input is missing, damaged or of an unknown kind."""
+    """An input is missing, damaged or of an unknown format."""
 
 
 class LimitError(ReadError):
-    """An input or its result is larger than a limit that a flag sets."""
+    """An input or its result exceeds a limit that a flag sets."""
 
 
 class WriteError(ConvtoolError, OSError):
-    """An output exists already, or cannot be written."""
+    """An output already exists, or cannot be written."""

@@ -1,7 +1,7 @@
 """Turn stored integers into floats and back; the only place that scales, rounds and clips.
 
-Pictures and film: 0 … 2^bits - 1 is 0…1. Sound: -2^(bits-1) … 2^(bits-1) - 1 is -1…1, so that each level of
-every integer type comes back as it was. Floats are taken as they are.
+Images and video: 0 … 2^bits - 1 is 0…1. Audio: -2^(bits-1) … 2^(bits-1) - 1 is -1…1. Each level of
+every integer type survives the way to floats and back. Floats are taken as they are.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
 
 @dataclass(frozen=True)
 class Levels:
-    """How samples are stored.
+    """The stored numbers of samples.
 
     Attributes:
         dtype: the type of a sample.
@@ -44,11 +44,9 @@ class Levels:
     def __str__(self) -> str:
         """Name the type, and the bits where not all are used."""
         name = str(self.dtype).removeprefix("torch.")
-        return (
-            name
-            if self == of(self.dtype) or self.floats
-            else f"{name}, {self.scale.bit_length()} bits"
-        )
+        if self.floats or self == of(self.dtype):
+            return name
+        return f"{name}, {self.scale.bit_length()} bits"
 
     @property
     def wide(self) -> bool:
@@ -69,7 +67,7 @@ USUAL = {
 
 
 def of(dtype: torch.dtype) -> Levels:
-    """Return the levels that tensors of a type have where nobody says otherwise.
+    """Return the usual levels of tensors of a type.
 
     >>> of(torch.uint8).scale, of(torch.int16).low, of(torch.float32).scale
     (255, -32768, 1)
@@ -90,7 +88,7 @@ def to_float(stored: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def to_stored(values: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return values as `dtype`, rounded to the nearest of its usual levels and clipped; floats as they are.
+    """Return values as `dtype`, rounded to its nearest usual level and clipped; floats unchanged.
 
     Shape: any, kept; so is the memory format
 
@@ -102,7 +100,9 @@ def to_stored(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def to_levels(numbers: Tensor, levels: Levels) -> Tensor:
-    """Return numbers in units of `levels`, rounded and clipped; floats as they are. They may be written to.
+    """Return numbers in units of `levels`, rounded and clipped; floats unchanged.
+
+    The numbers may be written to.
 
     Shape: any, kept; so is the memory format
 
@@ -125,7 +125,7 @@ def to_levels(numbers: Tensor, levels: Levels) -> Tensor:
 
 
 def beyond(numbers: Tensor, levels: Levels) -> int:
-    """Return how many numbers in units of `levels` lie outside -1…1, or 0…1 where they are not signed.
+    """Return the count of numbers in units of `levels` outside -1…1, or 0…1 where unsigned.
 
     >>> beyond(torch.tensor([-40000.0, 0, 32768]), of(torch.int16))
     1

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import av
 import numpy as np
@@ -135,12 +135,23 @@ AXES = st.lists(NUMBERS, min_size=1, max_size=3).map(",".join)
 WORDS = st.one_of(
     st.text(max_size=8), st.sampled_from(["-", "--", "%s", "{stem}", "../x", "\x1b[31m", "auto"])
 )
+
+
+def choices(hint):
+    """Return the words of an option that takes one of a few, or None."""
+    for kind in (hint, *get_args(hint)):
+        if get_origin(kind) is Literal and all(isinstance(word, str) for word in get_args(kind)):
+            return get_args(kind)
+    return None
+
+
+GROUPS = {group for medium in MEDIA.values() for group in medium.groups.values()}
+HINTS = {name: hint for group in GROUPS for name, hint in get_type_hints(group).items()}
 CHOICES = {
-    name: [str(choice) for choice in get_args(getattr(asked, alias))]
-    for name, alias in (("combine", "Combine"), ("padding_mode", "PaddingMode"), ("normalize", "Normalize"),
-                        ("length", "Length"), ("align", "Align"), ("dtype", "DType"), ("algorithm", "Algorithm"),
-                        ("init", "Init"))
-}  # fmt: skip
+    name: words
+    for name, hint in HINTS.items()
+    if name not in ("padding", "groups") and (words := choices(hint))
+}
 VALUES = {
     "kernel_size": AXES, "stride": AXES, "padding": AXES | st.sampled_from(["same", "valid"]), "dilation": AXES,
     "groups": NUMBERS | st.just("depthwise"), "kernel_path": st.just("."),

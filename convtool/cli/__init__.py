@@ -1,1 +1,1 @@
-"""The command line: flags, help, messages and exit codes. The only room that prints, and the only one that exits."""
+"""The command line: flags, help, messages, exit codes. Only this package prints and exits."""

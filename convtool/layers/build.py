@@ -160,7 +160,7 @@ class _Making:
         groups = self._groups(1)
         if out % groups:
             raise LayerError(f"{out} output channels cannot be split into {groups} groups")
-        size = per_axis("kernel size", self.kernel.kernel_size, self.dims)
+        size = per_axis("kernel-size", self.kernel.kernel_size, self.dims)
         frame = Frame(size, origin(size, self.alignment.align or "centre"))
         conv, pads = self._drawn(frame, out, groups)
         if self.kernel.flip:

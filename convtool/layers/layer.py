@@ -51,7 +51,7 @@ class Layer:
 
     @property
     def latency(self) -> int:
-        """By how many samples of the leading axis results come later than the kernel alone has it."""
+        """Samples of the leading axis by which results are later than the kernel alone has it."""
         return self.ends[0][0] - self.conv.dilation[0] * self.centre
 
     def conv_size(self, size: Sequence[int]) -> tuple[int, ...]:

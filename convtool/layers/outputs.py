@@ -66,10 +66,10 @@ def named_outputs(
 
 
 def _names_and_kinds(banks: Sequence[Bank]) -> list[tuple[str, str]]:
-    named = []
+    named: list[tuple[str, str]] = []
     for bank in banks:
-        for member in [bank] if bank.combine else bank.kernels:
-            named.append((member.label, "signed" if member.signed else "unsigned"))
+        members = [bank] if bank.combine else bank.kernels
+        named += [(each.label, "signed" if each.signed else "unsigned") for each in members]
     return named
 
 

@@ -1,4 +1,4 @@
-"""Policies of all media, stated once: notes, unknown names, empty, truncated and non-finite inputs."""
+"""Policies of all media: notes, unknown names, empty, truncated and non-finite inputs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, TypeVar

@@ -71,8 +71,8 @@ class KernelOptions:
     )
 
     def __post_init__(self) -> None:
-        check_whole("kernel size", self.kernel_size, 1, MAX_KERNEL_SIZE)
-        check_whole("out channels", self.out_channels, 1, MAX_CHANNELS)
+        check_whole("kernel-size", self.kernel_size, 1, MAX_KERNEL_SIZE)
+        check_whole("out-channels", self.out_channels, 1, MAX_CHANNELS)
         check_whole("seed", self.seed, 0, MAX_SEED)
         check_choice("init", self.init, Init)
         check_choice("combine", self.combine, Combine)

@@ -1,4 +1,4 @@
-"""Options of the layer: the parameters of `nn.Conv`, and for audio where the kernel lies in time."""
+"""Options of the layer: the parameters of `nn.Conv`, and for audio the alignment in time."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -59,15 +59,15 @@ class LayerOptions:
     def __post_init__(self) -> None:
         check_whole("stride", self.stride, 1, MAX_STEP)
         check_whole("dilation", self.dilation, 1, MAX_STEP)
-        check_choice("padding mode", self.padding_mode, PaddingMode)
+        check_choice("padding-mode", self.padding_mode, PaddingMode)
         if not isinstance(self.padding, str):
             check_whole("padding", self.padding, 0, MAX_STEP)
         elif self.padding not in ("same", "valid"):
-            raise UsageError(f"padding is a number, 'same' or 'valid', not '{self.padding}'")
+            raise UsageError(f"--padding takes a number, 'same' or 'valid', not '{self.padding}'")
         if not isinstance(self.groups, str):
             check_whole("groups", self.groups, 1, MAX_CHANNELS)
         elif self.groups != "depthwise":
-            raise UsageError(f"groups is a number or 'depthwise', not '{self.groups}'")
+            raise UsageError(f"--groups takes a number or 'depthwise', not '{self.groups}'")
 
 
 @dataclass(frozen=True, kw_only=True)

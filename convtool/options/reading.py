@@ -1,4 +1,4 @@
-"""Options of reading: which part of an input is read, what may be wrong with it, how large it may be."""
+"""Options of reading: the part of an input that is read, its defects, and its largest size."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class Reading:
     )
 
     def __post_init__(self) -> None:
-        check_whole("max memory", self.max_memory, 1, MAX_LIMIT)
+        check_whole("max-memory", self.max_memory, 1, MAX_LIMIT)
         if self.nan is not None and not abs(self.nan) <= MAX_NAN:
             raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
 
@@ -52,7 +52,7 @@ class ImageReading(Reading):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("max pixels", self.max_pixels, 1, MAX_LIMIT)
+        check_whole("max-pixels", self.max_pixels, 1, MAX_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class TimedReading(Reading):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("max seconds", self.max_seconds, 1, MAX_LIMIT)
+        check_whole("max-seconds", self.max_seconds, 1, MAX_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class VideoReading(TimedReading):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("max pixels", self.max_pixels, 1, MAX_LIMIT)
+        check_whole("max-pixels", self.max_pixels, 1, MAX_LIMIT)
         check_whole("frames", self.frames, 1, MAX_FRAMES)
         for name, seconds in (("start", self.start), ("duration", self.duration)):
             if seconds is not None and not 0 <= seconds <= MAX_SECONDS:

@@ -1,4 +1,4 @@
-"""Options of the command line around the work: lists of inputs, names of outputs, what is printed."""
+"""Options of the command line around the work: inputs, names of outputs, what is printed."""
 
 from dataclasses import dataclass
 from pathlib import Path

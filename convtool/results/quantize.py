@@ -35,7 +35,5 @@ class Quantizer:
         """What a user should know of it: that audio was clipped."""
         if not self._clipped:
             return ()
-        return (
-            f"{self._clipped} of {self._total} samples clipped; "
-            "--normalize minmax scales them to fit",
-        )
+        note = f"{self._clipped} of {self._total} samples clipped"
+        return (f"{note}; --normalize minmax scales them to fit",)

@@ -1,4 +1,4 @@
-"""Let the steps of a stream overlap: run an iterator in a thread, a few items ahead of its consumer.
+"""Run an iterator in a thread, a few items ahead of its consumer: steps of a stream overlap.
 
 It knows nothing of the items. Libraries that decode, compute and encode release the interpreter's
 lock meanwhile.

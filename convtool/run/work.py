@@ -1,6 +1,7 @@
-"""Open the input of a job and plan its work: layer, targets, encoding, memory; failures are outcomes.
+"""Open the input of a job and plan its work: layer, targets, encoding, memory.
 
-It makes every check that can be made before work. It runs no layer and writes nothing.
+It makes every check that can be made before work; failures become outcomes. It runs no layer and
+writes nothing.
 """
 
 import math
