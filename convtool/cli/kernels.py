@@ -106,7 +106,7 @@ def _resolved(
         and Path(kernel).is_file()
         and not catalogue.is_path(kernel)
     ):
-        from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415  # torch, decoders
+        from convtool.kernels.impulse import impulse_response  # noqa: PLC0415  # torch, decoders
 
         return impulse_response(kernel, 1, rate), 1
     known = dimensions(kernel, search)

@@ -26,7 +26,7 @@ from convtool.cli.app import leave, run
 from convtool.warm import client
 
 # torch, and all that calls need
-ROOMS = ("cli.running", "kernels.schema", "media.image", "media.audio", "media.audio.impulse")
+ROOMS = ("cli.running", "kernels.schema", "media.image", "media.audio", "kernels.impulse")
 LARGEST = 2**24  # bytes of a request
 
 

@@ -96,7 +96,7 @@ class Filter:
             from convtool.media.audio.formats import is_sound  # noqa: PLC0415  # not for images
 
             if is_sound(spec):
-                from convtool.media.audio.impulse import impulse_response  # noqa: PLC0415
+                from convtool.kernels.impulse import impulse_response  # noqa: PLC0415
 
                 return impulse_response(spec, in_channels, rate)
         search = self.options.kernel.kernel_path
