@@ -37,7 +37,8 @@ TYPE_CHECKING = (
 if TYPE_CHECKING:
     from convtool.api import apply
     from convtool.convolve.stream import Stream
-    from convtool.kernels.resolve import Bank, Kernel, resolve
+    from convtool.kernels.kernel import Bank, Kernel
+    from convtool.kernels.resolve import resolve
     from convtool.layers.build import build
     from convtool.layers.layer import Layer
     from convtool.options.options import Options
@@ -65,8 +66,8 @@ __all__ = [
 # Loaded at first use: the command line asks for this package before it knows whether it needs torch.
 _ROOMS = {
     "apply": "api",
-    "Bank": "kernels.resolve",
-    "Kernel": "kernels.resolve",
+    "Bank": "kernels.kernel",
+    "Kernel": "kernels.kernel",
     "resolve": "kernels.resolve",
     "Layer": "layers.layer",
     "build": "layers.build",

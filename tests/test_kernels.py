@@ -10,7 +10,7 @@ import scipy.signal
 import yaml
 
 from convtool.errors import KernelError
-from convtool.kernels import catalogue, schema
+from convtool.kernels import catalogue, safe_yaml, schema
 from convtool.kernels.resolve import dimensions, resolve
 from convtool.kernels.schema import json_schema
 
@@ -330,7 +330,7 @@ def test_a_bank_that_holds_itself_ends(tmp_path):
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     """A size cap, before anything is parsed."""
-    spec = write(tmp_path, "#" * (catalogue.MAX_FILE_BYTES + 1))
+    spec = write(tmp_path, "#" * (safe_yaml.MAX_FILE_BYTES + 1))
     with pytest.raises(KernelError, match="larger than"):
         resolve(spec, 2)
 

@@ -12,7 +12,7 @@ from convtool.errors import KernelError
 from convtool.kernels import catalogue
 
 if TYPE_CHECKING:
-    from convtool.kernels.resolve import Bank
+    from convtool.kernels.kernel import Bank
 
 app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
 

@@ -12,7 +12,7 @@ import typer
 
 from convtool.cli.completion import kernel_names
 from convtool.errors import UsageError
-from convtool.kernels import catalogue
+from convtool.kernels import safe_yaml
 
 ARGUMENTS = {"inputs", "output"}
 
@@ -26,7 +26,7 @@ def take_options(context: typer.Context, value: Path | None) -> Path | None:
     """
     if value is not None:
         known = {parameter.name for parameter in context.command.params} - {"options"} - ARGUMENTS
-        content, _ = catalogue.parse(value)
+        content, _ = safe_yaml.parse(value)
         named = {str(key).replace("-", "_"): given for key, given in content.items()}
         unknown = sorted(set(named) - known)
         if unknown:

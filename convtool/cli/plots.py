@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convtool.kernels.frequency import decibels
-from convtool.kernels.resolve import Bank, Kernel
+from convtool.kernels.kernel import Bank, Kernel
 
 MOST_NUMBERS = 13
 MOST_CELLS = 33

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.errors import KernelError, LimitError
-from convtool.kernels.resolve import Bank, Kernel
+from convtool.kernels.kernel import Bank, Kernel
 from convtool.media.audio.read import AudioSource
 from convtool.media.inputs import opened
 from convtool.options.settings import Settings

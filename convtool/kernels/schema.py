@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from convtool.errors import KernelError
-from convtool.kernels import catalogue
+from convtool.kernels import catalogue, safe_yaml
 from convtool.kernels.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
@@ -139,7 +139,7 @@ def read(path: Path) -> KernelFile:
     Raises:
         KernelError: with the file, the line and the key of what is wrong.
     """
-    content, root = catalogue.parse(path)
+    content, root = safe_yaml.parse(path)
     try:
         return KernelFile.model_validate(content)
     except ValidationError as exc:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convtool.convolve.geometry import Pads, size_text
 from convtool.errors import LayerError
-from convtool.kernels.resolve import Kernel
+from convtool.kernels.kernel import Kernel
 from convtool.options.declare import per_axis
 from convtool.options.layer import Align, AlignmentOptions, LayerOptions
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from convtool.convolve.geometry import Conv, Pads
 from convtool.errors import LayerError, UsageError
-from convtool.kernels.resolve import Bank, Kernel
+from convtool.kernels.kernel import Bank, Kernel
 from convtool.layers.alignment import (
     Frame,
     common_frame,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convtool.kernels.resolve import Bank
+from convtool.kernels.kernel import Bank
 from convtool.options.kernel import Combine
 
 MAX_LABEL = 80

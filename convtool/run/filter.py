@@ -13,7 +13,8 @@ from convtool.block import Block
 from convtool.convolve import Convolution, devices
 from convtool.convolve.per_frame import FrameConvolution, looks_at_one
 from convtool.convolve.stream import Stream
-from convtool.kernels.resolve import Bank, resolve
+from convtool.kernels.kernel import Bank
+from convtool.kernels.resolve import resolve
 from convtool.layers.build import build
 from convtool.layers.layer import Layer
 from convtool.levels import Levels

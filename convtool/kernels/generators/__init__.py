@@ -1,0 +1,55 @@
+"""Compute parametric kernels: plain functions that return float64 weights.
+
+Each takes the number of dimensions and its parameters, as the kernel files name them, and raises
+ValueError for a combination that cannot be, LayerError for one that cannot be at this rate. Nothing here reads
+files or knows presets. Weights are for cross-correlation, as `nn.Conv` computes it. `rate` is in samples a
+second, angles are in degrees, counter-clockwise from the picture's x axis.
+"""
+
+from collections.abc import Callable
+
+from convtool.kernels.generators.audio import (
+    WINDOWS,
+    bandpass,
+    bandstop,
+    echo,
+    highpass,
+    lowpass,
+    moving_average,
+    pre_emphasis,
+    transition_width,
+)
+from convtool.kernels.generators.common import Weights
+from convtool.kernels.generators.spatial import (
+    box,
+    disk,
+    dog,
+    gabor,
+    gaussian,
+    log,
+    motion,
+    unsharp,
+)
+
+__all__ = ["GENERATORS", "WINDOWS", "transition_width"]
+
+GENERATORS: dict[str, Callable[..., Weights]] = {
+    function.__name__: function
+    for function in (
+        bandpass,
+        bandstop,
+        box,
+        disk,
+        dog,
+        echo,
+        gabor,
+        gaussian,
+        highpass,
+        log,
+        lowpass,
+        motion,
+        moving_average,
+        pre_emphasis,
+        unsharp,
+    )
+}
