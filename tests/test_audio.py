@@ -431,7 +431,7 @@ def test_an_impulse_response_of_each_channel(convtool, tmp_path, noise, rng):
         "audio", tmp_path / "in2.wav", tmp_path / "x.wav", "-k", tmp_path / "three.wav"
     )
     assert result.code == 2
-    assert "it has 1, 2 or 4 channels" in result.err
+    assert "expected 1, 2 or 4 channels" in result.err
 
 
 def test_an_impulse_response_of_another_rate_is_resampled(convtool, tmp_path):
@@ -771,7 +771,7 @@ def test_dry_run_tells_time_and_frequencies(convtool, tmp_path, noise):
 def test_kernels_show_draws_the_response(convtool, tmp_path):
     """In dB, at a rate; impulse responses too."""
     out = convtool("kernels", "show", "lowpass:cutoff=1000", "--rate", "44100").out
-    assert "for 44100 samples a second" in out
+    assert "at 44100 samples per second" in out
     assert "+0 dB │████████████████" in out
     assert "Hz" in out.splitlines()[-2]
     path = write(tmp_path / "hall.wav", np.array([1, 0.5, 0.25]), subtype="FLOAT")

@@ -1,6 +1,7 @@
 """Kernels: every preset against its definition, grids, files, parameters, messages."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -9,20 +10,26 @@ import scipy.ndimage
 import scipy.signal
 import yaml
 
-from convtool.errors import KernelError
-from convtool.kernels import catalogue, safe_yaml, schema
-from convtool.kernels.resolve import dimensions, resolve
+from convtool.errors import KernelError, LayerError, ReadError
+from convtool.kernels import bounds, catalogue, schema
+from convtool.kernels.file import FileLoader
+from convtool.kernels.grid import GridLoader
+from convtool.kernels.impulse import ImpulseLoader
+from convtool.kernels.preset import PresetLoader
+from convtool.kernels.resolve import dimensions, files, resolve
 from convtool.kernels.schema import json_schema
+from convtool.kernels.spec import parse
 
 NAMES = sorted(catalogue.catalogue())
 LISTED = [
-    "identity", "box", "blur", "gaussian", "motion", "disk", "sharpen", "unsharp", "emboss", "outline",
-    "laplacian-4", "laplacian-8", "log", "dog", "sobel-x", "sobel-y", "left-sobel", "right-sobel",
-    "top-sobel", "bottom-sobel", "sobel", "scharr-x", "scharr-y", "prewitt-x", "prewitt-y", "roberts-x",
-    "roberts-y", "kirsch", "difference-x", "difference-y", "cross-difference", "gabor", "moving-average",
-    "derivative", "pre-emphasis", "lowpass", "highpass", "bandpass", "bandstop", "echo",
-    "temporal-difference", "temporal-blur", "sobel-t", "gaussian-3d", "laplacian-3d",
-]  # fmt: skip
+    "identity", "box", "blur", "gaussian", "motion", "disk", "sharpen", "unsharp", "emboss",
+    "outline", "laplacian-4", "laplacian-8", "log", "dog", "sobel-x", "sobel-y", "left-sobel",
+    "right-sobel", "top-sobel", "bottom-sobel", "sobel", "scharr-x", "scharr-y", "prewitt-x",
+    "prewitt-y", "roberts-x", "roberts-y", "kirsch", "difference-x", "difference-y",
+    "cross-difference", "gabor", "moving-average", "derivative", "pre-emphasis", "lowpass",
+    "highpass", "bandpass", "bandstop", "echo", "temporal-difference", "temporal-blur",
+    "sobel-t", "gaussian-3d", "laplacian-3d",
+]  # fmt: skip  # a table
 
 
 def weights(spec, dims=2, **options):
@@ -94,10 +101,15 @@ def test_log_equals_scipys_apart_from_its_shift():
     assert np.abs(ours - theirs).max() < 5e-3 * np.abs(theirs).max()
 
 
-@pytest.mark.parametrize(("name", "axis", "function"), [
-    ("sobel-x", 1, scipy.ndimage.sobel), ("sobel-y", 0, scipy.ndimage.sobel),
-    ("prewitt-x", 1, scipy.ndimage.prewitt), ("prewitt-y", 0, scipy.ndimage.prewitt),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "axis", "function"),
+    [
+        ("sobel-x", 1, scipy.ndimage.sobel),
+        ("sobel-y", 0, scipy.ndimage.sobel),
+        ("prewitt-x", 1, scipy.ndimage.prewitt),
+        ("prewitt-y", 0, scipy.ndimage.prewitt),
+    ],
+)
 def test_gradients_equal_scipys(name, axis, function, rng):
     """Sign and scale, on noise."""
     picture = rng.random((20, 20))
@@ -170,19 +182,29 @@ def test_echo_comes_later_and_softer():
     assert response[[0, 25]].tolist() == [1, 0.4]
 
 
-def test_separable_and_reach():
-    """Sobel is rank one and reaches ±4; outline is not separable."""
+def test_separable_and_output_range():
+    """Sobel has rank one and results in ±4; outline is not separable."""
     sobel, outline = resolve("sobel-x", 2).kernels[0], resolve("outline", 2).kernels[0]
     assert sobel.separable
-    assert sobel.reach == (-4, 4)
+    assert sobel.output_range() == (-4, 4)
     assert not outline.separable
-    assert outline.reach == (-8, 8)
+    assert outline.output_range() == (-8, 8)
+    assert outline.output_range(signed=True) == (-16, 16)
 
 
-@pytest.mark.parametrize(("text", "dims", "shape"), [
-    ("1 -1", 1, (2,)), ("1 -1", 2, (1, 2)), ("1; -1", 2, (2, 1)), ("0 -1 0; -1 5 -1; 0 -1 0", 2, (3, 3)),
-    ("1 2; 3 4", 3, (1, 2, 2)), ("1 2; 3 4 | 5 6; 7 8", 3, (2, 2, 2)), ("1/9 1/9 1/9", 1, (3,)), ("-1e-3 .5", 1, (2,)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "dims", "shape"),
+    [
+        ("1 -1", 1, (2,)),
+        ("1 -1", 2, (1, 2)),
+        ("1; -1", 2, (2, 1)),
+        ("0 -1 0; -1 5 -1; 0 -1 0", 2, (3, 3)),
+        ("1 2; 3 4", 3, (1, 2, 2)),
+        ("1 2; 3 4 | 5 6; 7 8", 3, (2, 2, 2)),
+        ("1/9 1/9 1/9", 1, (3,)),
+        ("-1e-3 .5", 1, (2,)),
+    ],
+)
 def test_inline_grids(text, dims, shape):
     """Rows end with ;, planes with |, and fewer axes are lifted to more."""
     if dims == 2 and len(shape) == 2 and ";" not in text:
@@ -205,17 +227,126 @@ def test_an_unknown_name_suggests_near_ones():
     assert "sobel-x" in caught.value.hint
 
 
-@pytest.mark.parametrize(("spec", "message"), [
-    ("gaussian:sigma=x", "not a number"), ("gaussian:sigma=0", "outside"), ("gaussian:sigma=-1", "outside"),
-    ("gaussian:size=3", "no parameter"), ("gaussian:sigma=1,sigma=2", "twice"), ("box:size=2.5", "whole number"),
-    ("gaussian:sigma=nan", "not a number"), ("gaussian:sigma=3Hz", "not a number"), ("sobel-x:a=1", "no parameter"),
-    ("lowpass", "1-D"), ("temporal-blur", "3-D"), ("box:size=99999", "outside"), ("box:size=1e400", "not a number"),
-    ("log:sigma=1,", "NAME=NUMBER"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("gaussian:sigma=x", "sigma takes a number of samples, not 'x'"),
+        ("gaussian:sigma=nan", "sigma takes a number of samples, not 'nan'"),
+        ("box:size=1e400", "size takes a number of samples, not '1e400'"),
+        ("gaussian:sigma=3Hz", "sigma is in samples, without a unit: sigma=3"),
+        ("gaussian:sigma=3px", "sigma is in samples, without a unit: sigma=3"),
+        ("unsharp:amount=3s", "amount is a number without a unit: amount=3"),
+        ("disk:radius=3s", "radius is in px, not in 's': radius=3px"),
+        ("gaussian:sigma=0", "sigma=0 is outside 0.05…500"),
+        ("gaussian:sigma=-1", "outside"),
+        ("box:size=99999", "outside"),
+        ("box:size=2.5", "size takes a whole number, not 2.5"),
+        ("gaussian:size=3", "kernel 'gaussian' has no parameter 'size'"),
+        ("sobel-x:a=1", "kernel 'sobel-x' has no parameter 'a'"),
+        ("gaussian:sigma=1,sigma=2", "parameter 'sigma' is given twice"),
+        ("log:sigma=1,", "parameters are written NAME=VALUE, not ''"),
+        ("gaussian:3", "parameters are written NAME=VALUE, not '3'"),
+        ("lowpass", "has weights for 1-D .audio., not for 2-D .images."),
+        ("temporal-blur", "has weights for 3-D .video., not for 2-D .images."),
+    ],
+)
 def test_wrong_parameters_are_named(spec, message):
-    """What was wrong stands in the message."""
+    """The message says what is wrong, and what was expected."""
     with pytest.raises(KernelError, match=message):
         resolve(spec, 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "hint"),
+    [
+        ("gaussian:sigma=3,5", "decimals take a point: sigma=3.5"),
+        ("gaussian:3", "gaussian:sigma=3"),
+        ("gaussian:size=3", "its parameters: sigma, truncate"),
+        ("sobel-x:a=1", "it has no parameters"),
+        ("0 -1 0, -1 5 -1", "spaces separate numbers, ';' rows"),
+        ("[[0, 1], [1, 0]]", "spaces separate numbers, ';' rows"),
+    ],
+)
+def test_hints_show_how_it_is_written(spec, hint):
+    """A user can go on from the hint alone."""
+    with pytest.raises(KernelError) as caught:
+        resolve(spec, 2)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("bandpass:low=3000,high=300", "low=3000 must be below high=300"),
+        ("bandstop:low=300,high=300", "low=300 must be below high=300"),
+        ("lowpass:taps=31,width=100", "taps cannot be combined with width"),
+        ("lowpass:window=square", "window takes boxcar, hann"),
+        ("highpass:taps=30", "odd number of taps"),
+    ],
+)
+def test_parameters_that_exclude_each_other(spec, message):
+    """Edges rise, and a length is given once."""
+    with pytest.raises(KernelError, match=message):
+        resolve(spec, 1, rate=8000)
+
+
+def test_a_cutoff_beyond_half_of_the_rate_does_not_fit_the_input():
+    """Another input may have a higher rate, so it is no wrong usage."""
+    with pytest.raises(LayerError, match="cutoff=5000 must be below 4000 Hz"):
+        resolve("lowpass:cutoff=5000", 1, rate=8000)
+
+
+@pytest.mark.parametrize(
+    ("text", "loader", "head", "parameters"),
+    [
+        ("sobel-x", PresetLoader, "sobel-x", ()),
+        ("gaussian:sigma=1.5", PresetLoader, "gaussian", (("sigma", "1.5"),)),
+        ("log: sigma = 3 ,a=2", PresetLoader, "log", (("sigma", "3"), ("a", "2"))),
+        ("echo:delay=250ms", PresetLoader, "echo", (("delay", "250ms"),)),
+        ("my.yaml", FileLoader, "my.yaml", ()),
+        ("a:b/my.yml:size=5", FileLoader, "a:b/my.yml", (("size", "5"),)),
+        ("hall.wav", ImpulseLoader, "hall.wav", ()),
+        ("big hall.FLAC", ImpulseLoader, "big hall.FLAC", ()),
+        ("1 2.wav", ImpulseLoader, "1 2.wav", ()),
+        ("1 -1", GridLoader, "1 -1", ()),
+        ("1.5", GridLoader, "1.5", ()),
+        ("1 2 x", GridLoader, "1 2 x", ()),
+        ("photo.png", PresetLoader, "photo.png", ()),
+    ],
+)
+def test_one_grammar_decides_what_a_text_is(text, loader, head, parameters):
+    """Once, by its form; everything else is asked of the spec."""
+    spec = parse(text)
+    assert type(spec.loader) is loader
+    assert (spec.text, spec.head, spec.parameters) == (text, head, parameters)
+
+
+def test_an_impulse_response_is_for_audio(tmp_path):
+    """Said before the file is looked for."""
+    assert dimensions("hall.wav") == (1,)
+    with pytest.raises(
+        KernelError, match=r"hall\.wav is an impulse response, which is for `convtool"
+    ):
+        resolve("hall.wav", 2)
+    with pytest.raises(ReadError):
+        resolve(str(tmp_path / "none.wav"), 1)
+
+
+def test_the_files_of_a_kernel(tmp_path):
+    """All that its weights depend on: a bank's members too."""
+    member = write(tmp_path, "name: member\nweights:\n  2: [[1]]\n", "member")
+    bank = write(tmp_path, "name: mine\nbank: [member, sobel-x, 'gaussian:sigma=2']\n")
+    builtin = catalogue.builtin_folder()
+    assert [str(path) for path in files(bank)] == [
+        bank,
+        member,
+        str(builtin / "sobel-x.yaml"),
+        str(builtin / "gaussian.yaml"),
+    ]
+    assert files("1 -1") == []
+    assert files("hall.wav") == [Path("hall.wav")]
+    with pytest.raises(KernelError, match="unknown kernel"):
+        files("nope")
 
 
 def test_kernels_in_hertz_need_a_rate():
@@ -261,6 +392,12 @@ def test_the_search_path(tmp_path, monkeypatch):
     assert weights("blur", search=[first]).item() == 1
 
 
+def generated(generator, *parameters, dims=2):
+    """Return a kernel file with a generator."""
+    head = f"name: mine\ngenerator: {generator}\ndimensions: [{dims}]\nparameters:\n"
+    return head + "".join(f"  {parameter}\n" for parameter in parameters)
+
+
 BAD_FILES = {
     "ragged": (
         "name: mine\nweights:\n  2:\n    - [1, 2]\n    - [1]\n",
@@ -273,7 +410,7 @@ BAD_FILES = {
     "four dimensions": ("name: mine\nweights:\n  4: [1]\n", "line 3"),
     "unknown key": ("name: mine\nwheights: 3\n", "line 2: wheights"),
     "name": ("name: My Kernel\nweights:\n  1: [1]\n", "line 1: name"),
-    "repeated key": ("name: mine\nname: mine\n", "line 2: the key 'name' stands twice"),
+    "repeated key": ("name: mine\nname: mine\n", "line 2: the key 'name' appears twice"),
     "two kinds": ("name: mine\nweights:\n  1: [1]\nbank: [blur]\n", "exactly one"),
     "zero divisor": ("name: mine\nweights:\n  1: [1]\ndivide_by: 0\n", "must not be 0"),
     "list": ("- 1\n- 2\n", "a mapping"),
@@ -282,29 +419,30 @@ BAD_FILES = {
     "deep": ("a: " + "[" * 100 + "]" * 100, "nested more than"),
     "huge integer": ("name: mine\nweights:\n  1: [1" + "0" * 400 + "]\n", "finite"),
     "divided too far": ("name: mine\nweights:\n  1: [1]\ndivide_by: 1.0e-300\n", "at most"),
-    "default out of range": (
-        "name: mine\ngenerator: box\ndimensions: [2]\nparameters:\n  size: {default: 0, minimum: 1}\n",
-        "outside",
-    ),
-    "no size": (
-        "name: mine\ngenerator: box\ndimensions: [2]\nparameters:\n  size: {default: 0, integer: true}\n",
-        "zero",
-    ),
-    "no width": (
-        "name: mine\ngenerator: gaussian\ndimensions: [2]\nparameters:\n  sigma: {default: 0}\n",
-        "divi|invalid",
-    ),
-    "endless": (
-        "name: mine\ngenerator: gaussian\ndimensions: [2]\nparameters:\n  sigma: {default: 1000}\n",
-        "more than",
-    ),
+    "default out of range": (generated("box", "size: {default: 0, minimum: 1}"), "outside"),
+    "no size": (generated("box", "size: {default: 0, integer: true}"), "zero"),
+    "no width": (generated("gaussian", "sigma: {default: 0}"), "divi|invalid"),
+    "endless": (generated("gaussian", "sigma: {default: 1000}"), "more than"),
     "long line": (
-        "name: mine\ngenerator: motion\ndimensions: [2]\nparameters: {length: {default: 9999}, angle: {default: 0}}\n",
+        generated("motion", "length: {default: 9999}", "angle: {default: 0}"),
         "more than",
     ),
-    "negative radius": (
-        "name: mine\ngenerator: disk\ndimensions: [2]\nparameters:\n  radius: {default: -1}\n",
-        "weights|invalid",
+    "negative radius": (generated("disk", "radius: {default: -1}"), "weights|invalid"),
+    "no such generator": (generated("boxes", "size: {default: 3}"), "unknown generator 'boxes'"),
+    "no parameters of a generator": (
+        generated("box", "width: {default: 3}"),
+        "generator 'box' takes the parameters size, not width",
+    ),
+    "no such window": (
+        generated(
+            "lowpass",
+            "cutoff: {default: 9}",
+            "taps: {default: 0}",
+            "width: {default: 0}",
+            "window: {default: square, choices: [square]}",
+            dims=1,
+        ),
+        "window takes boxcar",
     ),
     "broken": ("name: [\n\n", "line 3: did not find expected node"),
     "object": ("name: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
@@ -317,7 +455,7 @@ def test_bad_files_are_refused_with_their_line(tmp_path, case):
     text, message = BAD_FILES[case]
     spec = write(tmp_path, text)
     with pytest.raises(KernelError, match=message) as caught:
-        resolve(spec, 1 if "1:" in text else 2)
+        resolve(spec, 1 if "1:" in text or "dimensions: [1]" in text else 2, rate=8000)
     assert "mine" in caught.value.message
 
 
@@ -330,7 +468,7 @@ def test_a_bank_that_holds_itself_ends(tmp_path):
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     """A size cap, before anything is parsed."""
-    spec = write(tmp_path, "#" * (safe_yaml.MAX_FILE_BYTES + 1))
+    spec = write(tmp_path, "#" * (bounds.MAX_FILE_BYTES + 1))
     with pytest.raises(KernelError, match="larger than"):
         resolve(spec, 2)
 

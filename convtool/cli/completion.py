@@ -1,4 +1,4 @@
-"""Complete the names of kernels in a shell; it imports nothing that takes time."""
+"""Complete the names of kernels in a shell; it must not import torch or NumPy."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ DIMENSIONS = {"audio": 1, "image": 2, "video": 3}
 
 
 def kernel_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    """Yield the kernels that begin so and are for the command's medium, with what they do.
+    """Yield the kernels that a word may become, for the command's medium, with their summaries.
 
     Args:
-        context: the command, as far as it is written.
-        incomplete: the word that is being written.
+        context: the command line so far.
+        incomplete: the word to complete.
     """
     search = tuple(context.params.get("kernel_path") or ())
     dims = DIMENSIONS.get(context.info_name or "")
@@ -25,6 +25,6 @@ def kernel_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str,
         try:
             entry = catalogue.entry(path, search)
         except KernelError:
-            continue  # `convtool kernels list` says what is wrong with it
+            continue  # `convtool kernels list` reports it
         if dims is None or dims in entry.dimensions:
             yield name, entry.summary

@@ -1,8 +1,8 @@
-"""`convtool kernels`: look at kernels and check kernel files."""
+"""`convtool kernels`: list and show kernels, check kernel files."""
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,28 +11,31 @@ from convtool.cli.completion import kernel_names
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
 
-if TYPE_CHECKING:
-    from convtool.kernels.kernel import Bank
-
-app = typer.Typer(help="Look at kernels, and check kernel files.", no_args_is_help=True)
+app = typer.Typer(help="List and show kernels, check kernel files.", no_args_is_help=True)
 
 KernelPath = Annotated[
     list[Path] | None,
     typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."),
 ]
-PREFERRED = (2, 1, 3)
-RATE = 44100  # what kernels in Hz and seconds are shown and tried with
+PREFERRED = (2, 1, 3)  # dimensions, where a kernel has weights for several
+RATE = 44100  # samples per second, where kernels in Hz and seconds are shown or checked
 
 
 @app.command("list")
 def list_(kernel_path: KernelPath = None) -> None:
-    """List all kernels: name, dimensions, parameters, what they do."""
+    """List all kernels: name, dimensions, parameters, summary."""
     from rich.console import Console  # noqa: PLC0415  # the other commands do without
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(
-        "name", "dimensions", "parameters", "summary", box=None, header_style="bold", pad_edge=False
+        "name",
+        "dimensions",
+        "parameters",
+        "summary",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
     )
     search = tuple(kernel_path or ())
     broken = 0
@@ -43,19 +46,16 @@ def list_(kernel_path: KernelPath = None) -> None:
             broken += 1
             messages.error(exc.message, exc.hint)
             continue
-        dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
-        parameters = " ".join(
-            f"{key}={_value(default)}" for key, default in entry.parameters.items()
-        )
-        table.add_row(
-            *(
-                Text(messages.shown(cell))
-                for cell in (entry.name, dimensions, parameters, entry.summary)
-            )
-        )
+        table.add_row(*(Text(messages.shown(cell)) for cell in _cells(entry)))
     Console().print(table)
     if broken:
         raise typer.Exit(1)
+
+
+def _cells(entry: catalogue.Entry) -> tuple[str, str, str, str]:
+    dimensions = " ".join(f"{dims}-D" for dims in entry.dimensions)
+    parameters = " ".join(f"{key}={_value(default)}" for key, default in entry.parameters.items())
+    return entry.name, dimensions, parameters, entry.summary
 
 
 def _value(default: float | str) -> str:
@@ -67,67 +67,47 @@ def show(
     kernel: Annotated[
         str,
         typer.Argument(
-            help="What --kernel takes: a name, a file, a grid, an impulse response.",
+            help="As for --kernel: a name, a file, a grid, an impulse response.",
             autocompletion=kernel_names,
         ),
     ],
     dims: Annotated[
         int | None,
-        typer.Option(
-            "--dims", min=1, max=3, help="1 sound, 2 pictures, 3 film; pictures where it can."
-        ),
+        typer.Option("--dims", min=1, max=3, help="1 audio, 2 images, 3 video; images by default."),
     ] = None,
     rate: Annotated[
-        float, typer.Option("--rate", min=1, help="Samples a second, for kernels in Hz or seconds.")
+        float,
+        typer.Option("--rate", min=1, help="Samples per second, for kernels in Hz or seconds."),
     ] = RATE,
     kernel_path: KernelPath = None,
 ) -> None:
-    """Show a kernel: its grid, sum, reachable range, whether it is separable, a heat map.
+    """Show a kernel: its grid, sum, output range, whether it is separable, a heat map.
 
-    Kernels of sounds are shown with what they do to frequencies, in dB.
+    For audio kernels, also show the magnitude response in dB.
     """
     from convtool.cli.plots import draw  # noqa: PLC0415  # NumPy, rich
+    from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
+    from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
 
-    bank, chosen = _resolved(kernel, dims, rate, tuple(kernel_path or ()))
+    search = tuple(kernel_path or ())
+    spec = parse(kernel)
+    known = spec.dimensions(search)
+    chosen = dims or next(preferred for preferred in PREFERRED if preferred in known)
+    bank = spec.load(Request(chosen, search, rate))
     for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
         messages.say(f"note: {messages.shown(note)}")
     draw(bank, rate if chosen == 1 else None)
-
-
-def _resolved(
-    kernel: str, dims: int | None, rate: float, search: tuple[Path, ...]
-) -> "tuple[Bank, int]":
-    """Return what a kernel's words stand for, and the dimensions that it is shown in."""
-    from convtool.kernels.resolve import dimensions, resolve  # noqa: PLC0415  # NumPy
-
-    if (
-        dims in (None, 1)
-        and Path(kernel).suffix
-        and Path(kernel).is_file()
-        and not catalogue.is_path(kernel)
-    ):
-        from convtool.kernels.impulse import impulse_response  # noqa: PLC0415  # torch, decoders
-
-        return impulse_response(kernel, 1, rate), 1
-    known = dimensions(kernel, search)
-    chosen = dims or next(d for d in PREFERRED if d in known)
-    return resolve(kernel, chosen, search=search, rate=rate), chosen
 
 
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")],
 ) -> None:
-    """Check kernel files; exit 1 if any is bad."""
-    from convtool.kernels import schema  # noqa: PLC0415  # pydantic
-    from convtool.kernels.resolve import resolve_file  # noqa: PLC0415  # NumPy
-
+    """Check kernel files; exit with 1 if one has an error."""
     bad = 0
     for path in files:
         try:
-            file = schema.read(path)
-            for dims in schema.dimensions(file, (path.parent,)):
-                resolve_file(file, dims, search=(path.parent,), rate=RATE)
+            _check(path)
         except KernelError as exc:
             bad += 1
             messages.error(exc.message, exc.hint)
@@ -135,6 +115,17 @@ def check(
             messages.say(f"{messages.shown(str(path))}: good")
     if bad:
         raise typer.Exit(1)
+
+
+def _check(path: Path) -> None:
+    """Check a kernel file, whatever its name, by computing its weights."""
+    from convtool.kernels import contents, schema  # noqa: PLC0415  # pydantic, NumPy
+    from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
+
+    file = schema.read(path)
+    folders = (path.parent,)
+    for dims in contents.dimensions(file, folders):
+        contents.bank_of(file, (), Request(dims, folders, RATE))
 
 
 @app.command()

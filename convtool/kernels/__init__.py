@@ -1,1 +1,12 @@
-"""What `-k` says → weights. It knows no media and no PyTorch: weights are NumPy arrays in float64."""
+"""From the text of `-k` to weights. It knows no PyTorch: weights are NumPy arrays in float64.
+
+resolve    the door: text → Bank, dimensions, files
+spec       parse a text, once, into a KernelSpec; the list of loaders
+loader     the contract of loaders
+impulse · file · preset · grid     one loader each
+contents   a kernel file's content → Bank
+schema     the format of kernel files; safe_yaml reads them; catalogue finds them
+generators parametric kernels, by the functions that kernel files name
+kernel     Kernel and Bank, which layers take
+grammar    parameters and numbers; bounds: every limit; frequency: the magnitude response
+"""

@@ -1,6 +1,6 @@
-"""Find kernel files and read their YAML safely; what stands in them is `kernelfile`'s business.
+"""Find kernel files by name, and list what they hold; `schema` checks their contents.
 
-It must not import pydantic or NumPy: `convtool kernels list` has to be instant.
+It must not import pydantic or NumPy: `convtool kernels list` and completion have to be instant.
 """
 
 import difflib
@@ -10,22 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convtool.errors import KernelError
-from convtool.kernels.safe_yaml import parse
+import platformdirs
 
-MAX_BANK_DEPTH = 4
-SUFFIXES = (".yaml", ".yml")
+from convtool.errors import KernelError
+from convtool.kernels.bounds import MAX_BANK_DEPTH
+from convtool.kernels.grammar import SUFFIXES, is_path, split_head
+from convtool.kernels.safe_yaml import parse
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a list of kernels says of one.
+    """One kernel of the catalogue.
 
     Attributes:
-        name: what -k calls it.
-        dimensions: what it has weights for: 1 sound, 2 pictures, 3 film.
+        name: its name for `-k`.
+        dimensions: the dimensions that it has weights for: 1 audio, 2 images, 3 video.
         parameters: their defaults.
-        summary: what it does.
+        summary: one line for people.
     """
 
     name: str
@@ -35,104 +36,123 @@ class Entry:
 
 
 def builtin_folder() -> Path:
-    """Return the folder of the kernels that come with convtool: in the wheel, or beside the source."""
-    here = Path(__file__).parent.parent
-    packaged = here / "presets"
-    return packaged if packaged.is_dir() else here.parent / "kernels"
+    """Return the folder of the built-in kernels: in the wheel, or beside the source."""
+    package = Path(__file__).parent.parent
+    packaged = package / "presets"
+    return packaged if packaged.is_dir() else package.parent / "kernels"
 
 
-def search_path(extra: Sequence[Path] = ()) -> list[Path]:
-    """Return the folders where kernel names are looked up, first match first.
+def user_folder() -> Path:
+    """Return the user's folder of kernels, `~/.config/convtool/kernels` on Linux."""
+    return platformdirs.user_config_path("convtool", appauthor=False) / "kernels"
+
+
+def search_path(search: Sequence[Path] = ()) -> list[Path]:
+    """Return the folders where kernel names are looked up; the first match counts.
 
     Args:
-        extra: the folders of `--kernel-path`; CONVTOOL_KERNEL_PATH, the user's configuration
-            folder and the built-in kernels follow.
+        search: the folders of `--kernel-path`; those of CONVTOOL_KERNEL_PATH, the user's folder
+            and the built-in kernels follow.
     """
-    listed = os.environ.get("CONVTOOL_KERNEL_PATH", "")
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    listed = os.environ.get("CONVTOOL_KERNEL_PATH", "").split(os.pathsep)
     return [
-        *extra,
-        *(Path(part) for part in listed.split(os.pathsep) if part),
-        config / "convtool" / "kernels",
+        *search,
+        *(Path(folder) for folder in listed if folder),
+        user_folder(),
         builtin_folder(),
     ]
 
 
-def catalogue(extra: Sequence[Path] = ()) -> dict[str, Path]:
-    """Return every kernel name on the search path with its file, sorted by name."""
+def catalogue(search: Sequence[Path] = ()) -> dict[str, Path]:
+    """Return the files of all kernels on the search path by name, sorted."""
     found: dict[str, Path] = {}
-    for folder in search_path(extra):
-        if folder.is_dir():
-            for path in sorted(folder.iterdir()):
-                if path.suffix in SUFFIXES:
-                    found.setdefault(path.stem, path)
+    for folder in search_path(search):
+        if not folder.is_dir():
+            continue
+        for path in sorted(folder.iterdir()):
+            if path.suffix in SUFFIXES:
+                found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
-def locate(name: str, extra: Sequence[Path] = ()) -> Path:
-    """Return the file of the kernel called `name`.
+def locate(name: str, search: Sequence[Path] = ()) -> Path:
+    """Return the file of a kernel by its name.
 
     Raises:
-        KernelError: there is none; the hint names near ones.
+        KernelError: there is none; the hint has similar names.
     """
-    names = catalogue(extra)
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else "`convtool kernels list` shows all names"
-        )
-        raise KernelError(f"unknown kernel '{name}'", hint=hint)
-    return names[name]
+    names = catalogue(search)
+    if name in names:
+        return names[name]
+    similar = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if similar:
+        hint = f"did you mean {' or '.join(similar)}?"
+    else:
+        hint = "`convtool kernels list` shows all names"
+    raise KernelError(f"unknown kernel '{name}'", hint=hint)
 
 
-def is_path(head: str) -> bool:
-    """Return True for the path of a kernel file, False for a kernel's name."""
-    return Path(head).suffix in SUFFIXES
-
-
-def path_of(head: str, extra: Sequence[Path] = ()) -> Path:
-    """Return the file that a kernel's name or path stands for.
+def path_of(head: str, search: Sequence[Path] = ()) -> Path:
+    """Return the file of a kernel by its name or path.
 
     Raises:
         KernelError: no kernel has this name.
     """
-    return Path(head) if is_path(head) else locate(head, extra)
+    return Path(head) if is_path(head) else locate(head, search)
 
 
-def entry(path: Path, extra: Sequence[Path] = ()) -> Entry:
-    """Return what a list says of the kernel in a file; its weights are not checked.
+def entry(path: Path, search: Sequence[Path] = ()) -> Entry:
+    """Return the entry of a kernel file; its weights are not checked.
 
     Raises:
-        KernelError: the file does not have the keys of a kernel, or a bank's member is missing.
+        KernelError: the file lacks the keys of a kernel, or a bank's member is missing.
     """
     content, _ = parse(path)
     try:
         parameters = {key: value["default"] for key, value in content.get("parameters", {}).items()}
-        known = _dimensions(content, extra, MAX_BANK_DEPTH)
-        return Entry(path.stem, tuple(sorted(known)), parameters, str(content.get("summary", "")))
+        dimensions = tuple(sorted(_dimensions(content, search, MAX_BANK_DEPTH)))
+        return Entry(path.stem, dimensions, parameters, str(content.get("summary", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise KernelError(
-            f"{path}: is no kernel file", hint="`convtool kernels check FILE` says why"
+            f"{path}: not a kernel file", hint=f"`convtool kernels check {path}` says why"
         ) from exc
 
 
+def files(path: Path, search: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH) -> list[Path]:
+    """Return a kernel file, and where it is a bank also the files of its members.
+
+    Raises:
+        KernelError: a file cannot be read, a member is missing, or banks are nested too deep.
+    """
+    members = parse(path)[0].get("bank")
+    found = [path]
+    for member in _members(members, search, depth) if isinstance(members, list) else ():
+        found += files(member, search, depth - 1)
+    return found
+
+
 def bank_dimensions(
-    members: Sequence[str], extra: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH
+    members: Sequence[str], search: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH
 ) -> set[int]:
     """Return the dimensions that all members of a bank have weights for.
 
     Raises:
-        KernelError: a member is missing, or banks stand within banks without end.
+        KernelError: a member is missing, or banks are nested too deep.
     """
+    each = [
+        _dimensions(parse(path)[0], search, depth - 1) for path in _members(members, search, depth)
+    ]
+    return set.intersection(*each)
+
+
+def _members(members: Sequence[Any], search: Sequence[Path], depth: int) -> list[Path]:
+    """Return the files of a bank's members."""
     if depth == 0:
-        raise KernelError(f"banks within banks, more than {MAX_BANK_DEPTH} deep")
-    paths = (path_of(member.partition(":")[0], extra) for member in members)
-    return set.intersection(*(_dimensions(parse(path)[0], extra, depth - 1) for path in paths))
+        raise KernelError(f"banks are nested more than {MAX_BANK_DEPTH} deep")
+    return [path_of(split_head(str(member))[0], search) for member in members]
 
 
-def _dimensions(content: dict[str, Any], extra: Sequence[Path], depth: int) -> set[int]:
+def _dimensions(content: dict[str, Any], search: Sequence[Path], depth: int) -> set[int]:
     if content.get("bank"):
-        return bank_dimensions(content["bank"], extra, depth)
+        return bank_dimensions(content["bank"], search, depth)
     return set(content.get("weights") or content["dimensions"])

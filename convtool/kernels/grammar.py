@@ -1,19 +1,24 @@
-"""Read the words of a kernel: parameters such as `sigma=3` and `delay=250ms`, and the numbers of a grid.
+"""The grammar of `-k`: NAME or FILE with parameters, values with units, grids of numbers.
 
-It must not import pydantic, which is for those who read kernel files.
+    NAME[:KEY=VALUE,…]    FILE.yaml[:KEY=VALUE,…]    NUMBER NUMBER; NUMBER NUMBER | …
+
+It must not import NumPy or pydantic, which `convtool kernels list` does without.
 """
 
 import math
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from convtool.errors import KernelError
+from convtool.kernels.bounds import MAX_WEIGHT
 
 if TYPE_CHECKING:
-    from convtool.kernels.schema import KernelFile, Parameter
+    from convtool.kernels.schema import Parameter
 
-MAX_WEIGHTS = 2**20
-MAX_WEIGHT = 1e12  # sums of MAX_WEIGHTS such numbers, and their magnitudes, stay finite in float32
+Parameters = tuple[tuple[str, str], ...]  # names and values as they were given, in order
+
+SUFFIXES = (".yaml", ".yml")  # of kernel files
 UNITS = {
     "ms": (1e-3, "s"),
     "s": (1.0, "s"),
@@ -22,62 +27,96 @@ UNITS = {
     "deg": (1.0, "deg"),
     "px": (1.0, "px"),
 }
-_NUMBER = re.compile(r"^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$")
+NAMES_OF_UNITS = {
+    "": "a number",
+    "px": "a number of pixels",
+    "samples": "a number of samples",
+    "s": "a number of seconds",
+    "Hz": "a number of Hz",
+    "deg": "a number of degrees",
+}
+
+_FILE = re.compile(r"(?P<head>.+\.ya?ml)(?::(?P<parameters>.*))?", re.DOTALL)
+_VALUE = re.compile(r"\s*(?P<number>[+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*")
+_GRID_WORD = re.compile(r"[\d.+\-eE/]+")
 
 
-def split_parameters(text: str, file: "KernelFile") -> dict[str, str]:
-    """Return the parameters of `sigma=3,truncate=2` as they are written.
+def split_head(text: str) -> tuple[str, str | None]:
+    """Split a kernel's name or path from the parameters behind its colon.
+
+    >>> split_head("gaussian:sigma=3"), split_head("my.yaml")
+    (('gaussian', 'sigma=3'), ('my.yaml', None))
+    """
+    match = _FILE.fullmatch(text)
+    if match:
+        return match["head"], match["parameters"]
+    head, colon, parameters = text.partition(":")
+    return head, parameters if colon else None
+
+
+def is_path(head: str) -> bool:
+    """Return whether a head is the path of a kernel file; otherwise it is a kernel's name."""
+    return PurePath(head).suffix in SUFFIXES
+
+
+def parse_parameters(head: str, text: str | None) -> Parameters:
+    """Return the parameters of `sigma=3,truncate=2`, their values not yet read.
+
+    Args:
+        head: the kernel's name, for messages.
+        text: what follows its colon; None where there is no colon.
 
     Raises:
-        KernelError: one is no parameter of `file`, is given twice, or has no value.
+        KernelError: one has no name or no value, or is given twice.
+
+    >>> parse_parameters("gaussian", "sigma=3, truncate=2")
+    (('sigma', '3'), ('truncate', '2'))
     """
+    if text is None:
+        return ()
     given: dict[str, str] = {}
     for part in text.split(","):
         key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not value:
-            raise KernelError(f"kernel '{file.name}': a parameter is NAME=NUMBER, not '{part}'")
-        if key not in file.parameters:
-            names = ", ".join(file.parameters) or "none"
+        if not (key and equals and value):
             raise KernelError(
-                f"kernel '{file.name}' has no parameter '{key}'", hint=f"it has {names}"
+                f"kernel '{head}': parameters are written NAME=VALUE, not '{part}'",
+                hint=_decimal_comma(part, given),
             )
         if key in given:
-            raise KernelError(f"kernel '{file.name}': the parameter '{key}' is given twice")
+            raise KernelError(f"kernel '{head}': parameter '{key}' is given twice")
         given[key] = value
-    return given
+    return tuple(given.items())
+
+
+def _decimal_comma(part: str, given: dict[str, str]) -> str:
+    """Return the hint for a part that is not NAME=VALUE, perhaps the fraction of the one before."""
+    if given and part.strip().isdecimal():
+        key, value = list(given.items())[-1]
+        return f"decimals take a point: {key}={value}.{part.strip()}"
+    return "for example gaussian:sigma=3; a comma separates parameters"
 
 
 def parse_value(name: str, key: str, text: str, parameter: "Parameter") -> float | str:
-    """Return a parameter's value in its own unit, `250ms` in seconds is 0.25, or the word chosen.
+    """Return a parameter's value in its own unit: `250ms` is 0.25 in seconds.
 
     Args:
         name: the kernel's name, for messages.
         key: the parameter's.
-        text: what was written.
-        parameter: its unit and range.
+        text: the value as it was given.
+        parameter: its unit, range and choices.
 
     Raises:
-        KernelError: it is no such number, outside the range, or none of the choices.
+        KernelError: it is not a number in this unit, out of range, or not one of the choices.
     """
     if parameter.choices:
         if text not in parameter.choices:
             raise KernelError(
-                f"kernel '{name}': {key} is one of {', '.join(parameter.choices)}, not '{text}'"
+                f"kernel '{name}': {key} takes {', '.join(parameter.choices)}, not '{text}'"
             )
         return text
-    match = _NUMBER.match(text)
-    scale, unit = (
-        UNITS.get(match[2].lower(), (0.0, "")) if match and match[2] else (1.0, parameter.unit)
-    )
-    try:
-        value = float(match[1]) * scale if match else float("nan")
-    except ValueError:
-        value = float("nan")
-    if match is None or not math.isfinite(value) or unit != parameter.unit:
-        wanted = f"a number in {parameter.unit}" if parameter.unit else "a number"
-        raise KernelError(f"kernel '{name}': {key}={text} is not {wanted}")
+    value = _number(name, key, text, parameter)
     if parameter.integer and value != int(value):
-        raise KernelError(f"kernel '{name}': {key} is a whole number, not {text}")
+        raise KernelError(f"kernel '{name}': {key} takes a whole number, not {text}")
     low = -math.inf if parameter.minimum is None else parameter.minimum
     high = math.inf if parameter.maximum is None else parameter.maximum
     if not low <= value <= high:
@@ -85,11 +124,37 @@ def parse_value(name: str, key: str, text: str, parameter: "Parameter") -> float
     return value
 
 
+def _number(name: str, key: str, text: str, parameter: "Parameter") -> float:
+    match = _VALUE.fullmatch(text)
+    try:
+        value = float(match["number"]) if match else math.nan
+    except ValueError:
+        value = math.nan
+    if match is None or not math.isfinite(value):
+        expected = NAMES_OF_UNITS[parameter.unit]
+        raise KernelError(f"kernel '{name}': {key} takes {expected}, not '{text}'")
+    if not match["unit"]:
+        return value
+    scale, unit = UNITS.get(match["unit"].lower(), (0.0, ""))
+    if unit == parameter.unit and unit:
+        return value * scale
+    if parameter.unit in ("", "samples"):
+        measure = "in samples, without a unit" if parameter.unit else "a number without a unit"
+        example = match["number"]
+    else:
+        measure = f"in {parameter.unit}, not in '{match['unit']}'"
+        example = match["number"] + parameter.unit
+    raise KernelError(f"kernel '{name}': {key} is {measure}: {key}={example}")
+
+
 def parse_row(text: str) -> list[float]:
-    """Return the numbers of a row; `1/16` is one of them.
+    """Return the numbers of a row; fractions such as `1/16` are among them.
 
     Raises:
-        KernelError: one is no number.
+        KernelError: one is not a number.
+
+    >>> parse_row("1/4 .5 -1e-3")
+    [0.25, 0.5, -0.001]
     """
     return [_fraction(word) for word in text.split()]
 
@@ -97,9 +162,11 @@ def parse_row(text: str) -> list[float]:
 def _fraction(word: str) -> float:
     numerator, slash, denominator = word.partition("/")
     try:
+        if not _GRID_WORD.fullmatch(word):
+            raise ValueError(word)  # noqa: TRY301  # float() would take 1_000, inf and nan
         return float(numerator) / float(denominator) if slash else float(numerator)
     except (ValueError, ZeroDivisionError) as exc:
-        raise KernelError(f"'{word}' is not a number of a kernel grid") from exc
+        raise KernelError(f"'{word}' is not a number") from exc
 
 
 def grid_shape(grid: object) -> tuple[int, ...]:
@@ -107,6 +174,9 @@ def grid_shape(grid: object) -> tuple[int, ...]:
 
     Raises:
         ValueError: the lists are ragged or empty, or hold anything but finite numbers.
+
+    >>> grid_shape([[1, 2, 3], [4, 5, 6]])
+    (2, 3)
     """
     if isinstance(grid, bool) or not isinstance(grid, list | int | float):
         raise ValueError(f"weights are numbers in nested lists, not {grid!r}")  # noqa: TRY004  # pydantic's protocol
@@ -115,6 +185,8 @@ def grid_shape(grid: object) -> tuple[int, ...]:
             raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
         return ()
     shapes = {grid_shape(item) for item in grid}
-    if len(shapes) != 1:
-        raise ValueError("rows differ in length" if shapes else "a list of weights is empty")
+    if not shapes:
+        raise ValueError("a list of weights is empty")
+    if len(shapes) > 1:
+        raise ValueError("rows differ in length")
     return (len(grid), *shapes.pop())

@@ -1,56 +1,103 @@
-"""Read a sound file as an impulse response: a kernel that lets inputs sound as the room or device it was taken in."""
+"""Load an impulse response from an audio file: a kernel that gives an input the sound of a room.
+
+It imports decoders only when a text names an audio file.
+"""
 
 import math
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convtool.errors import KernelError, LimitError
+from convtool.kernels.bounds import MAX_TAPS
 from convtool.kernels.kernel import Bank, Kernel
-from convtool.media.audio.read import AudioSource
-from convtool.media.inputs import opened
-from convtool.options.settings import Settings
+from convtool.kernels.loader import KernelSpec, Request
 
 Taps = NDArray[np.float64]
 
-MAX_TAPS = 2**22  # 95 s at 44.1 kHz
-BLOCK = 2**16
+BLOCK = 2**16  # samples that are read at once
+_SUFFIX = re.compile(r"\.[a-z]\w*")  # not the decimals of a parameter or a grid
+
+
+class ImpulseLoader:
+    """Impulse responses by the path of their audio file."""
+
+    def claims(self, text: str) -> bool:
+        """Return whether the text ends with the suffix of an audio file."""
+        suffix = PurePath(text).suffix.lower()
+        if not _SUFFIX.fullmatch(suffix):
+            return False
+        from convtool.media.audio.formats import READABLE  # noqa: PLC0415  # torch
+
+        return suffix in READABLE
+
+    def parse(self, text: str) -> KernelSpec:
+        """Return the spec; the whole text is the path."""
+        return KernelSpec(text, self, text)
+
+    def load(self, spec: KernelSpec, request: Request) -> Bank:
+        """Read the file."""
+        if request.dims != 1:
+            raise KernelError(f"{spec.text} is an impulse response, which is for `convtool audio`")
+        return impulse_response(spec.head, request.in_channels, request.rate)
+
+    def dimensions(self, spec: KernelSpec, search: Sequence[Path]) -> tuple[int, ...]:
+        """Return 1: audio."""
+        del spec, search
+        return (1,)
+
+    def files(self, spec: KernelSpec, search: Sequence[Path]) -> list[Path]:
+        """Return the audio file."""
+        del search
+        return [Path(spec.head)]
 
 
 def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
-    """Return the kernel of an impulse response, which looks back: its first sample is the sound itself.
+    """Return the kernel of an impulse response; it is causal: its first sample is the direct sound.
 
-    One channel filters every channel of the input by itself, as many as the input has each its own. The square of
-    that many are a matrix: 1→1, 1→2, …, 2→1, …, such as left to left, left to right, right to left, right to right.
-    A single channel is spread to as many as the response has.
+    A response of one channel filters every channel of the input. One with as many channels as the
+    input filters each channel by its own. One with the square of that many is a matrix, in the
+    order 1→1, 1→2, …, 2→1, …: for stereo left to left, left to right, right to left, right to
+    right. An input of one channel is spread to all channels of the response.
 
     Args:
-        path: a sound file.
-        in_channels: of the input.
-        rate: samples a second of the input; a response of another rate is resampled, its gain kept. None to take it
-            as it is.
+        path: an audio file.
+        in_channels: channels of the input.
+        rate: samples per second of the input; a response of another rate is resampled, its gain
+            kept. None takes it as it is.
 
     Raises:
         ReadError: the file cannot be read.
-        KernelError: it does not fit so many channels.
+        KernelError: its channels do not fit the input's.
         LimitError: it is too long.
     """
-    with opened(path) as file:
-        source = AudioSource(file, path, Settings())
-        (sound,) = source.parts()
-        if sound.size[0] > MAX_TAPS:
-            raise LimitError(
-                f"{path}: {sound.size[0]} samples, an impulse response has at most {MAX_TAPS}"
-            )
-        blocks = list(sound.read(BLOCK))
-    taps = np.concatenate(blocks).T.astype(np.float64) / sound.levels.scale
+    taps, own_rate = _read(path)
     notes: tuple[str, ...] = ()
-    if rate is not None and rate != sound.rate:
-        taps = _resampled(taps, sound.rate, rate)
-        notes = (f"{path} resampled from {sound.rate} to {rate:g} Hz",)
+    if rate is not None and rate != own_rate:
+        taps = _resampled(taps, own_rate, rate)
+        notes = (f"{path} resampled from {own_rate} to {rate:g} Hz",)
     weights = _weights(path, taps[:, ::-1], in_channels)
-    stem = path.rsplit("/", 1)[-1].rpartition(".")[0]
-    return Bank(stem, (Kernel(stem, 1, weights, align="causal", notes=notes),))
+    label = path.rsplit("/", 1)[-1].rpartition(".")[0]
+    return Bank.of(Kernel(label, 1, weights, align="causal", notes=notes))
+
+
+def _read(path: str) -> tuple[Taps, float]:
+    """Return the samples of an audio file in -1…1, and their rate. Shape: (C, K)"""
+    from convtool.media.audio.read import AudioSource  # noqa: PLC0415  # torch, decoders
+    from convtool.media.inputs import opened  # noqa: PLC0415
+    from convtool.options.settings import Settings  # noqa: PLC0415
+
+    with opened(path) as file:
+        (part,) = AudioSource(file, path, Settings()).parts()
+        if part.size[0] > MAX_TAPS:
+            raise LimitError(
+                f"{path}: {part.size[0]} samples, the limit of an impulse response is {MAX_TAPS}"
+            )
+        blocks = [block[0].numpy() for block in part.blocks(BLOCK)]
+    return np.concatenate(blocks, axis=1).astype(np.float64) / part.levels.scale, part.rate
 
 
 def _weights(path: str, taps: Taps, in_channels: int) -> Taps:
@@ -64,13 +111,13 @@ def _weights(path: str, taps: Taps, in_channels: int) -> Taps:
     if side * side == count and side == in_channels:
         return taps.reshape(side, side, -1).swapaxes(0, 1)
     raise KernelError(
-        f"impulse response {path}: {count} channels for an input of {in_channels}",
-        hint=f"it has 1, {in_channels} or {in_channels**2} channels",
+        f"impulse response {path} has {count} channels, for an input of {in_channels}",
+        hint=f"expected 1, {in_channels} or {in_channels**2} channels",
     )
 
 
 def _resampled(taps: Taps, rate: float, wanted: float) -> Taps:
-    """Return taps at another rate; there are more of them, each so much smaller."""
+    """Return taps at another rate: more of them are smaller in proportion, which keeps the gain."""
     import librosa  # noqa: PLC0415  # takes seconds to import
 
     changed = librosa.resample(taps, orig_sr=rate, target_sr=wanted, res_type="soxr_vhq")

@@ -1,4 +1,7 @@
-"""The weights that a layer takes: a kernel, and a bank of them."""
+"""Kernels as layers take them: weights with a name, alone or side by side in a bank.
+
+It must not know where weights come from: loaders make kernels.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -8,19 +11,21 @@ from numpy.typing import NDArray
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 
+KINDS = {1: "1-D (audio)", 2: "2-D (images)", 3: "3-D (video)"}
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """The weights of one filter, ready for a layer.
 
     Attributes:
-        label: its name for people and files; parameters that were given stand in it.
-        dims: 1, 2 or 3, how many axes it moves along.
-        weights: float64 of shape (*K), or (out, in/groups, *K) where the kernel names its channels.
+        label: its name in messages and output names; it includes the parameters that were given.
+        dims: the number of axes it moves along: 1, 2 or 3.
+        weights: float64 of shape (*K), or (out, in/groups, *K) with channel axes.
         bias: added to every output.
-        signed: its result has a middle rather than a zero at the dark end.
-        align: which tap lies on the current sample of a sound: the middle one, or the last.
-        notes: what was done to make it, for people.
+        signed: results lie on both sides of zero, so zero maps to mid-range.
+        align: the tap that lies on the current audio sample: the middle one, or the last.
+        notes: how it was made, where a user should know.
     """
 
     label: str
@@ -33,65 +38,79 @@ class Kernel:
 
     @property
     def size(self) -> tuple[int, ...]:
-        """The kernel's length on each axis, without channels."""
+        """The number of taps along each axis, without channel axes."""
         return self.weights.shape[-self.dims :]
 
     @property
-    def full(self) -> bool:
-        """True where the weights name their output and input channels."""
+    def has_channel_axes(self) -> bool:
+        """True where the weights have axes for output and input channels."""
         return self.weights.ndim == self.dims + 2
 
     @property
     def total(self) -> float:
-        """The sum of all weights: what a constant input of 1 becomes."""
+        """The sum of all weights, which is the response to a constant input of 1."""
         return float(self.weights.sum())
 
-    @property
-    def reach(self) -> tuple[float, float]:
-        """The smallest and largest result that inputs in 0…1 can give."""
-        low = float(np.minimum(self.weights, 0).sum()) + self.bias
-        high = float(np.maximum(self.weights, 0).sum()) + self.bias
-        return low, high
+    def output_range(self, *, signed: bool = False) -> tuple[float, float]:
+        """Return the smallest and largest possible result.
 
-    @property
-    def reach_signed(self) -> tuple[float, float]:
-        """The smallest and largest result that inputs in -1…1 can give."""
-        most = float(np.abs(self.weights).sum())
-        return self.bias - most, self.bias + most
+        Args:
+            signed: inputs are in -1…1; otherwise in 0…1.
+        """
+        if signed:
+            most = float(np.abs(self.weights).sum())
+            return self.bias - most, self.bias + most
+        low = float(np.minimum(self.weights, 0).sum())
+        high = float(np.maximum(self.weights, 0).sum())
+        return low + self.bias, high + self.bias
 
     @property
     def separable(self) -> bool:
-        """True where the kernel is the outer product of one vector an axis (rank 1 in float64)."""
-        if self.full:
+        """True where the kernel is the outer product of one vector per axis (rank 1 in float64)."""
+        if self.has_channel_axes:
             return False
-        unfolded = (
-            np.moveaxis(self.weights, axis, 0).reshape(n, -1) for axis, n in enumerate(self.size)
-        )
-        return all(
-            np.linalg.matrix_rank(matrix, tol=1e-12 * np.abs(matrix).max()) <= 1
-            for matrix in unfolded
-        )
+        for axis, taps in enumerate(self.size):
+            unfolded = np.moveaxis(self.weights, axis, 0).reshape(taps, -1)
+            tolerance = 1e-12 * np.abs(unfolded).max()
+            if np.linalg.matrix_rank(unfolded, tol=tolerance) > 1:
+                return False
+        return True
 
     def flipped(self) -> "Kernel":
-        """Return the kernel mirrored on every axis."""
-        return replace(self, weights=np.flip(self.weights, axis=tuple(range(-self.dims, 0))))
+        """Return the kernel mirrored along every axis."""
+        axes = tuple(range(-self.dims, 0))
+        return replace(self, weights=np.flip(self.weights, axis=axes))
 
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """What one `-k` stands for: kernels side by side, and how their results become one.
+    """The kernels of one `-k`, side by side, and how their results are combined.
 
     Attributes:
-        label: the name of the result.
+        label: the name of the combined result.
         kernels: one or more.
-        combine: None for a single kernel or a bank whose results stay apart.
+        combine: how results become one; None where they stay separate.
     """
 
     label: str
     kernels: tuple[Kernel, ...]
     combine: Combine | None = None
 
+    @classmethod
+    def of(cls, kernel: Kernel) -> "Bank":
+        """Return the bank of a single kernel."""
+        return cls(kernel.label, (kernel,))
+
     @property
     def signed(self) -> bool:
-        """True where the result needs mapping to be seen whole."""
+        """True where results lie on both sides of zero."""
         return any(kernel.signed for kernel in self.kernels)
+
+
+def sums_to_zero(weights: NDArray[np.float64]) -> bool:
+    """Return whether weights sum to zero, rounding apart: constant inputs give nothing.
+
+    >>> sums_to_zero(np.array([0.1, 0.2, -0.3]))
+    True
+    """
+    return bool(abs(weights.sum()) <= 1e-9 * np.abs(weights).sum())

@@ -1,10 +1,9 @@
-"""The format of kernel files: what may stand in one, with messages that give the file, the key and the line.
+"""The format of kernel files, with messages that give the file, the line and the key.
 
-It computes no weights; `kernels` does.
+It must not compute weights: `contents` does.
 """
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,8 +19,9 @@ from pydantic import (
 )
 
 from convtool.errors import KernelError
-from convtool.kernels import catalogue, safe_yaml
-from convtool.kernels.grammar import MAX_WEIGHT, MAX_WEIGHTS, grid_shape
+from convtool.kernels import safe_yaml
+from convtool.kernels.bounds import MAX_BANK_MEMBERS, MAX_WEIGHT, MAX_WEIGHTS
+from convtool.kernels.grammar import grid_shape
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 
@@ -48,7 +48,7 @@ Grid = Annotated[
 
 
 class Parameter(BaseModel):
-    """What a generated kernel can be asked for: a number, as in `gaussian:sigma=3`, or one of some words."""
+    """A parameter of a generator: a number, as in `gaussian:sigma=3`, or one of several words."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,10 +64,10 @@ class Parameter(BaseModel):
     def _default_in_range(self) -> Self:
         if self.choices:
             if self.default not in self.choices:
-                raise ValueError(f"the default {self.default!r} is none of the choices")
+                raise ValueError(f"the default {self.default!r} is not one of the choices")
             return self
         if isinstance(self.default, str):
-            raise ValueError(f"the default {self.default!r} is no number, and there are no choices")  # noqa: TRY004
+            raise ValueError(f"the default {self.default!r} is not a number")  # noqa: TRY004  # pydantic's protocol
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
         if not low <= self.default <= high:
@@ -76,40 +76,47 @@ class Parameter(BaseModel):
 
 
 class KernelFile(BaseModel):
-    """One kernel file: fixed weights, or a generator with parameters, or a bank of other kernels."""
+    """A kernel file: fixed weights, a generator with parameters, or a bank of other kernels."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name = Field(
-        description="What -k calls it; for a file on the search path, also the file's name."
-    )
+    name: Name = Field(description="Its name for -k; a file on the search path is called the same.")
     summary: Annotated[str, Field(max_length=200)] = ""
     source: Annotated[str, Field(max_length=1000)] = Field(
         "", description="Who published these weights."
     )
     output: Literal["signed", "unsigned"] | None = Field(
         None,
-        description="Chooses the default mapping; without it, weights that sum to zero are signed.",
+        description="Whether results lie on both sides of zero, which decides their default "
+        "normalization; without it, weights that sum to zero are signed.",
     )
     convention: Literal["correlation", "convolution"] = Field(
-        "correlation", description="Weights written for true convolution are flipped when loaded."
+        "correlation",
+        description="Weights written for true convolution are flipped when loaded.",
     )
     align: Align = Field(
         "centre",
-        description="Of a sound: the kernel's middle tap lies on the current sample, or its last (causal).",
+        description="For audio: the tap on the current sample is the middle one, or the last "
+        "(causal).",
     )
     weights: dict[Dimension, Grid] | None = Field(
         None,
-        description="By dimension: 1 for sound, 2 for pictures, 3 for film (time, height, width). "
-        "Shape (*K), or the full (out, in/groups, *K).",
+        description="By dimension: 1 for audio, 2 for images, 3 for video (time, height, width). "
+        "Shape (*K), or (out, in/groups, *K) with channel axes.",
     )
     divide_by: Number | Literal["sum"] = 1
     bias: Number = 0
-    generator: str | None = Field(None, description="A function of convtool.generators.")
-    dimensions: tuple[Dimension, ...] = Field((), description="Where a generator means something.")
+    generator: str | None = Field(None, description="A function of convtool.kernels.generators.")
+    dimensions: tuple[Dimension, ...] = Field(
+        (), description="The dimensions that a generator has weights for."
+    )
     parameters: dict[str, Parameter] = {}
-    bank: tuple[str, ...] = Field((), max_length=64, description="Kernels that run side by side.")
-    combine: Combine | None = Field(None, description="How a bank becomes one result.")
+    bank: tuple[str, ...] = Field(
+        (), max_length=MAX_BANK_MEMBERS, description="Kernels that run side by side."
+    )
+    combine: Combine | None = Field(
+        None, description="How the results of a bank are combined into one."
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -127,17 +134,17 @@ class KernelFile(BaseModel):
         for dims, grid in (self.weights or {}).items():
             if len(grid_shape(grid)) not in (dims, dims + 2):
                 raise ValueError(
-                    f"weights {dims} must be nested {dims} deep (or {dims + 2}, with output and input channels), "
-                    f"not {len(grid_shape(grid))}"
+                    f"weights {dims} must be nested {dims} deep (or {dims + 2}, with output and "
+                    f"input channels), not {len(grid_shape(grid))}"
                 )
         return self
 
 
 def read(path: Path) -> KernelFile:
-    """Read and check one kernel file.
+    """Read and check a kernel file.
 
     Raises:
-        KernelError: with the file, the line and the key of what is wrong.
+        KernelError: with the file, the line and the key of the first problem.
     """
     content, root = safe_yaml.parse(path)
     try:
@@ -146,38 +153,30 @@ def read(path: Path) -> KernelFile:
         raise KernelError(f"{path}: {_first_problem(exc, root)}") from exc
 
 
-def dimensions(file: KernelFile, extra: Sequence[Path] = ()) -> tuple[int, ...]:
-    """Return the dimensions that a kernel has weights for."""
-    return tuple(
-        sorted(
-            catalogue.bank_dimensions(file.bank, extra)
-            if file.bank
-            else file.weights or file.dimensions
-        )
-    )
-
-
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of kernel files, for editors."""
     return KernelFile.model_json_schema()
 
 
 def _first_problem(error: ValidationError, root: yaml.Node | None) -> str:
+    """Return the line, the key and the message of the first problem."""
     problem = error.errors(include_url=False)[0]
-    path, node = [], root
+    keys, node = [], root
     for step in problem["loc"]:
         inner = _child(node, step)
         if inner is not None:
             node = inner
-            path.append(str(step))
+            keys.append(str(step))
         elif problem["type"] in ("extra_forbidden", "missing"):
-            path.append(str(step))
+            keys.append(str(step))
     line = node.start_mark.line + 1 if node else 1
+    key = f"{'.'.join(keys)}: " if keys else ""
     message = problem["msg"].removeprefix("Value error, ")
-    return f"line {line}: {'.'.join(path)}: {message}" if path else f"line {line}: {message}"
+    return f"line {line}: {key}{message}"
 
 
 def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    """Return the node below another by its key or index."""
     if isinstance(node, yaml.MappingNode):
         return next((value for key, value in node.value if key.value == str(step)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

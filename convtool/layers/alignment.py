@@ -133,14 +133,14 @@ def mixed(kernel: Kernel, wet: float, in_channels: int) -> Kernel:
     Raises:
         LayerError: it does not have one output per input channel.
     """
-    if kernel.full and len(kernel.weights) != in_channels:
+    if kernel.has_channel_axes and len(kernel.weights) != in_channels:
         raise LayerError(
             f"--wet needs as many output channels as input channels, "
             f"and there are {len(kernel.weights)} and {in_channels}"
         )
     weights = kernel.weights * wet
     place = origin(kernel.size, kernel.align)
-    if kernel.full:
+    if kernel.has_channel_axes:
         for output in range(len(weights)):
             weights[(output, output % weights.shape[1], *place)] += 1 - wet
     else:

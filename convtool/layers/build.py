@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from convtool.convolve.geometry import Conv, Pads
 from convtool.errors import LayerError, UsageError
+from convtool.kernels.bounds import MAX_LAYER_WEIGHTS
 from convtool.kernels.kernel import Bank, Kernel
 from convtool.layers.alignment import (
     Frame,
@@ -31,7 +32,6 @@ from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
-MAX_LAYER_WEIGHTS = 2**26
 _drawing = threading.Lock()  # all threads draw from the same generator
 
 
@@ -76,7 +76,7 @@ def build(
     kernels = [each for bank in banks for each in bank.kernels]
     if making.kernel.flip:
         kernels = [each.flipped() for each in kernels]
-    if any(each.full for each in kernels):
+    if any(each.has_channel_axes for each in kernels):
         return making.with_channels(kernels)
     return making.per_group(banks, kernels)
 

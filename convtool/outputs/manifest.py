@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from convtool.errors import KernelError
-from convtool.kernels import catalogue
+from convtool.kernels.resolve import files
 from convtool.outputs.jobs import Job
 
 NAME = ".convtool.jsonl"
@@ -118,11 +118,10 @@ def _digest(version: str, settings: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _contents(spec: str, search: Sequence[Path]) -> str | None:
-    """Return what stands for the file of a kernel, where it has one; a bank's members are taken at their names."""
-    head = spec.partition(":")[0]
+def _contents(text: str, search: Sequence[Path]) -> list[str]:
+    """Return the digests of the files that a kernel is read from; none where it cannot be read."""
     try:
-        path = Path(spec) if Path(spec).is_file() else catalogue.path_of(head, search)
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        paths = [path for path in files(text, search) if path.is_file()]
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     except (KernelError, OSError, ValueError):
-        return None
+        return []

@@ -14,7 +14,8 @@ from convtool.convolve import Convolution, devices
 from convtool.convolve.per_frame import FrameConvolution, looks_at_one
 from convtool.convolve.stream import Stream
 from convtool.kernels.kernel import Bank
-from convtool.kernels.resolve import resolve
+from convtool.kernels.loader import Request
+from convtool.kernels.spec import parse
 from convtool.layers.build import build
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
@@ -60,8 +61,9 @@ class Filter:
         self._ready: dict[
             tuple[Layer, tuple[int, ...], Levels], Convolution | FrameConvolution
         ] = {}
+        self._specs = [parse(text) for text in options.kernel.kernel]
         # Kernels in hertz and seconds, or with a channel per input channel, wait for the input.
-        self._banks = None if medium.aligned else self._resolved(1, None)
+        self._banks = None if medium.aligned else self._loaded(1, None)
 
     def layer(self, in_channels: int, rate: float | None = None) -> Layer:
         """Return the layer for inputs with this many channels and samples per second.
@@ -74,7 +76,7 @@ class Filter:
         if key not in self._layers:
             banks = self._banks
             if banks is None:
-                banks = self._resolved(in_channels, rate)
+                banks = self._loaded(in_channels, rate)
             medium, options = self.medium, self.options
             self._layers[key] = build(
                 banks,
@@ -88,20 +90,10 @@ class Filter:
             )
         return self._layers[key]
 
-    def _resolved(self, in_channels: int, rate: float | None) -> list[Bank]:
-        texts = self.options.kernel.kernel
-        return [self._bank(text, in_channels, rate) for text in texts]
-
-    def _bank(self, spec: str, in_channels: int, rate: float | None) -> Bank:
-        if self.medium.dims == 1:
-            from convtool.media.audio.formats import is_sound  # noqa: PLC0415  # not for images
-
-            if is_sound(spec):
-                from convtool.kernels.impulse import impulse_response  # noqa: PLC0415
-
-                return impulse_response(spec, in_channels, rate)
+    def _loaded(self, in_channels: int, rate: float | None) -> list[Bank]:
         search = self.options.kernel.kernel_path
-        return resolve(spec, self.medium.dims, search=search, rate=rate)
+        request = Request(self.medium.dims, search, rate, in_channels)
+        return [spec.load(request) for spec in self._specs]
 
     def layer_of(self, part: Part) -> Layer:
         """Return the layer for a part.

@@ -1,9 +1,9 @@
 """Compute parametric kernels: plain functions that return float64 weights.
 
-Each takes the number of dimensions and its parameters, as the kernel files name them, and raises
-ValueError for a combination that cannot be, LayerError for one that cannot be at this rate. Nothing here reads
-files or knows presets. Weights are for cross-correlation, as `nn.Conv` computes it. `rate` is in samples a
-second, angles are in degrees, counter-clockwise from the picture's x axis.
+Each takes the number of dimensions, its parameters as kernel files name them, and the sample rate.
+It raises ValueError for parameters that exclude each other, and LayerError for parameters that do
+not fit the rate. Weights are for cross-correlation, as `nn.Conv` computes it. `rate` is in samples
+per second; angles are in degrees, counter-clockwise from the x axis of the image.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Compute parametric kernels: plain functions that return float64 weights."""
+"""Generators for one axis, with parameters in Hz and seconds: FIR filters, echoes, moving averages.
+
+It must not know files or presets.
+"""
 
 import math
 from itertools import pairwise
@@ -8,16 +11,19 @@ import numpy as np
 from convtool.errors import LayerError
 from convtool.kernels.generators.common import Weights, refuse_more
 
-# Windows of FIR filters: the width of a transition times taps over the rate. Kaiser's is shaped for 90 dB.
-# Source: Oppenheim & Schafer, Discrete-Time Signal Processing, sections 7.5 and 7.6; Ifeachor & Jervis, Digital
-# Signal Processing (2002), table 7.3
+# The windows of FIR filters, by their transition width in Hz × taps ÷ rate. The Kaiser window is
+# shaped for 90 dB of stopband attenuation.
+# Source: Oppenheim & Schafer, Discrete-Time Signal Processing, sections 7.5 and 7.6; Ifeachor &
+# Jervis, Digital Signal Processing (2002), table 7.3
 WINDOWS = {"boxcar": 0.9, "hann": 3.1, "hamming": 3.3, "blackman": 5.5, "kaiser": 5.71}
 KAISER_BETA = 0.1102 * (90 - 8.7)
 
 
 def moving_average(dims: int, *, size: int, ms: float, rate: float | None = None) -> Weights:
-    """Return the mean of `size` samples, or of `ms` milliseconds where that is not 0, an odd number of them."""
-    count = int(ms * _need(rate) / 1000) // 2 * 2 + 1 if ms else size
+    """Return the mean of `size` samples, or where `ms` is not 0, of an odd number in that time."""
+    count = size
+    if ms:
+        count = int(ms * _need(rate) / 1000) // 2 * 2 + 1
     refuse_more(count)
     return np.full(count, 1 / count)
 
@@ -28,7 +34,7 @@ def pre_emphasis(dims: int, *, coefficient: float, rate: float | None = None) ->
 
 
 def echo(dims: int, *, delay: float, gain: float, rate: float | None = None) -> Weights:
-    """Return the sound plus itself `delay` seconds later, `gain` times as loud."""
+    """Return the input plus itself `delay` seconds later, `gain` times as loud."""
     samples = round(delay * _need(rate))
     refuse_more(samples + 1)
     weights = np.zeros(samples + 1)
@@ -40,14 +46,14 @@ def echo(dims: int, *, delay: float, gain: float, rate: float | None = None) -> 
 def lowpass(
     dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None
 ) -> Weights:
-    """Return a linear-phase FIR that keeps what is below `cutoff` Hz, where it is 6 dB down."""
+    """Return a linear-phase FIR that keeps frequencies below `cutoff` Hz; there it is 6 dB down."""
     return _firwin("lowpass", [cutoff], taps, width, window, rate)
 
 
 def highpass(
     dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None
 ) -> Weights:
-    """Return a linear-phase FIR that keeps what is above `cutoff` Hz, where it is 6 dB down."""
+    """Return a linear-phase FIR that keeps frequencies above `cutoff` Hz; there it is 6 dB down."""
     return _firwin("highpass", [cutoff], taps, width, window, rate)
 
 
@@ -61,7 +67,7 @@ def bandpass(
     window: str,
     rate: float | None = None,
 ) -> Weights:
-    """Return a linear-phase FIR that keeps `low` to `high` Hz, where it is 6 dB down."""
+    """Return a linear-phase FIR that keeps `low` to `high` Hz; at both it is 6 dB down."""
     return _firwin("bandpass", [low, high], taps, width, window, rate)
 
 
@@ -75,7 +81,7 @@ def bandstop(
     window: str,
     rate: float | None = None,
 ) -> Weights:
-    """Return a linear-phase FIR that removes `low` to `high` Hz, where it is 6 dB down."""
+    """Return a linear-phase FIR that removes `low` to `high` Hz; at both it is 6 dB down."""
     return _firwin("bandstop", [low, high], taps, width, window, rate)
 
 
@@ -86,35 +92,42 @@ def _firwin(
 
     Args:
         kind: scipy's name of it.
-        edges: where it is 6 dB down, in Hz.
-        taps: its length; 0 for what `width` needs.
-        width: in Hz, from what is kept to what is not; 0 for half of the narrowest band beside an edge.
+        edges: the frequencies where it is 6 dB down, in Hz.
+        taps: its length; 0 for the length that `width` needs.
+        width: of the transitions, in Hz; 0 for half of the narrowest band beside an edge.
         window: one of `WINDOWS`.
-        rate: samples a second.
+        rate: samples per second.
     """
-    nyquist = _need(rate) / 2
-    shown = " and ".join(f"{edge:g}" for edge in edges)
-    if edges != sorted(set(edges)):
-        raise ValueError(f"{shown} Hz: wanted rising")
-    if edges[-1] >= nyquist:
-        raise LayerError(
-            f"{shown} Hz: a sound of {2 * nyquist:g} samples a second holds less than {nyquist:g} Hz"
-        )
+    rate = _need(rate)
+    _check_edges(edges, rate)
+    if window not in WINDOWS:
+        raise ValueError(f"window takes {', '.join(WINDOWS)}, not '{window}'")
     if taps and width:
-        raise ValueError("taps and width say the same in two ways: give one")
+        raise ValueError("taps cannot be combined with width")
     if not taps:
-        taps = transition_taps(width or transition_width(edges, nyquist), window, 2 * nyquist)
+        taps = transition_taps(width or transition_width(edges, rate / 2), window, rate)
     refuse_more(taps)
     if taps % 2 == 0 and kind in ("highpass", "bandstop"):
         raise ValueError(f"taps={taps}: a {kind} of linear phase needs an odd number of taps")
     from scipy.signal import firwin  # noqa: PLC0415  # takes long to import, and only these need it
 
     shape = (window, KAISER_BETA) if window == "kaiser" else window
-    return np.asarray(firwin(taps, edges, window=shape, pass_zero=kind, fs=2 * nyquist))
+    return np.asarray(firwin(taps, edges, window=shape, pass_zero=kind, fs=rate))
+
+
+def _check_edges(edges: list[float], rate: float) -> None:
+    """Check that edges rise, and lie below half of the rate."""
+    if len(edges) == 2 and not edges[0] < edges[1]:
+        raise ValueError(f"low={edges[0]:g} must be below high={edges[1]:g}")
+    if edges[-1] >= rate / 2:
+        name = "cutoff" if len(edges) == 1 else "high"
+        raise LayerError(
+            f"{name}={edges[-1]:g} must be below {rate / 2:g} Hz, half of the sample rate"
+        )
 
 
 def transition_width(edges: list[float], nyquist: float) -> float:
-    """Return the width of transitions where none is given, in Hz: half of the narrowest band.
+    """Return the default width of transitions in Hz: half of the narrowest band.
 
     >>> transition_width([300, 3400], 22050)
     150.0
@@ -124,7 +137,7 @@ def transition_width(edges: list[float], nyquist: float) -> float:
 
 
 def transition_taps(width: float, window: str, rate: float) -> int:
-    """Return the odd number of taps that makes transitions of `width` Hz by a window.
+    """Return the odd number of taps with which a window makes transitions of `width` Hz.
 
     >>> transition_taps(500, "hamming", 44100)
     293
@@ -133,6 +146,7 @@ def transition_taps(width: float, window: str, rate: float) -> int:
 
 
 def _need(rate: float | None) -> float:
+    """Return the sample rate, which a parameter needs."""
     if rate is None:
-        raise ValueError("its parameters are in Hz or seconds, and there is no sample rate here")
+        raise ValueError("parameters in Hz or seconds need a sample rate, and there is none")
     return rate

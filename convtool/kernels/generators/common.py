@@ -1,13 +1,18 @@
-"""What generators share."""
+"""What generators share: the type of weights, and the limit of their number."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-Weights = NDArray[np.float64]
+from convtool.kernels.bounds import MAX_WEIGHTS
 
-MAX_WEIGHTS = 2**20
+Weights = NDArray[np.float64]
 
 
 def refuse_more(count: int) -> None:
+    """Check the number of weights, before they are made.
+
+    Raises:
+        ValueError: they are too many.
+    """
     if count > MAX_WEIGHTS:
-        raise ValueError(f"{count} weights, more than the {MAX_WEIGHTS} that are allowed")
+        raise ValueError(f"{count} weights, more than the limit of {MAX_WEIGHTS}")

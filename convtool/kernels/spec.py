@@ -1,0 +1,30 @@
+"""Parse the text of `-k`, once: everything else is asked of the KernelSpec.
+
+It must not read files: a loader claims a text by its form alone.
+"""
+
+from convtool.errors import KernelError
+from convtool.kernels.file import FileLoader
+from convtool.kernels.grid import GridLoader
+from convtool.kernels.impulse import ImpulseLoader
+from convtool.kernels.loader import KernelSpec, Loader
+from convtool.kernels.preset import PresetLoader
+
+# In this order; a text that no other loader claims is taken for the name of a preset.
+LOADERS: tuple[Loader, ...] = (FileLoader(), ImpulseLoader(), GridLoader(), PresetLoader())
+
+
+def parse(text: str) -> KernelSpec:
+    """Return the spec of a kernel's text.
+
+    Raises:
+        KernelError: the text is empty, or its syntax is wrong.
+
+    >>> spec = parse("gaussian:sigma=3")
+    >>> spec.head, spec.parameters
+    ('gaussian', (('sigma', '3'),))
+    """
+    if not text.strip():
+        raise KernelError("empty kernel: expected a name, a YAML file or a grid of numbers")
+    loader = next(loader for loader in LOADERS if loader.claims(text))
+    return loader.parse(text)
