@@ -1,4 +1,4 @@
-"""Words are completed where people write them: in the shells themselves, on a terminal."""
+"""Completion, in the shells themselves, on a terminal."""
 
 import os
 import pty
@@ -17,11 +17,11 @@ PATIENCE = 20  # seconds for an answer
 
 
 class Terminal:
-    """A shell that somebody types into.
+    """A shell on a terminal that a test types into.
 
     Args:
-        command: the shell.
-        home: whose files it reads.
+        command: the shell and its arguments.
+        home: the home directory, whose startup files it reads.
     """
 
     def __init__(self, command, home):
@@ -54,7 +54,7 @@ class Terminal:
         os.close(self._leader)
 
     def type(self, text, *wanted):
-        """Type, and return what is on the screen when all that is wanted has come."""
+        """Type a text, and return the screen's contents once all wanted words are on it."""
         os.write(self._leader, text.encode())
         seen, deadline = "", time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not all(word in seen for word in wanted):
@@ -65,7 +65,7 @@ class Terminal:
 
 @pytest.fixture
 def home(tmp_path):
-    """Return a home that a shell starts in, without the questions of a new user's."""
+    """Return a home directory with startup files, so that no shell asks a new user's questions."""
     (tmp_path / ".zshrc").write_text("unsetopt beep\nPROMPT='ready> '\n")
     (tmp_path / ".bashrc").write_text("PS1='ready> '\nbind 'set enable-bracketed-paste off'\n")
     return tmp_path
@@ -73,16 +73,16 @@ def home(tmp_path):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_kernels_are_completed_in_the_shell(home, shell):
-    """After `--install-completion` as a user calls it: names of the medium, options and files too."""
+    """After `--install-completion`: kernels of the medium; options and files, too."""
     if shutil.which(shell) is None:
-        pytest.skip(f"the shell {shell} is not here (Debian: {shell})")
+        pytest.skip(f"the shell {shell} is not installed (Debian: {shell})")
     install = f"{sys.executable} -m convtool --install-completion; true"
     environment = os.environ | {"HOME": str(home)}
     done = subprocess.run(
         [shell, "-c", install], env=environment, capture_output=True, text=True, check=True
     )
     assert f"{shell} completion installed" in done.stdout
-    (home / "one-picture.png").touch()
+    (home / "one-image.png").touch()
     with Terminal(SHELLS[shell], home) as terminal:
         terminal.type("", "ready>")
         seen = terminal.type("convtool image in.png out/ -k scharr-\t\t", "scharr-x", "scharr-y")
@@ -93,14 +93,14 @@ def test_kernels_are_completed_in_the_shell(home, shell):
             "convtool audio in.wav out.wav -k lowp\t", "lowpass"
         ).replace("\x07", "")
         terminal.type("\x03\n", "ready>")
-        assert "one-picture.png" in terminal.type("convtool image one-p\t", "one-picture.png")
+        assert "one-image.png" in terminal.type("convtool image one-i\t", "one-image.png")
         terminal.type("\x03\n", "ready>")
         seen = terminal.type("convtool image in.png out/ --normalize s\t", "sigmoid")
         assert "sigmoid" in seen
 
 
 def completed(monkeypatch, capsys, *words):
-    """Return what bash is told of the last word."""
+    """Return the completions of the last word, as bash gets them."""
     monkeypatch.setenv("COMP_WORDS", " ".join(["convtool", *words]))
     monkeypatch.setenv("COMP_CWORD", str(len(words)))
     monkeypatch.setenv("_CONVTOOL_COMPLETE", "complete_bash")
@@ -110,7 +110,7 @@ def completed(monkeypatch, capsys, *words):
 
 
 def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
-    """A picture has no lowpass in Hz, a sound no disk; `kernels show` takes all."""
+    """No lowpass in Hz for images, no disk for audio; `kernels show` takes all."""
     assert completed(monkeypatch, capsys, "image", "i", "o", "-k", "lowp") == []
     assert completed(monkeypatch, capsys, "audio", "i", "o", "-k", "lowp") == ["lowpass"]
     assert completed(monkeypatch, capsys, "audio", "i", "o", "--kernel", "disk") == []
@@ -125,7 +125,7 @@ def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
 
 
 def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
-    """As far as the command names it; broken ones are passed over."""
+    """A folder of --kernel-path is searched; broken files are left out."""
     (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
     (tmp_path / "mingled.yaml").write_text("name: mingled\nweights: [")
     assert completed(monkeypatch, capsys, "image", "--kernel-path", str(tmp_path), "-k", "min") == [
@@ -134,14 +134,20 @@ def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
 
 
 def test_a_completion_imports_nothing_slow():
-    """Somebody waits for it with a finger on the key."""
+    """It has to be instant: somebody waits for it at every key press."""
     code = (
-        "import sys\ntry:\n    from convtool.cli.app import app\n    app(prog_name='convtool')\nexcept SystemExit:\n"
+        "import sys\n"
+        "try:\n"
+        "    from convtool.cli.app import app\n"
+        "    app(prog_name='convtool')\n"
+        "except SystemExit:\n"
         "    print({'torch', 'numpy'} & set(sys.modules))"
     )
     environment = os.environ | {
-        "COMP_WORDS": "convtool image in out -k blu", "COMP_CWORD": "5", "_CONVTOOL_COMPLETE": "complete_bash",
-    }  # fmt: skip
+        "COMP_WORDS": "convtool image in out -k blu",
+        "COMP_CWORD": "5",
+        "_CONVTOOL_COMPLETE": "complete_bash",
+    }
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

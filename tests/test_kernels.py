@@ -1,6 +1,8 @@
 """Kernels: every preset against its definition, grids, files, parameters, messages."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -44,7 +46,7 @@ def test_every_promised_preset_is_there():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
-    """It has a summary and a source, keeps to the schema, and has finite weights."""
+    """It has a summary and a source, conforms to the schema, and has finite weights."""
     content = yaml.safe_load(catalogue.locate(name).read_text())
     jsonschema.validate(json.loads(json.dumps(content)), json_schema())
     assert content["summary"]
@@ -74,10 +76,10 @@ def test_flat_areas_give_nothing(name):
 
 
 def impulse(filter_, size=41, **options):
-    """Return what an n-d filter of scipy makes of a single one, which for these is the kernel."""
-    picture = np.zeros((size, size))
-    picture[size // 2, size // 2] = 1
-    return filter_(picture, **options)
+    """Return the impulse response of a scipy filter: for symmetric filters, the kernel."""
+    image = np.zeros((size, size))
+    image[size // 2, size // 2] = 1
+    return filter_(image, **options)
 
 
 def centred(kernel, size=41):
@@ -96,7 +98,7 @@ def test_gaussian_equals_scipys(sigma):
 
 
 def test_log_equals_scipys_apart_from_its_shift():
-    """Scipy does not move the mean to zero; ours does, by less than a thousandth of its peak."""
+    """Ours is shifted to sum to zero, by less than a thousandth of its peak; scipy's is not."""
     ours, theirs = centred(weights("log:sigma=2")), impulse(scipy.ndimage.gaussian_laplace, sigma=2)
     assert np.abs(ours - theirs).max() < 5e-3 * np.abs(theirs).max()
 
@@ -112,18 +114,18 @@ def test_log_equals_scipys_apart_from_its_shift():
 )
 def test_gradients_equal_scipys(name, axis, function, rng):
     """Sign and scale, on noise."""
-    picture = rng.random((20, 20))
+    image = rng.random((20, 20))
     np.testing.assert_allclose(
-        scipy.ndimage.correlate(picture, weights(name), mode="nearest"),
-        function(picture, axis, mode="nearest"),
+        scipy.ndimage.correlate(image, weights(name), mode="nearest"),
+        function(image, axis, mode="nearest"),
     )
 
 
 def test_laplacian_4_equals_scipys(rng):
     """The second difference on both axes."""
-    picture = rng.random((20, 20))
-    ours = scipy.ndimage.correlate(picture, weights("laplacian-4"), mode="nearest")
-    np.testing.assert_allclose(ours, scipy.ndimage.laplace(picture, mode="nearest"))
+    image = rng.random((20, 20))
+    ours = scipy.ndimage.correlate(image, weights("laplacian-4"), mode="nearest")
+    np.testing.assert_allclose(ours, scipy.ndimage.laplace(image, mode="nearest"))
 
 
 def test_kirsch_turns_one_pattern_through_eight_directions():
@@ -137,7 +139,7 @@ def test_kirsch_turns_one_pattern_through_eight_directions():
 
 @pytest.mark.parametrize(("angle", "row"), [(0, [[1 / 3] * 3]), (90, [[1 / 3]] * 3)])
 def test_motion_is_a_line_in_its_direction(angle, row):
-    """Along x at 0°, along y at 90°; a third a sample at length 3."""
+    """Along x at 0°, along y at 90°; a third per sample at length 3."""
     kernel = weights(f"motion:length=3,angle={angle}")
     line = kernel[1:2] if angle == 0 else kernel[:, 1:2]
     np.testing.assert_allclose(line, row, atol=1e-12)
@@ -151,8 +153,8 @@ def test_motion_angles_turn_counter_clockwise():
 
 
 @pytest.mark.parametrize("angle", [0, 30, 90])
-def test_gabor_answers_to_its_own_direction_most(angle):
-    """A grating of the same wavelength and direction gives more than one across."""
+def test_gabor_responds_most_to_its_own_direction(angle):
+    """A grating of its own wavelength and direction gives more than one across."""
     kernel = weights(f"gabor:wavelength=6,angle={angle},sigma=4")
     y, x = np.mgrid[:61, :61]
     along, across = (
@@ -176,7 +178,7 @@ def test_lowpass_and_highpass_cut_where_they_say():
 
 
 def test_echo_comes_later_and_softer():
-    """The impulse response of the layer, which is the mirrored kernel, has its echo behind."""
+    """The echo follows in the impulse response of the layer, which is the mirrored kernel."""
     response = weights("echo:delay=250ms,gain=0.4", 1, rate=100)[::-1]
     assert np.flatnonzero(response).tolist() == [0, 25]
     assert response[[0, 25]].tolist() == [1, 0.4]
@@ -206,7 +208,7 @@ def test_separable_and_output_range():
     ],
 )
 def test_inline_grids(text, dims, shape):
-    """Rows end with ;, planes with |, and fewer axes are lifted to more."""
+    """Separators are ; for rows and | for planes; grids of fewer axes are lifted to more."""
     if dims == 2 and len(shape) == 2 and ";" not in text:
         assert weights(text, 2).reshape(shape).shape == shape
     grid = weights(text, dims)
@@ -214,14 +216,14 @@ def test_inline_grids(text, dims, shape):
 
 
 @pytest.mark.parametrize("text", ["1 2; 3", "1/0", "1 - 2", "", ";", "1e400", "1 2; 3 4|5 6"])
-def test_grids_that_are_none(text):
-    """Ragged, empty and infinite grids are refused in words."""
+def test_wrong_grids(text):
+    """Ragged, empty and infinite grids are refused with a message."""
     with pytest.raises(KernelError):
         resolve(text, 2)
 
 
-def test_an_unknown_name_suggests_near_ones():
-    """A slip of the finger costs one look."""
+def test_an_unknown_name_suggests_similar_ones():
+    """A typing error is easily corrected."""
     with pytest.raises(KernelError) as caught:
         resolve("sobl-x", 2)
     assert "sobel-x" in caught.value.hint
@@ -350,19 +352,19 @@ def test_the_files_of_a_kernel(tmp_path):
 
 
 def test_kernels_in_hertz_need_a_rate():
-    """A cutoff means nothing without a sample rate."""
+    """A cutoff has no meaning without a sample rate."""
     with pytest.raises(KernelError, match="sample rate"):
         resolve("lowpass", 1)
 
 
 def write(folder, text, name="mine"):
-    """Write a kernel file and return what -k takes."""
+    """Write a kernel file, and return its path for -k."""
     (folder / f"{name}.yaml").write_text(text)
     return str(folder / f"{name}.yaml")
 
 
 def test_a_kernel_file(tmp_path):
-    """Weights by dimension, divided, with a bias and parameters of its own file."""
+    """Weights by dimension, divided by their sum, with a bias."""
     spec = write(
         tmp_path, "name: mine\nweights:\n  2: [[1, 2], [3, 4]]\ndivide_by: sum\nbias: 0.5\n"
     )
@@ -373,7 +375,7 @@ def test_a_kernel_file(tmp_path):
 
 
 def test_true_convolution_weights_are_flipped_when_loaded(tmp_path):
-    """`convention: convolution` is how books print kernels."""
+    """`convention: convolution` takes them as textbooks print them."""
     spec = write(
         tmp_path, "name: mine\nconvention: convolution\nweights:\n  2: [[1, 2, 3], [4, 5, 6]]\n"
     )
@@ -381,12 +383,15 @@ def test_true_convolution_weights_are_flipped_when_loaded(tmp_path):
 
 
 def test_the_search_path(tmp_path, monkeypatch):
-    """Folders given come first, then CONVTOOL_KERNEL_PATH, then the built-in kernels."""
+    """Given folders, CONVTOOL_KERNEL_PATH, the user's folder, the built-in kernels."""
     first, second = tmp_path / "first", tmp_path / "second"
-    for folder, weight in ((first, 1), (second, 2)):
-        folder.mkdir()
+    third = tmp_path / "config" / "convtool" / "kernels"
+    for folder, weight in ((first, 1), (second, 2), (third, 3)):
+        folder.mkdir(parents=True)
         write(folder, f"name: blur\nweights:\n  2: [[{weight}]]\n", "blur")
     assert weights("blur").shape == (3, 3)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert weights("blur").item() == 3
     monkeypatch.setenv("CONVTOOL_KERNEL_PATH", str(second))
     assert weights("blur").item() == 2
     assert weights("blur", search=[first]).item() == 1
@@ -451,7 +456,7 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_bad_files_are_refused_with_their_line(tmp_path, case):
-    """Files are untrusted; the message says where to look."""
+    """Files are untrusted; the message names the file, the line and the key."""
     text, message = BAD_FILES[case]
     spec = write(tmp_path, text)
     with pytest.raises(KernelError, match=message) as caught:
@@ -459,15 +464,27 @@ def test_bad_files_are_refused_with_their_line(tmp_path, case):
     assert "mine" in caught.value.message
 
 
-def test_a_bank_that_holds_itself_ends(tmp_path):
-    """Banks within banks are counted."""
-    write(tmp_path, "name: mine\nbank: [mine]\n")
-    with pytest.raises(KernelError):
+def test_a_member_of_a_bank_is_a_preset_or_a_file(tmp_path):
+    """A combined bank is neither alone nor a set of kernels; a grid has no name."""
+    write(tmp_path, "name: mine\nbank: [sobel]\n")
+    with pytest.raises(KernelError, match="cannot hold 'sobel', which combines its results"):
+        resolve("mine", 2, search=[tmp_path])
+    write(tmp_path, "name: mine\nbank: ['1 -1']\n")
+    with pytest.raises(KernelError, match="unknown kernel '1 -1'"):
         resolve("mine", 2, search=[tmp_path])
 
 
+def test_a_bank_cannot_hold_itself(tmp_path):
+    """The depth of nested banks is limited."""
+    write(tmp_path, "name: mine\nbank: [mine]\n")
+    with pytest.raises(KernelError, match="nested more than 4 deep"):
+        resolve("mine", 2, search=[tmp_path])
+    with pytest.raises(KernelError, match="nested more than 4 deep"):
+        files("mine", [tmp_path])
+
+
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
-    """A size cap, before anything is parsed."""
+    """The size is limited before anything is parsed."""
     spec = write(tmp_path, "#" * (bounds.MAX_FILE_BYTES + 1))
     with pytest.raises(KernelError, match="larger than"):
         resolve(spec, 2)
@@ -480,3 +497,15 @@ def test_hostile_yaml_of_the_corpus_is_refused(corpus):
     for path in files:
         with pytest.raises(KernelError):
             schema.read(path)
+
+
+@pytest.mark.parametrize("text", ["gaussian:sigma=1.5", "1.5 .5", "blur"])
+def test_kernels_are_shown_without_torch(text):
+    """A decimal point is not taken for the suffix of an audio file, which takes torch to know."""
+    code = (
+        "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
+        "print('torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, "kernels", "show", text]
+    result = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert result.stdout.splitlines()[-1] == "False"
