@@ -6,8 +6,7 @@ import typer
 
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
-
-DIMENSIONS = {"audio": 1, "image": 2, "video": 3}
+from convtool.media.registry import MEDIA
 
 
 def kernel_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
@@ -18,7 +17,7 @@ def kernel_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str,
         incomplete: the word to complete.
     """
     search = tuple(context.params.get("kernel_path") or ())
-    dims = DIMENSIONS.get(context.info_name or "")
+    medium = MEDIA.get(context.info_name or "")
     for name, path in catalogue.catalogue(search).items():
         if not name.startswith(incomplete):
             continue
@@ -26,5 +25,5 @@ def kernel_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str,
             entry = catalogue.entry(path, search)
         except KernelError:
             continue  # `convtool kernels list` reports it
-        if dims is None or dims in entry.dimensions:
+        if medium is None or medium.dims in entry.dimensions:
             yield name, entry.summary

@@ -1,6 +1,6 @@
 """Load an impulse response from an audio file: a kernel that gives an input the sound of a room.
 
-It imports decoders only when a text names an audio file.
+The audio backend, and with it torch, is imported only for a text with a suffix of letters.
 """
 
 import math
@@ -15,6 +15,9 @@ from convtool.errors import KernelError, LimitError
 from convtool.kernels.bounds import MAX_TAPS
 from convtool.kernels.kernel import Bank, Kernel
 from convtool.kernels.loader import KernelSpec, Request
+from convtool.media.inputs import opened
+from convtool.media.registry import MEDIA
+from convtool.options.reading import AudioReading
 
 Taps = NDArray[np.float64]
 
@@ -30,9 +33,7 @@ class ImpulseLoader:
         suffix = PurePath(text).suffix.lower()
         if not _SUFFIX.fullmatch(suffix):
             return False
-        from convtool.media.audio.formats import READABLE  # noqa: PLC0415  # torch
-
-        return suffix in READABLE
+        return suffix in MEDIA["audio"].backend.readable
 
     def parse(self, text: str) -> KernelSpec:
         """Return the spec; the whole text is the path."""
@@ -78,7 +79,7 @@ def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
     notes: tuple[str, ...] = ()
     if rate is not None and rate != own_rate:
         taps = _resampled(taps, own_rate, rate)
-        notes = (f"{path} resampled from {own_rate} to {rate:g} Hz",)
+        notes = (f"{path} resampled from {own_rate:g} to {rate:g} Hz",)
     weights = _weights(path, taps[:, ::-1], in_channels)
     label = path.rsplit("/", 1)[-1].rpartition(".")[0]
     return Bank.of(Kernel(label, 1, weights, align="causal", notes=notes))
@@ -86,17 +87,14 @@ def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
 
 def _read(path: str) -> tuple[Taps, float]:
     """Return the samples of an audio file in -1…1, and their rate. Shape: (C, K)"""
-    from convtool.media.audio.read import AudioSource  # noqa: PLC0415  # torch, decoders
-    from convtool.media.inputs import opened  # noqa: PLC0415
-    from convtool.options.settings import Settings  # noqa: PLC0415
-
     with opened(path) as file:
-        (part,) = AudioSource(file, path, Settings()).parts()
+        (part,) = MEDIA["audio"].backend.open(file, path, AudioReading()).parts()
         if part.size[0] > MAX_TAPS:
             raise LimitError(
                 f"{path}: {part.size[0]} samples, the limit of an impulse response is {MAX_TAPS}"
             )
-        blocks = [block[0].numpy() for block in part.blocks(BLOCK)]
+        blocks = [block.tensor[0].numpy() for block in part.blocks(BLOCK)]
+    assert part.rate is not None
     return np.concatenate(blocks, axis=1).astype(np.float64) / part.levels.scale, part.rate
 
 
