@@ -293,7 +293,7 @@ def test_parameters_that_exclude_each_other(spec, message):
 
 
 def test_a_cutoff_beyond_half_of_the_rate_does_not_fit_the_input():
-    """Another input may have a higher rate, so it is no wrong usage."""
+    """Another input may have a higher rate, so this is not wrong usage."""
     with pytest.raises(LayerError, match="cutoff=5000 must be below 4000 Hz"):
         resolve("lowpass:cutoff=5000", 1, rate=8000)
 

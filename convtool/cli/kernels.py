@@ -73,7 +73,12 @@ def show(
     ],
     dims: Annotated[
         int | None,
-        typer.Option("--dims", min=1, max=3, help="1 audio, 2 images, 3 video; images by default."),
+        typer.Option(
+            "--dims",
+            min=1,
+            max=3,
+            help="1 audio, 2 images, 3 video; 2 by default, where it has weights.",
+        ),
     ] = None,
     rate: Annotated[
         float,

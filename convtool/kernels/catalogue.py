@@ -1,4 +1,4 @@
-"""Find kernel files by name, and list what they hold; `schema` checks their contents.
+"""Find kernel files by name, and list them; `schema` checks their contents.
 
 It must not import pydantic or NumPy: `convtool kernels list` and completion have to be instant.
 """

@@ -175,7 +175,7 @@ def _arguments(file: "KernelFile", parameters: Parameters) -> dict[str, Any]:
 
 
 def _kernel(file: "KernelFile", label: str, weights: Weights, dims: int) -> Kernel:
-    """Return weights as a kernel: flipped, divided, with what the file says of its results."""
+    """Return weights as a kernel: flipped, divided, with the attributes of its file."""
     if file.convention == "convolution":
         weights = np.flip(weights, axis=tuple(range(-dims, 0)))
     divisor = float(weights.sum()) if file.divide_by == "sum" else file.divide_by

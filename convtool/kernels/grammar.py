@@ -179,7 +179,8 @@ def grid_shape(grid: object) -> tuple[int, ...]:
     (2, 3)
     """
     if isinstance(grid, bool) or not isinstance(grid, list | int | float):
-        raise ValueError(f"weights are numbers in nested lists, not {grid!r}")  # noqa: TRY004  # pydantic's protocol
+        problem = f"weights are numbers in nested lists, not {grid!r}"
+        raise ValueError(problem)  # noqa: TRY004  # pydantic reports ValueError
     if not isinstance(grid, list):
         if not abs(grid) <= MAX_WEIGHT:  # as a comparison: integers may be too large for a float
             raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")

@@ -11,7 +11,7 @@ class PresetLoader(FileLoader):
     """Kernels by name: those that come with convtool, and those of the user's folders."""
 
     def claims(self, text: str) -> bool:
-        """Return True: it is the last loader, and knows what names are near."""
+        """Return True: it is the last loader, and its error suggests similar names."""
         return bool(text)
 
     def folders(self, spec: KernelSpec, search: Sequence[Path]) -> Sequence[Path]:

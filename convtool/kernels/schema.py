@@ -67,7 +67,8 @@ class Parameter(BaseModel):
                 raise ValueError(f"the default {self.default!r} is not one of the choices")
             return self
         if isinstance(self.default, str):
-            raise ValueError(f"the default {self.default!r} is not a number")  # noqa: TRY004  # pydantic's protocol
+            problem = f"the default {self.default!r} is not a number"
+            raise ValueError(problem)  # noqa: TRY004  # pydantic reports ValueError
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
         if not low <= self.default <= high:
