@@ -17,14 +17,23 @@ class EngineOptions:
         UsageError: there is no such choice.
     """
 
-    device: str = option("auto", "auto, cpu, cuda, cuda:N or mps.", "Run", metavar="DEVICE")
-    dtype: DType = option("float32", "Arithmetic on floats; the shorter ones are for GPUs.", "Run")
+    device: str = option(
+        "auto",
+        "Device that runs the layer: auto, cpu, cuda, cuda:N or mps.",
+        "Run",
+        metavar="DEVICE",
+    )
+    dtype: DType = option(
+        "float32", "Floating-point type of the arithmetic; the 16-bit types are for GPUs.", "Run"
+    )
     algorithm: Algorithm = option(
-        "auto", "How the layer is run; the result is the same. auto plans by cost.", "Run"
+        "auto",
+        "Algorithm that runs the layer; the result is the same. auto takes the cheapest.",
+        "Run",
     )
     compile: bool = option(
         False,
-        "Compile shifted multiply-adds: takes seconds once, then up to twice as fast. "
+        "Compile the shifted multiply-adds: takes seconds once, then runs up to twice as fast. "
         "For long batches.",
         "Run",
         "--compile",

@@ -38,8 +38,8 @@ class KernelOptions:
 
     kernel: tuple[str, ...] = option(
         (),
-        "Preset name, NAME:PARAMETER=VALUE, YAML file, a grid such as '0 -1 0; -1 5 -1; 0 -1 0', "
-        "or for audio an impulse response such as hall.wav. Repeat it for a bank. Without it, "
+        "Preset, NAME:PARAMETER=VALUE, YAML file, grid such as '0 -1 0; -1 5 -1; 0 -1 0', or, "
+        "for audio, an impulse response such as hall.wav. Repeat it for a bank. Without it, "
         "weights are random.",
         "Kernel",
         "--kernel",
@@ -47,27 +47,33 @@ class KernelOptions:
         metavar="KERNEL",
     )
     kernel_path: tuple[Path, ...] = option(
-        (), "Folder of kernel files, searched first. Repeatable.", "Kernel", metavar="FOLDER"
+        (),
+        "Folder of kernel files, searched before all others. Repeatable.",
+        "Kernel",
+        metavar="FOLDER",
     )
-    combine: Combine | None = option(None, "Fold the bank into one result.", "Kernel")
+    combine: Combine | None = option(None, "Combine the results of a bank into one.", "Kernel")
     flip: bool = option(
         False,
-        "Flip the kernel on every axis: true convolution. Layers compute cross-correlation, "
-        "without a flip.",
+        "Flip the kernel on every axis: true convolution. Without it, layers compute "
+        "cross-correlation.",
         "Kernel",
         "--flip",
     )
     kernel_size: Axes = option(3, "Size of random kernels.", "Kernel", **axes())
     out_channels: int | None = option(
         None,
-        "Output channels. Random weights: image 4, video 3, audio as many as the input.",
+        "Output channels. Random weights: 4 for images, 3 for video, and for audio as many as the "
+        "input has.",
         "Kernel",
     )
     init: Init = option(
-        "default", "Random weights: PyTorch's own rule, or a name from torch.nn.init.", "Kernel"
+        "default",
+        "Initialization of random weights: PyTorch's default, or a function of torch.nn.init.",
+        "Kernel",
     )
     seed: int | None = option(
-        None, "Seed of random weights; chosen and printed when not given.", "Kernel"
+        None, "Seed of random weights; chosen and printed if not given.", "Kernel"
     )
 
     def __post_init__(self) -> None:

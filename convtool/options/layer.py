@@ -33,28 +33,30 @@ class LayerOptions:
         UsageError: a value is out of bounds.
     """
 
-    stride: Axes = option(1, "Step between outputs.", "Layer", **axes())
+    stride: Axes = option(1, "Distance between outputs, in samples.", "Layer", **axes())
     padding: Padding = option(
         "same",
-        "Samples added on both sides: a number, 'same' or 'valid'.",
+        "Samples added on each side: a number, 'same' or 'valid'.",
         "Layer",
         **axes(parse_padding, "N[,N]|same|valid"),
     )
     padding_mode: PaddingMode | None = option(
         None,
-        "What is added. Image and video: replicate; audio: zeros.",
+        "Values of the padding. Images and video: replicate; audio: zeros.",
         "Layer",
         show_default="by medium",
     )
-    dilation: Axes = option(1, "Distance between the kernel's taps.", "Layer", **axes())
+    dilation: Axes = option(
+        1, "Distance between the taps of the kernel, in samples.", "Layer", **axes()
+    )
     groups: int | Literal["depthwise"] | None = option(
         None,
-        "Channel groups that do not mix. Kernels: depthwise; random weights: 1.",
+        "Groups of channels that are not mixed. Kernels: depthwise; random weights: 1.",
         "Layer",
         parser=parse_groups,
         metavar="N|depthwise",
     )
-    bias: bool = option(True, "Use a bias: a kernel's own, or a random one.", "Layer")
+    bias: bool = option(True, "Use a bias: the kernel's own, or a random one.", "Layer")
 
     def __post_init__(self) -> None:
         check_whole("stride", self.stride, 1, MAX_STEP)
@@ -80,13 +82,13 @@ class AlignmentOptions:
 
     length: Length = option(
         "same",
-        "Length of the result: the input's, with the kernel's tail, or without padding.",
+        "Length of the result: that of the input, with the tail of the kernel, or without padding.",
         "Audio",
     )
     align: Align | None = option(
         None,
         "Centre the kernel on the sample, or use past samples only. "
-        "Echoes and impulse responses are causal by themselves.",
+        "Default: centre; causal for echoes and impulse responses.",
         "Audio",
         show_default="by kernel",
     )

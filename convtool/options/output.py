@@ -28,11 +28,11 @@ class Output:
     )
     format: str | None = option(
         None,
-        "Type of the outputs, such as png; by default from the suffix of OUTPUT or the input.",
+        "Format of the outputs, such as png; by default from the suffix of OUTPUT or of the input.",
         "Output",
         metavar="TYPE",
     )
-    overwrite: bool = option(False, "Replace outputs that exist.", "Output", "--overwrite")
+    overwrite: bool = option(False, "Replace existing outputs.", "Output", "--overwrite")
 
     def __post_init__(self) -> None:
         if self.split and (self.merge or self.sheet):
@@ -50,7 +50,7 @@ class ImageOutput(Output):
 
     sheet: bool = option(  # type: ignore[misc]  # an option here, a constant elsewhere
         False,
-        "Show the input and every result side by side in one image, labelled.",
+        "Write one image with the input and all results side by side, labelled.",
         "Output",
         "--sheet",
     )
@@ -80,28 +80,28 @@ class VideoOutput(Output):
 
     codec: str | None = option(
         None,
-        "h264, hevc, av1, vp9, ffv1, mjpeg.",
+        "Video codec: h264, hevc, av1, vp9, ffv1 or mjpeg.",
         "Output",
         show_default="by container",
         metavar="NAME",
     )
     crf: int | None = option(
         None,
-        "Constant quality, smaller is better; 0 is lossless for h264.",
+        "Constant quality; smaller is better, and 0 is lossless for h264.",
         "Output",
         show_default="by codec",
         metavar="N",
     )
     preset: str | None = option(
         None,
-        "Speed of the encoder, by its own names.",
+        "Speed preset of the encoder, such as veryfast for h264.",
         "Output",
         show_default="by codec",
         metavar="NAME",
     )
     pix_fmt: str | None = option(
         None,
-        "Pixel format, by FFmpeg's names.",
+        "Pixel format, by its FFmpeg name, such as yuv420p.",
         "Output",
         show_default="the input's, or the nearest",
         metavar="NAME",

@@ -22,12 +22,15 @@ class Reading:
 
     nan: float | None = option(
         None,
-        "Read NaN and infinite samples as this value; they are refused otherwise.",
+        "Replace NaN and infinite samples by this value; otherwise they are refused.",
         "Inputs",
         metavar="VALUE",
     )
     allow_truncated: bool = option(
-        False, "Read what there is of a truncated file.", "Inputs", "--allow-truncated"
+        False,
+        "Read truncated files as far as they go; otherwise they are refused.",
+        "Inputs",
+        "--allow-truncated",
     )
     max_memory: int = option(
         8192,
@@ -59,7 +62,7 @@ class ImageReading(Reading):
 class TimedReading(Reading):
     """What media with time have beside it."""
 
-    max_seconds: int = option(86_400, "Refuse longer inputs.", "Run", metavar="SECONDS")
+    max_seconds: int = option(86_400, "Refuse inputs that last longer.", "Run", metavar="SECONDS")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,9 +74,9 @@ class AudioReading(TimedReading):
     """What audio has beside it."""
 
     rate: int | None = option(
-        None, "Resample to this many samples per second, first.", "Audio", metavar="HZ"
+        None, "Resample the input to this many samples per second.", "Audio", metavar="HZ"
     )
-    mono: bool = option(False, "Mix all channels to one, first.", "Audio", "--mono")
+    mono: bool = option(False, "Mix the channels of the input down to one.", "Audio", "--mono")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,7 +87,9 @@ class AudioReading(TimedReading):
 class VideoReading(TimedReading):
     """What video has beside it."""
 
-    start: float | None = option(None, "Begin at this second.", "Video", metavar="SECONDS")
+    start: float | None = option(
+        None, "Start at this time, in seconds.", "Video", metavar="SECONDS"
+    )
     duration: float | None = option(
         None, "Stop after this many seconds.", "Video", metavar="SECONDS"
     )

@@ -18,12 +18,12 @@ class ResultOptions:
 
     normalize: Normalize = option(
         "auto",
-        "How results fit the output's range. auto: audio clamp; else random sigmoid, "
-        "signed kernels minmax, others clamp.",
+        "How results are mapped to the range of the output. auto: clamp for audio; otherwise "
+        "sigmoid for random weights, minmax (video: bounds) for signed kernels, else clamp.",
         "Result",
     )
     independent: bool = option(
-        False, "Use the range of each channel separately for minmax.", "Result", "--independent"
+        False, "Let minmax use the range of each channel separately.", "Result", "--independent"
     )
 
     def __post_init__(self) -> None:

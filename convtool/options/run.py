@@ -15,16 +15,20 @@ class RunOptions:
 
     files_from: Path | None = option(
         None,
-        "File, or -, with the name of an INPUT on each line; their folders are made below OUTPUT.",
+        "Read the names of inputs from a file, or -, one per line; their folders are recreated in "
+        "OUTPUT.",
         "Inputs",
         metavar="FILE",
     )
     files0_from: Path | None = option(
-        None, "The same with a NUL after each name, as in `find -print0`.", "Inputs", metavar="FILE"
+        None,
+        "The same, with a NUL after each name, as `find -print0` writes them.",
+        "Inputs",
+        metavar="FILE",
     )
     glob: str | None = option(
         None,
-        "Take the files of folders that match, instead of those with known suffixes.",
+        "Take the files in folders that match this pattern, instead of those with known suffixes.",
         "Inputs",
         metavar="PATTERN",
     )
@@ -38,7 +42,7 @@ class RunOptions:
 
     name: str | None = option(
         None,
-        "Names of outputs in a folder, of {stem} {kernel} {channel} {index} {suffix}.",
+        "Template of output names in a folder: {stem} {kernel} {channel} {index} {suffix}.",
         "Output",
         metavar="TEMPLATE",
     )
@@ -48,22 +52,22 @@ class RunOptions:
 
     jobs: int | None = option(
         None,
-        "Files filtered at once. Image and audio: one per core; video: one.",
+        "Files filtered at once. Images and audio: one per core; video: one.",
         "Run",
         metavar="N",
         min=1,
         show_default="by medium",
     )
-    on_error: OnError = option("continue", "After a failed input, continue or stop.", "Run")
+    on_error: OnError = option("continue", "Continue or stop after a failed input.", "Run")
     failed_to: Path | None = option(
         None,
-        "Write the names of failed inputs here, a NUL after each, for --files0-from.",
+        "Write the names of failed inputs to this file, a NUL after each, for --files0-from.",
         "Run",
         metavar="FILE",
     )
     dry_run: bool = option(
         False,
-        "Print what would be done: shapes, cost, files. Write nothing.",
+        "Print what would be done (shapes, cost, files), and write nothing.",
         "Run",
         "--dry-run",
     )
@@ -72,7 +76,7 @@ class RunOptions:
     quiet: bool = option(False, "Print errors only.", "Run", "--quiet", "-q")
     verbose: bool = option(
         False,
-        "Print the layer, its algorithm and the time of each input.",
+        "Print the layer, and the algorithm and time of each input.",
         "Run",
         "--verbose",
         "-v",
