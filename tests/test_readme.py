@@ -1,83 +1,235 @@
-"""The README is true: its flags are the program's, and its commands run."""
+"""The pages are true: their flags are the program's, their commands and examples run, their links lead somewhere."""
 
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import Field, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
+import yaml
 from conftest import ROOT, SAMPLES
-from convtool.options.settings import OutputSettings, Settings
+from PIL import Image
 
-from convtool.cli.options import RunSettings
+from convtool.cli.app import app
 from convtool.kernels import catalogue
+from convtool.media.registry import MEDIA
+from convtool.options.run import RunOptions
 
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"(?:^    .*\n)+", README, re.MULTILINE)
-COMMANDS = [
-    line.split("  #")[0].strip()
-    for block in BLOCKS
-    for line in block.replace("\\\n", " ").splitlines()
-    if "convtool" in line
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "tests" / "bench" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text() for path in PAGES}
+PROSE = {
+    page: re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    for page, text in TEXTS.items()
+}
+SHELL = re.compile(r"[|<>$;&]")  # what only a shell understands, where it is not quoted
+COLUMNS = "| flag | default | media | meaning |\n|---|---|---|---|\n"
 
 
-@pytest.mark.parametrize("field", [f for group in (Settings, OutputSettings, RunSettings) for f in fields(group)],
-                         ids=lambda field: field.name)  # fmt: skip
-def test_every_flag_stands_in_the_table(field):
-    """With its help, word for word, and its default."""
-    flag = (field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",))[0]
-    (row,) = re.findall(rf"^\| `{flag}[ `/].*$", README, re.MULTILINE)
-    _, _, default, meaning, _ = (cell.strip() for cell in row.split("|"))
-    assert meaning.replace("&#124;", "|") == field.metadata["help"]
+def blocks(page: str, language: str) -> list[str]:
+    """Return the fenced blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXTS[page], re.MULTILINE | re.DOTALL)
+
+
+def commands() -> Iterator[str]:
+    """Yield the commands of all pages, each once, without their comments."""
+    for page in TEXTS:
+        for block in blocks(page, "sh"):
+            for line in block.replace("\\\n", " ").splitlines():
+                yield re.split(r"\s+# ", line)[0].strip()
+
+
+COMMANDS = list(dict.fromkeys(commands()))
+CONVTOOL = [line for line in COMMANDS if re.search(r"(^|\| )convtool ", line)]
+
+
+def flag_of(field: Field[Any]) -> str:
+    """Return the spellings of an option, as the table has them."""
+    flags = field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
+    if field.default is True:
+        flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}",)
+    return " ".join(flags)
+
+
+def default_of(field: Field[Any]) -> str:
+    """Return the default of an option, as the table has it."""
+    if field.default is True:
+        return "on"
     unsaid = field.default is None or field.default is False or field.default == ()
-    assert default == ("on" if field.default is True else "" if unsaid else str(field.default))
+    return "" if unsaid else str(field.default)
+
+
+def declared() -> dict[str, list[str]]:
+    """Return the rows of the tables of flags by the panels of `--help`, from the declarations of all media."""
+    media: dict[tuple[str, str, str, str], list[str]] = {}
+    for medium in MEDIA.values():
+        for group in (*medium.groups.values(), RunOptions):
+            for field in fields(group):
+                panel, meaning = field.metadata["panel"], field.metadata["help"]
+                row = panel, flag_of(field), default_of(field), meaning
+                media.setdefault(row, []).append(medium.name)
+    panels: dict[str, list[str]] = {}
+    for (panel, flag, default, meaning), names in media.items():
+        known = "all" if len(names) == len(MEDIA) else ", ".join(names)
+        row = f"| `{flag}` | {default} | {known} | {meaning.replace('|', '&#124;')} |"
+        panels.setdefault(panel, []).append(row)
+    return {panel: sorted(rows, key=partial(first, rows)) for panel, rows in panels.items()}
+
+
+def first(rows: list[str], row: str) -> int:
+    """Return where the flag of a row first appears; media may describe it differently."""
+    return [flag_cell(each) for each in rows].index(flag_cell(row))
+
+
+def flag_cell(row: str) -> str:
+    """Return the first cell of a row."""
+    return row.split(" | ", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("panel", declared())
+def test_the_tables_of_flags_are_the_declarations(panel):
+    """Each flag with its default, the media that have it, and its help, word for word."""
+    expected = f"### {panel}\n\n{COLUMNS}" + "\n".join(declared()[panel]) + "\n"
+    found = re.search(rf"### {panel}\n\n(?:^\|.*\n)+", TEXTS["docs/options.md"], re.MULTILINE)
+    assert found, f"no table of {panel}"
+    assert found[0] == expected
+
+
+def test_the_tables_have_no_other_flags():
+    """One that is gone would stay there."""
+    rows = re.findall(r"^\| `--.*$", TEXTS["docs/options.md"], re.MULTILINE)
+    assert len(rows) == sum(map(len, declared().values()))
 
 
 def test_commands_are_found():
-    """The pattern above sees them."""
-    assert len(COMMANDS) > 12
+    """The pattern above sees them, on every page that shows some."""
+    assert len(CONVTOOL) > 40
+    assert all("```" not in text or re.search(r"^```(sh|python|yaml)$", text, re.MULTILINE)
+               for text in TEXTS.values())  # fmt: skip
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_runs(tmp_path, command):
-    """As written, in a folder with a picture, a folder of pictures, sounds, films and a kernel file."""
-    (tmp_path / "photos" / "sub").mkdir(parents=True)
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory) -> Path:
+    """Make a folder with small images, a folder of images, audio, videos, a kernel and an options file."""
+    folder = tmp_path_factory.mktemp("inputs")
+    shutil.copytree(SAMPLES, folder / "samples", ignore=shutil.ignore_patterns("presets.*", "*.py"))
+    with Image.open(SAMPLES / "chart.jpg") as chart:
+        chart.reduce(4).save(folder / "samples" / "chart.jpg")
+    (folder / "photos" / "sub").mkdir(parents=True)
     for name in ("in.jpg", "photos/a.jpg", "photos/sub/b.jpg"):
-        shutil.copy(SAMPLES / "chart.jpg", tmp_path / name)
-    shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
-    sound, rate = soundfile.read(SAMPLES / "melody.wav")
+        shutil.copy(folder / "samples" / "chart.jpg", folder / name)
+    shutil.copy(SAMPLES / "cross.png", folder / "in.png")
+    samples, rate = soundfile.read(SAMPLES / "melody.wav")
     for name in ("in.wav", "dry.wav", "hall.wav", "talk.flac", "song.mp3"):
-        soundfile.write(tmp_path / name, sound, rate)
+        soundfile.write(folder / name, samples, rate)
     for name in ("in.mp4", "clip.mp4"):
-        shutil.copy(SAMPLES / "clip.mp4", tmp_path / name)
-    (tmp_path / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
-    shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("presets.*"))
-    shutil.copy(catalogue.builtin_folder() / "blur.yaml", tmp_path / "my.yaml")
+        shutil.copy(SAMPLES / "clip.mp4", folder / name)
+    (folder / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
+    shutil.copy(catalogue.builtin_folder() / "blur.yaml", folder / "my.yaml")
+    return folder
+
+
+@pytest.mark.parametrize("command", CONVTOOL)
+def test_every_command_runs(tmp_path, monkeypatch, inputs, convtool, command):
+    """As written, in a folder with its inputs; as a process only where it needs a shell or starts one."""
+    folder = tmp_path / "here"
+    shutil.copytree(inputs, folder)
+    monkeypatch.chdir(folder)
+    if SHELL.search(re.sub(r'"[^"]*"', "", command)) or "warm start" in command:
+        code, err = run_in_shell(command)
+    else:
+        result = convtool(*shlex.split(command)[1:])
+        code, err = result.code, result.err
+    assert code == 0, err
+
+
+def run_in_shell(command: str) -> tuple[int, str]:
+    """Run a command line by bash, and stop the warm process that it starts."""
     program = f"{shlex.quote(sys.executable)} -m convtool"
     line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
     try:
-        result = subprocess.run(
-            ["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=120, check=False
-        )
+        result = subprocess.run(["bash", "-c", line], capture_output=True, timeout=120, check=False)
     finally:
         if "warm start" in line:
-            subprocess.run(
-                [sys.executable, "-m", "convtool", "warm", "stop"], capture_output=True, check=True
-            )
-    assert result.returncode == 0, result.stderr.decode()
+            stop = [sys.executable, "-m", "convtool", "warm", "stop"]
+            subprocess.run(stop, capture_output=True, check=True)
+    return result.returncode, result.stderr.decode()
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_words_of_the_program_exist(page):
+    """Flags, commands and targets of `make` that the text names are there."""
+    flags = {flag for rows in declared().values() for row in rows
+             for flag in re.findall(r"--[\w-]+", row.split("|")[1])}  # fmt: skip
+    others = {
+        "--help",
+        "--version",
+        "--install-completion",
+        "--json",
+    }  # of the program, and of `tests/bench`
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PROSE[page]))
+    assert named <= flags | others
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make (\w+)", TEXTS[page], re.MULTILINE)) <= targets
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
+    assert set(re.findall(r"`convtool ([a-z]+)", PROSE[page])) <= known
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_lead_somewhere(page):
+    """To a file of the repository, a heading of a page, or an image."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", PROSE[page]):
+        if target.startswith("https://"):
+            continue
+        name, _, heading = target.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        assert path.exists(), target
+        if heading:
+            assert heading in anchors(path.read_text()), target
+
+
+def anchors(text: str) -> set[str]:
+    """Return the names by which headings are linked to, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_files_that_the_text_names_exist(page):
+    """Paths inside the repository, such as `convtool/levels.py` or `kernels/`."""
+    known = "convtool|tests|samples|kernels|docs"
+    for name in re.findall(rf"`((?:{known})/[\w./-]*)`", PROSE[page]):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_page_can_be_reached():
+    """From the front page and from the index."""
+    for page in (ROOT / "docs").glob("*.md"):
+        if page.name != "README.md":
+            assert f"(docs/{page.name})" in TEXTS["README.md"]
+            assert f"({page.name})" in TEXTS["docs/README.md"]
 
 
 def test_the_kernel_file_is_the_preset(tmp_path):
     """The example is a whole file, and good."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (block,) = blocks("docs/kernels.md", "yaml")
     path = tmp_path / "sobel-x.yaml"
     path.write_text(block)
     from convtool.kernels.resolve import resolve  # noqa: PLC0415
 
+    assert yaml.safe_load(block)["name"] == "sobel-x"
     for dims in (1, 2):
         assert (
             resolve(str(path), dims).kernels[0].weights.tolist()
@@ -85,12 +237,23 @@ def test_the_kernel_file_is_the_preset(tmp_path):
         )
 
 
-def test_the_python_example_runs(monkeypatch):
-    """And gives the shapes that it says."""
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def scope_of(page: str, monkeypatch) -> dict[str, Any]:
+    """Run the Python examples of a page, and return their names."""
     monkeypatch.chdir(ROOT)
-    scope: dict = {}
-    exec(block, scope)  # noqa: S102  # our own page
+    scope: dict[str, Any] = {}
+    for block in blocks(page, "python"):
+        exec(block, scope)  # noqa: S102  # our own page
+    return scope
+
+
+def test_the_python_example_of_the_front_page_runs(monkeypatch):
+    """And gives the shape that it says."""
+    assert scope_of("README.md", monkeypatch)["edges"].shape == (1, 3, 384, 512)
+
+
+def test_the_python_examples_run(monkeypatch):
+    """And give the shapes that they say."""
+    scope = scope_of("docs/python.md", monkeypatch)
     assert scope["edges"].shape == (1, 3, 384, 512)
     assert scope["maps"].shape == (1, 8, 32, 32)
     assert scope["low"].shape == (1, 2, 36000)
@@ -98,6 +261,31 @@ def test_the_python_example_runs(monkeypatch):
     assert 0 <= scope["shown"].min() <= scope["shown"].max() <= 1
 
 
-def test_the_number_of_presets():
-    """CHANGELOG counts them."""
-    assert f"{len(catalogue.catalogue())} presets" in (ROOT / "CHANGELOG.md").read_text()
+def test_no_other_page_has_python_examples():
+    """They would not be run."""
+    pages = {page for page in TEXTS if blocks(page, "python")}
+    assert pages == {"README.md", "docs/python.md"}
+
+
+@pytest.mark.parametrize("page", ["CHANGELOG.md", "docs/kernels.md"])
+def test_the_number_of_presets(page):
+    """Pages count them."""
+    assert f"{len(catalogue.catalogue())} presets" in TEXTS[page]
+
+
+def test_the_formats_of_images():
+    """The table of formats has the suffixes that the program reads and writes."""
+    backend = MEDIA["image"].backend
+    rows = re.findall(
+        r"^\| \w.*? \| (`\..*?) \| (yes|no) \| (yes|no) \|", TEXTS["docs/images.md"], re.MULTILINE
+    )
+    assert len(rows) > 8
+    for suffixes, read, written in rows:
+        for suffix in re.findall(r"`(\.\w+)`", suffixes):
+            assert (suffix in backend.readable) == (read == "yes"), suffix
+            assert (suffix in backend.writable) == (written == "yes"), suffix
+
+
+def test_the_front_page_is_short():
+    """A stranger reads it in a minute."""
+    assert len(TEXTS["README.md"].splitlines()) <= 100
