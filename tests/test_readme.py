@@ -284,5 +284,7 @@ def test_the_formats_of_media(name):
 
 
 def test_the_front_page_is_short():
-    """A stranger reads it in a minute."""
+    """A stranger reads it in a minute; it shows as many commands as it says."""
     assert len(TEXTS["README.md"].splitlines()) <= 100
+    (ten,) = re.findall(r"## Ten commands\n\n```sh\n(.*?)```", TEXTS["README.md"], re.DOTALL)
+    assert len(ten.splitlines()) == 10
