@@ -54,7 +54,9 @@ class ImageOutput(Output):
         "Output",
         "--sheet",
     )
-    quality: int = option(90, "Quality of JPEG, WebP and AVIF, 1 to 100.", "Output", metavar="N")
+    quality: int = option(
+        90, "Quality of JPEG, WebP, AVIF and HEIC, 1 to 100.", "Output", metavar="N"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
