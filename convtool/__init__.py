@@ -1,4 +1,4 @@
-"""Filter pictures, sound and film with real PyTorch convolution layers.
+"""Filter images, audio and video with real PyTorch convolution layers.
 
     >>> import convtool, torch
     >>> convtool.apply(torch.zeros(1, 3, 8, 8), kernel="sobel-x").shape
