@@ -35,7 +35,7 @@ def start(
     if _is_running():
         messages.say("warm already")
         return
-    command = [sys.executable, "-m", "convtool.cli.serving", str(idle)]
+    command = [sys.executable, "-m", "convtool.warm.server", str(idle)]
     null = subprocess.DEVNULL
     process = subprocess.Popen(  # noqa: S603
         command,
@@ -51,7 +51,7 @@ def start(
         if process.poll() is not None or time.monotonic() > deadline:
             messages.error(
                 "the warm process did not start",
-                f"`{sys.executable} -m convtool.cli.serving {idle}` says why",
+                f"`{sys.executable} -m convtool.warm.server {idle}` says why",
             )
             raise typer.Exit(1)
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Be the warm process: `python -m convtool.cli.serving SECONDS`, as `convtool warm start` calls it.
+"""Be the warm process: `python -m convtool.warm.server SECONDS`, as `convtool warm start` calls it.
 
 It has torch imported, and forks a worker for each call, which ends as the call does. Fork is safe here as long as the
 process has run no operation: torch starts threads with the first one.
