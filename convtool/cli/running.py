@@ -26,8 +26,11 @@ from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
 from convtool.outputs.atomic import replacing
-from convtool.outputs.jobs import Job, Naming, identities, listed, plan
+from convtool.outputs.expansion import listed
+from convtool.outputs.identities import identities
+from convtool.outputs.jobs import Job, plan
 from convtool.outputs.manifest import Made
+from convtool.outputs.naming import Naming
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Outcome, Report

@@ -3,65 +3,15 @@
 It looks at names and folders only; no media file is opened here.
 """
 
-import contextlib
 import os
-import string
-import sys
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from convtool.errors import UsageError, WriteError
+from convtool.errors import UsageError
 from convtool.media.inputs import PIPE
-
-FIELDS = ("stem", "kernel", "channel", "index", "suffix")
-
-
-@dataclass(frozen=True)
-class Naming:
-    """How inputs are found and outputs are called.
-
-    Attributes:
-        found: suffixes of the medium's files in folders.
-        written: suffixes that outputs can have.
-        folders: those of outputs that are folders of many files.
-        suffix: the ending that outputs get instead of the input's.
-        split: one file a channel, or one for all; None for what OUTPUT suggests.
-        glob: which files of folders are inputs, instead of those with known suffixes.
-        template: what outputs in a folder are called, of `FIELDS` in braces.
-
-    Raises:
-        UsageError: the template is none.
-    """
-
-    found: Container[str]
-    written: Container[str]
-    folders: Container[str] = ()
-    suffix: str | None = None
-    split: bool | None = None
-    glob: str | None = None
-    template: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.template is None:
-            return
-        hint = f"its fields are {', '.join(f'{{{field}}}' for field in FIELDS)}; {{index:04}} has leading zeros"
-        try:
-            fields = [
-                field
-                for _, field, _, _ in string.Formatter().parse(self.template)
-                if field is not None
-            ]
-            self.template.format(stem="s", kernel="k", channel="c", index=1, suffix=".x")
-        except (ValueError, KeyError, IndexError, AttributeError) as exc:
-            raise UsageError(f"--name '{self.template}' is no template: {exc}", hint=hint) from exc
-        if not set(fields) <= set(FIELDS) or "{suffix}" not in self.template:
-            raise UsageError(
-                f"--name '{self.template}' has fields that are not known, or no {{suffix}}",
-                hint=hint,
-            )
-        if PurePath(self.template).is_absolute() or ".." in PurePath(self.template).parts:
-            raise UsageError(f"--name '{self.template}' leaves OUTPUT")
+from convtool.outputs.expansion import below, expand
+from convtool.outputs.naming import Naming
 
 
 @dataclass(frozen=True)
@@ -111,25 +61,6 @@ class Job:
         return self.folder / self.template.format(**parts)
 
 
-def listed(name: str, separator: bytes) -> list[str]:
-    """Return the names that a file lists, or standard input.
-
-    Args:
-        name: the file, or `-`.
-        separator: between names.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    try:
-        data = sys.stdin.buffer.read() if name == PIPE else Path(name).read_bytes()
-    except (OSError, ValueError, AttributeError) as exc:
-        raise UsageError(
-            f"{name}: the list cannot be read: {getattr(exc, 'strerror', None) or exc}"
-        ) from exc
-    return [os.fsdecode(part) for part in data.split(separator) if part]
-
-
 def plan(
     inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[str] = ()
 ) -> list[Job]:
@@ -148,8 +79,8 @@ def plan(
         raise UsageError("there is no INPUT", hint="give files, folders, - or --files-from")
     if "" in inputs:
         raise UsageError("an INPUT is empty: give a file, a folder or -")
-    files = [pair for name in inputs for pair in _expand(name, naming)]
-    files += [(name, _below(name)) for name in listed]
+    files = [pair for name in inputs for pair in expand(name, naming)]
+    files += [(name, below(name)) for name in listed]
     several = len(files) > 1 or bool(listed) or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
     is_folder = (
         output.endswith(("/", os.sep)) or os.path.isdir(output) or (several and output != PIPE)
@@ -205,28 +136,6 @@ def _in_file(name: str, output: str, naming: Naming) -> Job:
     )
 
 
-def _expand(name: str, naming: Naming) -> list[tuple[str, PurePath]]:
-    """Return the files that an input stands for, each with its folder below the input."""
-    if name == PIPE or not os.path.isdir(name):  # noqa: PTH112
-        return [(name, PurePath())]
-    root = Path(name)
-    found = sorted(
-        path for path in root.rglob("*")
-        if _wanted(path.relative_to(root), naming) and not path.name.startswith(".") and path.is_file()
-    )  # fmt: skip
-    return [(str(path), path.parent.relative_to(root)) for path in found] or [(name, PurePath())]
-
-
-def _wanted(path: PurePath, naming: Naming) -> bool:
-    return path.suffix.lower() in naming.found if naming.glob is None else path.match(naming.glob)
-
-
-def _below(name: str) -> PurePath:
-    """Return the folders that a listed file is in, none where they lead out of where it is looked up."""
-    folder = PurePath(name).parent
-    return PurePath() if folder.is_absolute() or ".." in folder.parts else folder
-
-
 def _problem(name: str, ending: str, suffixes: Container[str]) -> str | None:
     if os.path.isdir(name):  # noqa: PTH112
         return "the folder holds no file of this medium"
@@ -249,25 +158,3 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
                 hint="filter them into different folders, or call them by --name with {index}",
             )
         seen[key] = job.input
-
-
-def identities(jobs: Sequence[Job]) -> frozenset[tuple[int, int]]:
-    """Return the device and inode of every input that is there: what no output of the run may replace."""
-    found = set()
-    for job in jobs:
-        with contextlib.suppress(OSError, ValueError):
-            status = os.stat(job.input)  # noqa: PTH116  # "-" and "" are no paths
-            found.add((status.st_dev, status.st_ino))
-    return frozenset(found)
-
-
-def refuse_inputs(target: Path, inputs: frozenset[tuple[int, int]]) -> None:
-    """Check that an output is none of the run's inputs, by whatever name.
-
-    Raises:
-        WriteError: it is.
-    """
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        status = target.stat()
-        if (status.st_dev, status.st_ino) in inputs:
-            raise WriteError(f"{target}: is an input itself", hint="give another OUTPUT")

@@ -17,7 +17,8 @@ from convtool.media.contract import Encoding, Part, Source, Wanted
 from convtool.media.inputs import PIPE, opened
 from convtool.options.reading import Reading, TimedReading
 from convtool.outputs.atomic import refuse_existing, refuse_existing_folder
-from convtool.outputs.jobs import Job, refuse_inputs
+from convtool.outputs.identities import refuse_inputs
+from convtool.outputs.jobs import Job
 from convtool.outputs.manifest import Made
 from convtool.outputs.targets import Target, plan_targets
 from convtool.run.filter import Filter

@@ -19,7 +19,8 @@ from processes import START
 from timing import THREADS, Row, medians
 
 from convtool.media.registry import MEDIA
-from convtool.outputs.jobs import Naming, plan
+from convtool.outputs.jobs import plan
+from convtool.outputs.naming import Naming
 from convtool.run.batch import run_all
 from convtool.run.filter import Filter
 from convtool.run.pipeline import run
