@@ -57,16 +57,23 @@ def call(environment, folder, *arguments, **options):
     return done.returncode, done.stdout, done.stderr, left
 
 
-@pytest.mark.parametrize("arguments", [
-    ["image", "in.png", "out.png", "-k", "blur"], ["image", "in.png", "out/", "-k", "sobel", "-k", "emboss"],
-    ["image", "none.png", "out.png", "-k", "blur"], ["image", "in.png", "out.png", "-k", "no-such"],
-    ["image", "in.png", "out.png", "--stride", "x"], ["image"],
-    ["image", "in.png", "out.png", "-k", "blur", "--dry-run"],
-    ["audio", "in.wav", "out.wav", "-k", "lowpass:cutoff=500"], ["image", "in.png", "o.png", "--seed", "3", "--json"],
-    ["image", "in.png", "in.png", "-k", "blur", "--overwrite"],
-    ["image", "in.png", "o.jpg", "--show-weights", "-k", "box"],
-], ids=lambda arguments: " ".join(arguments[1:]))  # fmt: skip
-def test_the_same_results_and_messages(tmp_path, runtime, cold, arguments):
+CALLS = (
+    "image in.png out.png -k blur",
+    "image in.png out/ -k sobel -k emboss",
+    "image none.png out.png -k blur",
+    "image in.png out.png -k no-such",
+    "image in.png out.png --stride x",
+    "image",
+    "image in.png out.png -k blur --dry-run",
+    "audio in.wav out.wav -k lowpass:cutoff=500",
+    "image in.png o.png --seed 3 --json",
+    "image in.png in.png -k blur --overwrite",
+    "image in.png o.jpg --show-weights -k box",
+)
+
+
+@pytest.mark.parametrize("words", CALLS)
+def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
     """Code, both streams, every file."""
     results = []
     for name, environment in (("warm", runtime), ("cold", cold)):
@@ -74,7 +81,7 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, arguments):
         folder.mkdir()
         shutil.copy(SAMPLES / "cross.png", folder / "in.png")
         shutil.copy(SAMPLES / "melody.wav", folder / "in.wav")
-        code, out, err, left = call(environment, folder, *arguments)
+        code, out, err, left = call(environment, folder, *words.split())
         if b'"seconds"' in out:
             out = out.split(b'"seconds"')[0]
         results.append((code, out, err, left))
@@ -82,7 +89,7 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, arguments):
 
 
 def test_it_is_used_and_fast(tmp_path, runtime):
-    """At most 0.15 s for a small picture: nothing heavy is imported by who asks."""
+    """At most 0.15 s for a small image: the client imports nothing heavy."""
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     times = []
     for _ in range(5):
@@ -110,7 +117,7 @@ def test_pipes_and_closed_streams(tmp_path, runtime, cold):
 
 
 def test_folder_environment_and_mask(tmp_path, runtime):
-    """Are those of the call."""
+    """They are those of the call."""
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels" / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
@@ -141,7 +148,7 @@ def test_signals_reach_the_worker(tmp_path, runtime, number, code):
 
 
 def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
-    """As its own death would have."""
+    """As its own end would have done."""
     (tmp_path / "in").mkdir()
     for index in range(300):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
@@ -168,8 +175,38 @@ def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
     assert client.connect() is None
 
 
+@pytest.mark.parametrize(
+    "arguments", [["kernels", "list"], ["video", "none.mp4", "o.mp4", "-k", "blur"], ["nothing"]]
+)
+def test_a_command_that_is_not_served_is_run_by_its_caller(tmp_path, runtime, cold, arguments):
+    """The warm process refuses it at once, and goes on."""
+    assert call(runtime, tmp_path, *arguments) == call(cold, tmp_path, *arguments)
+    assert call(runtime, tmp_path, "warm", "status")[0] == 0
+
+
+def test_a_process_with_threads_forks_no_worker(tmp_path):
+    """Locks of other threads would stay locked in it: the caller runs the call, the server ends."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    (tmp_path / "run").mkdir()
+    code = (
+        "import threading; from convtool.warm import server; "
+        "threading.Thread(target=threading.Event().wait, daemon=True).start(); "
+        "server.serve(60, ['image'], lambda *_: print('a worker', flush=True))"
+    )
+    shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as server:
+        while not list((tmp_path / "run").glob("convtool/warm-*")):
+            time.sleep(0.01)
+        done = call(environment, tmp_path, "image", "in.png", "out.png", "-k", "blur")
+        assert (done[0], "out.png" in done[3]) == (0, True)
+        assert server.communicate(timeout=10)[0] == b""
+    assert server.returncode == 0
+    assert not list((tmp_path / "run" / "convtool").iterdir())
+
+
 def test_many_calls_at_once(tmp_path, runtime):
-    """Whose workers and clients end in any order."""
+    """Their workers and clients end in any order."""
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     program = f"{sys.executable} -m convtool"
     line = (
@@ -182,8 +219,8 @@ def test_many_calls_at_once(tmp_path, runtime):
     assert len(list(tmp_path.glob("[0-9]*.png"))) == 60
 
 
-def test_who_asks_imports_little():
-    """A call is a few hundredths of a second, of which each of these would take some thousandths."""
+def test_the_client_imports_little():
+    """A warm call takes some hundredths of a second, and each of these some thousandths."""
     code = (
         "import sys; from convtool import __main__; from convtool.warm import client; "
         "print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
@@ -198,23 +235,26 @@ def test_who_asks_imports_little():
 
 
 def test_another_state_of_the_code_has_another_address(monkeypatch):
-    """So an old process is never asked by a new program."""
+    """A new program never asks an old process."""
     before = client.address()
     monkeypatch.setattr(client, "__version__", "99")
     assert client.address() != before
 
 
 def test_start_status_stop_and_idling(tmp_path):
-    """It ends by itself, and says whether it runs."""
+    """It ends by itself when idle, and says whether it runs."""
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
-    say = lambda *words: subprocess.run(
-        [*CONVTOOL, "warm", *words], env=environment, capture_output=True, check=False
-    )  # noqa: E731
+
+    def say(*words):
+        return subprocess.run(
+            [*CONVTOOL, "warm", *words], env=environment, capture_output=True, check=False
+        )
+
     assert say("status").returncode == 1
     assert say("stop").stderr == b"not warm\n"
     assert say("start", "--idle", "1").returncode == 0
     assert say("status").returncode == 0
-    assert say("start").stderr == b"warm already\n"
+    assert say("start").stderr == b"already warm\n"
     time.sleep(4)
     assert say("status").returncode == 1
     assert say("start").returncode == 0

@@ -13,54 +13,61 @@ from convtool.errors import UsageError
 from convtool.warm import client
 
 app = typer.Typer(
-    help="Keep a process with torch imported: `convtool image` and `audio` then start in a tenth of the time.",
+    help="Keep a process with torch imported: `convtool image` and `audio` then start in a tenth "
+    "of the time.",
     no_args_is_help=True,
 )
-IDLE = 600
-# A worker's memory is all new to it, and comes page by page: large ones save a sixth of a large picture's time.
+IDLE = 600  # seconds
+# A worker gets all its memory from the system, page by page: large pages save a sixth of the time
+# of a large image.
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-START = 60.0  # seconds that an import may take
+START_TIMEOUT = 60.0  # seconds
 
 
 @app.command()
 def start(
     idle: Annotated[
         int,
-        typer.Option("--idle", min=1, metavar="SECONDS", help="End after so long without a call."),
+        typer.Option(
+            "--idle", min=1, metavar="SECONDS", help="Stop after this time without a call."
+        ),
     ] = IDLE,
 ) -> None:
-    """Start it; calls use it from now on."""
+    """Start the warm process; calls use it from now on."""
     if not sys.platform.startswith("linux"):
-        raise UsageError("a warm process needs Linux")
+        raise UsageError("the warm process needs Linux")
     if _is_running():
-        messages.say("warm already")
+        messages.say("already warm")
         return
-    command = [sys.executable, "-m", "convtool.warm.server", str(idle)]
-    null = subprocess.DEVNULL
-    process = subprocess.Popen(  # noqa: S603
-        command,
-        stdin=null,
-        stdout=null,
-        stderr=null,
-        start_new_session=True,
-        cwd="/",
-        env=os.environ | HUGE_PAGES,
-    )
-    deadline = time.monotonic() + START
+    process = _launch(idle)
+    deadline = time.monotonic() + START_TIMEOUT
     while not _is_running():
         if process.poll() is not None or time.monotonic() > deadline:
             messages.error(
                 "the warm process did not start",
-                f"`{sys.executable} -m convtool.warm.server {idle}` says why",
+                f"`{sys.executable} -m convtool.cli.serving {idle}` shows the reason",
             )
             raise typer.Exit(1)
         time.sleep(0.02)
     messages.say(f"warm for {idle} s after each call")
 
 
+def _launch(idle: int) -> "subprocess.Popen[bytes]":
+    """Start the warm process, detached from this one."""
+    return subprocess.Popen(  # noqa: S603  # this program itself
+        [sys.executable, "-m", "convtool.cli.serving", str(idle)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+        env=os.environ | HUGE_PAGES,
+    )
+
+
 @app.command()
 def stop() -> None:
-    """Stop it, after the calls that it runs."""
+    """Stop the warm process, after the calls that it runs."""
     connection = client.connect()
     if connection is None:
         messages.say("not warm")
@@ -73,7 +80,7 @@ def stop() -> None:
 
 @app.command()
 def status() -> None:
-    """Say whether it runs; exit 1 if not."""
+    """Print whether the warm process runs; exit 1 if not."""
     if not _is_running():
         print("not warm")
         raise typer.Exit(1)

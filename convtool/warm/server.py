@@ -1,146 +1,186 @@
-"""Be the warm process: `python -m convtool.warm.server SECONDS`, as `convtool warm start` calls it.
+"""The warm process: a loop that forks a worker for each call of a client.
 
-It has torch imported, and forks a worker for each call, which ends as the call does. Fork is safe here as long as the
-process has run no operation: torch starts threads with the first one.
+It knows nothing about what a call does: it is given the function that runs one.
+
+A fork copies the calling thread only, so it is safe only while there is no other: a lock that
+another thread holds would stay locked in the worker for ever, and a thread pool would wait for
+threads that are gone. Libraries start threads with their first operation, so this process runs
+none itself; and before each fork the threads of the process are counted.
 """
 
-import array
 import contextlib
-import gc
-import importlib
-import io
 import os
 import selectors
 import signal
 import socket
 import struct
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import IO
+from collections.abc import Callable, Collection, Sequence
+from typing import NoReturn
 
-from PIL import Image
+from convtool.warm import client, worker
+from convtool.warm.requests import Request, receive
 
-from convtool.cli.app import leave, run
-from convtool.warm import client
+POLL = 1.0  # seconds between looks at the clock
 
-# torch, and all that calls need
-ROOMS = ("cli.running", "kernels.schema", "media.image", "media.audio", "kernels.impulse")
-LARGEST = 2**24  # bytes of a request
+# Takes the arguments of a call, what comes before it, and what takes its exit code.
+RunCall = Callable[[Sequence[str], Callable[[], None], Callable[[int], None]], NoReturn]
 
 
-@dataclass(frozen=True)
-class Request:
-    """A call, and where it comes from.
-
-    Attributes:
-        mask: of new files.
-        streams: which of the standard ones are open.
-        folder: the working one.
-        arguments: the command line's.
-        environment: all of it.
-    """
-
-    mask: int
-    streams: list[int]
-    folder: str
-    arguments: list[str]
-    environment: dict[str, str]
-
-
-def main() -> None:
-    """Answer calls until so many seconds have passed without one."""
-    for room in ROOMS:
-        importlib.import_module(f"convtool.{room}")
-    Image.preinit()  # its usual formats
-    for (
-        medium
-    ) in client.COMMANDS:  # what a call imports and builds before it opens its input, which is none
-        with contextlib.redirect_stderr(io.StringIO()):
-            run([medium, os.devnull, f"{os.devnull}/out.x", "-k", "identity"])
-    gc.freeze()
-    os.umask(0o077)
-    serve(float(sys.argv[1]))
-
-
-def serve(idle: float) -> None:
-    """Answer calls until `idle` seconds have passed without one, or until it is told to stop.
+def serve(idle: float, commands: Collection[str], run_call: RunCall) -> None:
+    """Answer calls until there has been none for a while, or until told to stop.
 
     Args:
-        idle: seconds.
+        idle: seconds without a call.
+        commands: the commands that are run here; clients run all others themselves.
+        run_call: runs a call in a worker, and ends the process.
+
+    Raises:
+        PermissionError: others can use the folder of the socket.
     """
-    path = client.address()
-    os.makedirs(client.folder(), mode=0o700, exist_ok=True)  # noqa: PTH103
-    if not client.is_ours(client.folder()):
-        raise PermissionError(f"{client.folder()} can be used by others")
+    _end_threads_of_imports()
+    Server(_listen(), idle, commands, run_call).loop()
+
+
+def _listen() -> socket.socket:
+    """Return a socket at the address that clients look up, for this user only."""
+    path, folder = client.address(), client.folder()
+    os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103  # the client's paths are text
+    if not client.is_ours(folder):
+        raise PermissionError(f"{folder} can be used by others")
+    _unlink(path)
+    mask = os.umask(0o177)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    os.umask(mask)
+    listening.listen(64)
+    return listening
+
+
+def _unlink(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108
-    before = os.umask(0o177)
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
-    os.umask(before)
-    server.listen(64)
-    try:
-        _Server(server, idle).loop()
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # noqa: PTH108
+        os.unlink(path)  # noqa: PTH108  # the client's paths are text
 
 
-class _Server:
-    """The loop of a warm process: new calls, signals for workers, their ends."""
+def _end_threads_of_imports() -> None:
+    """Let libraries end the threads that they started when they were imported.
 
-    def __init__(self, server: socket.socket, idle: float) -> None:
-        self._server, self._idle = server, idle
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(server, selectors.EVENT_READ, self._accept)
-        self._workers: dict[int, socket.socket] = {}
+    OpenBLAS, of NumPy and SciPy, ends its threads at every fork and starts them again with its
+    next operation. So after a fork whose worker does nothing, this thread is the only one.
+    """
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _is_only_thread() -> bool:
+    """Return whether the calling thread is the only one of the process, native ones included."""
+    return len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208  # only their number matters
+
+
+class Server:
+    """The loop of a warm process: new calls, signals for workers, ends of workers.
+
+    Args:
+        listening: the socket at which clients call.
+        idle: seconds without a call after which it ends.
+        commands: the commands that are run here.
+        run_call: runs a call in a worker, and ends the process.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        idle: float,
+        commands: Collection[str],
+        run_call: RunCall,
+    ) -> None:
+        self._listening = listening
+        self._idle = idle
+        self._commands = commands
+        self._run_call = run_call
         self._stopped = False
+        self._workers: dict[int, socket.socket] = {}  # by process id, the connection of its client
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(listening, selectors.EVENT_READ, self._accept)
 
     def loop(self) -> None:
-        """Run until idle or stopped, and all workers have ended."""
+        """Run until idle or stopped, and until all workers have ended."""
         last = time.monotonic()
-        while self._workers or not (self._stopped or time.monotonic() - last > self._idle):
-            for key, _ in self._selector.select(1.0):
-                key.data()
-                last = time.monotonic()
+        try:
+            while self._workers or not self._stopped:
+                for key, _ in self._selector.select(POLL):
+                    key.data()
+                    last = time.monotonic()
+                if not self._workers and time.monotonic() - last > self._idle:
+                    self._stop()
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Take no more calls; those that have begun are completed."""
+        if self._stopped:
+            return
+        self._stopped = True
+        _unlink(self._listening.getsockname())
+        self._selector.unregister(self._listening)
+        self._listening.close()
 
     def _accept(self) -> None:
-        connection, _ = self._server.accept()
-        uid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[
-            1
-        ]
-        connection.settimeout(client.PATIENCE)
+        """Answer a client that calls: run its call, refuse it, or stop."""
+        if self._stopped:
+            return  # since the events were asked for
+        connection, _ = self._listening.accept()
         try:
-            if uid != os.getuid():
-                raise PermissionError(uid)
-            request, streams = _receive(connection)
-        except (OSError, ValueError, struct.error):
-            connection.close()
+            request = receive(connection)
+        except (OSError, ValueError):
+            _refuse(connection)
             return
         if request is None:
-            self._stopped = True
-            connection.close()
+            self._stop()
+            _refuse(connection)
             return
-        connection.send(b"+")
+        if self._can_run(request):
+            self._start_worker(request, connection)
+        else:
+            _refuse(connection)
+        request.close()
+
+    def _can_run(self, request: Request) -> bool:
+        """Return whether a call can be run here; the server stops where forks are unsafe."""
+        if not request.arguments or request.arguments[0] not in self._commands:
+            return False
+        if not _is_only_thread():
+            self._stop()
+            return False
+        return True
+
+    def _start_worker(self, request: Request, connection: socket.socket) -> None:
+        """Fork a worker, which runs the call and ends."""
+        with contextlib.suppress(OSError):  # a client that is gone is noticed in `_pass_signal`
+            connection.send(client.ACCEPTED)
         pid = os.fork()
         if not pid:
-            self._server.close()
-            leave(
-                request.arguments,
-                lambda: _become(request, streams),
-                lambda code: _report(connection, code),
-            )
-        for stream in streams:
-            os.close(stream)
-        self._workers[pid] = connection
+            self._be_worker(request, connection)
         end = os.pidfd_open(pid)
-        self._selector.register(end, selectors.EVENT_READ, lambda: self._ended(pid, end))
-        self._selector.register(connection, selectors.EVENT_READ, lambda: self._told(pid))
+        self._workers[pid] = connection
+        self._selector.register(end, selectors.EVENT_READ, lambda: self._end_worker(pid, end))
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._pass_signal(pid))
 
-    def _told(self, pid: int) -> None:
-        """Pass a signal on; a client that is gone wants no result any more."""
+    def _be_worker(self, request: Request, connection: socket.socket) -> NoReturn:
+        try:
+            self._listening.close()
+            self._run_call(
+                request.arguments,
+                lambda: worker.take_over(request),
+                lambda code: worker.report(connection, code),
+            )
+        finally:
+            os._exit(1)  # whatever happens: never back into the loop
+
+    def _pass_signal(self, pid: int) -> None:
+        """Pass a signal on to a worker, or end the worker where its client is gone."""
         if pid not in self._workers:
             return  # it has ended since the events were asked for
         try:
@@ -149,84 +189,22 @@ class _Server:
             data = b""
         if not data:
             self._selector.unregister(self._workers[pid])
-        os.kill(pid, data[0] if data and data[0] in client.PASSED else signal.SIGTERM)
+        is_signal = data and data[0] in client.PASSED
+        os.kill(pid, data[0] if is_signal else signal.SIGTERM)
 
-    def _ended(self, pid: int, end: int) -> None:
-        """Tell a client whose worker could not do so itself."""
+    def _end_worker(self, pid: int, end: int) -> None:
+        """Forget a worker that has ended, and tell its client, as it may not have done so."""
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         self._selector.unregister(end)
         os.close(end)
-        connection = self._workers.pop(pid)
-        with connection:
-            try:
+        with self._workers.pop(pid) as connection:
+            with contextlib.suppress(KeyError):  # the client is gone
                 self._selector.unregister(connection)
+            with contextlib.suppress(OSError):
                 connection.send(struct.pack("!i", code))
-            except (OSError, KeyError):
-                return  # nobody waits for it
 
 
-def _report(connection: socket.socket, code: int) -> None:
-    """Let a client go, as a worker's last act: what is still sent to it comes too late."""
-    for number in client.PASSED:
-        signal.signal(number, signal.SIG_IGN)
-    connection.send(struct.pack("!i", code))
-
-
-def _receive(connection: socket.socket) -> tuple[Request | None, list[int]]:
-    """Return a request and the streams that came with it; None to stop."""
-    data, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(len(client.STREAMS) * 4))
-    streams = array.array("i")
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            streams.frombytes(content[: len(content) - len(content) % streams.itemsize])
-    if data == client.STOP:
-        return None, []
-    size = struct.unpack("!I", data)[0]
-    if size > LARGEST:
-        raise ValueError(size)
-    body = b""
-    while len(body) < size:
-        part = connection.recv(size - len(body))
-        if not part:
-            raise ValueError("cut")
-        body += part
-    return _read(body), list(streams)
-
-
-def _read(body: bytes) -> Request:
-    """Return what a client's words say."""
-    mask, streams, folder, count, *words = map(os.fsdecode, body.split(b"\0"))
-    arguments, environment = words[: int(count)], words[int(count) :]
-    pairs = (pair.partition("=")[::2] for pair in environment)
-    return Request(int(mask), list(map(int, streams)), folder, arguments, dict(pairs))
-
-
-def _become(request: Request, streams: Sequence[int]) -> None:
-    """Take over a client's streams, folder, environment and mask."""
-    for number, stream in zip(request.streams, streams, strict=True):
-        os.dup2(stream, number)
-    for stream in streams:
-        if stream not in client.STREAMS:
-            os.close(stream)
-    missing = set(client.STREAMS) - set(request.streams)
-    for number in missing:
-        os.close(number)
-    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
-        setattr(sys, name, None if number in missing else _text(number))
-    os.environ.clear()
-    os.environ.update(request.environment)
-    os.chdir(request.folder)
-    os.umask(request.mask)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _text(number: int) -> IO[str]:
-    """Return a standard stream as Python itself would open it."""
-    if number == 0:
-        return os.fdopen(number, encoding="utf-8", errors="surrogateescape", closefd=False)
-    lines = number == 2 or os.isatty(number)
-    return os.fdopen(number, "w", 1 if lines else -1, encoding="utf-8", closefd=False)
-
-
-if __name__ == "__main__":
-    main()
+def _refuse(connection: socket.socket) -> None:
+    """Let a client run its call itself."""
+    with connection, contextlib.suppress(OSError):
+        connection.send(client.REFUSED)
