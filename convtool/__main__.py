@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
-TYPE_CHECKING = False  # and not typing's, which takes longer to import than a warm call to ask
+TYPE_CHECKING = False  # typing's own takes longer to import than a warm call takes
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -14,18 +13,17 @@ INTERRUPTED = 130
 
 
 def main() -> NoReturn:
-    """Run the command line, in the warm process where there is one, and leave with its exit code.
+    """Run the command line, in the warm process where there is one, and exit with its code."""
+    try:  # an interrupt may come during the imports
+        from convtool.warm import client  # noqa: PLC0415
 
-    The garbage collector waits until torch is imported (`cli.running` wakes it), which saves a tenth of every call.
-    """
-    gc.disable()
-    try:
-        from convtool.warm import client  # noqa: PLC0415  # an interrupt may come while it is imported
+        code = client.ask(sys.argv[1:])
+        if code is not None:
+            os._exit(code)
+        from convtool.cli.collector import collector_paused  # noqa: PLC0415
 
-        asked = client.ask(sys.argv[1:])
-        if asked is not None:
-            os._exit(asked)
-        from convtool.cli.app import leave  # noqa: PLC0415
+        with collector_paused():
+            from convtool.cli.app import leave  # noqa: PLC0415
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
     leave(sys.argv[1:])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from convtool.cli.collector import collector_paused
 from convtool.cli.options import with_options
 from convtool.media.registry import Medium
 from convtool.options.run import RunOptions
@@ -32,7 +33,10 @@ def command_of(medium: Medium) -> Callable[..., None]:
         run_names = set(RunOptions.__dataclass_fields__)
         run = RunOptions(**{name: values.pop(name) for name in run_names})
         options = medium.options(values)
-        from convtool.cli.running import filter_files  # noqa: PLC0415  # torch
+        with collector_paused():
+            from convtool.cli.running import filter_files  # noqa: PLC0415  # torch
+
+            medium.load()
 
         filter_files(inputs or [], output, medium, options, run)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import gc
 import os
 import secrets
 import sys
@@ -51,7 +50,6 @@ def filter_files(
         options: the filter.
         run_options: lists of inputs, names of outputs, what is printed.
     """
-    _wake_collector()
     backend = medium.backend
     naming = _naming(backend, options, run_options)
     jobs = plan(inputs, output, naming, _listed(run_options))
@@ -160,13 +158,6 @@ def _listed(run_options: RunOptions) -> list[str]:
             if not names:
                 raise UsageError(f"{file}: lists no files")
     return names
-
-
-def _wake_collector() -> None:
-    """Let garbage be collected from now on, but for what the imports made, which stays."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
 
 
 def _naming(backend: Backend, options: Options, run_options: RunOptions) -> Naming:
