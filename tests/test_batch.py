@@ -18,7 +18,7 @@ from conftest import SAMPLES
 from PIL import Image
 
 from convtool.errors import WriteError
-from convtool.outputs import atomic
+from convtool.outputs.atomic import Publisher
 from convtool.outputs.jobs import Job
 from convtool.outputs.manifest import NAME
 from convtool.run.batch import run_all, workers_for
@@ -220,22 +220,53 @@ def test_how_many_workers():
     assert workers_for(2, 8, alone=True) == 2
 
 
+def sample_jobs(count):
+    """Return jobs that need no file."""
+    return [Job(str(number), SAMPLES, "s", ".png", split=False) for number in range(count)]
+
+
 def test_a_wrong_call_in_a_worker_ends_the_run():
-    """And begins no job after it."""
+    """No job begins after it."""
     begun = []
 
-    def step(job, shared):
+    def run_job(job, shared):
         begun.append(job.input)
         if job.input == "1":
             raise WriteError("as a wrong call would")
         time.sleep(0.05)
         return Outcome(job.input, "done")
 
-    jobs = [Job(str(number), SAMPLES, "s", ".png", split=False) for number in range(100)]
     with pytest.raises(WriteError):
-        list(run_all(jobs, step, lambda: None, 2))
+        list(run_all(sample_jobs(100), run_job, lambda: None, 2, publisher=Publisher()))
     assert len(begun) < 20
-    atomic._given_up = False  # noqa: SLF001  # this process goes on
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_abandoned_run_leaves_the_next_one_alone(tmp_path, workers):
+    """Its own outputs are never published; those of another run in the same process are."""
+
+    def write(publisher, name):
+        with publisher.file(tmp_path / name, overwrite=False) as file:
+            file.write(b"whole")
+
+    def run_job(job, shared):
+        raise WriteError("as a wrong call would")
+
+    def run_while_writing(publisher):
+        with publisher.file(tmp_path / "late.txt", overwrite=False):
+            with pytest.raises(WriteError, match="wrong call"):
+                list(run_all(sample_jobs(9), run_job, lambda: None, workers, publisher=publisher))
+            assert not list(tmp_path.glob(".convtool-*"))
+
+    abandoned = Publisher()
+    with abandoned.folder(tmp_path / "folder", overwrite=False) as folder:
+        (folder / "page").touch()
+    with pytest.raises(WriteError, match="interrupted"):
+        run_while_writing(abandoned)
+    with pytest.raises(WriteError, match="interrupted"):
+        write(abandoned, "never.txt")
+    write(Publisher(), "next.txt")
+    assert names(tmp_path) == ["folder/page", "next.txt"]
 
 
 def test_one_percent_broken(convtool, tmp_path):

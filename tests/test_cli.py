@@ -139,7 +139,7 @@ def test_a_dry_run_refuses_what_the_run_would(convtool, tmp_path, picture):
     (tmp_path / "out.png").write_bytes(b"kept")
     result = convtool("image", picture, tmp_path / "out.png", "-k", "blur", "--dry-run")
     assert result.code == 1
-    assert "exists already" in result.err
+    assert "already exists" in result.err
 
 
 def test_a_failing_input_does_not_stop_the_others(convtool, tmp_path, picture):
@@ -250,7 +250,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("text.jpg", "o.png"), 1, "not a picture"),
     (("cut.jpg", "o.png"), 1, "truncated"),
     (("cut.png", "o.png"), 1, "truncated"),
-    (("folder", "o.png"), 1, "no file of this medium"),
+    (("folder", "o.png"), 1, "no images here"),
     (("in.png", "o.png", "--max-pixels", "100"), 1, "16×12 pixels pass the limit"),
     (("in.png", "o.png", "-k", "box:size=99", "--padding", "valid"), 1, "spans 99×99"),
     (("in.png", "o.png", "-k", "box:size=30", "--padding-mode", "reflect"), 1, "cannot add"),
@@ -264,7 +264,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "o.png", "-k", "sobl"), 2, "unknown kernel"),
     (("in.png", "o.png", "-k", "broken.yaml"), 2, "broken.yaml: line 3"),
     (("in.png", "o.png", "-k", "none.yaml"), 2, "cannot be read"),
-    (("in.png", "exists.png", "-k", "blur"), 1, "exists already"),
+    (("in.png", "exists.png", "-k", "blur"), 1, "already exists"),
     (("in.png", "in.png", "-k", "blur", "--overwrite"), 1, "an input itself"),
     (("in.png", "link.png", "-k", "blur", "--overwrite"), 1, "input itself"),
     (("in.png", "exists.png/out.png", "-k", "blur"), 1, "cannot be written"),
@@ -276,7 +276,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "o.png", "--device", "cuda:7"), 2, "no device"),
     (("in.png", "o.png", "--quality", "0"), 2, "quality"),
     (("in.png", "o.png", "--no-such"), 2, "no-such"),
-    (("in.png",), 2, "there is no INPUT"),
+    (("in.png",), 2, "only one name was given ('in.png')"),
     (("in.png", "-", "--format", "png", "--json"), 2, "either the result or --json"),
     (("in.png", "o.png", "--split", "--merge"), 2, "--split"),
     (("animated.gif", "o.jpg", "-k", "blur"), 1, "holds one"),

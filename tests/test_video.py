@@ -457,7 +457,7 @@ def test_frames_as_pictures(convtool, tmp_path, clip):
     assert np.array_equal(np.stack([np.array(Image.open(path)) for path in paths]), clip)
     result = convtool("video", source, f"{tmp_path}/one/", *options, "--merge")
     assert result.code == 1
-    assert "exists already" in result.err
+    assert "already exists" in result.err
     assert (
         convtool("video", source, f"{tmp_path}/one/", *options, "--merge", "--overwrite").code == 0
     )
@@ -542,7 +542,7 @@ def test_files_without_moving_pictures(convtool, tmp_path, clip):
     (tmp_path / "text.mp4").write_text("no film at all")
     (tmp_path / "empty.mp4").touch()
     wanted = {"sound.mp4": "no moving pictures", "text.mp4": "cannot be read", "empty.mp4": "the file is empty",
-              "none.mp4": "there is no such file"}  # fmt: skip
+              "none.mp4": "no such file"}  # fmt: skip
     for name, message in wanted.items():
         result = convtool("video", tmp_path / name, tmp_path / "out.mp4", "-k", "blur")
         assert result.code == 1
@@ -594,7 +594,7 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
         ):
             result = convtool("video", name, tmp_path / "out.mkv", "-k", "blur")
             assert result.code == 1
-            assert "there is no such file" in result.err
+            assert "no such file" in result.err
         done.set()
         listener.join()
     assert not visited

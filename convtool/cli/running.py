@@ -19,16 +19,15 @@ from convtool.convolve import devices
 from convtool.errors import UsageError
 from convtool.layers.layer import Layer
 from convtool.limits import Budget
-from convtool.media.contract import Backend
 from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
-from convtool.outputs.atomic import replacing
-from convtool.outputs.expansion import listed
-from convtool.outputs.identities import identities
-from convtool.outputs.jobs import Job, plan
-from convtool.outputs.manifest import Made
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.expansion import read_list
+from convtool.outputs.identities import input_identities
+from convtool.outputs.jobs import Job, plan_jobs
+from convtool.outputs.manifest import Manifest
 from convtool.outputs.naming import Naming
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
@@ -51,8 +50,8 @@ def filter_files(
         run_options: lists of inputs, names of outputs, what is printed.
     """
     backend = medium.backend
-    naming = _naming(backend, options, run_options)
-    jobs = plan(inputs, output, naming, _listed(run_options))
+    naming = _naming(medium, options, run_options)
+    jobs = plan_jobs(inputs, output, naming, _listed(run_options))
     for job in jobs:
         if job.problem is None:
             backend.check_suffix(job.suffix)
@@ -74,7 +73,7 @@ def filter_files(
         messages.summary(report, seconds, left=len(jobs) - len(report.outcomes))
     if run_options.failed_to is not None:
         failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
-        with replacing(run_options.failed_to, overwrite=True) as file:
+        with runs.publisher.file(run_options.failed_to, overwrite=True) as file:
             file.write(b"".join(os.fsencode(name) + b"\0" for name in failed))
     if report.exit_code:
         raise typer.Exit(report.exit_code)
@@ -100,25 +99,34 @@ class Runs:
         bar: Bar | None,
     ) -> None:
         self._jobs, self.medium, self._options = len(jobs), medium, options
-        self._inputs, self._skip = identities(jobs), run_options.skip_existing
+        self._inputs, self._skip = input_identities(jobs), run_options.skip_existing
         self._progress = None if bar is None else bar.step
         if run_options.json:
             self._progress = progress_lines()
+        self.publisher = Publisher()
         self._filters: list[Filter] = []
-        self._made: Made | None = None
+        self._manifest: Manifest | None = None
         self._budget = Budget(options.reading.max_memory)
         root = jobs[0].root
         recorded = len(jobs) > 1 or self._skip
         if root is not None and recorded and not run_options.dry_run:
             groups = vars(options).values()
             named = Named(medium.name, run_options.name)
-            self._made = Made(root, __version__, (*groups, named))
+            self._manifest = Manifest(root, __version__, (*groups, named))
 
     def __call__(self) -> Run:
         """Return what one worker's jobs share."""
         filter_ = Filter(self._options, self.medium, inputs=self._jobs)
         self._filters.append(filter_)
-        return Run(filter_, self._inputs, self._progress, self._made, self._skip, self._budget)
+        return Run(
+            filter_,
+            self._inputs,
+            self._progress,
+            self.publisher,
+            self._manifest,
+            self._skip,
+            self._budget,
+        )
 
     def layers(self) -> list[Layer]:
         """Return the layers that were made, those of one worker."""
@@ -141,7 +149,8 @@ def _run(jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | No
         step = run
         workers = workers_for(len(jobs), run_options.jobs, alone=runs.medium.overlapped)
     stop = run_options.on_error == "stop"
-    with contextlib.closing(run_all(jobs, step, runs, workers, stop=stop)) as outcomes:
+    outcomes = run_all(jobs, step, runs, workers, publisher=runs.publisher, stop=stop)
+    with contextlib.closing(outcomes):
         for outcome in outcomes:
             report.outcomes.append(outcome)
             _tell(outcome, run_options)
@@ -154,25 +163,27 @@ def _listed(run_options: RunOptions) -> list[str]:
     names: list[str] = []
     for file, separator in ((run_options.files_from, b"\n"), (run_options.files0_from, b"\0")):
         if file is not None:
-            names += listed(str(file), separator)
+            names += read_list(str(file), separator)
             if not names:
                 raise UsageError(f"{file}: lists no files")
     return names
 
 
-def _naming(backend: Backend, options: Options, run_options: RunOptions) -> Naming:
+def _naming(medium: Medium, options: Options, run_options: RunOptions) -> Naming:
+    backend = medium.backend
     suffix = None
     if options.output.format is not None:
         backend.check_suffix(options.output.format)
         suffix = f".{options.output.format.lower().removeprefix('.')}"
     return Naming(
-        backend.readable,
-        backend.writable,
-        backend.folders,
-        suffix,
-        options.output.one_file_per_channel,
-        run_options.glob,
-        run_options.name,
+        readable=backend.readable,
+        writable=backend.writable,
+        folders=backend.folders,
+        several=medium.several,
+        suffix=suffix,
+        split=options.output.one_file_per_channel,
+        glob=run_options.glob,
+        template=run_options.name,
     )
 
 

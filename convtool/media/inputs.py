@@ -11,12 +11,12 @@ from typing import IO, BinaryIO
 from convtool.errors import ConvtoolError, ReadError
 
 PIPE = "-"
-IN_MEMORY = 2**26  # bytes of a pipe's content that are kept out of a temporary file
+MAX_IN_MEMORY = 2**26  # bytes; what a pipe carries beyond them goes to a temporary file
 
 
 def spool() -> IO[bytes]:
-    """Return a file for what comes from a pipe or goes to one, in memory while it is small."""
-    return tempfile.SpooledTemporaryFile(IN_MEMORY)  # whoever asks closes it
+    """Return a seekable file for the content of a pipe, in memory while it is small."""
+    return tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # the caller closes it
 
 
 @contextmanager
@@ -24,28 +24,34 @@ def opened(name: str) -> Iterator[BinaryIO]:
     """Open an input for reading, seekable; standard input is read to its end.
 
     Raises:
-        ReadError: it is missing, no regular file, or cannot be opened.
+        ReadError: it is missing, not a regular file, or cannot be opened.
     """
     if name == PIPE:
-        if sys.stdin is None:
-            raise ReadError("-: standard input is closed")
         with spool() as held:
-            shutil.copyfileobj(sys.stdin.buffer, held)
+            shutil.copyfileobj(_standard_input(), held)
             held.seek(0)
-            yield held  # type: ignore[misc]  # a BinaryIO but for its name
+            yield held  # type: ignore[misc]  # a BinaryIO in all but its type
         return
+    with _open_file(name) as file:
+        yield file
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise ReadError("-: standard input is closed")
+    return sys.stdin.buffer
+
+
+def _open_file(name: str) -> BinaryIO:
     path = Path(name)
     try:
         if path.exists() and not path.is_file():
             raise ReadError(f"{name}: is not a regular file")
-        file = path.open("rb")
+        return path.open("rb")
     except FileNotFoundError as exc:
-        raise ReadError(f"{name}: there is no such file") from exc
-    except (OSError, ValueError) as exc:
-        if isinstance(exc, ConvtoolError):
-            raise
-        raise ReadError(
-            f"{name}: cannot be opened: {getattr(exc, 'strerror', None) or exc}"
-        ) from exc
-    with file:
-        yield file
+        raise ReadError(f"{name}: no such file") from exc
+    except ConvtoolError:
+        raise
+    except (OSError, ValueError) as exc:  # ValueError: a NUL in the name
+        reason = getattr(exc, "strerror", None) or exc
+        raise ReadError(f"{name}: cannot be opened: {reason}") from exc

@@ -1,6 +1,6 @@
-"""Write files that are either whole or not there: a temporary beside the target, synced, then renamed.
+"""Write files that are either whole or absent: a temporary beside the target, synced, then renamed.
 
-It knows nothing of what is written.
+It knows nothing about their content. The state is that of one run, never of the process.
 """
 
 import contextlib
@@ -15,134 +15,148 @@ from typing import BinaryIO
 
 from convtool.errors import ConvtoolError, WriteError
 
-_living: set[Path] = set()  # temporaries of all threads
-_lock = threading.Lock()
-_given_up = False
+
+class Publisher:
+    """Publishes the outputs of one run, each when it is complete; all threads of the run share it.
+
+    >>> publisher = Publisher()
+    >>> publisher.abandon()
+    >>> with publisher.file(Path("never.txt"), overwrite=False):
+    ...     pass
+    Traceback (most recent call last):
+    convtool.errors.WriteError: interrupted
+    """
+
+    def __init__(self) -> None:
+        self._temporaries: set[Path] = set()
+        self._lock = threading.Lock()
+        self._abandoned = False
+
+    def abandon(self) -> None:
+        """Remove every temporary, and let nothing be published any more: the run is over."""
+        with self._lock:
+            self._abandoned = True
+            for path in self._temporaries:
+                _remove(path)
+
+    @contextmanager
+    def file(self, target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+        """Open a new file, renamed to `target` when the block ends, and removed if it fails.
+
+        Args:
+            target: the final name; its folder is made where it is missing.
+            overwrite: replace an existing file, keeping its mode.
+
+        Raises:
+            WriteError: the file cannot be written, the target exists and must stay, or the run
+                has been abandoned.
+        """
+        with self._temporary(target) as (temporary, final):
+            refuse_existing(target, overwrite=overwrite)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            with self._while_wanted():
+                descriptor = os.open(temporary, _NEW_FILE, 0o666)
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            with self._while_wanted():
+                _publish_file(temporary, final, overwrite=overwrite)
+
+    @contextmanager
+    def folder(self, target: Path, *, overwrite: bool) -> Iterator[Path]:
+        """Make a new folder, renamed to `target` when the block ends, and removed if it fails.
+
+        Args:
+            target: the final name.
+            overwrite: replace an existing folder and everything in it.
+
+        Raises:
+            WriteError: the folder cannot be written, the target exists and must stay, or the run
+                has been abandoned.
+        """
+        with self._temporary(target) as (temporary, final):
+            refuse_existing_folder(target, overwrite=overwrite)
+            with self._while_wanted():
+                temporary.mkdir(parents=True)
+            yield temporary
+            with self._while_wanted():
+                _publish_folder(temporary, final)
+
+    @contextmanager
+    def _temporary(self, target: Path) -> Iterator[tuple[Path, Path]]:
+        """Yield an unused name beside `target`, and the real path of `target`.
+
+        Whatever has the unused name at the end is removed.
+
+        Raises:
+            WriteError: the operating system refuses something in the block.
+        """
+        final = Path(os.path.realpath(target))
+        temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
+        with self._while_wanted():
+            self._temporaries.add(temporary)
+        try:
+            yield temporary, final
+        except OSError as exc:
+            ours = isinstance(exc, ConvtoolError)
+            if ours or isinstance(exc, BrokenPipeError) or exc.errno is None:
+                raise  # a broken pipe concerns another file than this one
+            raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
+        finally:
+            _remove(temporary)
+            with self._lock:
+                self._temporaries.discard(temporary)
+
+    @contextmanager
+    def _while_wanted(self) -> Iterator[None]:
+        """Hold the lock, so that the run cannot be abandoned within the block.
+
+        Raises:
+            WriteError: it has been abandoned before.
+        """
+        with self._lock:
+            if self._abandoned:
+                raise WriteError("interrupted")
+            yield
 
 
-def give_up() -> None:
-    """Remove the temporaries of all threads, and let none of them be published: the process is about to end."""
-    global _given_up  # noqa: PLW0603  # a process ends once
-    with _lock:
-        _given_up = True
-        for path in _living:
-            _remove(path)
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-@contextmanager
-def _temporary(target: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield a name beside `target` that nothing has, and the target's own; what has the first at the end vanishes.
+def refuse_existing(target: Path, *, overwrite: bool) -> None:
+    """Check that a file `target` may be written.
 
     Raises:
-        WriteError: what is done in the block cannot be, or `give_up` has been called.
+        WriteError: it exists and must not be overwritten, or is not a regular file.
     """
-    final = Path(os.path.realpath(target))
-    temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
-    with _lock:
-        _check_wanted()
-        _living.add(temporary)
-    try:
-        yield temporary, final
-    except OSError as exc:
-        if isinstance(exc, ConvtoolError | BrokenPipeError) or exc.errno is None:
-            raise  # a pipe is no file of ours
-        raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
-    finally:
-        _remove(temporary)
-        with _lock:
-            _living.discard(temporary)
-
-
-def _remove(temporary: Path) -> None:
-    with contextlib.suppress(OSError):
-        shutil.rmtree(temporary) if temporary.is_dir() else temporary.unlink()
-
-
-def _check_wanted() -> None:
-    if _given_up:
-        raise WriteError("interrupted")
-
-
-@contextmanager
-def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a new file that takes the name `target` when the block ends well, and vanishes when it does not.
-
-    Args:
-        target: the final name; its folder is made where it is missing.
-        overwrite: replace a file of that name, keeping its mode.
-
-    Raises:
-        WriteError: the folder cannot be written, or the target exists and must stay.
-    """
-    with _temporary(target) as (temporary, final):
-        refuse_existing(target, overwrite=overwrite)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(
-            temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-        )
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with _lock:
-            _check_wanted()
-            _publish(temporary, final, overwrite=overwrite)
-
-
-@contextmanager
-def replacing_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Make a new folder that takes the name `target` when the block ends well, and vanishes when it does not.
-
-    Args:
-        target: the final name.
-        overwrite: replace a folder of that name, all that is in it.
-
-    Raises:
-        WriteError: the folder cannot be written, or the target exists and must stay.
-    """
-    with _temporary(target) as (temporary, final):
-        refuse_existing_folder(target, overwrite=overwrite)
-        temporary.mkdir(parents=True)
-        yield temporary
-        with _lock:
-            _check_wanted()
-            if final.exists():
-                aside = temporary.with_suffix(".old")
-                final.rename(aside)
-                temporary.rename(final)
-                shutil.rmtree(aside)
-            else:
-                temporary.rename(final)
+    if not (target.is_symlink() or target.exists()):
+        return
+    if not overwrite:
+        raise _already_exists(target)
+    if target.exists() and not target.is_file():
+        raise WriteError(f"{target}: is not a regular file")
 
 
 def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
     """Check that a folder `target` may be written.
 
     Raises:
-        WriteError: it exists and is not to be overwritten, or is no folder.
+        WriteError: it exists and must not be overwritten, or is not a folder.
     """
     if target.exists() and not target.is_dir():
         raise WriteError(f"{target}: is not a folder")
     if target.exists() and not overwrite:
         raise WriteError(
-            f"{target}: exists already", hint="--overwrite replaces it and all that is in it"
+            f"{target} already exists", hint="--overwrite replaces it and everything in it"
         )
 
 
-def refuse_existing(target: Path, *, overwrite: bool) -> None:
-    """Check that `target` may be written.
-
-    Raises:
-        WriteError: it exists and is not to be overwritten, or is no regular file.
-    """
-    if target.is_symlink() or target.exists():
-        if not overwrite:
-            raise WriteError(f"{target}: exists already", hint="--overwrite replaces it")
-        if target.exists() and not target.is_file():
-            raise WriteError(f"{target}: is not a regular file")
+def _already_exists(target: Path) -> WriteError:
+    return WriteError(f"{target} already exists", hint="--overwrite replaces it")
 
 
-def _publish(temporary: Path, final: Path, *, overwrite: bool) -> None:
+def _publish_file(temporary: Path, final: Path, *, overwrite: bool) -> None:
     if overwrite:
         with contextlib.suppress(FileNotFoundError):
             temporary.chmod(final.stat().st_mode & 0o7777)
@@ -151,6 +165,24 @@ def _publish(temporary: Path, final: Path, *, overwrite: bool) -> None:
     try:
         os.link(temporary, final)  # unlike a rename, it fails where another run was faster
     except FileExistsError as exc:
-        raise WriteError(f"{final}: exists already", hint="--overwrite replaces it") from exc
+        raise _already_exists(final) from exc
     except OSError:  # a file system without hard links
         temporary.replace(final)
+
+
+def _publish_folder(temporary: Path, final: Path) -> None:
+    if not final.exists():
+        temporary.rename(final)
+        return
+    old = temporary.with_suffix(".old")
+    final.rename(old)
+    temporary.rename(final)
+    shutil.rmtree(old)
+
+
+def _remove(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink()

@@ -8,19 +8,21 @@ from pathlib import Path
 from convtool.errors import WriteError
 from convtool.outputs.jobs import Job
 
+Identities = frozenset[tuple[int, int]]  # device and inode of each file
 
-def identities(jobs: Sequence[Job]) -> frozenset[tuple[int, int]]:
-    """Return the device and inode of every input that is there: what no output of the run may replace."""
+
+def input_identities(jobs: Sequence[Job]) -> Identities:
+    """Return the identity of every input that exists."""
     found = set()
     for job in jobs:
         with contextlib.suppress(OSError, ValueError):
-            status = os.stat(job.input)  # noqa: PTH116  # "-" and "" are no paths
+            status = os.stat(job.input)  # noqa: PTH116  # Path("") would be the working folder
             found.add((status.st_dev, status.st_ino))
     return frozenset(found)
 
 
-def refuse_inputs(target: Path, inputs: frozenset[tuple[int, int]]) -> None:
-    """Check that an output is none of the run's inputs, by whatever name.
+def refuse_input(target: Path, inputs: Identities) -> None:
+    """Check that an output is not one of the run's inputs, by whatever name.
 
     Raises:
         WriteError: it is.
@@ -28,4 +30,4 @@ def refuse_inputs(target: Path, inputs: frozenset[tuple[int, int]]) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         status = target.stat()
         if (status.st_dev, status.st_ino) in inputs:
-            raise WriteError(f"{target}: is an input itself", hint="give another OUTPUT")
+            raise WriteError(f"{target}: is an input itself", hint="choose another OUTPUT")

@@ -1,16 +1,16 @@
-"""Turn inputs and OUTPUT into jobs: what is read, and where its results go.
+"""Turn INPUT and OUTPUT words into jobs: what is read, and where its results go.
 
 It looks at names and folders only; no media file is opened here.
 """
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from convtool.errors import UsageError
+from convtool.errors import ReadError, UsageError
 from convtool.media.inputs import PIPE
-from convtool.outputs.expansion import below, expand
+from convtool.outputs.expansion import Found, expand, is_folder
 from convtool.outputs.naming import Naming
 
 
@@ -20,16 +20,16 @@ class Job:
 
     Attributes:
         input: the file, or `-` for standard input.
-        folder: where outputs go that are named after their kernel.
-        stem: what their names begin with.
-        suffix: what their names end with.
-        split: one file a channel instead of one for all.
-        merged: the one file's name where it is given, `-` for standard output.
-        problem: why it cannot be run, as far as its name tells; the others can.
+        folder: the folder of outputs that are named after their kernel.
+        stem: the beginning of their names.
+        suffix: the ending of their names, which decides the format.
+        split: one file per channel instead of one for all.
+        merged: the one file's name where the user gives it, `-` for standard output.
+        problem: why the job cannot be run, as far as names tell; the run's other jobs can.
         makes_folders: each output is a folder of files with this suffix.
-        index: its number, from 1.
-        template: what outputs are called instead of `{stem}_{kernel}_{channel}{suffix}`.
-        root: the OUTPUT that is a folder; None where it is a file.
+        index: the number of the input, from 1.
+        template: the name of an output, instead of `{stem}_{kernel}_{channel}{suffix}`.
+        root: OUTPUT where it is a folder, else None.
     """
 
     input: str
@@ -38,123 +38,160 @@ class Job:
     suffix: str
     split: bool
     merged: str | None = None
-    problem: str | None = None
+    problem: ReadError | None = None
     makes_folders: bool = False
     index: int = 1
     template: str | None = None
     root: Path | None = None
 
     def path(self, kernel: str, channel: str | None = None) -> Path:
-        """Return an output's name: the given one, or one of its parts."""
+        """Return the path of an output.
+
+        Args:
+            kernel: the label of the kernel that made it.
+            channel: the name of its channel; None where it shows all channels.
+        """
         if self.merged is not None:
             return Path(self.merged)
         suffix = "" if self.makes_folders else self.suffix
         if self.template is None:
-            return self.folder / ("_".join(filter(None, [self.stem, kernel, channel])) + suffix)
-        parts = {
-            "stem": self.stem,
-            "kernel": kernel,
-            "channel": channel or "",
-            "index": self.index,
-            "suffix": suffix,
-        }
-        return self.folder / self.template.format(**parts)
+            parts = [part for part in (self.stem, kernel, channel) if part]
+            return self.folder / ("_".join(parts) + suffix)
+        name = self.template.format(
+            stem=self.stem,
+            kernel=kernel,
+            channel=channel or "",
+            index=self.index,
+            suffix=suffix,
+        )
+        return self.folder / name
 
 
-def plan(
+def plan_jobs(
     inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[str] = ()
 ) -> list[Job]:
     """Return a job for each input.
 
     Args:
         inputs: files, folders (their files, recursively, in the same folders below OUTPUT) and `-`.
-        output: a folder where it ends in a slash, exists as one, or there are several inputs; else a file.
-        naming: how inputs are found and outputs are called.
+        output: a folder where it ends in a slash, exists as one, or there are several inputs;
+            else a file.
+        naming: which files are inputs, and what their outputs are called.
         listed: files of a list, whose relative folders are made below OUTPUT.
 
     Raises:
-        UsageError: two inputs would have the same outputs, or pipes and folders are mixed.
+        UsageError: INPUT and OUTPUT contradict each other, or two inputs would share an output.
     """
-    if not inputs and not listed:
-        raise UsageError("there is no INPUT", hint="give files, folders, - or --files-from")
-    if "" in inputs:
-        raise UsageError("an INPUT is empty: give a file, a folder or -")
-    files = [pair for name in inputs for pair in expand(name, naming)]
-    files += [(name, below(name)) for name in listed]
-    several = len(files) > 1 or bool(listed) or any(os.path.isdir(name) for name in inputs)  # noqa: PTH112  # "" is no path
-    is_folder = (
-        output.endswith(("/", os.sep)) or os.path.isdir(output) or (several and output != PIPE)
-    )  # noqa: PTH112
-    if not output:
-        raise UsageError("OUTPUT is empty: give a file, a folder or -")
+    _check_words(inputs, output, listed)
+    found = expand(inputs, listed, naming)
+    several = len(found) > 1 or bool(listed) or any(map(is_folder, inputs))
     if output == PIPE and (several or naming.split):
         raise UsageError("standard output takes one merged result")
-    if is_folder and os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112
-        raise UsageError(f"{output}: several results need a folder, and this is a file")
-    if naming.template and not is_folder:
-        raise UsageError(
-            "--name calls outputs in a folder, and OUTPUT is a file", hint=f"{output}/"
-        )
-    jobs = [
-        _in_folder(name, below, Path(output), naming, index)
-        if is_folder
-        else _in_file(name, output, naming)
-        for index, (name, below) in enumerate(files, 1)
-    ]
+    if _names_folder(output, several=several):
+        _check_folder(output)
+        jobs = [
+            _in_folder(one, Path(output), naming, index) for index, one in enumerate(found, start=1)
+        ]
+    else:
+        jobs = [_in_file(one, output, naming) for one in found]
     _refuse_collisions(jobs)
     return jobs
 
 
-def _in_folder(name: str, below: PurePath, root: Path, naming: Naming, index: int) -> Job:
-    ending = naming.suffix or PurePath(name).suffix
-    stem = "stdin" if name == PIPE else PurePath(name).stem
-    return Job(
-        name, root / below, stem, ending, naming.split is not False, problem=_problem(name, ending, naming.written),
-        makes_folders=ending.lower() in naming.folders, index=index, template=naming.template, root=root,
-    )  # fmt: skip
-
-
-def _in_file(name: str, output: str, naming: Naming) -> Job:
-    target = PurePath(output)
-    ending = naming.suffix or target.suffix
-    if not ending:
+def _check_words(inputs: Sequence[str], output: str, listed: Sequence[str]) -> None:
+    """Check that INPUT and OUTPUT are there, and none is an empty string."""
+    if not inputs and not listed:
         raise UsageError(
-            f"{output}: has no suffix to tell its type",
-            hint="--format names it; a folder ends in /",
+            f"only one name was given ('{output}')",
+            hint="name INPUT and OUTPUT, or list inputs with --files-from",
         )
-    if ending.lower() in naming.folders:
+    if "" in inputs:
+        raise UsageError("an INPUT is an empty string: give a file, a folder or -")
+    if not output:
+        raise UsageError("OUTPUT is an empty string: give a file, a folder or -")
+
+
+def _names_folder(output: str, *, several: bool) -> bool:
+    """Return whether OUTPUT is a folder, one that exists or one to be made."""
+    if output.endswith(("/", os.sep)) or is_folder(output):
+        return True
+    return several and output != PIPE
+
+
+def _check_folder(output: str) -> None:
+    if os.path.exists(output) and not is_folder(output):  # noqa: PTH110  # a Path drops the slash of "a.png/"
+        raise UsageError(f"{output}: several results need a folder, but this is a file")
+
+
+def _in_folder(found: Found, root: Path, naming: Naming, index: int) -> Job:
+    """Return the job of an input whose outputs are named after it, in a folder."""
+    name = PurePath(found.name)
+    suffix = naming.suffix or name.suffix
+    return Job(
+        found.name,
+        root / found.folder,
+        "stdin" if found.name == PIPE else name.stem,
+        suffix,
+        split=naming.split is not False,
+        problem=_problem(found.name, suffix, naming),
+        makes_folders=suffix.lower() in naming.folders,
+        index=index,
+        template=naming.template,
+        root=root,
+    )
+
+
+def _in_file(found: Found, output: str, naming: Naming) -> Job:
+    """Return the job of the only input, whose output the user names."""
+    if naming.template:
+        raise UsageError(
+            "--name names outputs in a folder, but OUTPUT is a file", hint=f"{output}/"
+        )
+    target = PurePath(output)
+    suffix = naming.suffix or target.suffix
+    if not suffix:
+        raise UsageError(
+            f"{output}: has no suffix that tells its format",
+            hint="--format chooses it; a folder ends in /",
+        )
+    if suffix.lower() in naming.folders:
         raise UsageError(
             f"{output}: many files need a folder", hint=f"{target.with_suffix('')}/ --format TYPE"
         )
     return Job(
-        name,
+        found.name,
         Path(target.parent),
         target.stem,
-        ending,
-        bool(naming.split),
-        None if naming.split else output,
+        suffix,
+        split=bool(naming.split),
+        merged=None if naming.split else output,
     )
 
 
-def _problem(name: str, ending: str, suffixes: Container[str]) -> str | None:
-    if os.path.isdir(name):  # noqa: PTH112
-        return "the folder holds no file of this medium"
-    if ending.lower() not in suffixes:
-        return (
-            f"no format is known by '{ending}', give --format"
-            if ending
-            else "has no suffix, give --format"
+def _problem(name: str, suffix: str, naming: Naming) -> ReadError | None:
+    """Return why an input cannot be filtered into a folder, as far as its name tells."""
+    if is_folder(name):
+        return ReadError(
+            f"{name}: no {naming.several} here", hint="--glob selects files by their names"
         )
-    return None
+    if suffix.lower() in naming.writable:
+        return None
+    hint = "--format chooses the format of outputs"
+    if not suffix:
+        return ReadError(f"{name}: has no suffix that tells its format", hint=hint)
+    if suffix.lower() in naming.readable:
+        return ReadError(f"{name}: {suffix} can be read but not written", hint=hint)
+    return ReadError(f"{name}: no format has the suffix '{suffix}'", hint=hint)
 
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    seen: dict[Path, str] = {}
+    """Check that no two inputs would have outputs of the same name."""
+    owners: dict[Path, str] = {}
     for job in jobs:
         key = job.path("", "") if job.template else job.folder / (job.stem + job.suffix)
-        if key in seen:
+        if key in owners:
             raise UsageError(
-                f"{seen[key]} and {job.input} would have the same output names",
-                hint="filter them into different folders, or call them by --name with {index}",
+                f"{owners[key]} and {job.input} would have the same output names",
+                hint="filter them into different folders, or name outputs by --name with {index}",
             )
-        seen[key] = job.input
+        owners[key] = job.input

@@ -1,8 +1,9 @@
-"""Remember what outputs were made of and how, so that an interrupted run can go on where it was.
+"""Remember how outputs were made, so that an interrupted run can be continued.
 
-A line of JSON for each input in a hidden file of the OUTPUT folder, appended before outputs take their names and
-telling their size and time, so that it is true only of outputs that did. One file for a folder, and not
-attributes or files beside each output, because a later run looks there before it opens a single input.
+A hidden file of the OUTPUT folder has one line of JSON per input. It is appended before outputs
+take their names and states their size and time, so that it holds only for outputs that were
+published. It is one file per folder, not attributes or files beside each output, because a later
+run reads it before it opens a single input.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from convtool.kernels.resolve import files
 from convtool.outputs.jobs import Job
 
 NAME = ".convtool.jsonl"
-# What changes where a result is computed, or that it is, but not what it is.
+# Options that change where a result is computed, or whether it is, but not the result.
 IRRELEVANT = (
     "device",
     "algorithm",
@@ -31,37 +32,40 @@ IRRELEVANT = (
 )
 
 
-class Made:
-    """What runs before this one have made in a folder.
+class Manifest:
+    """The record of the outputs in a folder, by this run and earlier ones.
 
     Args:
         root: the folder.
-        version: of this program, whose results may differ from another's.
-        settings: dataclasses with all that results depend on.
+        version: of this program; another version may give other results.
+        options: dataclasses with every option that results depend on.
     """
 
-    def __init__(self, root: Path, version: str, settings: Sequence[Any]) -> None:
+    def __init__(self, root: Path, version: str, options: Sequence[Any]) -> None:
         self._path = root / NAME
-        self._how = _digest(version, settings)
-        self._known: dict[tuple[str, str], dict[str, Any]] | None = None
+        self._digest = _digest(version, options)
+        self._records: dict[tuple[str, str], dict[str, Any]] | None = None
 
-    def has(self, job: Job) -> bool:
-        """Return whether all outputs of a job are there, made of the same input by the same settings."""
-        known = self._read().get((os.path.realpath(job.input), self._how))
-        if known is None or known["input"] != _identity(Path(job.input)):
+    def is_up_to_date(self, job: Job) -> bool:
+        """Return whether every output of a job is there, made from its input by these options."""
+        record = self._read().get((os.path.realpath(job.input), self._digest))
+        if record is None or record["input"] != _size_and_time(Path(job.input)):
             return False
         root = self._path.parent
-        return all(
-            _identity(root / name) == identity for name, identity in known["outputs"].items()
-        )
+        return all(_size_and_time(root / name) == was for name, was in record["outputs"].items())
 
     def add(self, job: Job, outputs: Sequence[tuple[Path, os.stat_result]]) -> None:
-        """Note the outputs of a job, which are complete and about to take their names."""
+        """Record the outputs of a job, which are complete and about to be published.
+
+        Args:
+            job: whose they are.
+            outputs: the final name of each, and the status of the file that will take it.
+        """
         root = self._path.parent
         record = {
             "of": os.path.realpath(job.input),
-            "how": self._how,
-            "input": _identity(Path(job.input)),
+            "how": self._digest,
+            "input": _size_and_time(Path(job.input)),
             "outputs": {
                 os.path.relpath(path, root): [status.st_size, status.st_mtime_ns]
                 for path, status in outputs
@@ -70,33 +74,35 @@ class Made:
         line = json.dumps(record).encode() + b"\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            os.write(
-                descriptor, line
-            )  # one write, so that lines of runs at the same time do not mix
+            os.write(descriptor, line)  # at once: lines of simultaneous runs do not mix
         finally:
             os.close(descriptor)
 
     def _read(self) -> dict[tuple[str, str], dict[str, Any]]:
-        if self._known is None:  # set when it is whole: other threads look, too
-            known = {}
-            try:
-                lines = self._path.read_bytes().splitlines()
-            except OSError:
-                lines = []
-            for line in lines:
-                try:
-                    record = json.loads(line)
-                    known[record["of"], record["how"]] = {
-                        key: record[key] for key in ("input", "outputs")
-                    }
-                except (ValueError, KeyError, TypeError):
-                    continue  # cut by a full disk, or not ours: as if it were not there
-            self._known = known
-        return self._known
+        """Return the records of earlier runs, by input and digest of the options."""
+        if self._records is None:
+            self._records = _read_records(self._path)  # complete: other threads read it, too
+        return self._records
 
 
-def _identity(path: Path) -> list[int] | None:
-    """Return a file's size and time, or None where there is none."""
+def _read_records(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    records = {}
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+            key = record["of"], record["how"]
+            records[key] = {"input": record["input"], "outputs": record["outputs"]}
+        except (ValueError, KeyError, TypeError):
+            continue  # truncated by a full disk, or written by somebody else
+    return records
+
+
+def _size_and_time(path: Path) -> list[int] | None:
+    """Return a file's size and modification time, or None where it is missing."""
     try:
         status = path.stat()
     except OSError:
@@ -104,22 +110,21 @@ def _identity(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _digest(version: str, settings: Sequence[Any]) -> str:
-    """Return what stands for all that results depend on: options, and the files of kernels."""
-    values: dict[str, Any] = {"version": version}
-    for group in settings:
-        values |= {
-            key: value for key, value in dataclasses.asdict(group).items() if key not in IRRELEVANT
-        }
-    search = next(
-        (tuple(group.kernel_path) for group in settings if hasattr(group, "kernel_path")), ()
-    )
-    values["files"] = [_contents(spec, search) for spec in values.get("kernel", ())]
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+def _digest(version: str, options: Sequence[Any]) -> str:
+    """Return a digest of everything that results depend on: options, and kernel files."""
+    values: dict[str, Any] = {}
+    for group in options:
+        values |= dataclasses.asdict(group)
+    search = tuple(values.get("kernel_path", ()))
+    relevant = {name: value for name, value in values.items() if name not in IRRELEVANT}
+    relevant["version"] = version
+    relevant["files"] = [_contents(text, search) for text in values.get("kernel", ())]
+    text = json.dumps(relevant, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _contents(text: str, search: Sequence[Path]) -> list[str]:
-    """Return the digests of the files that a kernel is read from; none where it cannot be read."""
+    """Return a digest of each file that a kernel is read from; none where it cannot be read."""
     try:
         paths = [path for path in files(text, search) if path.is_file()]
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]

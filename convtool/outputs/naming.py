@@ -1,4 +1,4 @@
-"""How inputs are found and outputs are called."""
+"""How outputs are named, and which files of a folder are inputs. Nothing is opened here."""
 
 import string
 from collections.abc import Container
@@ -10,48 +10,66 @@ from convtool.errors import UsageError
 FIELDS = ("stem", "kernel", "channel", "index", "suffix")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Naming:
-    """How inputs are found and outputs are called.
+    """Which files are inputs, and what their outputs are called.
 
     Attributes:
-        found: suffixes of the medium's files in folders.
-        written: suffixes that outputs can have.
-        folders: those of outputs that are folders of many files.
-        suffix: the ending that outputs get instead of the input's.
-        split: one file a channel, or one for all; None for what OUTPUT suggests.
-        glob: which files of folders are inputs, instead of those with known suffixes.
-        template: what outputs in a folder are called, of `FIELDS` in braces.
+        readable: suffixes of the medium's files, by which they are found in folders.
+        writable: suffixes that outputs can have.
+        folders: suffixes of outputs that are folders of many files.
+        several: the word for the medium's files in messages, such as images.
+        suffix: the ending of outputs; None for that of OUTPUT or the input.
+        split: one file per channel, or one for all; None where OUTPUT decides.
+        glob: a pattern of the files that are inputs, instead of those with readable suffixes.
+        template: the name of an output in a folder, with `FIELDS` in braces; None for the usual.
 
     Raises:
-        UsageError: the template is none.
+        UsageError: the template is invalid.
     """
 
-    found: Container[str]
-    written: Container[str]
+    readable: Container[str]
+    writable: Container[str]
     folders: Container[str] = ()
+    several: str = "files"
     suffix: str | None = None
     split: bool | None = None
     glob: str | None = None
     template: str | None = None
 
     def __post_init__(self) -> None:
-        if self.template is None:
-            return
-        hint = f"its fields are {', '.join(f'{{{field}}}' for field in FIELDS)}; {{index:04}} has leading zeros"
-        try:
-            fields = [
-                field
-                for _, field, _, _ in string.Formatter().parse(self.template)
-                if field is not None
-            ]
-            self.template.format(stem="s", kernel="k", channel="c", index=1, suffix=".x")
-        except (ValueError, KeyError, IndexError, AttributeError) as exc:
-            raise UsageError(f"--name '{self.template}' is no template: {exc}", hint=hint) from exc
-        if not set(fields) <= set(FIELDS) or "{suffix}" not in self.template:
-            raise UsageError(
-                f"--name '{self.template}' has fields that are not known, or no {{suffix}}",
-                hint=hint,
-            )
-        if PurePath(self.template).is_absolute() or ".." in PurePath(self.template).parts:
-            raise UsageError(f"--name '{self.template}' leaves OUTPUT")
+        if self.template is not None:
+            _check_template(self.template)
+
+    def selects(self, path: PurePath) -> bool:
+        """Return whether a file of a folder is an input.
+
+        Args:
+            path: the file, relative to the folder.
+        """
+        if self.glob is not None:
+            return path.match(self.glob)
+        return path.suffix.lower() in self.readable
+
+
+def _check_template(template: str) -> None:
+    known = f"fields: {', '.join(FIELDS)}"
+    try:
+        fields = [
+            field for _, field, _, _ in string.Formatter().parse(template) if field is not None
+        ]
+    except ValueError as exc:
+        raise UsageError(f"--name '{template}': {exc}", hint=known) from exc
+    for field in fields:
+        if field not in FIELDS:
+            raise UsageError(f"--name has no field {{{field}}}; {known}")
+    if "{suffix}" not in template:
+        raise UsageError(f"--name '{template}' lacks {{suffix}}", hint="end it in {suffix}")
+    try:
+        template.format(stem="s", kernel="k", channel="c", index=1, suffix=".x")
+    except (ValueError, KeyError, IndexError, AttributeError) as exc:
+        hint = "a field is written {stem}, and a number with leading zeros {index:04}"
+        raise UsageError(f"--name '{template}' cannot be used: {exc}", hint=hint) from exc
+    path = PurePath(template)
+    if path.is_absolute() or ".." in path.parts:
+        raise UsageError(f"--name '{template}' leads out of the folder OUTPUT")

@@ -1,4 +1,4 @@
-"""Name the output files of a job, and say which channels each shows. Nothing is opened or computed."""
+"""Name the output files of a job, and which channels each shows. Nothing is opened or computed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,12 @@ from convtool.outputs.jobs import Job
 
 @dataclass(frozen=True)
 class Target:
-    """One output file: its path, and the channels it shows."""
+    """One output file.
+
+    Attributes:
+        path: its name.
+        tiles: the channels it shows.
+    """
 
     path: Path
     tiles: tuple[Tile, ...]
@@ -22,54 +27,74 @@ class Target:
 def plan_targets(
     job: Job, layer: Layer, names: Sequence[str], *, single: str, sheet: bool
 ) -> list[Target]:
-    """Return the files of a job and what each shows.
+    """Return the output files of a job.
 
     Args:
-        job: where they go.
-        layer: whose results they show.
-        names: the input's channel names.
-        single: what a channel that is made of all of them is called.
-        sheet: one picture with everything on it.
+        job: the input and the place of its outputs.
+        layer: the layer whose results they show.
+        names: the names of the input's channels.
+        single: the name of a channel that is made of all input channels.
+        sheet: show everything on one image.
 
     Raises:
-        UsageError: two would have the same name.
+        UsageError: two files would have the same name.
     """
     if job.split:
-        targets = [
-            Target(job.path(result.label, name), (Tile(result.label, (channel,)),))
-            for result in layer.outputs
-            for name, channel in zip(
-                channel_names(result, names, single), result.channels, strict=True
-            )
-        ]
-        if len({target.path for target in targets}) < len(targets):
-            raise UsageError(
-                f"--name '{job.template}' calls several outputs the same",
-                hint="{kernel} and {channel} differ",
-            )
-        return targets
+        return _split_targets(job, layer, names, single)
     label = "+".join(result.label for result in layer.outputs)
-    path = job.path(label if len(label) <= MAX_LABEL else f"{len(layer.outputs)}-kernels")
+    if len(label) > MAX_LABEL:
+        path = job.path(f"{len(layer.outputs)}-kernels")
+    else:
+        path = job.path(label)
     if layer.channels in (1, 3) and not sheet:
         return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
-    return [
-        Target(
-            path, tuple(tile for result in layer.outputs for tile in _tiles(result, names, single))
+    tiles: list[Tile] = []
+    for result in layer.outputs:
+        tiles += _tiles(result, names, single)
+    return [Target(path, tuple(tiles))]
+
+
+def _split_targets(job: Job, layer: Layer, names: Sequence[str], single: str) -> list[Target]:
+    """Return one file per channel of each result."""
+    targets = []
+    for result in layer.outputs:
+        for name, channel in _named_channels(result, names, single):
+            path = job.path(result.label, name)
+            targets.append(Target(path, (Tile(result.label, (channel,)),)))
+    if len({target.path for target in targets}) < len(targets):
+        raise UsageError(
+            f"--name '{job.template}' gives several outputs the same name",
+            hint="{kernel} and {channel} tell them apart",
         )
-    ]
+    return targets
 
 
 def _tiles(result: NamedOutput, names: Sequence[str], single: str) -> Iterator[Tile]:
-    """Yield a colour tile for a filtered colour picture, else a grey one for each channel."""
+    """Yield one tile for a result in grey or colour, else a grey one for each of its channels."""
     if result.natural and len(result.channels) in (1, 3):
         yield Tile(result.label, result.channels)
         return
-    for name, channel in zip(channel_names(result, names, single), result.channels, strict=True):
+    for name, channel in _named_channels(result, names, single):
         yield Tile(f"{result.label} {name}", (channel,))
 
 
+def _named_channels(
+    result: NamedOutput, names: Sequence[str], single: str
+) -> Iterator[tuple[str, int]]:
+    return zip(channel_names(result, names, single), result.channels, strict=True)
+
+
 def channel_names(result: NamedOutput, names: Sequence[str], single: str) -> tuple[str, ...]:
-    """Return how a result's channels are called: as the input's, `single` for one that mixes all, else 1, 2, 3."""
+    """Return the names of a result's channels.
+
+    They are the input's where the kernel keeps channels apart, `single` for one channel that mixes
+    all of them, else 1, 2, 3, ….
+
+    Args:
+        result: the channels that one kernel makes.
+        names: the names of the input's channels.
+        single: the name of a channel that is made of all input channels.
+    """
     if result.natural:
         return tuple(names)
     if len(result.channels) == 1 and result.kind != "random":

@@ -1,6 +1,6 @@
-"""Run many jobs, several at once in threads of this process, and yield their outcomes in the jobs' order.
+"""Run many jobs, several at once in threads, and yield their outcomes in the order of the jobs.
 
-It prints nothing; a job's own errors are its outcome.
+It prints nothing; a job's own errors are part of its outcome.
 """
 
 import contextlib
@@ -13,22 +13,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from convtool.outputs import atomic
+from convtool.outputs.atomic import Publisher
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
 from convtool.run.work import Run
 
-AHEAD = 4  # jobs a worker that wait while the outcome of an earlier one is awaited
+AHEAD = 4  # jobs per worker that are submitted beyond the one whose outcome comes next
 
-Step = Callable[[Job, Run], Outcome]
+RunJob = Callable[[Job, Run], Outcome]
 
 
 def workers_for(jobs: int, asked: int | None, *, alone: bool) -> int:
-    """Return how many jobs run at once: one a core, where nobody says.
+    """Return how many jobs run at once: one per core by default, never more than there are.
 
     Args:
-        jobs: how many there are.
-        asked: how many are asked for.
+        jobs: the number of jobs.
+        asked: the number of workers that the user asks for.
         alone: one job keeps all cores busy by itself.
     """
     usual = 1 if alone else os.cpu_count() or 1
@@ -36,36 +36,64 @@ def workers_for(jobs: int, asked: int | None, *, alone: bool) -> int:
 
 
 def run_all(
-    jobs: Sequence[Job], step: Step, make: Callable[[], Run], workers: int, *, stop: bool = False
+    jobs: Sequence[Job],
+    run_job: RunJob,
+    make_shared: Callable[[], Run],
+    workers: int,
+    *,
+    publisher: Publisher,
+    stop: bool = False,
 ) -> Generator[Outcome]:
     """Yield the outcome of each job, in order.
 
     Args:
-        jobs: what is to be done.
-        step: does one.
-        make: makes what the jobs of one worker share; layers and buffers are used by one thread at a time.
-        workers: how many run at once; cores are divided among them.
-        stop: after the first failure begin no more; those that have begun come to their end.
+        jobs: the jobs.
+        run_job: runs one of them.
+        make_shared: makes the value that the jobs of one worker share, as layers and buffers are
+            used by one thread at a time.
+        workers: how many jobs run at once; cores are divided among them.
+        publisher: publishes the run's outputs; abandoned where the run ends before its jobs.
+        stop: begin no job after the first failure; those that have begun are completed.
 
     Raises:
-        UsageError: the call itself is wrong; jobs that have not begun are not.
+        UsageError: the call itself is wrong; jobs that have not begun are left out.
     """
-    if workers == 1:
-        shared = make()
-        for job in jobs:
-            outcome = step(job, shared)
-            yield outcome
-            if stop and outcome.error is not None:
-                return
-        return
-    kept = threading.local()
-    threads = max(1, torch.get_num_threads() // workers)
+    try:
+        if workers == 1:
+            yield from _run_here(jobs, run_job, make_shared(), stop=stop)
+        else:
+            yield from _run_in_threads(jobs, run_job, make_shared, workers, stop=stop)
+    except BaseException:
+        publisher.abandon()  # nobody waits for what threads are still writing
+        raise
+
+
+def _run_here(
+    jobs: Sequence[Job], run_job: RunJob, shared: Run, *, stop: bool
+) -> Generator[Outcome]:
+    for job in jobs:
+        outcome = run_job(job, shared)
+        yield outcome
+        if stop and outcome.error is not None:
+            return
+
+
+def _run_in_threads(
+    jobs: Sequence[Job],
+    run_job: RunJob,
+    make_shared: Callable[[], Run],
+    workers: int,
+    *,
+    stop: bool,
+) -> Generator[Outcome]:
+    local = threading.local()
+    cores_each = max(1, torch.get_num_threads() // workers)
 
     def work(job: Job) -> Outcome:
-        if not hasattr(kept, "shared"):
-            torch.set_num_threads(threads)
-            kept.shared = make()
-        return step(job, kept.shared)
+        if not hasattr(local, "shared"):
+            torch.set_num_threads(cores_each)
+            local.shared = make_shared()
+        return run_job(job, local.shared)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
     try:
@@ -74,26 +102,32 @@ def run_all(
             if stop and outcome.error is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
             yield outcome
-    except BaseException:
-        atomic.give_up()  # what is being written is nobody's any more
-        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[Job], Outcome], jobs: Sequence[Job], most: int
+    pool: ThreadPoolExecutor,
+    work: Callable[[Job], Outcome],
+    jobs: Sequence[Job],
+    limit: int,
 ) -> Iterator[Future[Outcome]]:
-    """Yield what becomes of each job that begins, at most so many of them ahead, until the pool is shut down."""
-    waiting: deque[Future[Outcome]] = deque()
+    """Yield the future of each job that begins, until the pool is shut down.
+
+    Args:
+        pool: runs the jobs.
+        work: does one of them.
+        jobs: the jobs.
+        limit: the most futures that are held at once.
+    """
+    futures: deque[Future[Outcome]] = deque()
     coming = iter(jobs)
     while True:
-        with contextlib.suppress(RuntimeError):  # it is shut down
-            waiting.extend(
-                pool.submit(work, job) for job in itertools.islice(coming, most - len(waiting))
-            )
-        while waiting and waiting[0].cancelled():
-            waiting.popleft()
-        if not waiting:
+        with contextlib.suppress(RuntimeError):  # the pool is shut down
+            for job in itertools.islice(coming, limit - len(futures)):
+                futures.append(pool.submit(work, job))
+        while futures and futures[0].cancelled():
+            futures.popleft()
+        if not futures:
             return
-        yield waiting.popleft()
+        yield futures.popleft()

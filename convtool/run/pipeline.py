@@ -21,7 +21,6 @@ from convtool.block import AXIS, Block
 from convtool.errors import ReadError, WriteError
 from convtool.media.contract import Encoder, Part
 from convtool.media.inputs import PIPE, spool
-from convtool.outputs.atomic import replacing, replacing_folder
 from convtool.outputs.jobs import Job
 from convtool.outputs.targets import Target
 from convtool.results.normalize import Normalizer
@@ -42,7 +41,7 @@ def run(job: Job, shared: Run) -> Outcome:
         UsageError: the call itself is wrong.
     """
     started = time.perf_counter()
-    if shared.skip and shared.made is not None and shared.made.has(job):
+    if shared.skip and shared.manifest is not None and shared.manifest.is_up_to_date(job):
         return Outcome(job.input, "skipped")
 
     def finish(work: Work) -> Outcome:
@@ -136,11 +135,11 @@ def _place(target: Target, job: Job, shared: Run) -> Iterator[BinaryIO | Path]:
     """Yield the file or folder that an output is made in, and publish it at the end."""
     overwrite = shared.filter.options.output.overwrite
     if job.makes_folders:
-        with replacing_folder(target.path, overwrite=overwrite) as folder:
+        with shared.publisher.folder(target.path, overwrite=overwrite) as folder:
             yield folder
         return
     if job.merged != PIPE:
-        with replacing(target.path, overwrite=overwrite) as file:
+        with shared.publisher.file(target.path, overwrite=overwrite) as file:
             yield file
         return
     if sys.stdout is None:
@@ -204,7 +203,7 @@ def _reported(
 
 def _record(job: Job, outputs: Sequence[_Output], shared: Run) -> None:
     """Record in the manifest what complete outputs will be like when they have their names."""
-    if shared.made is None or job.merged is not None:
+    if shared.manifest is None or job.merged is not None:
         return
     found = []
     for output in outputs:
@@ -214,4 +213,4 @@ def _record(job: Job, outputs: Sequence[_Output], shared: Run) -> None:
             output.place.flush()
             status = os.fstat(output.place.fileno())
         found.append((output.target.path, status))
-    shared.made.add(job, found)
+    shared.manifest.add(job, found)

@@ -6,20 +6,20 @@ writes nothing.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from convtool.convolve.geometry import size_text
-from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
+from convtool.errors import ConvtoolError, LimitError, UsageError, WriteError
 from convtool.layers.layer import Layer
 from convtool.limits import Budget, refuse_larger
 from convtool.media.contract import Encoding, Part, Source, Wanted
 from convtool.media.inputs import PIPE, opened
 from convtool.options.reading import Reading, TimedReading
-from convtool.outputs.atomic import refuse_existing, refuse_existing_folder
-from convtool.outputs.identities import refuse_inputs
+from convtool.outputs.atomic import Publisher, refuse_existing, refuse_existing_folder
+from convtool.outputs.identities import Identities, refuse_input
 from convtool.outputs.jobs import Job
-from convtool.outputs.manifest import Made
+from convtool.outputs.manifest import Manifest
 from convtool.outputs.targets import Target, plan_targets
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Outcome, Step
@@ -37,15 +37,17 @@ class Run:
         filter: the layers, the options and the medium.
         inputs: identities of files that must not be replaced.
         progress: called with how far long inputs have come.
-        made: what was made before, and is to be recorded from now on.
+        publisher: publishes the outputs; the run's own.
+        manifest: the record of outputs in the folder; None where none is kept.
         skip: skip inputs whose outputs are up to date.
         budget: the memory of all jobs of all workers; None where one job runs at a time.
     """
 
     filter: Filter
-    inputs: frozenset[tuple[int, int]] = frozenset()
+    inputs: Identities = frozenset()
     progress: Callable[[Step], None] | None = None
-    made: Made | None = None
+    publisher: Publisher = field(default_factory=Publisher)
+    manifest: Manifest | None = None
     skip: bool = False
     budget: Budget | None = None
 
@@ -78,7 +80,7 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         UsageError: the call itself is wrong.
     """
     if job.problem:
-        return _failed(job, ReadError(job.problem))
+        return _failed(job, job.problem)
     try:
         with opened(job.input) as file:
             options = shared.filter.options
@@ -138,7 +140,7 @@ def _check_target(job: Job, target: Target, shared: Run) -> None:
     if job.merged == PIPE:
         return
     overwrite = shared.filter.options.output.overwrite
-    refuse_inputs(target.path, shared.inputs)
+    refuse_input(target.path, shared.inputs)
     refuse = refuse_existing_folder if job.makes_folders else refuse_existing
     refuse(target.path, overwrite=overwrite)
 

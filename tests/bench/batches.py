@@ -19,7 +19,8 @@ from processes import START
 from timing import THREADS, Row, medians
 
 from convtool.media.registry import MEDIA
-from convtool.outputs.jobs import plan
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.jobs import plan_jobs
 from convtool.outputs.naming import Naming
 from convtool.run.batch import run_all
 from convtool.run.filter import Filter
@@ -84,10 +85,9 @@ def convtool(paths: list[Path], out: Path) -> None:
         return Run(Filter(medium.options(asked), medium))
 
     backend = medium.backend
-    naming = Naming(backend.readable, backend.writable, split=False)
-    for outcome in run_all(
-        plan([str(path) for path in paths], str(out), naming), run, make, THREADS
-    ):
+    naming = Naming(readable=backend.readable, writable=backend.writable, split=False)
+    jobs = plan_jobs([str(path) for path in paths], str(out), naming)
+    for outcome in run_all(jobs, run, make, THREADS, publisher=Publisher()):
         assert outcome.status == "done", outcome.error
 
 
