@@ -810,8 +810,8 @@ def test_progress_is_told_in_seconds(tmp_path, noise, monkeypatch):
         )
         == 0
     )
-    assert [step.doing for step in steps if step.done == step.whole] == ["measuring", "filtering"]
-    assert {step.whole / step.rate for step in steps} == {2}
+    assert [step.activity for step in steps if step.done == step.total] == ["measuring", "filtering"]
+    assert {step.total / step.rate for step in steps} == {2}
 
 
 def test_python_filters_sounds(tmp_path, noise):

@@ -16,7 +16,7 @@ from conftest import SAMPLES
 from PIL import Image
 
 import convtool as package
-from convtool.cli.messages import shown
+from convtool.cli.messages import printable
 
 CHART = SAMPLES / "chart.jpg"
 
@@ -166,7 +166,7 @@ def test_odd_names(tmp_path, picture, name, program):
 
 def test_names_print_escaped():
     """Control characters and broken bytes cannot move the cursor."""
-    assert shown("a\x1b[2Jb\n\udcff") == "a\\x1b[2Jb\\n\\udcff"
+    assert printable("a\x1b[2Jb\n\udcff") == "a\\x1b[2Jb\\n\\udcff"
 
 
 def test_pipes(tmp_path, picture, convtool, program):

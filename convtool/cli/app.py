@@ -21,13 +21,15 @@ from convtool.cli.filtering import command_of
 from convtool.errors import ConvtoolError
 from convtool.media.registry import MEDIA
 
-INTERRUPTED = 130
-SIGNALLED = 128
+FAILED = 1
 USAGE = 2
+SIGNALLED = 128  # plus the number of the signal, as shells have it
+INTERRUPTED = SIGNALLED + signal.SIGINT
 
 app = typer.Typer(
     help="Filter images, audio and video with real PyTorch convolution layers.",
-    epilog="Exit codes: 0 all written, 1 some input failed, 2 wrong usage, 130 and 143 interrupted.",
+    epilog="Exit codes: 0 all written, 1 some input failed, 2 wrong usage, "
+    "130 and 143 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -39,7 +41,7 @@ app.command("devices")(devices.devices)
 app.add_typer(warm.app, name="warm")
 
 
-def _version(value: bool) -> None:  # noqa: FBT001  # typer's signature
+def _print_version(value: bool) -> None:  # noqa: FBT001  # typer's signature
     if value:
         print(f"convtool {__version__}")
         raise typer.Exit
@@ -48,7 +50,10 @@ def _version(value: bool) -> None:  # noqa: FBT001  # typer's signature
 @app.callback()
 def _main(
     version: Annotated[  # noqa: FBT002  # a flag
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
     pass
@@ -56,14 +61,21 @@ def _main(
 
 @cache
 def _command() -> TyperGroup:
-    """Return all commands, built of their functions; a warm process does it once."""
+    """Return all commands, built once in a process: a warm one does it ahead of its calls."""
     command = typer.main.get_command(app)
     assert isinstance(command, TyperGroup)
     return command
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line.
+
+    Args:
+        arguments: its words, without the program's name.
+
+    Returns:
+        The exit code.
+    """
     _prepare_process()
     try:
         code = _command()(args=list(arguments), prog_name="convtool", standalone_mode=False)
@@ -79,12 +91,12 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        messages.leave_quietly()
-        return 1
+        messages.close_output()
+        return FAILED
     except OSError as exc:
         messages.error(f"standard output cannot be written: {exc.strerror or exc}")
-        messages.leave_quietly()
-        return 1
+        messages.close_output()
+        return FAILED
     return code or 0
 
 
@@ -93,22 +105,22 @@ def leave(
     prepare: Callable[[], None] = lambda: None,
     report: Callable[[int], None] = lambda _: None,
 ) -> NoReturn:
-    """Run the command line and end the process, without taking torch's half a million objects apart.
+    """Run the command line and end the process at once, without deallocating torch's objects.
 
     Args:
-        arguments: its words.
-        prepare: what comes first.
-        report: told the exit code when all is written; the system still has memory to take back.
+        arguments: the words of the command line.
+        prepare: called first.
+        report: called last, with the exit code, when everything has been written.
     """
-    code = 1
+    code = FAILED
     try:
         prepare()
         code = run(arguments)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as exc:  # a signal
-        code = exc.code if isinstance(exc.code, int) else 1
-    finally:  # whatever happens, a worker of a warm process must not go on as another one
+        code = exc.code if isinstance(exc.code, int) else FAILED
+    finally:  # in any case: a worker must not return into the loop of the warm process
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -119,16 +131,15 @@ def leave(
 
 
 def _prepare_process() -> None:
+    """Set up signals, streams and warnings as a command-line program wants them."""
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a terminal may know fewer characters than we
+            stream.reconfigure(errors="backslashreplace")  # characters that a terminal lacks
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # libraries' advice to programmers is no message to users
+        warnings.simplefilter("ignore")  # advice of libraries is for programmers, not for users
 
 
-def _terminate(signum: int, _: FrameType | None) -> NoReturn:
-    raise SystemExit(SIGNALLED + signum)
+def _terminate(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(SIGNALLED + number)

@@ -46,7 +46,7 @@ def list_(kernel_path: KernelPath = None) -> None:
             broken += 1
             messages.error(exc.message, exc.hint)
             continue
-        table.add_row(*(Text(messages.shown(cell)) for cell in _cells(entry)))
+        table.add_row(*(Text(messages.printable(cell)) for cell in _cells(entry)))
     Console().print(table)
     if broken:
         raise typer.Exit(1)
@@ -100,7 +100,7 @@ def show(
     chosen = dims or next(preferred for preferred in PREFERRED if preferred in known)
     bank = spec.load(Request(chosen, search, rate))
     for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
-        messages.say(f"note: {messages.shown(note)}")
+        messages.say(f"note: {messages.printable(note)}")
     draw(bank, rate if chosen == 1 else None)
 
 
@@ -117,7 +117,7 @@ def check(
             bad += 1
             messages.error(exc.message, exc.hint)
         else:
-            messages.say(f"{messages.shown(str(path))}: good")
+            messages.say(f"{messages.printable(str(path))}: good")
     if bad:
         raise typer.Exit(1)
 

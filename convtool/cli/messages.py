@@ -1,18 +1,22 @@
-"""Say things on standard error: `error:` and `hint:`, notes, what was written."""
+"""Print messages on standard error, and lines of JSON on standard output."""
 
 import json
 import os
 import sys
 from typing import Any
 
-from convtool.run.outcomes import Outcome, Report
+from convtool.run.outcomes import Outcome, Report, Status
+
+COUNTED: tuple[Status, ...] = ("done", "planned", "skipped", "failed")
 
 
-def shown(text: str) -> str:
-    """Return a name as it can be printed: control characters and bytes that are no text escaped."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
+def printable(text: str) -> str:
+    """Return a text with control characters and undecodable bytes escaped."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode()
 
 
 def say(text: str) -> None:
@@ -21,53 +25,71 @@ def say(text: str) -> None:
 
 
 def data(line: dict[str, Any]) -> None:
-    """Print a line of JSON on standard output, at once, so that those of several threads do not mix."""
+    """Print a line of JSON on standard output, in one write: lines of threads do not mix."""
     print(json.dumps(line) + "\n", end="", flush=True)
 
 
 def error(message: str, hint: str | None = None) -> None:
     """Print what is wrong, and what to do about it."""
-    say(f"error: {shown(message)}")
+    say(f"error: {printable(message)}")
     if hint:
-        say(f"hint: {shown(hint)}")
+        say(f"hint: {printable(hint)}")
 
 
-def noted(outcome: Outcome) -> None:
-    """Print what a user should know of an input."""
+def notes(outcome: Outcome) -> None:
+    """Print what a user should know about an input."""
     for note in outcome.notes:
-        say(f"note: {shown(outcome.input)}: {note}")
+        say(f"note: {printable(outcome.input)}: {note}")
 
 
 def written(outcome: Outcome, *, verbose: bool) -> None:
-    """Print the notes and the files of an input that is done, or that it was done before."""
-    noted(outcome)
+    """Print the notes and the output files of an input, or that it was skipped.
+
+    Args:
+        outcome: of the input.
+        verbose: print also its time and algorithm.
+    """
+    notes(outcome)
+    name = printable(outcome.input)
     if outcome.status == "skipped":
-        say(f"skipped {shown(outcome.input)}, made before by the same options")
-    for name in outcome.outputs:
-        say(f"wrote {shown(name)}" if name != "-" else "wrote standard output")
+        say(f"skipped {name}: up to date")
+    for output in outcome.outputs:
+        say("wrote standard output" if output == "-" else f"wrote {printable(output)}")
     if verbose and outcome.status == "done":
-        say(f"{shown(outcome.input)}: {outcome.seconds:.2f} s by {outcome.algorithm}")
+        say(f"{name}: {outcome.seconds:.2f} s by {outcome.algorithm}")
 
 
 def summary(report: Report, seconds: float, *, left: int) -> None:
-    """Print what became of many inputs: a table of counts, time and speed, and the failed ones with their reasons."""
+    """Print a table of counts, time and speed, then the reason of each failure.
+
+    Args:
+        report: the outcomes of a run of several inputs.
+        seconds: the time it took.
+        left: how many inputs were not begun.
+    """
     size = sum(outcome.bytes for outcome in report.outcomes)
-    columns = {
-        name: str(report.count(name))
-        for name in ("done", "planned", "skipped", "failed")
-        if report.count(name)
-    }
-    columns |= {"not begun": str(left)} if left else {}
-    columns |= {"seconds": f"{seconds:.1f}", "MB/s": f"{size / 1e6 / max(seconds, 1e-6):.1f}"}
+    columns: dict[str, str] = {}
+    for status in COUNTED:
+        if report.count(status):
+            columns[status] = str(report.count(status))
+    if left:
+        columns["not begun"] = str(left)
+    columns["seconds"] = f"{seconds:.1f}"
+    columns["MB/s"] = f"{size / 1e6 / max(seconds, 1e-6):.1f}"
+    _print_table(columns)
+    for outcome in report.outcomes:
+        if outcome.error is not None:
+            say(f"failed: {printable(outcome.error)}")
+
+
+def _print_table(columns: dict[str, str]) -> None:
+    """Print a heading and one row, right-aligned."""
     widths = [max(len(name), len(value)) for name, value in columns.items()]
     for row in (columns.keys(), columns.values()):
         say("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            say(f"failed: {shown(outcome.error)}")
 
 
-def leave_quietly() -> None:
-    """Stop writing to a standard output that nobody reads any more."""
+def close_output() -> None:
+    """Redirect standard output to nowhere: its reader is gone, and flushing it would fail again."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Show how far long inputs have come, on a terminal only."""
+"""Show how far long inputs have come: a bar on a terminal, lines of JSON with --json."""
 
 import itertools
 import sys
@@ -6,96 +6,127 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from convtool.cli.messages import data
-from convtool.cli.messages import shown as printable
-from convtool.run.outcomes import Step
+from convtool.cli import messages
+from convtool.run.outcomes import Progress
+
+if TYPE_CHECKING:
+    import rich.progress
+
+INTERVAL = 1.0  # seconds between lines of JSON
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What is told of a run while it is looked at.
+    """A progress bar.
 
     Attributes:
-        step: how far a long input has come; None where files are counted instead.
-        file: called after each file, with how many have failed.
+        update: called with the progress of a long input; None where files are counted instead.
+        count: called after each file, with the number of failed files.
     """
 
-    step: Callable[[Step], None] | None
-    file: Callable[..., None]
+    update: Callable[[Progress], None] | None
+    count: Callable[..., None]
 
 
 @contextmanager
 def progress_bar(files: int, *, shown: bool) -> Iterator[Bar | None]:
-    """Give what is told of a run: a line on standard error with what is done, and the time left.
+    """Show one line on standard error: what is done, and an estimate of the time left.
 
     Args:
-        files: how many there are; several are counted, one by one.
-        shown: False for None, as where standard error is no terminal.
+        files: the number of inputs; several are counted, and one is followed through its length.
+        shown: False to show nothing; neither is anything shown where there is no terminal.
     """
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415  # only those who look on pay for it
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    with _display() as display:
+        if files > 1:
+            yield Bar(None, _file_counter(display, files))
+        else:
+            yield Bar(_follower(display), lambda **_: None)
 
-    columns = (
+
+def progress_lines() -> Callable[[Progress], None]:
+    """Return what prints progress as lines of JSON on standard output, one per second at most."""
+    last = started = time.perf_counter()
+
+    def update(progress: Progress) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        if now - last < INTERVAL:
+            return
+        last = now
+        line = {
+            "input": progress.input,
+            "doing": progress.activity,
+            "frames" if progress.rate is None else "samples": progress.done,
+            "of": progress.total,
+            "seconds": round(now - started, 1),
+        }
+        messages.data({"progress": line})
+
+    return update
+
+
+def _display() -> "rich.progress.Progress":
+    # Imported here: only calls from a terminal need them.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Display  # noqa: PLC0415
+
+    return Display(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[done]}"),
         TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False, markup=False),
+        transient=True,
+        redirect_stdout=False,
     )
-    console = Console(stderr=True, highlight=False, markup=False)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        if files > 1:
-            whole = bar.add_task("filtering", total=files, done=f"0 of {files} files")
-            count = itertools.count(1)
 
-            def file(*, failed: int) -> None:
-                done = f"{next(count)} of {files} files" + (f", {failed} failed" if failed else "")
-                bar.update(whole, advance=1, done=done)
 
-            yield Bar(None, file)
-            return
-        tasks: dict[tuple[str, str], TaskID] = {}
-        started: dict[tuple[str, str], float] = {}
+def _file_counter(display: "rich.progress.Progress", files: int) -> Callable[..., None]:
+    """Return what counts a file as done."""
+    task = display.add_task("filtering", total=files, done=f"0 of {files} files")
+    numbers = itertools.count(1)
 
-        def step(step: Step) -> None:
-            key = step.input, step.doing
-            if key not in tasks:
-                for task in tasks.values():
-                    bar.remove_task(task)
-                tasks.clear()
-                tasks[key] = bar.add_task(
-                    f"{step.doing} {printable(step.input)}", total=step.whole, done=""
-                )
-                started[key] = time.perf_counter()
-            bar.update(
-                tasks[key],
-                completed=step.done,
-                done=_done(step, time.perf_counter() - started[key]),
+    def count(*, failed: int) -> None:
+        done = f"{next(numbers)} of {files} files"
+        if failed:
+            done += f", {failed} failed"
+        display.update(task, advance=1, done=done)
+
+    return count
+
+
+def _follower(display: "rich.progress.Progress") -> Callable[[Progress], None]:
+    """Return what shows the progress of one input, a new bar for each activity."""
+    tasks: dict[tuple[str, str], rich.progress.TaskID] = {}
+    started = 0.0
+
+    def update(progress: Progress) -> None:
+        nonlocal started
+        key = progress.input, progress.activity
+        if key not in tasks:
+            for task in tasks.values():
+                display.remove_task(task)
+            tasks.clear()
+            name = messages.printable(progress.input)
+            tasks[key] = display.add_task(
+                f"{progress.activity} {name}", total=progress.total, done=""
             )
+            started = time.perf_counter()
+        done = _done_text(progress, time.perf_counter() - started)
+        display.update(tasks[key], completed=progress.done, done=done)
 
-        yield Bar(step, lambda **_: None)
-
-
-def progress_lines() -> Callable[[Step], None]:
-    """Return what prints steps as lines of JSON on standard output, at most one a second."""
-    last = started = time.perf_counter()
-
-    def tell(step: Step) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        if now - last >= 1:
-            last = now
-            unit = "frames" if step.rate is None else "samples"
-            line = {"input": step.input, "doing": step.doing, unit: step.done, "of": step.whole}
-            data({"progress": line | {"seconds": round(now - started, 1)}})
-
-    return tell
+    return update
 
 
-def _done(step: Step, seconds: float) -> str:
-    if step.rate is None:
-        return f"{step.done} of {step.whole} frames, {step.done / max(seconds, 1e-6):.0f} fps"
-    return f"{step.done / step.rate:.0f} of {step.whole / step.rate:.0f} s"
+def _done_text(progress: Progress, seconds: float) -> str:
+    """Return the part that is done, in frames and their speed or in seconds of audio."""
+    if progress.rate is None:
+        speed = progress.done / max(seconds, 1e-6)
+        return f"{progress.done} of {progress.total} frames, {speed:.0f} fps"
+    return f"{progress.done / progress.rate:.0f} of {progress.total / progress.rate:.0f} s"

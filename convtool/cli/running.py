@@ -100,7 +100,7 @@ class Runs:
     ) -> None:
         self._jobs, self.medium, self._options = len(jobs), medium, options
         self._inputs, self._skip = input_identities(jobs), run_options.skip_existing
-        self._progress = None if bar is None else bar.step
+        self._progress = None if bar is None else bar.update
         if run_options.json:
             self._progress = progress_lines()
         self.publisher = Publisher()
@@ -155,7 +155,7 @@ def _run(jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | No
             report.outcomes.append(outcome)
             _tell(outcome, run_options)
             if bar is not None:
-                bar.file(failed=report.count("failed"))
+                bar.count(failed=report.count("failed"))
     return report
 
 
@@ -208,12 +208,12 @@ def _tell(outcome: Outcome, run_options: RunOptions) -> None:
 
 
 def _tell_plan(outcome: Outcome) -> None:
-    messages.noted(outcome)
-    print(f"{messages.shown(outcome.input)}:")
+    messages.notes(outcome)
+    print(f"{messages.printable(outcome.input)}:")
     for key, value in (outcome.plan or {}).items():
         print(f"  {key}: {value}")
     for name in outcome.outputs:
-        print(f"  would write {messages.shown(name)}")
+        print(f"  would write {messages.printable(name)}")
 
 
 def _show(layer: Layer, *, weights: bool) -> None:

@@ -1,7 +1,12 @@
-"""Count what happened to each input; the exit code is derived from the counts. It prints nothing."""
+"""What happened to each input, and how far it has come. Nothing is printed here.
+
+The exit code of a run is derived from its outcomes.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
+
+Status = Literal["done", "planned", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -10,21 +15,21 @@ class Outcome:
 
     Attributes:
         input: its name.
-        status: `done`, `planned` where nothing was to be written, `skipped` where it was done before, or `failed` with
-            an error.
-        outputs: the files written.
+        status: `done`; `planned` by a dry run; `skipped` where its outputs are up to date; or
+            `failed` with an error.
+        outputs: the files written, or those that a dry run would write.
         notes: what a user should know: conversions, losses.
         error: what went wrong.
         hint: what to do about it.
-        seconds: how long it took.
-        seed: of random weights.
-        algorithm: how the layer was run and why, where it was.
+        seconds: the time it took.
         bytes: the size of the input.
-        plan: what would be done, where nothing was: shapes, cost, algorithm.
+        seed: of random weights.
+        algorithm: how the layer was run, and why so.
+        plan: the shapes, cost and algorithm that a dry run predicts.
     """
 
     input: str
-    status: Literal["done", "planned", "skipped", "failed"]
+    status: Status
     outputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str | None = None
@@ -37,35 +42,35 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Step:
-    """How far an input has come that takes a while.
+class Progress:
+    """How far a long input has come.
 
     Attributes:
         input: its name.
-        doing: `measuring` or `filtering`.
-        done: samples of a sound, or frames of a film.
-        whole: how many there are.
-        rate: of a sound's samples, which are counted in seconds.
+        activity: `measuring` or `filtering`.
+        done: audio samples or video frames that are done.
+        total: how many there are.
+        rate: of audio samples, per second; None where frames are counted.
     """
 
     input: str
-    doing: str
+    activity: str
     done: int
-    whole: int
+    total: int
     rate: float | None = None
 
 
 @dataclass
 class Report:
-    """All outcomes of a run."""
+    """The outcomes of a run."""
 
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def count(self, status: str) -> int:
+    def count(self, status: Status) -> int:
         """Return how many inputs had this outcome."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
     @property
     def exit_code(self) -> int:
-        """0 if all inputs are done, 1 if some failed."""
+        """1 if any input failed, else 0."""
         return 1 if self.count("failed") else 0

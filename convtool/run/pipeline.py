@@ -26,8 +26,7 @@ from convtool.outputs.targets import Target
 from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.run.filter import Step
-from convtool.run.outcomes import Outcome
-from convtool.run.outcomes import Step as Progress
+from convtool.run.outcomes import Outcome, Progress
 from convtool.run.prefetch import prefetch
 from convtool.run.work import Run, Work, attempt, sized, succeeded
 

@@ -22,7 +22,7 @@ from convtool.outputs.jobs import Job
 from convtool.outputs.manifest import Manifest
 from convtool.outputs.targets import Target, plan_targets
 from convtool.run.filter import Filter
-from convtool.run.outcomes import Outcome, Step
+from convtool.run.outcomes import Outcome, Progress
 from convtool.run.prefetch import DEPTH
 
 # Blocks held at once where steps overlap: those that wait, the one made and the one consumed.
@@ -45,7 +45,7 @@ class Run:
 
     filter: Filter
     inputs: Identities = frozenset()
-    progress: Callable[[Step], None] | None = None
+    progress: Callable[[Progress], None] | None = None
     publisher: Publisher = field(default_factory=Publisher)
     manifest: Manifest | None = None
     skip: bool = False
