@@ -1,4 +1,4 @@
-"""Many files: found, named, filtered several at once, resumed; nothing lost whatever happens."""
+"""Many files: found, named, filtered in parallel, continued; nothing is lost on any failure."""
 
 import json
 import os
@@ -31,7 +31,7 @@ RUNS = int(os.environ.get("CONVTOOL_RUNS", "2"))
 
 
 def pictures(folder, count, size=(24, 32)):
-    """Write small pictures, each its own, and return their paths."""
+    """Write small images, all different, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number in range(count):
@@ -42,17 +42,17 @@ def pictures(folder, count, size=(24, 32)):
 
 
 def content(path):
-    """Return what is in a file; all of it, or an error: an Ogg stream's number is drawn, and so are a film's."""
+    """Return a file's complete content, without the random numbers of Ogg and Matroska."""
     if path.suffix == ".ogg":
         return soundfile.read(path)[0].tobytes()
     if path.suffix == ".mkv":
-        with av.open(path) as film:
-            return [(packet.pts, bytes(packet)) for packet in film.demux() if packet.size]
+        with av.open(path) as video:
+            return [(packet.pts, bytes(packet)) for packet in video.demux() if packet.size]
     return path.read_bytes()
 
 
 def names(folder):
-    """Return the files below a folder, but for the one that remembers."""
+    """Return the files below a folder, without the manifest."""
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -60,12 +60,12 @@ def names(folder):
     )
 
 
-# --- inputs and names --------------------------------------------------------------------------------------------
+# --- inputs and names ---
 
 
 @pytest.mark.parametrize(("flag", "separator"), [("--files-from", "\n"), ("--files0-from", "\0")])
 def test_lists_of_files(convtool, tmp_path, monkeypatch, flag, separator):
-    """Their folders are made below OUTPUT, but for absolute ones."""
+    """Their relative folders are made below OUTPUT; absolute ones are not."""
     monkeypatch.chdir(tmp_path)
     pictures(tmp_path / "a" / "b", 2)
     pictures(tmp_path / "c", 1)
@@ -77,7 +77,7 @@ def test_lists_of_files(convtool, tmp_path, monkeypatch, flag, separator):
 
 
 def test_a_list_from_a_pipe(program, tmp_path):
-    """As find gives it, with names that hold spaces, newlines, percent signs, a dash in front and no text at all."""
+    """As find prints it: spaces, newlines, percent signs, a leading dash, undecodable bytes."""
     odd = [b"a b.png", b"new\nline.png", b"%03d.png", b"-k.png", b"\xff\xfe.png"]
     source = pictures(tmp_path / "one", 1)[0]
     for name in odd:
@@ -94,7 +94,7 @@ def test_a_list_from_a_pipe(program, tmp_path):
 
 
 def test_an_empty_list_and_a_missing_one(convtool, tmp_path):
-    """Are wrong usage, as no input at all is."""
+    """Both are wrong usage, and so is no input at all."""
     (tmp_path / "list").touch()
     for options in (["--files-from", tmp_path / "list"], ["--files-from", tmp_path / "none"], []):
         result = convtool("image", *options, tmp_path / "out", "-k", "blur")
@@ -103,7 +103,7 @@ def test_an_empty_list_and_a_missing_one(convtool, tmp_path):
 
 
 def test_glob(convtool, tmp_path):
-    """Chooses the files of folders."""
+    """It selects the files of folders."""
     pictures(tmp_path / "in", 3)
     (tmp_path / "in" / "0000.png").rename(tmp_path / "in" / "x.dat")
     assert (
@@ -116,7 +116,7 @@ def test_glob(convtool, tmp_path):
 
 
 def test_names_by_a_template(convtool, tmp_path):
-    """Of fields, into folders; those that cannot be are refused before any work."""
+    """A template has fields and may make folders; a bad one is refused before any work."""
     pictures(tmp_path / "in", 2)
     template = "{kernel}/{index:03}-{stem}-{channel}{suffix}"
     assert (
@@ -130,8 +130,16 @@ def test_names_by_a_template(convtool, tmp_path):
         "blur/001-0000-g.png",
         "blur/001-0000-r.png",
     ]
-    for bad in ("{stem.__class__}{suffix}", "{nothing}{suffix}", "{stem", "../{stem}{suffix}", "/{stem}{suffix}", "x",
-                "same{suffix}"):  # fmt: skip
+    for bad in (
+        "{stem.__class__}{suffix}",
+        "{nothing}{suffix}",
+        "{stem",
+        "{}{suffix}",
+        "../{stem}{suffix}",
+        "/{stem}{suffix}",
+        "x",
+        "same{suffix}",
+    ):
         result = convtool("image", tmp_path / "in", f"{tmp_path}/bad/", "-k", "blur", "--name", bad)
         assert result.code == 2, bad
         assert not (tmp_path / "bad").exists()
@@ -149,7 +157,7 @@ def test_names_by_a_template(convtool, tmp_path):
 
 
 def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, tmp_path):
-    """Nothing is made."""
+    """No output is made."""
     pictures(tmp_path / "a", 1)
     pictures(tmp_path / "b", 1)
     result = convtool(
@@ -160,7 +168,7 @@ def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, t
 
 
 def test_options_from_a_file(convtool, tmp_path):
-    """Are defaults: flags override them, unknown ones are refused."""
+    """They are defaults: flags override them, and unknown ones are refused."""
     source = pictures(tmp_path, 1)[0]
     (tmp_path / "o.yaml").write_text(
         "kernel: [sobel-x, blur]\nmerge: true\nmax-pixels: 100000\nbias: false\n"
@@ -178,12 +186,12 @@ def test_options_from_a_file(convtool, tmp_path):
     assert "no option 'kernle'" in result.err
 
 
-# --- several at once ---------------------------------------------------------------------------------------------
+# --- several at once ---
 
 
 @pytest.mark.parametrize("jobs", ["1", "2", "5"])
 def test_workers_give_the_same_files(convtool, tmp_path, jobs):
-    """However many, in the order of the inputs."""
+    """The number of workers changes neither files nor the order of outcomes."""
     pictures(tmp_path / "in", 12)
     result = convtool(
         "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "sobel", "--jobs", jobs, "--json"
@@ -199,8 +207,8 @@ def test_workers_give_the_same_files(convtool, tmp_path, jobs):
         assert (alone / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
 
 
-def test_sounds_and_random_layers_in_workers(convtool, tmp_path):
-    """Each worker's layer has the weights of the seed."""
+def test_audio_and_random_layers_in_workers(convtool, tmp_path):
+    """The layer of every worker has the weights of the seed."""
     for number in range(6):
         (tmp_path / "in").mkdir(exist_ok=True)
         shutil.copy(SAMPLES / "melody.wav", tmp_path / "in" / f"{number}.wav")
@@ -214,7 +222,7 @@ def test_sounds_and_random_layers_in_workers(convtool, tmp_path):
 
 
 def test_how_many_workers():
-    """One a core where nobody says, never more than files."""
+    """One per core by default, never more than files."""
     assert workers_for(100, None, alone=False) == (os.cpu_count() or 1)
     assert workers_for(100, None, alone=True) == 1
     assert workers_for(2, 8, alone=True) == 2
@@ -270,7 +278,7 @@ def test_an_abandoned_run_leaves_the_next_one_alone(tmp_path, workers):
 
 
 def test_one_percent_broken(convtool, tmp_path):
-    """The run goes on, exits 1, and lists exactly those; their names feed a retry."""
+    """The run continues, exits 1, and lists exactly the failed ones, also in a file for a retry."""
     paths = pictures(tmp_path / "in", FILES, (8, 8))
     broken = paths[3::100]
     for path in broken:
@@ -299,9 +307,9 @@ def test_one_percent_broken(convtool, tmp_path):
 
 
 def test_stop_at_the_first_error(convtool, tmp_path):
-    """What is not begun is said."""
+    """The summary counts the inputs that were not begun."""
     paths = pictures(tmp_path / "in", 30, (8, 8))
-    paths[0].write_bytes(b"no picture")
+    paths[0].write_bytes(b"not an image")
     options = ["-k", "blur", "--merge", "--on-error", "stop", "--jobs", "1"]
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
     assert result.code == 1
@@ -310,12 +318,12 @@ def test_stop_at_the_first_error(convtool, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_run_that_stops_lets_what_has_begun_end_and_keeps_the_failed_names(
+def test_a_run_that_stops_completes_what_has_begun_and_lists_the_failed_names(
     convtool, tmp_path, jobs
 ):
-    """Whatever the workers: every file that is there is told of, and the list for a retry is written."""
+    """Every file that exists is reported, and the list for a retry is written."""
     paths = pictures(tmp_path / "in", 40, (8, 8))
-    paths[5].write_bytes(b"no picture")
+    paths[5].write_bytes(b"not an image")
     options = [
         "-k",
         "blur",
@@ -340,11 +348,11 @@ def test_a_run_that_stops_lets_what_has_begun_end_and_keeps_the_failed_names(
     assert (tmp_path / "f").read_bytes() == os.fsencode(paths[5]) + b"\0"
 
 
-# --- going on ----------------------------------------------------------------------------------------------------
+# --- continued runs ---
 
 
-def test_what_was_made_by_the_same_options_is_skipped(convtool, tmp_path):
-    """And only that: another kernel, a changed input or a changed output is done again."""
+def test_inputs_with_outputs_up_to_date_are_skipped(convtool, tmp_path):
+    """Another kernel, a changed input or a changed output is done again."""
     paths = pictures(tmp_path / "in", 6)
     run = lambda *options: convtool(
         "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--json", *options
@@ -366,7 +374,7 @@ def test_what_was_made_by_the_same_options_is_skipped(convtool, tmp_path):
 
 
 def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
-    """Its name may be the same."""
+    """Its content counts, not its name."""
     pictures(tmp_path / "in", 2)
     kernel = tmp_path / "k.yaml"
     for weights, wanted in (("[[1, 1]]", "done"), ("[[1, 1]]", "skipped"), ("[[1, 2]]", "done")):
@@ -377,7 +385,7 @@ def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
 
 
 def test_a_run_that_was_interrupted_does_only_the_rest(program, tmp_path):
-    """At any moment: nothing twice, nothing missing."""
+    """Nothing is done twice, and nothing is missing."""
     pictures(tmp_path / "in", 60, (200, 200))
     command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "gaussian:sigma=9",
                "--merge", "--jobs", "2"]  # fmt: skip
@@ -396,13 +404,13 @@ def test_a_run_that_was_interrupted_does_only_the_rest(program, tmp_path):
     assert all((tmp_path / "out" / name).stat().st_mtime_ns == at for name, at in made.items())
 
 
-def test_a_damaged_memory_is_as_none(convtool, tmp_path):
-    """Lines that are cut or not ours are passed over."""
+def test_a_damaged_manifest_is_tolerated(convtool, tmp_path):
+    """Truncated and foreign lines are ignored."""
     pictures(tmp_path / "in", 2)
     options = ["-k", "blur", "--merge", "--skip-existing", "--overwrite"]
     assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options).code == 0
-    memory = tmp_path / "out" / NAME
-    memory.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + memory.read_bytes()[:-20])
+    manifest = tmp_path / "out" / NAME
+    manifest.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + manifest.read_bytes()[:-20])
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options, "--json")
     assert sorted(json.loads(line)["status"] for line in result.out.splitlines()) == [
         "done",
@@ -410,7 +418,7 @@ def test_a_damaged_memory_is_as_none(convtool, tmp_path):
     ]
 
 
-# --- whatever happens --------------------------------------------------------------------------------------------
+# --- failures and interrupts ---
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -475,7 +483,7 @@ def test_killed_at_random_moments(tmp_path, medium, number):
     ("video", ["mp4", "mkv", "avi"]),
 ])  # fmt: skip
 def test_a_full_disk(tmp_path, medium, suffixes):
-    """As a limit on the size of files has it: an error in words, the old files as they were, no temporary."""
+    """A limit on file sizes: one error message, the old files unchanged, no temporary."""
     rng = np.random.default_rng(3)
     for suffix in suffixes:
         output = tmp_path / "out" / f"out.{suffix}"
@@ -514,10 +522,10 @@ def test_a_full_disk(tmp_path, medium, suffixes):
 
 
 def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
-    """Each output is one of theirs, whole."""
+    """Each output is that of one run, complete."""
     pictures(tmp_path / "in", 10)
-    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "--merge", "--overwrite",
-               "--quiet", "--name", "{stem}{suffix}", "-k"]  # fmt: skip
+    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/"]
+    command += ["--merge", "--overwrite", "--quiet", "--name", "{stem}{suffix}", "-k"]
     wanted = {}
     for kernel in ("blur", "emboss"):
         subprocess.run([*command, kernel], check=True)
@@ -538,7 +546,7 @@ def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
 )
 @pytest.mark.parametrize("medium", ["image", "audio", "video"])
 def test_a_file_system_that_is_full(tmp_path, medium):
-    """A real one, too small for the second output: the old file stays, no temporary, an error in words."""
+    """A real one, too small for the output: the old file stays, no temporary, one error message."""
     (tmp_path / "disk").mkdir()
     rng = np.random.default_rng(3)
     source, suffix = (SAMPLES / "clip.mp4", "mp4") if medium == "video" else (tmp_path / "in", "")
@@ -581,7 +589,7 @@ cat out.$4
 @pytest.mark.skipif(sys.platform != "linux", reason="counts what /proc tells")
 @pytest.mark.parametrize("medium", ["image", "audio"])
 def test_descriptors_threads_and_memory_stay_flat(tmp_path, medium):
-    """After the first files of a run no more are held."""
+    """They do not grow after the first files of a run."""
     (tmp_path / "in").mkdir()
     if medium == "image":
         data = pictures(tmp_path / "one", 1, (32, 32))[0].read_bytes()
@@ -598,7 +606,8 @@ from convtool.cli import messages, running
 seen = []
 def tell(outcome, settings):
     with open("/proc/self/statm") as file:
-        seen.append((int(file.read().split()[1]), len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))))
+        memory = int(file.read().split()[1])
+    seen.append((memory, *(len(os.listdir(f"/proc/self/{name}")) for name in ("fd", "task"))))
 running._tell = tell
 from convtool.cli.app import run
 assert run([*sys.argv[1:], "-k", "blur", "--merge", "--quiet", "--jobs", "2"]) == 0
@@ -616,8 +625,8 @@ print(*seen[first], *seen[-1])
     assert after[2] <= threads
 
 
-def test_long_sounds_are_refused_by_their_header(convtool, tmp_path):
-    """Before anything is decoded."""
+def test_long_audio_is_refused_by_its_header(convtool, tmp_path):
+    """It is refused before anything is decoded."""
     result = convtool(
         "audio", SAMPLES / "melody.wav", tmp_path / "out.wav", "-k", "blur", "--max-seconds", "2"
     )

@@ -1,4 +1,4 @@
-"""The warm process: the same results and messages, sooner; nothing but its own user's calls."""
+"""The warm process: same results and messages, sooner; it serves its own user only."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ CONVTOOL = [sys.executable, "-m", "convtool"]
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory):
-    """Start a warm process in a folder of its own, and return the environment that finds it."""
+    """Start a warm process in a runtime folder of its own, and return the environment for it."""
     folder = tmp_path_factory.mktemp("run")
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
     subprocess.run(
@@ -39,7 +39,7 @@ def cold(tmp_path):
 
 
 def call(environment, folder, *arguments, **options):
-    """Run the program and return code, both streams and what it left."""
+    """Run the program and return its exit code, both streams and the files it left."""
     done = subprocess.run(
         [*CONVTOOL, *arguments],
         env=environment,
@@ -74,7 +74,7 @@ CALLS = (
 
 @pytest.mark.parametrize("words", CALLS)
 def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
-    """Code, both streams, every file."""
+    """Exit code, both streams and every file are equal, warm or cold."""
     results = []
     for name, environment in (("warm", runtime), ("cold", cold)):
         folder = tmp_path / name
@@ -89,7 +89,7 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
 
 
 def test_it_is_used_and_fast(tmp_path, runtime):
-    """At most 0.15 s for a small image: the client imports nothing heavy."""
+    """At most 0.15 s for a small picture: nothing heavy is imported by who asks."""
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     times = []
     for _ in range(5):
@@ -103,7 +103,7 @@ def test_it_is_used_and_fast(tmp_path, runtime):
 
 
 def test_pipes_and_closed_streams(tmp_path, runtime, cold):
-    """Standard input and output are the caller's; a missing one is missing."""
+    """Standard input and output are the caller's; a closed one is closed for the worker."""
     data = (SAMPLES / "cross.png").read_bytes()
     arguments = ["image", "-", "-", "--format", "png", "-k", "blur"]
     assert (
@@ -131,7 +131,7 @@ def test_folder_environment_and_mask(tmp_path, runtime):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_reach_the_worker(tmp_path, runtime, number, code):
-    """It removes what it was writing, and the caller ends with its code."""
+    """It removes its temporaries, and the caller ends with its exit code."""
     (tmp_path / "in").mkdir()
     for index in range(300):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
@@ -164,7 +164,7 @@ def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
 
 
 def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
-    """Neither a folder nor a socket with more rights than the user's."""
+    """Folder and socket must be closed to everybody else."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     path = Path(client.address())
     path.parent.mkdir(mode=0o755)
@@ -246,9 +246,8 @@ def test_start_status_stop_and_idling(tmp_path):
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
 
     def say(*words):
-        return subprocess.run(
-            [*CONVTOOL, "warm", *words], env=environment, capture_output=True, check=False
-        )
+        command = [*CONVTOOL, "warm", *words]
+        return subprocess.run(command, env=environment, capture_output=True, check=False)
 
     assert say("status").returncode == 1
     assert say("stop").stderr == b"not warm\n"
