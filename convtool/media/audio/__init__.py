@@ -8,9 +8,9 @@ import soundfile
 from convtool.errors import UsageError, WriteError
 from convtool.levels import Levels
 from convtool.media import MEDIA, Sink, Tile
-from convtool.media.audio.formats import BROKEN, Format, bits, format_of, levels_of
-from convtool.media.audio.read import AudioSource
-from convtool.media.audio.write import AudioSink
+from convtool.media.audio.libsndfile.encoder import AudioSink
+from convtool.media.audio.libsndfile.formats import BROKEN, Format, bits, format_of, levels_of
+from convtool.media.audio.source import AudioSource
 from convtool.options.settings import OutputSettings, Settings
 
 __all__ = ["AudioRoom", "AudioSink", "AudioSource", "format_of"]

@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 
 from convtool.levels import Levels
-from convtool.media.audio.readers import Samples
+from convtool.media.audio.streams import Samples
 
 QUALITY = "VHQ"
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
-from convtool.media.audio.formats import levels_of
-from convtool.media.audio.readers import Samples, Tags
+from convtool.media.audio.libsndfile.formats import levels_of
+from convtool.media.audio.streams import Samples, Tags
 from convtool.media.callbacks import stepping
 from convtool.media.ffmpeg import demuxed
 

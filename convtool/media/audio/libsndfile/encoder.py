@@ -11,10 +11,10 @@ from torch import Tensor
 from convtool.errors import WriteError
 from convtool.layers.build import Layer
 from convtool.levels import Levels
-from convtool.media.audio.formats import Format
-from convtool.media.audio.libsndfile import SHIFTED
-from convtool.media.audio.read import AudioSource, Sound
-from convtool.media.audio.readers import Samples
+from convtool.media.audio.libsndfile.decoder import SHIFTED
+from convtool.media.audio.libsndfile.formats import Format
+from convtool.media.audio.source import AudioSource, Sound
+from convtool.media.audio.streams import Samples
 from convtool.media.callbacks import CalledBack
 
 MAX_WAV = 2**32 - 2**16  # bytes of samples beyond which a WAV's header cannot count

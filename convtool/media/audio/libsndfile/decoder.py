@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
-from convtool.media.audio.formats import BROKEN, levels_of
-from convtool.media.audio.readers import Samples, Tags
+from convtool.media.audio.libsndfile.formats import BROKEN, levels_of
+from convtool.media.audio.streams import Samples, Tags
 from convtool.media.callbacks import CalledBack
 
 SHIFTED = {2**7: 8, 2**23: 8}  # libsndfile puts the bits of short samples uppermost; by full scale

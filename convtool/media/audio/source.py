@@ -11,9 +11,9 @@ from torch import Tensor
 from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media import Notes
-from convtool.media.audio.formats import DOUBLE, FLOAT
-from convtool.media.audio.libsndfile import SoundFileReader
-from convtool.media.audio.readers import Reader, Samples
+from convtool.media.audio.libsndfile.decoder import SoundFileReader
+from convtool.media.audio.libsndfile.formats import DOUBLE, FLOAT
+from convtool.media.audio.streams import Reader, Samples
 from convtool.options.settings import MAX_RATE, Settings
 
 MAX_CHANNELS = 256
@@ -168,7 +168,7 @@ def _reader(file: BinaryIO, name: str) -> Reader:
     try:
         return SoundFileReader(file, name)
     except ReadError as exc:
-        from convtool.media.audio.track import TrackReader  # noqa: PLC0415  # FFmpeg, that few need
+        from convtool.media.audio.ffmpeg.decoder import TrackReader  # noqa: PLC0415  # FFmpeg, that few need
 
         try:
             return TrackReader(file, name)

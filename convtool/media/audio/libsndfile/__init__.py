@@ -1,0 +1,1 @@
+"""The formats that libsndfile reads and writes."""
