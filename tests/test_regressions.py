@@ -18,7 +18,11 @@ from conftest import SAMPLES
 from PIL import Image
 
 import convtool
-from convtool.media.callbacks import CalledBack, calling, stepping
+from convtool.media.callbacks import (
+    CallbackFile,
+    call_outside_main_thread,
+    iterate_outside_main_thread,
+)
 
 
 def identity(convtool, source, out, *options):
@@ -339,8 +343,8 @@ def riff(kind, channels=2):
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def test_a_sound_of_an_unknown_codec_is_refused_in_words(convtool, tmp_path):
-    """FFmpeg opens it, and knows nothing that decodes it."""
+def test_audio_of_an_unknown_codec_is_refused(convtool, tmp_path):
+    """FFmpeg opens it, and has no decoder for it."""
     (tmp_path / "in.wav").write_bytes(riff(0xFFFF))
     result = convtool("audio", tmp_path / "in.wav", tmp_path / "out.wav", "-k", "blur")
     assert result.code == 1
@@ -350,8 +354,8 @@ def test_a_sound_of_an_unknown_codec_is_refused_in_words(convtool, tmp_path):
 W64 = b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\0\0H/\0\0\0\0\0\0wave\xf3\xac\xd3\x11\x8c\xd1\0\xc0O\x8e\xdb\x8afmt "
 
 
-def test_a_sound_whose_header_leads_out_of_it_is_refused_without_a_traceback(convtool, tmp_path):
-    """Decoders seek where it says, by callbacks, which print what is raised in them."""
+def test_audio_whose_header_points_outside_is_refused_in_one_line(convtool, tmp_path):
+    """Decoders seek there through callbacks, which print what is raised in them."""
     (tmp_path / "in.w64").write_bytes(2 * W64)
     result = convtool("audio", tmp_path / "in.w64", tmp_path / "out.wav", "-k", "blur")
     assert result.code == 1
@@ -369,16 +373,16 @@ def test_an_unknown_preset_is_refused_by_us(convtool, tmp_path):
 
 
 class FullDisk(io.BytesIO):
-    """A file that takes nothing."""
+    """A file on a full disk."""
 
     def write(self, _):
         """Refuse."""
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_callback_keeps_an_error_until_the_call_is_over():
-    """It is the file's own, whatever the library makes of it."""
-    file = CalledBack(FullDisk())
+def test_an_error_in_a_callback_is_raised_after_the_call():
+    """The error of the file is raised, whatever the library made of it."""
+    file = CallbackFile(FullDisk())
 
     def library():
         for _ in range(3):
@@ -386,11 +390,11 @@ def test_a_callback_keeps_an_error_until_the_call_is_over():
         raise ValueError("that is the library's own")
 
     with pytest.raises(OSError, match="No space left"):
-        file.calling(library)
+        file.call(library)
 
 
-def test_an_interrupt_waits_for_the_call_that_it_comes_into():
-    """What the call uses is closed after it."""
+def test_an_interrupt_waits_for_the_end_of_the_call():
+    """What the call uses may be closed afterwards."""
     ended = []
 
     def library():
@@ -399,11 +403,11 @@ def test_an_interrupt_waits_for_the_call_that_it_comes_into():
         ended.append(True)
 
     with pytest.raises(KeyboardInterrupt):
-        calling(library)
+        call_outside_main_thread(library)
     assert ended
 
 
-def test_callbacks_are_called_outside_of_the_main_thread():
-    """Where signals are handled."""
-    assert calling(threading.current_thread) is not threading.main_thread()
-    assert list(stepping(iter("abc"))) == ["a", "b", "c"]
+def test_callbacks_run_outside_the_main_thread():
+    """Signals are handled in the main thread."""
+    assert call_outside_main_thread(threading.current_thread) is not threading.main_thread()
+    assert list(iterate_outside_main_thread(iter("abc"))) == ["a", "b", "c"]

@@ -1,7 +1,8 @@
-"""Give a file to a foreign library that asks Python for its bytes by callbacks.
+"""Give a Python file to a foreign library, which reads and writes it through callbacks.
 
-What is raised in a callback is printed as a traceback, and lost. So errors are kept until the library is back, and no
-signal is handled meanwhile.
+An exception raised in a callback is printed as a traceback and lost. Errors are therefore kept
+until the library returns. Python handles signals in the main thread, so the library is called in
+another one.
 """
 
 import errno
@@ -12,14 +13,14 @@ from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
 
-APART = ThreadPoolExecutor(1, thread_name_prefix="callbacks")
+_EXECUTOR = ThreadPoolExecutor(1, thread_name_prefix="callbacks")
 
 
-class CalledBack:
-    """A file as callbacks want it: nothing is raised, and after an error nothing is written any more.
+class CallbackFile:
+    """A file whose methods raise nothing, and which writes nothing after an error.
 
     Args:
-        file: the file.
+        file: the file that is read or written.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -27,7 +28,10 @@ class CalledBack:
         self._error: OSError | None = None
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place and return it; stay where there is none such, for which damaged headers ask."""
+        """Move to a position and return it.
+
+        Positions outside the file, which damaged headers ask for, leave it where it is.
+        """
         try:
             return self._file.seek(offset, whence)
         except (ValueError, OverflowError):
@@ -36,26 +40,27 @@ class CalledBack:
             return self._file.tell() if exc.errno == errno.EINVAL else self._keep(exc)
 
     def tell(self) -> int:
-        """Return the place."""
+        """Return the current position."""
         return self._file.tell()
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes."""
+        """Return up to `size` bytes; none after an error."""
         try:
             return self._file.read(size)
         except OSError as exc:
             self._keep(exc)
             return b""
 
-    def readinto(self, room: memoryview) -> int:
-        """Read the next bytes, and return how many."""
+    def readinto(self, buffer: memoryview) -> int:
+        """Read bytes into a buffer and return their number."""
         try:
-            return self._file.readinto(room)  # type: ignore[attr-defined,no-any-return]  # every binary file has it
+            count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]  # all have it
         except OSError as exc:
             return self._keep(exc)
+        return count
 
     def write(self, data: bytes) -> int:
-        """Write bytes, and return how many."""
+        """Write bytes and return their number, even after an error, when nothing is written."""
         try:
             if self._error is None:
                 self._file.write(data)
@@ -67,39 +72,46 @@ class CalledBack:
         self._error = self._error or error
         return 0
 
-    def calling(self, function: Callable[..., T], *arguments: object, **options: object) -> T:
-        """Call what may call back, where Python handles no signals: outside of the main thread.
+    def call(self, function: Callable[..., T], *arguments: object, **options: object) -> T:
+        """Call a function that reads or writes this file, outside the main thread.
 
         Raises:
-            OSError: bytes could not be read or written; or what the function raises.
+            OSError: bytes could not be read or written, whatever the function made of it.
         """
 
-        def call() -> T:
+        def checked() -> T:
             try:
                 return function(*arguments, **options)
             finally:
                 if self._error is not None:
                     raise self._error
 
-        return calling(call)
+        return call_outside_main_thread(checked)
+
+    calling = call  # the old name, until video uses the new one
 
 
-def calling(function: Callable[..., T], *arguments: object) -> T:
-    """Call what may call back, where Python handles no signals: outside of the main thread.
+def call_outside_main_thread(function: Callable[..., T], *arguments: object) -> T:
+    """Call a function where Python handles no signals.
 
-    An interrupt is raised when the call is over: what it uses may be closed then.
+    An interrupt is raised after the function has returned, because its handlers may close what the
+    function uses.
     """
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments)
-    running = APART.submit(function, *arguments)
+    future = _EXECUTOR.submit(function, *arguments)
     try:
-        return running.result()
+        return future.result()
     finally:
-        wait([running])
+        wait([future])
 
 
-def stepping(items: Iterator[T]) -> Iterator[T]:
-    """Yield items whose making may call back."""
-    ended = object()
-    while (item := calling(next, items, ended)) is not ended:
+def iterate_outside_main_thread(items: Iterator[T]) -> Iterator[T]:
+    """Yield the items of an iterator that advances outside the main thread."""
+    end = object()
+    while (item := call_outside_main_thread(next, items, end)) is not end:
         yield item
+
+
+CalledBack = CallbackFile  # the old name, until video uses the new one
+calling = call_outside_main_thread  # the same

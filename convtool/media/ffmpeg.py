@@ -1,7 +1,8 @@
-"""Open files by FFmpeg (PyAV) without letting it open anything else, and translate its errors.
+"""Open files with FFmpeg (PyAV) without letting it open any others, and translate its errors.
 
-FFmpeg's demuxers can name further files and addresses, playlists above all. Here they are given the bytes of one local
-file, no protocol at all, and only those are allowed that need no more.
+FFmpeg's demuxers can follow references to other files and addresses, above all those of playlists.
+Here they get the bytes of one local file and no protocol, and only demuxers that need nothing else
+are allowed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,30 +13,46 @@ import av
 from av.container import InputContainer
 
 from convtool.errors import ReadError
-from convtool.media.callbacks import CalledBack
+from convtool.media.callbacks import CallbackFile
 
 
 @contextmanager
-def demuxed(
-    file: BinaryIO, name: str, what: str, demuxers: Sequence[str]
+def open_container(
+    file: BinaryIO, name: str, medium: str, demuxers: Sequence[str]
 ) -> Iterator[InputContainer]:
-    """Open a file, from its first byte.
+    """Open a file from its first byte.
 
     Args:
         file: its bytes, seekable.
-        name: what messages call it.
-        what: what should be in it, for messages.
-        demuxers: FFmpeg's names of the formats that are allowed.
+        name: the input's name, for messages.
+        medium: the word for what is read from it, for messages.
+        demuxers: the allowed formats, by FFmpeg's names.
 
     Raises:
-        ReadError: FFmpeg cannot open it, or cannot go on inside the block.
+        ReadError: FFmpeg cannot open the file, or fails inside the `with` block.
     """
     file.seek(0)
     options = {"format_whitelist": ",".join(demuxers), "protocol_whitelist": "none"}
-    calls = CalledBack(file)
+    callbacks = CallbackFile(file)
     try:
-        with calls.calling(av.open, calls, "r", container_options=options) as container:
+        with callbacks.call(_open, callbacks, options) as container:
             yield container
     except (av.FFmpegError, UnicodeDecodeError) as exc:
         reason = getattr(exc, "strerror", None) or "it is damaged"
-        raise ReadError(f"{name}: the {what} cannot be read: {reason}") from exc
+        raise ReadError(f"{name}: the {medium} cannot be read: {reason}") from exc
+    except _UnknownFormatError as exc:
+        raise ReadError(f"{name}: the {medium} cannot be read: unknown format") from exc
+
+
+class _UnknownFormatError(Exception):
+    """No allowed demuxer takes a file."""
+
+
+def _open(callbacks: CallbackFile, options: dict[str, str]) -> InputContainer:
+    try:
+        return av.open(callbacks, "r", container_options=options)
+    except av.ArgumentError as exc:
+        raise _UnknownFormatError from exc
+
+
+demuxed = open_container  # the old name, until video uses the new one
