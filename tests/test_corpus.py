@@ -76,8 +76,9 @@ def test_other_media_are_no_pictures(convtool, corpus, tmp_path):
 
 
 SOUND_REFUSALS = re.compile(
-    r"error: .*: (the sound cannot be read: .+|the sound is damaged: .+|the file is cut: .+|no samples"
-    r"|there is no sound in it|\d+ samples are NaN or infinite|\d+ channels of \d+ Hz are not supported)$"
+    r"error: .*: (the audio cannot be read: .+|the audio is damaged: .+|truncated: .+|no samples"
+    r"|the file is empty|no audio track|\d+ samples are NaN or infinite"
+    r"|\d+ channels at \d+ Hz are not supported)$"
 )
 
 

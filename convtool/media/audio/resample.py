@@ -1,18 +1,53 @@
-"""Resample a sound block by block: `soxr`, the library behind librosa's own resampling, with a state between blocks."""
+"""Resample a stream block by block with soxr, the library behind librosa's own resampling."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import soxr
 
-from convtool.levels import Levels
-from convtool.media.audio.streams import Samples
+from convtool.media.audio.streams import AudioStream, Samples, float_levels, numpy_dtype, split
 
 QUALITY = "VHQ"
 
 
+class ResampledStream:
+    """A stream at another rate, as floats.
+
+    Args:
+        stream: the stream.
+        rate: samples per second of the result.
+    """
+
+    def __init__(self, stream: AudioStream, rate: int) -> None:
+        self.rate, self.channels = rate, stream.channels
+        self.length = resampled_length(stream.length, stream.rate, rate)
+        self.levels = float_levels(stream.levels)
+        self._stream = stream
+
+    def blocks(self, length: int) -> Iterator[Samples]:
+        """Yield all samples in blocks of at most `length`.
+
+        Shape: (L, C)
+        """
+        dtype = numpy_dtype(self.levels)
+        scale = dtype.type(self._stream.levels.scale)
+        resampler = soxr.ResampleStream(
+            self._stream.rate, self.rate, self.channels, dtype=dtype, quality=QUALITY
+        )
+        read = made = 0
+        for block in self._stream.blocks(length):
+            read += len(block)
+            floats = np.ascontiguousarray(block / scale, dtype)
+            ready = resampler.resample_chunk(floats)
+            made += len(ready)
+            yield from split(ready, length)
+        rest = resampler.resample_chunk(np.empty((0, self.channels), dtype), last=True)
+        missing = resampled_length(read, self._stream.rate, self.rate) - made
+        yield from split(_with_length(rest, missing), length)
+
+
 def resampled_length(length: int, rate: int, wanted: int) -> int:
-    """Return how many samples a sound has at another rate, the nearest number.
+    """Return how many samples audio has at another rate: the nearest whole number, at least 1.
 
     >>> resampled_length(44100, 44100, 48000)
     48000
@@ -20,40 +55,7 @@ def resampled_length(length: int, rate: int, wanted: int) -> int:
     return max(1, round(length * wanted / rate))
 
 
-def resampled(
-    blocks: Iterator[Samples],
-    rate: int,
-    wanted: int,
-    channels: int,
-    full: int,
-    levels: Levels,
-    length: int,
-) -> Iterator[Samples]:
-    """Yield a sound at another rate, as floats.
-
-    Args:
-        blocks: the sound. Shape: (L, C)
-        rate: its samples a second.
-        wanted: those wanted.
-        channels: how many.
-        full: the number in `blocks` that stands for 1.
-        levels: float32 or float64.
-        length: the longest block to yield.
-    """
-    dtype = np.float64 if levels.wide else np.float32
-    stream = soxr.ResampleStream(rate, wanted, channels, dtype=dtype, quality=QUALITY)
-    read = made = 0
-    for block in blocks:
-        read += len(block)
-        ready = stream.resample_chunk(np.ascontiguousarray(block / dtype(full), dtype))
-        made += len(ready)
-        yield from _cut(ready, length)
-    rest = stream.resample_chunk(np.empty((0, channels), dtype), last=True)
-    lacking = resampled_length(read, rate, wanted) - made
-    rest = np.pad(rest[:lacking], ((0, max(0, lacking - len(rest))), (0, 0)))
-    yield from _cut(rest, length)
-
-
-def _cut(samples: Samples, length: int) -> Iterator[Samples]:
-    for start in range(0, len(samples), length):
-        yield samples[start : start + length]
+def _with_length(samples: Samples, length: int) -> Samples:
+    """Return the first samples, followed by zeros up to a length."""
+    kept = samples[: max(0, length)]
+    return np.pad(kept, ((0, max(0, length - len(kept))), (0, 0)))

@@ -1,42 +1,137 @@
-"""What the ways to read sounds have in common; each is a room of its own."""
+"""Streams of audio samples: what decoders offer, and what takes and changes it.
+
+A stream can be read more than once. Its blocks are NumPy arrays of shape (L, C), as decoders
+deliver them. It must not import a library that decodes.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from convtool.levels import Levels
+from convtool.media.audio.subtypes import FLOAT32, FLOAT64
 
 Samples = NDArray[Any]
 Tags = dict[str, str]
 
 
-class Reader(Protocol):
-    """A sound file, opened.
+class AudioStream(Protocol):
+    """Audio samples, block by block."""
 
-    Attributes:
-        rate: samples a second.
-        channels: how many.
-        length: samples of a channel; estimated where only decoding would tell.
-        promised: how many the file speaks of.
-        slack: how many of these may be missing from a whole file.
-        subtype: how it stores samples, by libsndfile's name.
-        levels: how its blocks do.
-        tags: title, artist and so on.
-    """
+    @property
+    def rate(self) -> int:
+        """Samples per second."""
 
-    rate: int
-    channels: int
-    length: int
-    promised: int
-    slack: int
-    subtype: str
-    levels: Levels
-    tags: Tags
+    @property
+    def channels(self) -> int:
+        """The number of channels."""
+
+    @property
+    def length(self) -> int:
+        """Samples per channel; an estimate where only decoding would tell."""
+
+    @property
+    def levels(self) -> Levels:
+        """How its blocks store samples."""
 
     def blocks(self, length: int) -> Iterator[Samples]:
-        """Yield all samples, from the first, in blocks of at most `length`. Shape: (L, C)
+        """Yield all samples, from the first, in blocks of at most `length`.
+
+        Shape: (L, C)
 
         Raises:
             ReadError: the file is damaged.
         """
+
+
+class AudioDecoder(AudioStream, Protocol):
+    """An audio file, opened."""
+
+    @property
+    def declared(self) -> int | None:
+        """Samples per channel that the header declares; None where an end marker is missing."""
+
+    @property
+    def slack(self) -> int:
+        """Samples per channel that may be missing from a complete file."""
+
+    @property
+    def subtype(self) -> str:
+        """How the file stores samples, by libsndfile's name."""
+
+    @property
+    def tags(self) -> Tags:
+        """Title, artist and so on."""
+
+
+class MonoStream:
+    """The mean of all channels of a stream, as floats.
+
+    Args:
+        stream: the stream.
+    """
+
+    channels = 1
+
+    def __init__(self, stream: AudioStream) -> None:
+        self.rate, self.length = stream.rate, stream.length
+        self.levels = float_levels(stream.levels)
+        self._stream = stream
+
+    def blocks(self, length: int) -> Iterator[Samples]:
+        """Yield all samples in blocks of at most `length`.
+
+        Shape: (L, 1)
+        """
+        dtype = numpy_dtype(self.levels)
+        scale = dtype.type(self._stream.levels.scale)
+        for block in self._stream.blocks(length):
+            yield block.mean(1, dtype, keepdims=True) / scale
+
+
+def float_levels(levels: Levels) -> Levels:
+    """Return floats that hold all digits of stored samples, or nearly."""
+    return FLOAT64 if levels.wide else FLOAT32
+
+
+def numpy_dtype(levels: Levels) -> np.dtype[Any]:
+    """Return NumPy's type of stored samples.
+
+    >>> numpy_dtype(FLOAT32)
+    dtype('float32')
+    """
+    return np.dtype(str(levels.dtype).removeprefix("torch."))
+
+
+def regroup(blocks: Iterator[Samples], length: int) -> Iterator[Samples]:
+    """Yield samples in blocks of `length`, and the rest at the end.
+
+    Shape: (L, C) each
+
+    >>> [len(block) for block in regroup(iter([np.zeros((5, 1))] * 3), 6)]
+    [6, 6, 3]
+    """
+    held: list[Samples] = []
+    count = 0
+    for block in blocks:
+        held.append(block)
+        count += len(block)
+        if count < length:
+            continue
+        joined = np.concatenate(held)
+        whole = count // length * length
+        yield from split(joined[:whole], length)
+        held, count = [joined[whole:]], count - whole
+    if count:
+        yield np.concatenate(held)
+
+
+def split(samples: Samples, length: int) -> Iterator[Samples]:
+    """Yield samples in blocks of `length`, the last one possibly shorter.
+
+    Shape: (L, C)
+    """
+    for start in range(0, len(samples), length):
+        yield samples[start : start + length]

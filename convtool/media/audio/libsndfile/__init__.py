@@ -1,1 +1,30 @@
-"""The formats that libsndfile reads and writes."""
+"""The format family of libsndfile: WAV, FLAC, Ogg, MP3, AIFF, CAF and their relatives."""
+
+from typing import BinaryIO
+
+from convtool.media.audio.family import Family, Signature
+from convtool.media.audio.libsndfile.formats import WRITABLE
+from convtool.media.audio.streams import AudioDecoder
+
+
+def _open(file: BinaryIO, name: str) -> AudioDecoder:
+    from convtool.media.audio.libsndfile.decoder import (  # noqa: PLC0415  # imports soundfile
+        SndfileDecoder,
+    )
+
+    return SndfileDecoder(file, name)
+
+
+LIBSNDFILE = Family(
+    "libsndfile",
+    suffixes=tuple(WRITABLE),
+    signatures=(
+        Signature(b"RIFF"),
+        Signature(b"RF64"),
+        Signature(b"fLaC"),
+        Signature(b"OggS"),
+        Signature(b"FORM"),
+        Signature(b"caff"),
+    ),
+    open=_open,
+)

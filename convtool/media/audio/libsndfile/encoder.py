@@ -1,4 +1,7 @@
-"""Write sounds by libsndfile, block by block. It takes stored samples; scaling and rounding is `levels`' business."""
+"""Encode audio files with libsndfile, block by block.
+
+It takes stored samples; scaling and rounding are done before.
+"""
 
 import contextlib
 from collections.abc import Sequence
@@ -6,33 +9,32 @@ from typing import BinaryIO
 
 import numpy as np
 import soundfile
-from torch import Tensor
 
+from convtool.block import Block
+from convtool.convolve.geometry import Placement
 from convtool.errors import WriteError
-from convtool.layers.build import Layer
 from convtool.levels import Levels
-from convtool.media.audio.libsndfile.decoder import SHIFTED
 from convtool.media.audio.libsndfile.formats import Format
-from convtool.media.audio.source import AudioSource, Sound
-from convtool.media.audio.streams import Samples
-from convtool.media.callbacks import CalledBack
+from convtool.media.audio.source import AudioPart
+from convtool.media.audio.streams import Samples, Tags, split
+from convtool.media.audio.subtypes import padding_bits
+from convtool.media.callbacks import CallbackFile
+from convtool.media.policies import Notes
 
-MAX_WAV = 2**32 - 2**16  # bytes of samples beyond which a WAV's header cannot count
-PIECE = (
-    2**14
-)  # frames that are encoded at once: libsndfile's Vorbis encoder keeps a call's samples on the stack
+MAX_WAV = 2**32 - 2**16  # bytes of samples that the header of a WAV file can count
+VORBIS_BLOCK = 2**14  # samples; libsndfile's Vorbis encoder keeps those of one call on the stack
 
 
-class AudioSink:
-    """A sound file being made.
+class AudioEncoder(Notes):
+    """An audio file being made.
 
     Args:
-        file: where the bytes go.
+        file: where its bytes go.
         format: its format.
         subtype: how it stores samples.
-        channels: the layer's channels that it holds, in this order.
+        channels: those of the layer that it holds, in this order.
         levels: how blocks store samples.
-        source: the input, for its tags.
+        tags: of the input.
     """
 
     def __init__(
@@ -42,77 +44,97 @@ class AudioSink:
         subtype: str,
         channels: Sequence[int],
         levels: Levels,
-        source: AudioSource,
+        tags: Tags,
     ) -> None:
-        self._calls, self._format, self._subtype = CalledBack(file), format, subtype
-        self._channels, self._levels, self._source = list(channels), levels, source
-        self._sound: soundfile.SoundFile | None = None
+        super().__init__()
+        self._callbacks = CallbackFile(file)
+        self._format, self._subtype = format, subtype
+        self._channels, self._levels, self._tags = list(channels), levels, tags
+        self._handle: soundfile.SoundFile | None = None
 
-    def begin(self, part: Sound, layer: Layer) -> None:
-        """Start the result of a sound, which is filtered by `layer`.
+    def begin(self, part: AudioPart, placement: Placement) -> None:
+        """Write the header of a result.
+
+        Args:
+            part: the input's.
+            placement: the result's length, and its stride on the part.
 
         Raises:
-            WriteError: the format cannot hold so many channels or samples a second.
+            WriteError: the format cannot hold as many channels or samples per second.
         """
-        exact = part.rate / layer.conv.stride[0]
+        exact = part.rate / placement.stride[0]
         rate = max(1, round(exact))
         if rate != exact:
-            self._source.note(f"{exact:g} samples a second stored as {rate}")
-        name = self._format.name
-        bytes_ = layer.output_size(part.size)[0] * len(self._channels) * self._levels.dtype.itemsize
-        if name == "WAV" and bytes_ > MAX_WAV:
-            name = "RF64"
-            self._source.note("stored as RF64, a WAV for more than 4 GB")
-        elif name == "WAV" and len(self._channels) > 2:
-            name = "WAVEX"
+            self.note(f"{exact:g} samples per second stored as {rate}")
+        self._handle = self._open(self._header(placement.size[0]), rate)
+        for key, value in self._tags.items():
+            self._tag(key, value)
+
+    def _header(self, length: int) -> str:
+        """Return libsndfile's name of the header for a result of a length."""
+        if self._format.name != "WAV":
+            return self._format.name
+        count = len(self._channels)
+        if length * count * self._levels.dtype.itemsize > MAX_WAV:
+            self.note("stored as RF64, the WAV format for more than 4 GB")
+            return "RF64"
+        return "WAVEX" if count > 2 else "WAV"
+
+    def _open(self, header: str, rate: int) -> soundfile.SoundFile:
+        count = len(self._channels)
         try:
-            self._sound = self._calls.calling(
+            return self._callbacks.call(
                 soundfile.SoundFile,
-                self._calls,
+                self._callbacks,
                 "w",
                 rate,
-                len(self._channels),
+                count,
                 self._subtype,
-                format=name,
+                format=header,
             )
         except soundfile.SoundFileError as exc:
-            what = f"{len(self._channels)} channels of {rate} Hz as {self._subtype}"
+            result = f"{count} channels at {rate} Hz as {self._subtype}"
             raise WriteError(
-                f"{self._format.name} cannot hold {what}: {exc.args[-1]}",
+                f"{self._format.name} cannot hold {result}: {exc.args[-1]}",
                 hint="--rate, --mono or another --format",
             ) from exc
-        for key, value in self._source.tags.items():
-            self._tag(key, value)
 
     def _tag(self, key: str, value: str) -> None:
         try:
-            setattr(self._sound, key, value)
-        except (soundfile.SoundFileError, AttributeError):  # a format without this tag
-            self._source.note(f"the tag '{key}' dropped, {self._format.name} has none")
+            setattr(self._handle, key, value)
+        except (soundfile.SoundFileError, AttributeError):
+            self.note(f"tag '{key}' dropped, {self._format.name} has no such tag")
 
-    def prepare(self, block: Tensor) -> Samples:
-        """Return the samples that are written of all of the layer's results. Shape: (1, C, L) → (L, C')"""
-        samples = block[0].T
+    def prepare(self, block: Block) -> Samples:
+        """Return the samples of this file's channels as libsndfile takes them.
+
+        Shape: (1, C, L) → (L, C')
+        """
+        samples = block.tensor[0].T
         if self._channels != list(range(samples.shape[1])):
             samples = samples[:, self._channels]
         array: Samples = samples.contiguous().numpy()
-        shift = 0 if self._levels.floats else SHIFTED.get(self._levels.scale, 0)
+        shift = padding_bits(self._levels)
         return np.left_shift(array, shift) if shift else array
 
     def write(self, prepared: Samples) -> None:
-        """Take the next samples. Shape: (L, C')"""
-        assert self._sound is not None
-        size = PIECE if self._levels.floats and self._format.name == "OGG" else len(prepared)
-        for start in range(0, len(prepared), size or 1):
-            self._calls.calling(self._sound.write, prepared[start : start + size])
+        """Encode the next samples.
+
+        Shape: (L, C')
+        """
+        assert self._handle is not None
+        floats_in_ogg = self._format.name == "OGG" and self._levels.floats
+        length = VORBIS_BLOCK if floats_in_ogg else max(1, len(prepared))
+        for samples in split(prepared, length):
+            self._callbacks.call(self._handle.write, samples)
 
     def close(self) -> None:
         """Encode what is left, and complete the header."""
-        assert self._sound is not None
-        self._calls.calling(self._sound.close)
+        assert self._handle is not None
+        self._callbacks.call(self._handle.close)
 
     def drop(self) -> None:
-        """Let go of the file."""
-        if self._sound is not None:
+        """Release the file, complete or not."""
+        if self._handle is not None:
             with contextlib.suppress(OSError):  # it was raised before
-                self._calls.calling(self._sound.close)
+                self._callbacks.call(self._handle.close)
