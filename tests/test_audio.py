@@ -285,11 +285,14 @@ def test_band_filters(convtool, tmp_path):
 @pytest.mark.parametrize(
     ("kernel", "message"),
     [
-        ("lowpass:cutoff=30000", "holds less than 22050 Hz"),
-        ("lowpass:taps=99,width=100", "give one"),
-        ("bandpass:low=3000,high=300", "rising"),
-        ("lowpass:window=round", "one of boxcar"),
-        ("highpass:taps=100", "odd"),
+        ("lowpass:cutoff=30000", "cutoff=30000 must be below 22050 Hz, half of the sample rate"),
+        ("lowpass:taps=99,width=100", "taps cannot be combined with width"),
+        ("bandpass:low=3000,high=300", "low=3000 must be below high=300"),
+        (
+            "lowpass:window=round",
+            "window takes boxcar, hann, hamming, blackman, kaiser, not 'round'",
+        ),
+        ("highpass:taps=100", "taps=100: a highpass of linear phase needs an odd number of taps"),
         ("lowpass:cutoff=1ms", "Hz"),
         ("moving-average:ms=9999999", "outside"),
     ],
