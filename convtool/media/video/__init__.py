@@ -11,9 +11,11 @@ from convtool.errors import UsageError, WriteError
 from convtool.levels import Levels
 from convtool.media import MEDIA, Sink, Tile
 from convtool.media.video.formats import FRAMES, Codec, codec_of, container_of
-from convtool.media.video.pixels import depth_of, packed, pixel_format
+from convtool.media.video.frames import FramesSink
+from convtool.media.video.pixel_formats import pixel_format
+from convtool.media.video.pixels import depth_of, packed
 from convtool.media.video.read import FilmSource
-from convtool.media.video.write import FilmSink, FramesSink
+from convtool.media.video.write import FilmSink
 from convtool.options.settings import OutputSettings, Settings
 
 __all__ = ["FilmSink", "FilmSource", "FramesSink", "VideoRoom", "container_of"]

@@ -1,20 +1,15 @@
 """Write films: encode frames at their times, with the sound and the subtitles of the input beside them."""
 
 import contextlib
-import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
-import numpy as np
 from torch import Tensor
 
-from convtool.convolve.geometry import extent
 from convtool.errors import WriteError
 from convtool.layers.build import Layer
 from convtool.levels import Levels
@@ -22,19 +17,20 @@ from convtool.media import Tile
 from convtool.media.callbacks import CalledBack
 from convtool.media.video.formats import Codec, Container
 from convtool.media.video.palette import Palette
-from convtool.media.video.pixels import FULL, Colours, Packer, Samples, packed, pixel_format
-from convtool.media.video.read import Film, FilmSource, Packet
+from convtool.media.video.pixel_formats import pixel_format
+from convtool.media.video.pixels import FULL, Colours, Packer, Samples, packed
+from convtool.media.video.read import Film, FilmSource
+from convtool.media.video.tiles import Show
+from convtool.media.video.timeline import Pace
 from convtool.media.video.tracks import Tracks
 from convtool.options.settings import OutputSettings
 
-GAP = 4  # pixels between the tiles of a grid
 MAX_SIZE = 16384  # of encoders; FFmpeg itself takes more
 HIGH = 720  # rows from which on films of no named colours are taken for high definition
 RGB, BT709, SMPTE170M = 0, 1, 6  # FFmpeg's numbers of colour spaces
 LIMITED = 1  # and of ranges
 QSCALE_FLAG, QP_TO_LAMBDA = 2, 118  # AV_CODEC_FLAG_QSCALE, FF_QP2LAMBDA
 THREADS = 2  # of libx264, a core
-FIRST = 1  # the number of the first picture in a folder
 
 
 def colours_of(source: FilmSource, codec: Codec, size: Sequence[int], *, rgb: bool) -> Colours:
@@ -45,38 +41,6 @@ def colours_of(source: FilmSource, codec: Codec, size: Sequence[int], *, rgb: bo
     if colours.space == RGB:
         colours = replace(colours, space=BT709 if size[0] >= HIGH else SMPTE170M, range=LIMITED)
     return replace(colours, range=FULL) if codec.encoder == "mjpeg" else colours
-
-
-class Show:
-    """Lays tiles side by side.
-
-    Args:
-        tiles: what is shown.
-        size: height and width of a tile.
-    """
-
-    def __init__(self, tiles: Sequence[Tile], size: Sequence[int]) -> None:
-        self._tiles, (self._height, self._width) = tiles, size
-        self._across = math.ceil(math.sqrt(len(tiles)))
-        down = math.ceil(len(tiles) / self._across)
-        self.channels = max(len(tile.channels) for tile in tiles)
-        self.size = down * (self._height + GAP) - GAP, self._across * (self._width + GAP) - GAP
-
-    def __call__(self, samples: Samples) -> Samples:
-        """Return a frame. Shape: (H, W, C) → (H', W', 1 or 3)"""
-        if len(self._tiles) == 1:
-            channels = list(self._tiles[0].channels)
-            return samples if channels == list(range(samples.shape[2])) else samples[..., channels]
-        grid = np.zeros((*self.size, self.channels), samples.dtype)
-        for place, tile in enumerate(self._tiles):
-            top, left = (
-                place // self._across * (self._height + GAP),
-                place % self._across * (self._width + GAP),
-            )
-            grid[top : top + self._height, left : left + self._width] = samples[
-                ..., list(tile.channels)
-            ]
-        return grid
 
 
 class FilmSink:
@@ -230,97 +194,3 @@ class FilmSink:
                 f"the film cannot be encoded by {what}: {getattr(exc, 'strerror', None) or exc}",
                 hint="another --codec, --crf, --preset or --pix-fmt",
             ) from exc
-
-
-class Pace:
-    """Says when the frames of a result are shown, and how long.
-
-    Args:
-        film: the input.
-        layer: what filters it; each of its outputs is shown when the frame is that it is centred on.
-        ticks: as containers have it.
-    """
-
-    def __init__(self, film: Film, layer: Layer, ticks: int | None) -> None:
-        self._film, self._made = film, 0
-        self._step, self._before = layer.conv.stride[0], layer.ends[0][0]
-        self._middle = (extent(layer.conv)[0] - 1) // 2
-        self._lengths: dict[int, int] = {}
-        self.rate = film.header.rate / self._step
-        self.base = (
-            1 / self.rate if ticks is None else Fraction(1, ticks) if ticks else film.header.base
-        )
-
-    def next(self) -> int:
-        """Return when the next frame is shown, in ticks of the output."""
-        times, scale = self._film.times, self._film.header.base / self.base
-        centre = self._made * self._step - self._before + self._middle
-        centre = min(max(0, centre), len(times.shown) - 1)
-        self._made += 1
-        start = round(times.shown[centre] * scale)
-        self._lengths[start] = (
-            round((times.shown[centre] + times.lasting[centre] * self._step) * scale) - start
-        )
-        return start
-
-    def lasting(self, packets: Sequence[Packet]) -> Iterator[Packet]:
-        """Yield packets with the time that their frames are shown."""
-        for packet in packets:
-            length = self._lengths.pop(packet.pts, 0)
-            if length:
-                packet.duration = length
-            yield packet
-
-
-class FramesSink:
-    """A folder of numbered PNG pictures being made.
-
-    Args:
-        folder: where they go.
-        codec: how they are encoded.
-        tiles: what is shown; more than one make a grid.
-        levels: how samples come.
-        source: the input.
-    """
-
-    def __init__(
-        self, folder: Path, codec: Codec, tiles: Sequence[Tile], levels: Levels, source: FilmSource
-    ) -> None:
-        self._folder, self._codec, self._tiles = folder, codec, tiles
-        self._levels, self._source, self._number = levels, source, FIRST
-
-    def begin(self, part: Film, layer: Layer) -> None:
-        """Start the pictures that `layer` makes of a film."""
-        self._show = Show(self._tiles, layer.output_size(part.size)[1:])
-        header, channels = self._source.header, self._show.channels
-        format = pixel_format(self._codec, header.format, self._show.size, channels, None)
-        self._pack = Packer(
-            packed(self._levels.scale.bit_length(), channels), format, Colours(RGB, FULL)
-        )
-        encoder: Any = av.CodecContext.create(self._codec.encoder, "w")
-        encoder.height, encoder.width = self._show.size
-        encoder.pix_fmt, encoder.time_base = format, 1 / header.rate
-        self._encoder = encoder
-        encoder.options = {"compression_level": "1"}  # as pictures have it
-
-    def prepare(self, block: Tensor) -> list[av.VideoFrame]:
-        """Return the frames that show all of the layer's results. Shape: (1, C, D, H, W)"""
-        return [self._pack(self._show(samples)) for samples in block[0].permute(1, 2, 3, 0).numpy()]
-
-    def write(self, prepared: list[av.VideoFrame]) -> None:
-        """Take the next frames."""
-        for frame in prepared:
-            frame.pts = self._number
-            self._store(self._encoder.encode(frame))
-
-    def close(self) -> None:
-        """Write what is left."""
-        self._store(self._encoder.encode(None))
-
-    def drop(self) -> None:
-        """There is no file to let go of."""
-
-    def _store(self, packets: Sequence[Packet]) -> None:
-        for packet in packets:
-            (self._folder / f"{self._number:06}.png").write_bytes(bytes(packet))
-            self._number += 1
