@@ -17,6 +17,13 @@ RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normaliz
 # Bytes of a pipe's content that are kept out of a temporary file.
 SPOOLED = 64 * MEBI
 
+# Video. FFmpeg's decoders keep frames that others refer to, beside one per thread.
+VIDEO_DECODED_FRAMES = 8
+# Its encoders look ahead: as much as this many frames with all of their chroma.
+VIDEO_ENCODED_FRAMES = 32
+# The largest pixel of a decoded frame has three samples of 16 bits.
+VIDEO_PIXEL_BYTES = 6
+
 
 def refuse_larger(what: str, needed: int, limit: int) -> None:
     """Check the memory that something needs against the budget.

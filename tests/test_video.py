@@ -1,4 +1,4 @@
-"""Film: frames, times and sound come through; filters are nn.Conv3d; bad files and playlists end in words."""
+"""Video: frames, times and audio come through; filters are nn.Conv3d; bad files are refused."""
 
 import itertools
 import json
@@ -20,87 +20,26 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from conftest import peak
 from PIL import Image
+from videos import BASE, facts, make, moving_square, read
 
 import convtool as package
 from convtool.convolve import Convolution
 from convtool.convolve.per_frame import FrameConvolution
 from convtool.kernels.resolve import resolve
-from convtool.run.prefetch import ahead
-
-BASE = Fraction(1, 12800)
-
-
-def make(path, frames, *, codec="ffv1", pix_fmt="bgr0", given="rgb24", rate=25, times=None, sound=None, aspect=None,
-         options=None, tags=None):  # fmt: skip
-    """Write frames (D, H, W[, C]) as a film, at `times` in ticks of BASE, with a second of sound each second."""
-    with av.open(str(path), "w", options=options or {}) as film:
-        stream = film.add_stream(codec, rate=rate)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = pix_fmt
-        stream.codec_context.time_base = stream.time_base = BASE
-        if codec == "libx264":
-            stream.codec_context.options = {"crf": "0", "preset": "ultrafast"}
-        if aspect:
-            stream.codec_context.sample_aspect_ratio = aspect
-        film.metadata.update(tags or {})
-        voice = film.add_stream(sound, rate=48000) if sound else None
-        if voice:
-            voice.layout = "stereo"
-        times = times or [round(Fraction(number, rate) / BASE) for number in range(len(frames))]
-        for number, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), given).reformat(
-                format=pix_fmt
-            )
-            frame.pts, frame.time_base = times[number], BASE
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode(None))
-        if voice:
-            length = int(times[-1] * BASE * 48000)
-            tone = (np.sin(np.arange(length) / 20) * 0.3).astype(np.float32)
-            for start in range(0, length - 1024, 1024):
-                piece = av.AudioFrame.from_ndarray(
-                    np.stack([tone[start : start + 1024]] * 2), "fltp", "stereo"
-                )
-                piece.sample_rate, piece.pts = 48000, start
-                film.mux(voice.encode(piece))
-            film.mux(voice.encode(None))
-    return path
-
-
-def read(path, format="rgb24"):
-    """Return a film's frames. Shape: (D, H, W, C)"""
-    with av.open(str(path)) as film:
-        frames = [frame.to_ndarray(format=format) for frame in film.decode(video=0)]
-    return np.stack(frames).reshape(len(frames), *frames[0].shape[:2], -1)
-
-
-def facts(path):
-    """Return what FFmpeg says of a film: times and durations in seconds, size, rate, aspect, and packets of sound."""
-    with av.open(str(path)) as film:
-        stream = film.streams.video[0]
-        found = {"size": (stream.height, stream.width), "rate": stream.average_rate,
-                 "aspect": stream.sample_aspect_ratio or 1}  # fmt: skip
-        shown = [float(frame.pts * stream.time_base) for frame in film.decode(stream)]
-    with av.open(str(path)) as film:
-        voice = (
-            [bytes(p) for p in film.demux(film.streams.audio[0]) if p.size]
-            if film.streams.audio
-            else []
-        )
-    return found | {"shown": shown, "sound": voice}
+from convtool.run.prefetch import prefetch
 
 
 @pytest.fixture
 def clip(rng):
-    """Return eleven small frames with something in them that moves. Shape: (11, 20, 28, 3)"""
-    frames = rng.integers(0, 256, (11, 20, 28, 3), dtype=np.uint8) // 2
-    for number in range(11):
-        frames[number, 5:10, 2 * number : 2 * number + 5] += 100
-    return frames
+    """Return eleven small frames."""
+    return moving_square(rng)
 
 
 def reference(frames, weight, *, stride=(1, 1, 1), groups=3):
-    """Return nn.Conv3d's result by F.conv3d in float64, ends repeated. Shape: (D, H, W, C) → (D', H', W', C')"""
+    """Return nn.Conv3d's result by F.conv3d in float64, ends repeated.
+
+    Shape: (D, H, W, C) → (D', H', W', C')
+    """
     tensor = torch.from_numpy(frames.astype(float) / 255).permute(3, 0, 1, 2)[None]
     pads = [n for k in reversed(weight.shape[2:]) for n in ((k - 1) // 2, k // 2)]
     padded = F.pad(tensor, pads, mode="replicate")
@@ -108,16 +47,25 @@ def reference(frames, weight, *, stride=(1, 1, 1), groups=3):
 
 
 def lifted(kernel):
-    """Return a preset's weights for film, once for each colour."""
+    """Return a preset's weights for video, once for each colour."""
     weights = torch.from_numpy(resolve(kernel, 3).kernels[0].weights.copy())
     return weights.expand(3, 1, *weights.shape).float().double()
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 1000])
-@pytest.mark.parametrize(("kernel", "stride"), [
-    ("blur", (1, 1, 1)), ("sharpen", (1, 1, 1)), ("temporal-difference", (1, 1, 1)), ("gaussian-3d", (1, 1, 1)),
-    ("temporal-blur", (2, 1, 1)), ("blur", (2, 1, 1)), ("blur", (1, 2, 2)), ("gaussian-3d", (2, 2, 2)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kernel", "stride"),
+    [
+        ("blur", (1, 1, 1)),
+        ("sharpen", (1, 1, 1)),
+        ("temporal-difference", (1, 1, 1)),
+        ("gaussian-3d", (1, 1, 1)),
+        ("temporal-blur", (2, 1, 1)),
+        ("blur", (2, 1, 1)),
+        ("blur", (1, 2, 2)),
+        ("gaussian-3d", (2, 2, 2)),
+    ],
+)
 def test_equals_conv3d(convtool, tmp_path, clip, monkeypatch, kernel, stride, length):
     """On the whole clip, for every length of blocks, within a level."""
     monkeypatch.setattr(Convolution, "length", length)
@@ -138,9 +86,9 @@ def test_equals_conv3d(convtool, tmp_path, clip, monkeypatch, kernel, stride, le
     assert np.abs(out - expected).max() <= 1
 
 
-def test_random_weights_make_a_grey_film_of_each_map(convtool, tmp_path, clip):
-    """A dense Conv3d(3, 4, 3), its maps by sigmoid, sound kept in each."""
-    source = make(tmp_path / "in.mkv", clip, sound="aac")
+def test_random_weights_make_a_grey_video_of_each_map(convtool, tmp_path, clip):
+    """A dense Conv3d(3, 4, 3), its maps by sigmoid, audio kept in each; white gaps in a grid."""
+    source = make(tmp_path / "in.mkv", clip, audio="aac")
     options = ["--out-channels", "4", "--seed", "7", "--codec", "ffv1"]
     result = convtool("video", source, f"{tmp_path}/maps/", *options)
     assert result.code == 0, result.err
@@ -154,14 +102,20 @@ def test_random_weights_make_a_grey_film_of_each_map(convtool, tmp_path, clip):
         path = tmp_path / "maps" / f"in_random_{channel + 1}.mkv"
         wanted = np.rint(255 / (1 + np.exp(-expected[..., channel])))
         assert np.abs(read(path, "gray")[..., 0] - wanted).max() <= 1
-        assert facts(path)["sound"] == facts(source)["sound"]
+        assert facts(path)["audio"] == facts(source)["audio"]
     assert convtool("video", source, tmp_path / "grid.mkv", *options).code == 0
-    assert read(tmp_path / "grid.mkv", "gray").shape == (11, 2 * 20 + 4, 2 * 28 + 4, 1)
+    grid = read(tmp_path / "grid.mkv", "gray")
+    assert grid.shape == (11, 2 * 20 + 3 * 4, 2 * 28 + 3 * 4, 1)
+    assert (grid[:, :4] == 255).all()
+    assert (grid[:, :, 32:36] == 255).all()
+    assert np.array_equal(
+        grid[:, 28:48, 36:64], read(tmp_path / "maps" / "in_random_4.mkv", "gray")
+    )
 
 
 def test_the_three_lines(convtool, tmp_path, clip):
     """A random Conv3d to colour, a magnitude, a difference along time."""
-    source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", sound="aac")
+    source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", audio="aac")
     result = convtool("video", source, tmp_path / "out.mp4")
     assert result.code == 0, result.err
     assert "seed:" in result.err
@@ -207,7 +161,7 @@ def test_flat_areas_of_signed_kernels_are_mid_grey_in_every_frame(convtool, tmp_
     assert out[3].max() > 180
 
 
-def test_minmax_measures_the_whole_film(convtool, tmp_path, clip):
+def test_minmax_measures_the_whole_video(convtool, tmp_path, clip):
     """Two passes; all frames and colours share a range."""
     source = make(tmp_path / "in.mkv", clip)
     options = ["-k", "sobel-x", "--codec", "ffv1", "--normalize", "minmax"]
@@ -217,19 +171,25 @@ def test_minmax_measures_the_whole_film(convtool, tmp_path, clip):
     assert np.abs(read(tmp_path / "out.mkv") - expected).max() <= 1
 
 
-# --- what must not change ----------------------------------------------------------------------------------------
+# --- what is preserved ---------------------------------------------------------------------------
 
 VARIABLE = [0, 512, 1024, 2560, 3072, 5120, 5632, 6144, 9000, 9512, 12800]
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
 @pytest.mark.parametrize("times", [None, VARIABLE], ids=["constant", "variable"])
-def test_times_sizes_and_sound_are_kept(convtool, tmp_path, clip, suffix, times):
-    """Count, every time within half a tick, size, rate, pixel aspect; sound byte for byte."""
+def test_times_sizes_and_audio_are_kept(convtool, tmp_path, clip, suffix, times):
+    """Count, every time within half a tick, size, rate, pixel aspect; audio byte for byte."""
     source = make(
-        tmp_path / f"in.{suffix}", clip, codec="libx264", pix_fmt="yuv420p", times=times, sound="aac",
-        aspect=Fraction(4, 3), tags={"title": "A Test"},
-    )  # fmt: skip
+        tmp_path / f"in.{suffix}",
+        clip,
+        codec="libx264",
+        pix_fmt="yuv420p",
+        times=times,
+        audio="aac",
+        aspect=Fraction(4, 3),
+        tags={"title": "A Test"},
+    )
     assert convtool("video", source, tmp_path / f"out.{suffix}", "-k", "blur").code == 0
     before, after = facts(source), facts(tmp_path / f"out.{suffix}")
     tick = 0.001 if suffix == "mkv" else float(BASE)
@@ -237,19 +197,19 @@ def test_times_sizes_and_sound_are_kept(convtool, tmp_path, clip, suffix, times)
     assert np.abs(np.subtract(before["shown"], after["shown"])).max() <= tick / 2 + 1e-9
     assert before["size"] == after["size"]
     assert before["aspect"] == after["aspect"] == Fraction(4, 3)
-    assert before["sound"] == after["sound"] != []
+    assert before["audio"] == after["audio"] != []
     if times is None:
         assert before["rate"] == after["rate"]
-    with av.open(str(tmp_path / f"out.{suffix}")) as film:
-        assert {key.lower(): value for key, value in film.metadata.items()}["title"] == "A Test"
+    with av.open(str(tmp_path / f"out.{suffix}")) as video:
+        assert {key.lower(): value for key, value in video.metadata.items()}["title"] == "A Test"
 
 
 def test_ffprobe_agrees(convtool, tmp_path, clip):
-    """By a program of its own: frames, times, durations, rates; and the file plays without a word."""
+    """On frames, times, durations and rates; and ffmpeg plays the file without a warning."""
     if not shutil.which("ffprobe"):
         pytest.skip("no ffprobe program")
     source = make(
-        tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", sound="aac", times=VARIABLE
+        tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", audio="aac", times=VARIABLE
     )
     assert convtool("video", source, tmp_path / "out.mp4", "-k", "sobel").code == 0
     show = [
@@ -268,8 +228,16 @@ def test_ffprobe_agrees(convtool, tmp_path, clip):
     assert subprocess.run(play, check=True, capture_output=True).stderr == b""
 
 
-@pytest.mark.parametrize(("pix_fmt", "given"), [("bgr0", "rgb24"), ("gbrp10le", "gbrp10le"), ("gray", "gray"),
-                                                ("gray10le", "gray10le"), ("gbrp16le", "gbrp16le")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("pix_fmt", "given"),
+    [
+        ("bgr0", "rgb24"),
+        ("gbrp10le", "gbrp10le"),
+        ("gray", "gray"),
+        ("gray10le", "gray10le"),
+        ("gbrp16le", "gbrp16le"),
+    ],
+)
 def test_identity_keeps_planes_exactly(convtool, tmp_path, rng, pix_fmt, given):
     """Red, green, blue or grey, in any depth."""
     bits = int(re.findall(r"\d+", f"{given} 8")[0]) if given[-2:] == "le" else 8
@@ -278,34 +246,34 @@ def test_identity_keeps_planes_exactly(convtool, tmp_path, rng, pix_fmt, given):
     source = make(tmp_path / "in.mkv", frames, pix_fmt=pix_fmt, given=given)
     result = convtool("video", source, tmp_path / "out.mkv", "-k", "identity", "--codec", "ffv1")
     assert result.code == 0, result.err
-    with av.open(str(tmp_path / "out.mkv")) as film:
-        assert film.streams.video[0].codec_context.pix_fmt == pix_fmt
-        out = np.stack([frame.to_ndarray(format=given) for frame in film.decode(video=0)])
+    with av.open(str(tmp_path / "out.mkv")) as video:
+        assert video.streams.video[0].codec_context.pix_fmt == pix_fmt
+        out = np.stack([frame.to_ndarray(format=given) for frame in video.decode(video=0)])
     assert np.array_equal(out, frames)
 
 
 @pytest.mark.parametrize("space", [1, 2, 5])
 @pytest.mark.parametrize("range_", [1, 2])
 def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range_):
-    """4:4:4, by the film's own matrix and range, which are written again."""
+    """4:4:4, by the input's own matrix and range, which the output states again."""
     colours = np.kron(
         rng.integers(30, 226, (3, 5, 7, 3), dtype=np.uint8), np.ones((1, 4, 4, 1), np.uint8)
     )
     path = tmp_path / "in.mkv"
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("ffv1", rate=25)
+    with av.open(str(path), "w") as video:
+        stream = video.add_stream("ffv1", rate=25)
         stream.height, stream.width, stream.pix_fmt = 20, 28, "yuv444p"
         stream.codec_context.colorspace, stream.codec_context.color_range = space, range_
-        for number, picture in enumerate(colours):
-            frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(
+        for number, image in enumerate(colours):
+            frame = av.VideoFrame.from_ndarray(image, "rgb24").reformat(
                 format="yuv444p",
                 dst_colorspace={1: 1}.get(space, 5),
                 src_color_range=2,
                 dst_color_range=range_,
             )
             frame.pts = number
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode(None))
+            video.mux(stream.encode(frame))
+        video.mux(stream.encode(None))
     options = ["--codec", "h264", "--crf", "0", "--pix-fmt", "yuv444p"]
     assert convtool("video", path, tmp_path / "out.mkv", "-k", "identity", *options).code == 0
     before, after = (
@@ -313,21 +281,21 @@ def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range
         read(tmp_path / "out.mkv", "yuv444p").astype(int),
     )
     assert np.abs(before - after).max() <= 1
-    with av.open(str(tmp_path / "out.mkv")) as film:
-        context = film.streams.video[0].codec_context
+    with av.open(str(tmp_path / "out.mkv")) as video:
+        context = video.streams.video[0].codec_context
         assert (context.colorspace, context.color_range) == (space, range_)
 
 
 def test_ten_bits_stay_ten_bits(convtool, tmp_path, corpus):
-    """Where the codec can; what is lost is said."""
+    """Where the codec can; a loss is noted."""
     source = corpus / "good" / "video" / "torchcodec__h265_10bits.mp4"
     for codec, format in (("hevc", "yuv420p10le"), ("h264", "yuv420p10le"), ("av1", "yuv420p10le")):
         out = tmp_path / f"{codec}.mp4"
         result = convtool("video", source, out, "-k", "blur", "--codec", codec, "--frames", "3")
         assert result.code == 0, result.err
         assert "stored" not in result.err
-        with av.open(str(out)) as film:
-            assert film.streams.video[0].codec_context.pix_fmt == format
+        with av.open(str(out)) as video:
+            assert video.streams.video[0].codec_context.pix_fmt == format
     result = convtool(
         "video",
         source,
@@ -376,10 +344,10 @@ def test_rotation_is_applied(convtool, tmp_path, clip, corpus):
         assert facts(out)["size"] == facts(oracle)["size"]
 
 
-def test_a_part_of_a_film(convtool, tmp_path, rng):
-    """--start, --duration and --frames, with the sound of that time."""
+def test_a_part_of_a_video(convtool, tmp_path, rng):
+    """--start, --duration and --frames, with the audio of that time."""
     frames = np.repeat(np.arange(0, 250, 5, dtype=np.uint8), 16 * 16 * 3).reshape(50, 16, 16, 3)
-    source = make(tmp_path / "in.mkv", frames, sound="aac")
+    source = make(tmp_path / "in.mkv", frames, audio="aac")
     options = ["-k", "identity", "--codec", "ffv1"]
     assert (
         convtool(
@@ -390,12 +358,16 @@ def test_a_part_of_a_film(convtool, tmp_path, rng):
     out = read(tmp_path / "a.mkv")[:, 0, 0, 0]
     assert np.abs(out.astype(int) - frames[25:38, 0, 0, 0]).max() <= 1
     assert facts(tmp_path / "a.mkv")["shown"][0] == 0
-    assert 20 <= len(facts(tmp_path / "a.mkv")["sound"]) <= 25
+    assert 20 <= len(facts(tmp_path / "a.mkv")["audio"]) <= 25
     assert convtool("video", source, tmp_path / "b.mkv", *options, "--frames", "7").code == 0
     assert len(read(tmp_path / "b.mkv")) == 7
     result = convtool("video", source, tmp_path / "c.mkv", *options, "--start", "99")
     assert result.code == 1
-    assert "no frames in that time" in result.err
+    assert "in.mkv: no frames after 99.0 s" in result.err
+    early = ["--start", "1.001", "--duration", "0.002"]  # between two frames
+    result = convtool("video", source, tmp_path / "d.mkv", *options, *early)
+    assert result.code == 1
+    assert "in.mkv: no frames between 1.001 s and 1.003 s" in result.err
 
 
 def test_temporal_stride_lowers_the_frame_rate(convtool, tmp_path, clip):
@@ -409,19 +381,32 @@ def test_temporal_stride_lowers_the_frame_rate(convtool, tmp_path, clip):
     assert float(after["rate"]) == pytest.approx(12.5, rel=0.1)
 
 
-# --- containers and codecs ---------------------------------------------------------------------------------------
+# --- containers and codecs -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("suffix", "codec", "options"), [
-    ("mp4", None, []), ("mp4", "hevc", ["--crf", "30", "--preset", "ultrafast"]), ("mp4", "av1", ["--preset", "12"]),
-    ("mov", "h264", ["--preset", "veryfast"]), ("mkv", "ffv1", []), ("mkv", "vp9", ["--crf", "40"]), ("webm", None, []),
-    ("webm", "av1", ["--crf", "50", "--preset", "12"]), ("avi", None, []), ("avi", "mjpeg", ["--crf", "2"]),
-    ("avi", "ffv1", []), ("mov", "mjpeg", []), ("gif", None, []), ("m4v", None, []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("suffix", "codec", "options"),
+    [
+        ("mp4", None, []),
+        ("mp4", "hevc", ["--crf", "30", "--preset", "ultrafast"]),
+        ("mp4", "av1", ["--preset", "12"]),
+        ("mov", "h264", ["--preset", "veryfast"]),
+        ("mkv", "ffv1", []),
+        ("mkv", "vp9", ["--crf", "40"]),
+        ("webm", None, []),
+        ("webm", "av1", ["--crf", "50", "--preset", "12"]),
+        ("avi", None, []),
+        ("avi", "mjpeg", ["--crf", "2"]),
+        ("avi", "ffv1", []),
+        ("mov", "mjpeg", []),
+        ("gif", None, []),
+        ("m4v", None, []),
+    ],
+)
 def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options):
     """Each is written and plays: all frames at their times, near what they should be."""
     frames = np.kron(clip[:, ::2, ::2], np.ones((1, 8, 8, 1), np.uint8))
-    source = make(tmp_path / "in.mkv", frames, sound="aac")
+    source = make(tmp_path / "in.mkv", frames, audio="aac")
     chosen = ["--codec", codec] if codec else []
     result = convtool(
         "video", source, tmp_path / f"out.{suffix}", "-k", "identity", *chosen, *options
@@ -431,20 +416,20 @@ def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options)
     assert out.shape == frames.shape
     assert np.abs(out - frames).mean() < 20
     found = facts(tmp_path / f"out.{suffix}")
-    # AVI counts whole frames, and FFmpeg moves them where AAC begins before zero, in its own copies too
+    # AVI counts whole frames, and FFmpeg moves them where AAC begins before zero, copying too
     most = 0.09 if suffix == "avi" else 0.02
     assert np.abs(np.subtract(found["shown"], facts(source)["shown"])).max() <= most
     if suffix == "gif":
-        assert "sound dropped" in result.err
+        assert "audio dropped: gif cannot hold aac" in result.err
     elif suffix == "webm":
-        assert "sound encoded anew" in result.err
-        assert len(found["sound"]) > 10
+        assert "audio re-encoded: webm cannot hold aac" in result.err
+        assert len(found["audio"]) > 10
     else:
-        assert found["sound"] == facts(source)["sound"]
+        assert found["audio"] == facts(source)["audio"]
 
 
-def test_frames_as_pictures(convtool, tmp_path, clip):
-    """A folder of PNGs for each channel, or one with --merge; whole or not there."""
+def test_frames_as_images(convtool, tmp_path, clip):
+    """A folder of PNGs per channel, or one with --merge; complete or absent."""
     source = make(tmp_path / "in.mkv", clip)
     options = ["-k", "identity", "--format", "png"]
     assert convtool("video", source, f"{tmp_path}/out/", *options).code == 0
@@ -467,14 +452,21 @@ def test_frames_as_pictures(convtool, tmp_path, clip):
     assert "need a folder" in result.err
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    (["--codec", "theora"], "no codec"), (["--codec", "ffv1", "--crf", "3"], "has no --crf"),
-    (["--pix-fmt", "rainbow"], "no pixel format"), (["--normalize", "none"], "no film can hold"),
-    (["--preset", "warp"], "has no preset"), (["--frames", "0"], "frames is a whole number"),
-    (["--start", "-1"], "number of seconds"), (["--codec", "av1", "--preset", "slow"], "has no preset"),
-])  # fmt: skip
-def test_what_cannot_be_encoded_is_refused_in_words(convtool, tmp_path, clip, options, message):
-    """And nothing is left."""
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--codec", "theora"], "unknown codec 'theora'"),
+        (["--codec", "ffv1", "--crf", "3"], "has no --crf"),
+        (["--pix-fmt", "rainbow"], "no pixel format"),
+        (["--normalize", "none"], "no video can hold"),
+        (["--preset", "warp"], "has no preset"),
+        (["--frames", "0"], "frames is a whole number"),
+        (["--start", "-1"], "number of seconds"),
+        (["--codec", "av1", "--preset", "slow"], "has no preset"),
+    ],
+)
+def test_what_cannot_be_encoded_is_refused(convtool, tmp_path, clip, options, message):
+    """With a message, and nothing is left."""
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.mp4", "-k", "blur", *options)
     assert result.code in (1, 2)
@@ -483,24 +475,41 @@ def test_what_cannot_be_encoded_is_refused_in_words(convtool, tmp_path, clip, op
 
 
 def test_a_container_that_cannot_hold_a_codec_says_so(convtool, tmp_path, clip):
-    """WebM has no H.264."""
+    """WebM has no H.264, a folder of PNG images no FFV1."""
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.webm", "-k", "blur", "--codec", "h264")
     assert result.code == 1
     assert "webm cannot hold libx264" in result.err
+    result = convtool(
+        "video", source, f"{tmp_path}/o/", "-k", "blur", "--format", "png", "--codec", "ffv1"
+    )
+    assert result.code == 1
+    assert "image2 cannot hold ffv1" in result.err
 
 
-# --- files that are not what they should be ----------------------------------------------------------------------
+# --- damaged, foreign and hostile files ----------------------------------------------------------
 
 
-@pytest.mark.parametrize(("suffix", "options"), [
-    ("mp4", {"movflags": "faststart"}), ("mkv", {}), ("webm", {}), ("avi", {}), ("gif", {}),
-])  # fmt: skip
-def test_a_cut_film_is_refused_or_its_loss_stated(convtool, tmp_path, rng, suffix, options):
-    """Never a shorter film without a word."""
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        ("mp4", {"movflags": "faststart"}),
+        ("mkv", {}),
+        ("webm", {}),
+        ("avi", {}),
+        ("gif", {}),
+    ],
+)
+def test_a_truncated_video_is_refused_or_its_loss_noted(convtool, tmp_path, rng, suffix, options):
+    """A video never gets shorter without a message."""
     frames = rng.integers(0, 256, (50, 32, 32, 3), dtype=np.uint8)
-    codec, pix_fmt = {"webm": ("libvpx-vp9", "yuv420p"), "gif": ("gif", "rgb8"), "mkv": ("ffv1", "bgr0"),
-                      "avi": ("ffv1", "bgr0")}.get(suffix, ("libx264", "yuv444p"))  # fmt: skip
+    codec, pix_fmt = {
+        "mp4": ("libx264", "yuv444p"),
+        "webm": ("libvpx-vp9", "yuv420p"),
+        "gif": ("gif", "rgb8"),
+        "mkv": ("ffv1", "bgr0"),
+        "avi": ("ffv1", "bgr0"),
+    }[suffix]
     source = make(tmp_path / f"in.{suffix}", frames, codec=codec, pix_fmt=pix_fmt)
     if options:  # FFmpeg's library cannot do this to a file that it was given open
         if not shutil.which("ffmpeg"):
@@ -524,25 +533,29 @@ def test_a_cut_film_is_refused_or_its_loss_stated(convtool, tmp_path, rng, suffi
     before = {path.name for path in tmp_path.iterdir()}
     result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur")
     assert result.code == 1
-    assert "the film is cut" in result.err
+    assert "truncated: " in result.err
     assert {path.name for path in tmp_path.iterdir()} == before
     result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur", "--allow-truncated")
     assert result.code == 0, result.err
-    assert "the film is cut" in result.err
+    assert "truncated: " in result.err
     assert 5 < len(read(tmp_path / "out.mkv")) < 50
 
 
-def test_files_without_moving_pictures(convtool, tmp_path, clip):
-    """Sound alone, text, an empty file, a film of no frames."""
-    with av.open(str(tmp_path / "sound.mp4"), "w") as film:
-        stream = film.add_stream("aac", rate=16000)
+def test_files_without_video(convtool, tmp_path, clip):
+    """Audio alone, text, an empty file, a missing one."""
+    with av.open(str(tmp_path / "audio.mp4"), "w") as video:
+        stream = video.add_stream("aac", rate=16000)
         silence = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), "fltp", "mono")
         silence.sample_rate = 16000
-        film.mux([*stream.encode(silence), *stream.encode(None)])
-    (tmp_path / "text.mp4").write_text("no film at all")
+        video.mux([*stream.encode(silence), *stream.encode(None)])
+    (tmp_path / "text.mp4").write_text("no video at all")
     (tmp_path / "empty.mp4").touch()
-    wanted = {"sound.mp4": "no moving pictures", "text.mp4": "cannot be read", "empty.mp4": "the file is empty",
-              "none.mp4": "no such file"}  # fmt: skip
+    wanted = {
+        "audio.mp4": "audio.mp4: no video stream",
+        "text.mp4": "text.mp4: the video cannot be read",
+        "empty.mp4": "empty.mp4: the file is empty",
+        "none.mp4": "no such file",
+    }
     for name, message in wanted.items():
         result = convtool("video", tmp_path / name, tmp_path / "out.mp4", "-k", "blur")
         assert result.code == 1
@@ -551,7 +564,7 @@ def test_files_without_moving_pictures(convtool, tmp_path, clip):
 
 
 def test_playlists_open_nothing_else(convtool, tmp_path, clip):
-    """Neither a second file nor a socket, by whatever name they come."""
+    """Neither a second file nor a socket, whatever the playlist is called."""
     canary = make(tmp_path / "canary.ts", clip, codec="libx264", pix_fmt="yuv420p")
     visited = []
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -580,10 +593,8 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
             ):
                 (tmp_path / name).write_text(text)
                 for command in ("video", "audio"):
-                    result = convtool(
-                        command, tmp_path / name, tmp_path / "out.mkv", "--format", "wav"
-                    )
-                    result = convtool("video", tmp_path / name, tmp_path / "out.mkv", "-k", "blur")
+                    out = {"video": "out.mkv", "audio": "out.wav"}[command]
+                    result = convtool(command, tmp_path / name, tmp_path / out, "-k", "identity")
                     assert result.code == 1, command
                     assert "cannot be read" in result.err
         for name in (
@@ -599,6 +610,7 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
         listener.join()
     assert not visited
     assert not (tmp_path / "out.mkv").exists()
+    assert not (tmp_path / "out.wav").exists()
 
 
 def test_large_frames_are_refused_before_they_are_decoded(convtool, tmp_path, clip):
@@ -606,11 +618,11 @@ def test_large_frames_are_refused_before_they_are_decoded(convtool, tmp_path, cl
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur", "--max-pixels", "500")
     assert result.code == 1
-    assert "pass the limit of 500" in result.err
+    assert "28×20 pixels exceed the limit of 500" in result.err
 
 
-def test_corpus_films_are_filtered(convtool, corpus, tmp_path):
-    """Every good one, with its frames; every bad one is refused in words."""
+def test_corpus_videos_are_filtered(convtool, corpus, tmp_path):
+    """Every good one, with all of its frames; every bad one is refused with a message."""
     for path in sorted((corpus / "good" / "video").iterdir()):
         result = convtool(
             "video",
@@ -623,8 +635,8 @@ def test_corpus_films_are_filtered(convtool, corpus, tmp_path):
             "--overwrite",
         )
         assert result.code == 0, result.err
-        with av.open(str(path)) as film:
-            count = sum(1 for _ in film.decode(video=0))
+        with av.open(str(path)) as video:
+            count = sum(1 for _ in video.decode(video=0))
         assert len(facts(tmp_path / "out.mkv")["shown"]) == count
     (tmp_path / "out.mkv").unlink()
     for path in sorted((corpus / "bad" / "video").iterdir()):
@@ -661,10 +673,11 @@ def test_an_interrupt_leaves_nothing(tmp_path, rng, number, code):
     assert os.listdir(tmp_path) == ["in.mkv"]  # noqa: PTH208  # names alone
 
 
-def test_a_closed_pipe_ends_a_film_quietly(tmp_path, rng):
-    """Nobody reads the progress any more: no message, nothing left."""
+def test_a_closed_pipe_ends_a_video_quietly(tmp_path, rng):
+    """The reader of the progress is gone: no message, nothing left."""
     source = make(tmp_path / "in.mkv", rng.integers(0, 256, (300, 240, 320, 3), dtype=np.uint8))
-    line = f"{sys.executable} -m convtool video {source} {tmp_path}/out.mkv -k blur --preset slow --json | head -1"
+    options = "-k blur --preset slow --json"
+    line = f"{sys.executable} -m convtool video {source} {tmp_path}/out.mkv {options} | head -1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], capture_output=True, check=False, timeout=60
     )
@@ -674,23 +687,23 @@ def test_a_closed_pipe_ends_a_film_quietly(tmp_path, rng):
     assert os.listdir(tmp_path) == ["in.mkv"]  # noqa: PTH208  # names alone
 
 
-# --- the machinery -----------------------------------------------------------------------------------------------
+# --- the machinery -------------------------------------------------------------------------------
 
 
-def test_ahead_keeps_order_and_hands_errors_on():
-    """In its place, after all that came before."""
+def test_prefetch_keeps_order_and_hands_errors_on():
+    """In their places, after all items before them."""
 
     def items():
         yield from range(5)
         raise ValueError("five")
 
     with pytest.raises(ValueError, match="five"):
-        list(ahead(items()))
-    assert [*itertools.islice(ahead(items()), 5)] == [0, 1, 2, 3, 4]
+        list(prefetch(items()))
+    assert [*itertools.islice(prefetch(items()), 5)] == [0, 1, 2, 3, 4]
 
 
-def test_ahead_ends_its_thread_where_nobody_takes_any_more():
-    """And closes what it takes from."""
+def test_prefetch_ends_its_thread_when_it_is_closed():
+    """And closes the iterator that it takes from."""
     closed = []
 
     def items():
@@ -701,14 +714,14 @@ def test_ahead_ends_its_thread_where_nobody_takes_any_more():
             closed.append(True)
 
     before = threading.active_count()
-    generator = ahead(items())
+    generator = prefetch(items())
     assert next(generator) == 1
     generator.close()
     assert closed == [True]
     assert threading.active_count() == before
 
 
-def test_python_filters_films(tmp_path, clip):
+def test_python_filters_videos(tmp_path, clip):
     """A file by its path: (1, C, D, H, W)."""
     source = make(tmp_path / "in.mkv", clip)
     out = package.apply(source, "blur")
@@ -726,14 +739,14 @@ def test_dry_run(convtool, tmp_path, clip):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory counted in KiB")
 def test_memory_does_not_grow_with_length(tmp_path, rng):
-    """Ten times the frames take what a few do, within 30 MB."""
+    """Ten times the frames take as much as a few, within 30 MB."""
     peaks = []
     for count in (250, 2500):
         frames = np.broadcast_to(
             rng.integers(0, 256, (1, 48, 64, 3), dtype=np.uint8), (count, 48, 64, 3)
         )
         source = make(
-            tmp_path / f"{count}.mp4", frames, codec="libx264", pix_fmt="yuv420p", sound="aac"
+            tmp_path / f"{count}.mp4", frames, codec="libx264", pix_fmt="yuv420p", audio="aac"
         )
         command = [
             sys.executable,

@@ -1,90 +1,64 @@
-"""Film: what `pipeline` needs to read and write it."""
+"""Video: its backend.
 
-import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+It must not import FFmpeg before the first file is opened.
+"""
 
-import av
+from collections.abc import Container
+from typing import TYPE_CHECKING, BinaryIO
 
-from convtool.errors import UsageError, WriteError
-from convtool.levels import Levels
-from convtool.media import MEDIA, Sink, Tile
-from convtool.media.video.formats import FRAMES, Codec, codec_of, container_of
-from convtool.media.video.frames import FramesSink
-from convtool.media.video.pixel_formats import pixel_format
-from convtool.media.video.pixels import depth_of, packed
-from convtool.media.video.read import FilmSource
-from convtool.media.video.write import FilmSink
-from convtool.options.settings import OutputSettings, Settings
+from convtool.media.contract import Wanted
+from convtool.media.video.formats import FRAMES, READABLE, SUFFIXES, container_of
+from convtool.options.reading import VideoReading
 
-__all__ = ["FilmSink", "FilmSource", "FramesSink", "VideoRoom", "container_of"]
+if TYPE_CHECKING:
+    from convtool.media.video.encoding import VideoEncoding
+    from convtool.media.video.read import VideoPart, VideoSource
 
-ENCODED = 32  # frames that encoders look ahead, most of them in halved chroma
-EVEN = (2, 2)  # a size that every pixel format can have
+__all__ = ["BACKEND", "VideoBackend"]
 
 
-class VideoRoom:
-    """The film medium."""
+class VideoBackend:
+    """How videos are read and written.
 
-    medium = MEDIA[3]
+    Attributes:
+        readable: suffixes of files that are found in folders.
+        writable: suffixes that outputs can have.
+        folders: those of outputs that are folders of images.
+    """
 
-    def open_source(self, file: BinaryIO, name: str, settings: Settings) -> FilmSource:
-        """Open a film."""
-        return FilmSource(file, name, settings)
+    readable: Container[str] = READABLE
+    writable: Container[str] = SUFFIXES
+    folders: Container[str] = frozenset({FRAMES})
 
-    def stored(
-        self, source: Any, part: Any, suffix: str, output: OutputSettings, *, raw: bool
-    ) -> Levels:
-        """Return the levels of the pixel format that outputs have, which keeps the input's depth where it can."""
-        if raw:
-            raise WriteError("--normalize none writes raw floats, which no film can hold")
-        codec = _codec(suffix, output)
-        if codec.encoder == "gif":
-            return packed(8, 3).levels
-        format = pixel_format(codec, source.header.format, EVEN, 3, output.pix_fmt)
-        depth = depth_of(av.VideoFormat(format))
-        wanted = depth_of(av.VideoFormat(source.header.format))
-        if depth < wanted:
-            source.note(f"{wanted}-bit samples stored as {depth}-bit by {codec.encoder}")
-        return packed(min(depth, wanted) if suffix == FRAMES and wanted > 8 else depth, 3).levels
+    def check_suffix(self, suffix: str) -> None:
+        """Check that outputs can have a suffix.
 
-    def memory(
-        self, source: Any, part: Any, size: Sequence[int], suffix: str, tiles: Sequence[Tile], levels: Levels,
-        output: OutputSettings,
-    ) -> int:  # fmt: skip
-        """Return about how many bytes the frames take that an encoder looks ahead."""
-        samples = math.prod(size[1:]) * sum(len(tile.channels) for tile in tiles)
-        return ENCODED * samples * levels.dtype.itemsize
+        Raises:
+            UsageError: no video can be written with it.
+        """
+        container_of(suffix)
 
-    def open_sink(
-        self,
-        file: BinaryIO | Path,
-        suffix: str,
-        tiles: Sequence[Tile],
-        source: Any,
-        levels: Levels,
-        output: OutputSettings,
-    ) -> Sink:
-        """Open a film for writing, or a folder of frames."""
-        container, codec = container_of(suffix), _codec(suffix, output)
-        if isinstance(file, Path):
-            return FramesSink(file, codec, tiles, levels, source)
-        return FilmSink(file, container, codec, tiles, levels, source, output)
+    def open(self, file: BinaryIO, name: str, reading: VideoReading) -> "VideoSource":
+        """Open a video.
+
+        Raises:
+            ReadError: it cannot be read.
+            LimitError: its frames are too large.
+        """
+        from convtool.media.video.read import VideoSource  # noqa: PLC0415  # FFmpeg
+
+        return VideoSource(file, name, reading)
+
+    def encoding(self, source: "VideoSource", part: "VideoPart", wanted: Wanted) -> "VideoEncoding":
+        """Decide how the result of a video is stored.
+
+        Raises:
+            UsageError: an option does not fit the codec.
+            WriteError: the format cannot hold what is wanted.
+        """
+        from convtool.media.video.encoding import encoding_of  # noqa: PLC0415  # FFmpeg
+
+        return encoding_of(part.header, wanted)
 
 
-def _codec(suffix: str, output: OutputSettings) -> Codec:
-    """Return the codec of outputs, and refuse options that it has not."""
-    codec = codec_of(container_of(suffix), output.codec)
-    for name, default, given in (
-        ("crf", codec.crf, output.crf),
-        ("preset", codec.preset, output.preset),
-    ):
-        if given is not None and default is None:
-            raise UsageError(f"{codec.encoder} has no --{name}")
-    if output.preset is not None and output.preset not in codec.presets:
-        raise UsageError(
-            f"{codec.encoder} has no preset '{output.preset}'",
-            hint=f"it has {', '.join(codec.presets)}",
-        )
-    return codec
+BACKEND = VideoBackend()

@@ -1,47 +1,49 @@
-"""The containers and codecs of films: what each can hold, and how samples lie in frames.
+"""The containers and codecs of videos: the names of each, and what it can hold.
 
-It must not import FFmpeg: it is asked about names before anything is read.
+It must not import FFmpeg: suffixes are asked for before anything is read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from convtool.errors import UsageError
-from convtool.media import named
+from convtool.media.policies import named
 
 
 @dataclass(frozen=True)
 class Container:
-    """One container, as it is written.
+    """A container that can be written.
 
     Attributes:
         muxer: FFmpeg's name for it.
-        suffixes: file name endings.
-        codec: what films in it are encoded as when nobody says.
-        sound: what sound that it cannot hold is encoded as; empty where it holds none.
-        ticks: how many a second it counts time in; 0 for the input's own, None for one a frame.
+        suffixes: of file names, with their dots.
+        codec: the default codec of its video.
+        audio: FFmpeg's encoder for audio that it cannot hold as it is; empty where it holds none.
+        ticks: ticks per second of its time base; 0 for the input's time base, None for one tick
+            per frame.
     """
 
     muxer: str
     suffixes: tuple[str, ...]
     codec: str
-    sound: str = ""
+    audio: str = ""
     ticks: int | None = 0
 
 
 @dataclass(frozen=True)
 class Codec:
-    """One codec, as it is written.
+    """A codec that can be written.
 
     Attributes:
-        encoder: FFmpeg's name for it.
-        crf: its constant quality where nobody says, smaller is better; None where it has none.
-        preset: its speed where nobody says.
+        encoder: FFmpeg's name for its encoder.
+        crf: the default constant quality, smaller is better; None where it has none.
+        preset: the default speed.
         presets: the encoder's names of speeds.
-        quality: the encoder's name of `crf`.
-        speed: the encoder's name of `preset`.
-        even: frames of halved chroma must have even sizes.
-        lossless: nothing is lost, so colours stay red, green and blue.
+        quality: the encoder's options that take `crf`.
+        best: the least `crf` that the encoder takes; smaller ones are raised to it.
+        speed: the encoder's option that takes `preset`.
+        even: where chroma is halved, the size of a frame must be even.
+        lossless: frames come back as they were, so they are stored as red, green and blue.
         options: further options of the encoder.
     """
 
@@ -49,17 +51,28 @@ class Codec:
     crf: int | None = None
     preset: str | None = None
     presets: tuple[str, ...] = ()
-    quality: str = "crf"
+    quality: tuple[str, ...] = ("crf",)
+    best: int = 0
     speed: str = "preset"
     even: bool = False
     lossless: bool = False
-    options: dict[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 SPEEDS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
-)  # fmt: skip
-FRAMES = ".png"  # a folder of pictures
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
+FRAMES = ".png"  # a folder of images, one per frame
+FOLDER = Container("image2", (FRAMES,), "png")
 CONTAINERS = (
     Container("mp4", (".mp4", ".m4v"), "h264", "aac"),
     Container("mov", (".mov",), "h264", "aac"),
@@ -67,12 +80,17 @@ CONTAINERS = (
     Container("webm", (".webm",), "vp9", "libopus"),
     Container("avi", (".avi",), "h264", "libmp3lame", ticks=None),
     Container("gif", (".gif",), "gif", ticks=100),
-    Container("image2", (FRAMES,), "png"),
+    FOLDER,
 )
 CODECS = {
     "h264": Codec("libx264", 20, "medium", SPEEDS, even=True),
     "hevc": Codec(
-        "libx265", 24, "medium", SPEEDS, even=True, options={"x265-params": "log-level=none"}
+        "libx265",
+        24,
+        "medium",
+        SPEEDS,
+        even=True,
+        options={"x265-params": "log-level=none"},
     ),
     "av1": Codec(
         "libsvtav1",
@@ -91,15 +109,24 @@ CODECS = {
         options={"b": "0", "row-mt": "1"},
     ),
     "ffv1": Codec("ffv1", lossless=True, options={"level": "3", "slicecrc": "1"}),
-    "mjpeg": Codec("mjpeg", 3, quality="qscale"),
+    "mjpeg": Codec("mjpeg", 2, quality=("qmin", "qmax"), best=1),
     "gif": Codec("gif"),
     "png": Codec("png", lossless=True),
 }
 SUFFIXES = {suffix: container for container in CONTAINERS for suffix in container.suffixes}
 READABLE = (
     *(suffix for suffix in SUFFIXES if suffix != FRAMES),
-    ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".m2v", ".3gp", ".wmv", ".flv", ".ogv",
-)  # fmt: skip
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".m2v",
+    ".3gp",
+    ".wmv",
+    ".flv",
+    ".ogv",
+)
 DEMUXERS = ("asf", "avi", "flv", "gif", "matroska", "mov", "mpeg", "mpegts", "mpegvideo", "ogg")
 
 
@@ -107,23 +134,18 @@ def container_of(suffix: str) -> Container:
     """Return the container that `.mp4` or `mp4` stands for.
 
     Raises:
-        UsageError: it stands for none that can be written.
+        UsageError: no video can be written with that suffix.
     """
-    return named(suffix, SUFFIXES, "no film can be written as")
+    return named(suffix, SUFFIXES, "no video can be written as")
 
 
-def is_film(name: str) -> bool:
-    """Return True for the name of a film; GIFs and PNGs are pictures."""
-    return PurePath(name).suffix.lower() in set(READABLE) - {".gif"}
-
-
-def codec_of(container: Container, asked: str | None) -> Codec:
-    """Return the codec that is asked for, or the container's usual one.
+def codec_of(container: Container, name: str | None) -> Codec:
+    """Return the codec of a name, or the default codec of a container.
 
     Raises:
-        UsageError: there is no such codec.
+        UsageError: the name is unknown.
     """
-    name = (asked or container.codec).lower()
-    if name not in CODECS:
-        raise UsageError(f"no codec is known by '{asked}'", hint=f"there are {', '.join(CODECS)}")
-    return CODECS[name]
+    key = (name or container.codec).lower()
+    if key not in CODECS:
+        raise UsageError(f"unknown codec '{name}'", hint=f"known: {', '.join(CODECS)}")
+    return CODECS[key]

@@ -1,4 +1,4 @@
-"""Give each frame of a GIF a palette of its own, by FFmpeg's filters."""
+"""Give each frame of a GIF its own palette, by FFmpeg's filters."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -6,23 +6,28 @@ from fractions import Fraction
 import av
 import av.filter
 
+INPUT = "rgb24"  # the pixel format that the filters take
+OUTPUT = "pal8"  # the one that they return
+
 
 class Palette:
-    """Turns colour frames into those of 256 colours.
+    """Reduces colour frames to 256 colours each.
 
     Args:
-        size: height and width.
-        base: seconds of a tick.
+        size: height and width of a frame.
+        base: seconds per tick.
     """
 
     def __init__(self, size: Sequence[int], base: Fraction) -> None:
         height, width = size
         graph = self._graph = av.filter.Graph()
         source = graph.add_buffer(
-            width=width, height=height, format=av.VideoFormat("rgb24"), time_base=base
+            width=width, height=height, format=av.VideoFormat(INPUT), time_base=base
         )
-        split, make = graph.add("split"), graph.add("palettegen", "stats_mode=single")
-        use, sink = graph.add("paletteuse", "new=1"), graph.add("buffersink")
+        split = graph.add("split")
+        make = graph.add("palettegen", "stats_mode=single")
+        use = graph.add("paletteuse", "new=1")
+        sink = graph.add("buffersink")
         source.link_to(split)
         split.link_to(use, 0, 0)
         split.link_to(make, 1, 0)
@@ -31,10 +36,10 @@ class Palette:
         graph.configure()
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Return the frame in colours of its own."""
-        times = frame.pts, frame.time_base
+        """Return a frame in its own 256 colours, at its time."""
+        pts, time_base = frame.pts, frame.time_base
         self._graph.push(frame)
         reduced = self._graph.pull()
         assert isinstance(reduced, av.VideoFrame)
-        reduced.pts, reduced.time_base = times
+        reduced.pts, reduced.time_base = pts, time_base
         return reduced

@@ -1,4 +1,7 @@
-"""Turn FFmpeg's frames into samples, red, green and blue or grey, and back; choose how outputs store them."""
+"""Turn FFmpeg's frames into samples, red, green and blue or grey, and samples into frames.
+
+It must not decide how an output is stored.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,26 +16,29 @@ from convtool.levels import UINT8, Levels
 
 Samples = NDArray[Any]
 
-# Chroma is repeated on the way in and averaged on the way out, so that what is not filtered comes back as it was.
-# These are swscale's fast ways, too: rounded exactly, a 1080p frame takes 6 ms in instead of 0.5, 4 out instead of 3.
-REPEAT, AVERAGE = Interpolation.BILINEAR, Interpolation.AREA
+# Chroma is repeated on the way in and averaged on the way out, so that unfiltered samples come
+# back as they were. These are swscale's fast paths, too: exact rounding takes 6 ms instead of 0.5
+# to read a 1080p frame, and 4 ms instead of 3 to write it.
+REPEAT = Interpolation.BILINEAR
+AVERAGE = Interpolation.AREA
 DEPTHS = (8, 10, 12, 14, 16)
 QUARTER_TURN = 90
-FULL = 2  # the range 0…255, by FFmpeg's number
-# swscale's matrices (FFmpeg's libswscale/swscale.h) by the colour spaces that frames name; others are as 601
+RGB, BT709, SMPTE170M = 0, 1, 6  # FFmpeg's numbers of colour spaces
+LIMITED, FULL = 1, 2  # FFmpeg's numbers of the ranges 16…235 and 0…255
+# swscale's matrices (FFmpeg's libswscale/swscale.h) by the colour spaces that frames name
 MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-UNKNOWN_MATRIX = 5
+UNKNOWN_MATRIX = 5  # BT.601
 
 
 @dataclass(frozen=True)
 class Colours:
-    """What a film's numbers mean, by FFmpeg's numbers: it is kept, and converted by.
+    """What the numbers of a video mean, by FFmpeg's numbers: converted by, and kept in the output.
 
     Attributes:
         space: the matrix of luma and chroma.
-        range: 1 for 16…235, 2 for 0…255, 0 where nobody says.
+        range: 1 for 16…235, 2 for 0…255, 0 where it is not stated.
         primaries: the colours of red, green, blue and white.
-        transfer: the curve.
+        transfer: the transfer curve.
     """
 
     space: int = 2
@@ -43,7 +49,13 @@ class Colours:
 
 @dataclass(frozen=True)
 class Packed:
-    """How samples of a depth lie in memory: FFmpeg's format, channels, levels."""
+    """How samples of a depth lie in memory.
+
+    Attributes:
+        format: FFmpeg's pixel format.
+        channels: 1 or 3.
+        levels: how the samples are stored.
+    """
 
     format: str
     channels: int
@@ -51,7 +63,7 @@ class Packed:
 
 
 def packed(depth: int, channels: int) -> Packed:
-    """Return how samples of `depth` bits are held.
+    """Return how samples of `depth` bits lie in memory.
 
     >>> packed(8, 3).format, packed(10, 3).format, packed(10, 1).levels.scale
     ('rgb24', 'gbrp10le', 1023)
@@ -64,7 +76,7 @@ def packed(depth: int, channels: int) -> Packed:
 
 
 def depth_of(format: av.VideoFormat) -> int:
-    """Return the bits of a sample in FFmpeg's format."""
+    """Return the bits per sample of a pixel format."""
     return 8 if format.has_palette else max(part.bits for part in format.components)
 
 
@@ -74,7 +86,7 @@ def channels_of(format: av.VideoFormat) -> int:
 
 
 def has_alpha(format: str) -> bool:
-    """Return True for FFmpeg's formats that have transparency.
+    """Return True for pixel formats with transparency.
 
     >>> has_alpha("yuva420p"), has_alpha("bgra"), has_alpha("gray"), has_alpha("yuv420p")
     (True, True, False, False)
@@ -86,9 +98,9 @@ class Unpacker:
     """Turns decoded frames into samples, upright.
 
     Args:
-        packed: how the samples shall lie.
+        packed: how the samples lie.
         colours: what the frames' numbers mean.
-        rotation: by how many degrees they must be turned, counter-clockwise.
+        rotation: degrees by which frames are turned, counter-clockwise.
     """
 
     def __init__(self, packed: Packed, colours: Colours, rotation: int) -> None:
@@ -100,27 +112,35 @@ class Unpacker:
         """Return a frame's samples. Shape: (H, W, C)"""
         if frame.format.name != self._packed.format:
             frame = self._reformatter.reformat(
-                frame, format=self._packed.format, src_colorspace=self._matrix, interpolation=REPEAT,
-                dst_color_range=ColorRange.JPEG, threads=1,
-            )  # fmt: skip
+                frame,
+                format=self._packed.format,
+                src_colorspace=self._matrix,
+                interpolation=REPEAT,
+                dst_color_range=ColorRange.JPEG,
+                threads=1,
+            )
         samples = frame.to_ndarray()
         samples = samples.reshape(*samples.shape[:2], self._packed.channels)
-        return np.rot90(samples, self._rotation // QUARTER_TURN) if self._rotation else samples
+        if self._rotation:
+            return np.rot90(samples, self._rotation // QUARTER_TURN)
+        return samples
 
 
 class Packer:
-    """Turns samples into frames as an encoder takes them.
+    """Turns samples into frames of an encoder's pixel format.
 
     Args:
         packed: how the samples lie.
-        format: the encoder's format.
-        colours: what the frames' numbers shall mean.
+        format: the pixel format.
+        colours: what the frames' numbers mean.
     """
 
     def __init__(self, packed: Packed, format: str, colours: Colours) -> None:
-        self._packed, self._format, self._colours = packed, format, colours
+        self._packed, self._format = packed, format
         self._matrix = MATRICES.get(colours.space, UNKNOWN_MATRIX)
-        self._range = ColorRange.JPEG if colours.range == ColorRange.JPEG else ColorRange.MPEG
+        target = av.VideoFormat(format)
+        full = target.is_rgb or channels_of(target) == 1 or colours.range == FULL
+        self._range = ColorRange.JPEG if full else ColorRange.MPEG
         self._reformatter = VideoReformatter()
 
     def __call__(self, samples: Samples) -> av.VideoFrame:
@@ -130,9 +150,12 @@ class Packer:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(samples), self._packed.format)
         if self._format == self._packed.format:
             return frame
-        target = av.VideoFormat(self._format)
-        plain = target.is_rgb or channels_of(target) == 1
         return self._reformatter.reformat(
-            frame, format=self._format, dst_colorspace=self._matrix, interpolation=AVERAGE,
-            src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.JPEG if plain else self._range, threads=1,
-        )  # fmt: skip
+            frame,
+            format=self._format,
+            dst_colorspace=self._matrix,
+            interpolation=AVERAGE,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=self._range,
+            threads=1,
+        )

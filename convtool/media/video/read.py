@@ -1,23 +1,25 @@
-"""Read films: frames in blocks with their times, and beside them the packets of sound and subtitles as they are."""
+"""Read videos: frames in blocks with their times, beside them packets of audio and subtitles."""
 
 import math
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import av
 import numpy as np
 import torch
 from torch import Tensor
 
+from convtool.block import Block, Moment
 from convtool.errors import ReadError
 from convtool.levels import Levels
-from convtool.media import Notes
+from convtool.limits import VIDEO_DECODED_FRAMES
 from convtool.media.ffmpeg import demuxed
+from convtool.media.policies import Notes, refuse_empty
+from convtool.media.video.decode import Decoder, Stream, StreamPacket, TimedFrame
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.pixels import (
@@ -29,219 +31,79 @@ from convtool.media.video.pixels import (
     has_alpha,
     packed,
 )
-from convtool.options.settings import Settings
-
-DECODED = 8  # frames that FFmpeg holds for those that refer to them, beside one a thread
-
-Stream = Any  # PyAV's streams, of several types
-Packet = Any  # and its packets of these
-Listener = deque[tuple[int, Packet]]  # with the number of their stream
-GIF_TRAILER = b";"
-SLACK = 1.5  # frames' worth of time that a container's duration may say more than its packets, rounded as it is
+from convtool.media.video.selection import Selection
+from convtool.options.reading import VideoReading
 
 
-@dataclass
-class Times:
-    """When frames are shown, in ticks of the input's time base, as far as they are decoded.
-
-    Attributes:
-        shown: each frame's time.
-        lasting: how long each is shown, 0 where nobody says.
-    """
-
-    shown: list[int] = field(default_factory=list)
-    lasting: list[int] = field(default_factory=list)
-
-
-class FilmSource(Notes):
-    """A film; its pictures are one part.
+class VideoSource(Notes):
+    """A video file; its frames are one part.
 
     Args:
         file: its bytes, seekable.
         name: what messages call it.
-        settings: what of it is read, and what may be wrong with it.
+        reading: which frames are asked for, and its limits.
+
+    Attributes:
+        header: of the video.
+        selection: the part of it that is asked for.
 
     Raises:
-        ReadError: it is no film, or a damaged one, or has no frames.
+        ReadError: it is not a video, is damaged, or has no frames.
         LimitError: its frames are too large.
     """
 
-    def __init__(self, file: BinaryIO, name: str, settings: Settings) -> None:
+    def __init__(self, file: BinaryIO, name: str, reading: VideoReading) -> None:
         super().__init__()
         self.name = name
-        self._file, self._settings = file, settings
-        self.listeners: list[Listener] = []
-        if not file.read(1):
-            raise ReadError(f"{name}: the file is empty")
+        self.selection = Selection.of(reading)
+        self._file, self._reading = file, reading
+        refuse_empty(file, name)
         with self.opened() as (container, stream):
-            self.header = read_header(container, stream, name, settings)
-            if (
-                has_alpha(self.header.format) and stream.codec_context.name != "gif"
-            ):  # those have it, used or not
+            self.header = read_header(container, stream, name, reading)
+            # GIF's format always has transparency, used or not
+            if has_alpha(self.header.format) and stream.codec_context.name != "gif":
                 self.note("transparency dropped")
-        self.film = Film(self, self.header)
 
-    def parts(self) -> Iterator["Film"]:
-        """Yield the film."""
-        self.film.times = Times()
-        yield self.film
+    def parts(self) -> Iterator["VideoPart"]:
+        """Yield the frames as one part."""
+        yield VideoPart(self, self.header)
 
     @contextmanager
     def opened(self) -> Iterator[tuple[av.container.InputContainer, Stream]]:
-        """Open the film and its first pictures that are no cover."""
-        with demuxed(self._file, self.name, "film", DEMUXERS) as container:
+        """Open the file, and choose its first video stream that is not a cover image."""
+        with demuxed(self._file, self.name, "video", DEMUXERS) as container:
             streams = [stream for stream in container.streams.video if not _is_cover(stream)]
             if not streams:
-                raise ReadError(f"{self.name}: there are no moving pictures in it")
+                raise ReadError(f"{self.name}: no video stream")
             streams[0].thread_type = "AUTO"
             yield container, streams[0]
 
-    @property
-    def starts(self) -> Fraction:
-        """The second that the result begins with."""
-        return Fraction(self._settings.start or 0).limit_denominator(10**6)
-
-    @property
-    def ends(self) -> Fraction | None:
-        """The second that the result ends before, if it is asked for."""
-        if self._settings.duration is None:
-            return None
-        return self.starts + Fraction(self._settings.duration).limit_denominator(10**6)
-
-    def frames(self, times: Times, listeners: Sequence[Listener] = ()) -> Iterator[av.VideoFrame]:
-        """Yield the frames that are asked for, note their times, and hand sound and subtitles to listeners.
+    def read(self, *, company: bool = False) -> Iterator[TimedFrame | StreamPacket]:
+        """Yield the frames that are asked for, and packets of the other streams where wanted.
 
         Raises:
-            ReadError: the film is damaged, or cut.
+            ReadError: the video is damaged or truncated, or has no such frames.
         """
+        decoder = Decoder(self._file, self.name, self.header, self._reading, self)
         with self.opened() as (container, stream):
-            if self._settings.start:
-                container.seek(int(self.starts / stream.time_base), stream=stream, backward=True)
-            end = 0.0
-            for packet in self._packets(container, stream, beside=bool(listeners)):
-                if (
-                    packet.dts is not None
-                    and packet.pts is not None
-                    and packet.time_base is not None
-                ):
-                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-                if packet.stream is not stream:
-                    if self._is_asked_for(packet):
-                        for listener in listeners:
-                            listener.append((packet.stream.index, packet))
-                    continue
-                for frame in self._decoded(packet):
-                    if self._asked_for(frame, times, stream.time_base):
-                        assert frame.pts is not None
-                        times.shown.append(frame.pts - int(self.starts / stream.time_base))
-                        times.lasting.append(frame.duration or 0)
-                        yield frame
-                if self._enough(times, stream.time_base, packet):
-                    return
-            self._check(container, len(times.shown), end)
-
-    def _packets(
-        self, container: av.container.InputContainer, stream: Stream, *, beside: bool
-    ) -> Iterator[Packet]:
-        wanted = [
-            stream,
-            *(container.streams.audio + container.streams.subtitles if beside else ()),
-        ]
-        packets = container.demux(wanted)
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError as exc:
-                self._refuse_cut(f"the film cannot be read on: {exc.strerror}", exc)
-                return
-            if packet is None:
-                return
-            yield packet
-
-    def _decoded(self, packet: Packet) -> list[av.VideoFrame]:
-        try:
-            frames: list[av.VideoFrame] = packet.decode()
-        except av.FFmpegError as exc:
-            self._refuse_cut(f"a frame cannot be decoded: {exc.strerror}", exc)
-            return []
-        return frames
-
-    def _is_asked_for(self, packet: Packet) -> bool:
-        """Return whether sound or subtitles are of the time that is asked for; what ends a stream is empty."""
-        ticks = packet.pts if packet.pts is not None else packet.dts
-        at = None if ticks is None else ticks * packet.time_base
-        outside = at is not None and (
-            (self.starts and at < self.starts) or (self.ends is not None and at >= self.ends)
-        )
-        return bool(packet.size) and not outside
-
-    def _asked_for(self, frame: av.VideoFrame, times: Times, base: Fraction) -> bool:
-        if frame.pts is None:
-            frame.pts = times.shown[-1] + max(1, times.lasting[-1]) if times.shown else 0
-        at = frame.pts * base
-        counted = self._settings.frames is None or len(times.shown) < self._settings.frames
-        return counted and at >= self.starts and (self.ends is None or at < self.ends)
-
-    def _enough(self, times: Times, base: Fraction, packet: Packet) -> bool:
-        """Return whether nothing that follows is asked for."""
-        if self._settings.frames is not None and len(times.shown) >= self._settings.frames:
-            return True
-        return (
-            self.ends is not None and packet.dts is not None and packet.dts * base > self.ends + 1
-        )
-
-    def _check(self, container: av.container.InputContainer, read: int, end: float) -> None:
-        """Compare what was read with what the container speaks of."""
-        if not read:
-            raise ReadError(
-                f"{self.name}: no frames" + (" in that time" if self._settings.start else "")
-            )
-        if self._settings.start or self._settings.duration or self._settings.frames:
-            return
-        header = self.header
-        if header.counted and read < header.count:
-            self._refuse_cut(f"{read} of {header.count} frames")
-        declared = (container.duration or 0) / av.time_base
-        start = (container.start_time or 0) / av.time_base
-        if not header.counted and end + SLACK / header.rate < declared + min(start, 0):
-            self._refuse_cut(
-                f"{read} of about {header.count} frames, {end:.2f} of {declared:.2f} s"
-            )
-        if container.format.name == "gif" and not self._ends_with(GIF_TRAILER):
-            self._refuse_cut(f"{read} frames, and no end")
-
-    def _ends_with(self, trailer: bytes) -> bool:
-        place = self._file.tell()
-        self._file.seek(-len(trailer), 2)
-        end = self._file.read()
-        self._file.seek(place)
-        return end == trailer
-
-    def _refuse_cut(self, loss: str, cause: Exception | None = None) -> None:
-        """Refuse a film that ends early, or note what is lost where that is allowed."""
-        if not self._settings.allow_truncated:
-            hint = "--allow-truncated filters what there is"
-            raise ReadError(f"{self.name}: the film is cut: {loss}", hint=hint) from cause
-        self.note(f"the film is cut: {loss}")
+            yield from decoder.read(container, stream, company=company)
 
 
-@dataclass
-class Film:
-    """The pictures of a film.
+@dataclass(frozen=True)
+class VideoPart:
+    """The frames of a video.
 
     Attributes:
-        source: where they come from.
-        header: what it says of itself.
-        times: when the frames that are decoded are shown.
+        source: the file.
+        header: its header.
     """
 
-    source: FilmSource
+    source: VideoSource
     header: Header
-    times: Times = field(default_factory=Times)
 
     @property
     def packed(self) -> Packed:
-        """How samples lie."""
+        """How samples lie in memory."""
         format = av.VideoFormat(self.header.format)
         return packed(depth_of(format), channels_of(format))
 
@@ -262,43 +124,75 @@ class Film:
 
     @property
     def rate(self) -> float:
-        """Frames a second, on average."""
+        """Frames per second, on average."""
         return float(self.header.rate)
 
     @property
     def memory(self) -> int:
-        """About what FFmpeg's decoding threads hold."""
-        frames = DECODED + (os.cpu_count() or 1)
-        return (
-            frames * math.prod(self.header.size) * len(self.channels) * self.levels.dtype.itemsize
-        )
+        """An estimate of the bytes that FFmpeg's decoding threads hold."""
+        frames = VIDEO_DECODED_FRAMES + (os.cpu_count() or 1)
+        samples = math.prod(self.header.size) * len(self.channels)
+        return frames * samples * self.levels.dtype.itemsize
 
-    def blocks(self, length: int) -> Iterator[Tensor]:
-        """Yield the film in blocks of at most `length` frames. Shape: (1, C, D, H, W), channels innermost"""
-        unpack = Unpacker(self.packed, self.header.colours, self.header.rotation)
-        held: list[Samples] = []
-        for frame in self.source.frames(self.times, self.source.listeners):
-            samples = unpack(frame)
-            if samples.shape[:2] != self.header.size:
-                raise ReadError(f"{self.source.name}: its frames change their size")
-            held.append(samples)
-            if len(held) == length:
-                yield _block(held)
-                held = []
-        if held:
-            yield _block(held)
+    def blocks(self, length: int, *, company: bool = False) -> Iterator[Block]:
+        """Yield the video in blocks of at most `length` frames, with their times.
+
+        Args:
+            length: frames.
+            company: also read audio and subtitles, whose packets arrive in the blocks of the frames
+                beside them; those after the last frame may arrive in a block without frames.
+
+        Shape: (1, C, D, H, W) each, channels innermost in memory
+        """
+        unpack = self._unpacker()
+        frames: list[Samples] = []
+        times: list[Moment] = []
+        packets: list[StreamPacket] = []
+        for item in self.source.read(company=company):
+            if isinstance(item, StreamPacket):
+                packets.append(item)
+                continue
+            frames.append(self._checked(unpack(item.frame)))
+            times.append(item.moment)
+            if len(frames) == length:
+                yield self._block(frames, times, packets)
+                frames, times, packets = [], [], []
+        if frames or packets:
+            yield self._block(frames, times, packets)
 
     def tail(self, length: int) -> Tensor:
         """Return the last `length` frames; all are read."""
+        unpack = self._unpacker()
         kept: deque[Samples] = deque(maxlen=length)
-        unpack = Unpacker(self.packed, self.header.colours, self.header.rotation)
-        for frame in self.source.frames(Times()):
-            kept.append(unpack(frame))
-        return _block(list(kept))
+        for item in self.source.read():
+            if isinstance(item, TimedFrame):
+                kept.append(unpack(item.frame))
+        return self._tensor(list(kept))
 
+    def _unpacker(self) -> Unpacker:
+        return Unpacker(self.packed, self.header.colours, self.header.rotation)
 
-def _block(frames: list[Samples]) -> Tensor:
-    return torch.from_numpy(np.stack(frames)).permute(3, 0, 1, 2)[None]
+    def _checked(self, samples: Samples) -> Samples:
+        """Return a frame's samples, and refuse another size than the first frame's."""
+        if samples.shape[:2] != self.header.size:
+            height, width = self.header.size
+            changed = f"{samples.shape[1]}×{samples.shape[0]}"
+            raise ReadError(
+                f"{self.source.name}: the size of its frames changes, "
+                f"from {width}×{height} to {changed}"
+            )
+        return samples
+
+    def _block(
+        self, frames: list[Samples], times: list[Moment], packets: list[StreamPacket]
+    ) -> Block:
+        return Block(self._tensor(frames), self.levels, tuple(times), tuple(packets))
+
+    def _tensor(self, frames: list[Samples]) -> Tensor:
+        if not frames:
+            height, width = self.header.size
+            return torch.empty(1, len(self.channels), 0, height, width, dtype=self.levels.dtype)
+        return torch.from_numpy(np.stack(frames)).permute(3, 0, 1, 2)[None]
 
 
 def _is_cover(stream: Stream) -> bool:

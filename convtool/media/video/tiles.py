@@ -1,43 +1,38 @@
-"""Lay the tiles of a frame side by side."""
+"""Choose the channels that an output shows, and lay them out in its frames."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
+from torch import Tensor
 
-from convtool.media import Tile
+from convtool.media.contract import Tile
+from convtool.media.grid import arrange
 from convtool.media.video.pixels import Samples
 
-GAP = 4  # pixels between the tiles of a grid
 
-
-class Show:
-    """Lays tiles side by side.
+class TileGrid:
+    """Makes frames of a result's channels: one tile as it is, several side by side.
 
     Args:
-        tiles: what is shown.
-        size: height and width of a tile.
+        tiles: what a frame shows.
+        white: the number that stands for white, between the tiles.
     """
 
-    def __init__(self, tiles: Sequence[Tile], size: Sequence[int]) -> None:
-        self._tiles, (self._height, self._width) = tiles, size
-        self._across = math.ceil(math.sqrt(len(tiles)))
-        down = math.ceil(len(tiles) / self._across)
-        self.channels = max(len(tile.channels) for tile in tiles)
-        self.size = down * (self._height + GAP) - GAP, self._across * (self._width + GAP) - GAP
+    def __init__(self, tiles: Sequence[Tile], white: int) -> None:
+        self._tiles, self._white = tiles, white
 
-    def __call__(self, samples: Samples) -> Samples:
-        """Return a frame. Shape: (H, W, C) → (H', W', 1 or 3)"""
-        if len(self._tiles) == 1:
-            channels = list(self._tiles[0].channels)
-            return samples if channels == list(range(samples.shape[2])) else samples[..., channels]
-        grid = np.zeros((*self.size, self.channels), samples.dtype)
-        for place, tile in enumerate(self._tiles):
-            top, left = (
-                place // self._across * (self._height + GAP),
-                place % self._across * (self._width + GAP),
-            )
-            grid[top : top + self._height, left : left + self._width] = samples[
-                ..., list(tile.channels)
-            ]
-        return grid
+    def frames(self, tensor: Tensor) -> Iterator[Samples]:
+        """Yield the frames of a block.
+
+        Shape: (1, C, D, H, W) → (H', W', 1 or 3) each
+        """
+        for frame in tensor[0].unbind(1):
+            tiles = [_channels(frame, tile.channels) for tile in self._tiles]
+            yield arrange(tiles, self._white).permute(1, 2, 0).numpy()
+
+
+def _channels(frame: Tensor, channels: Sequence[int]) -> Tensor:
+    """Return channels of a frame, without a copy where they lie side by side."""
+    first, count = channels[0], len(channels)
+    if list(channels) == list(range(first, first + count)):
+        return frame.narrow(0, first, count)
+    return frame[list(channels)]

@@ -1,196 +1,163 @@
-"""Write films: encode frames at their times, with the sound and the subtitles of the input beside them."""
+"""Write a video: encode frames at their times, and mux them with the input's other streams."""
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import av
-from torch import Tensor
 
+from convtool.block import Block
+from convtool.convolve.geometry import Placement
 from convtool.errors import WriteError
-from convtool.layers.build import Layer
-from convtool.levels import Levels
-from convtool.media import Tile
 from convtool.media.callbacks import CalledBack
-from convtool.media.video.formats import Codec, Container
+from convtool.media.contract import Tile
+from convtool.media.policies import Notes
+from convtool.media.video.decode import Packet, StreamPacket
+from convtool.media.video.header import Header
 from convtool.media.video.palette import Palette
-from convtool.media.video.pixel_formats import pixel_format
-from convtool.media.video.pixels import FULL, Colours, Packer, Samples, packed
-from convtool.media.video.read import Film, FilmSource
-from convtool.media.video.tiles import Show
-from convtool.media.video.timeline import Pace
+from convtool.media.video.pixels import Packer
+from convtool.media.video.read import VideoPart
+from convtool.media.video.storage import Storage
+from convtool.media.video.tiles import TileGrid
+from convtool.media.video.timeline import timeline
 from convtool.media.video.tracks import Tracks
-from convtool.options.settings import OutputSettings
-
-MAX_SIZE = 16384  # of encoders; FFmpeg itself takes more
-HIGH = 720  # rows from which on films of no named colours are taken for high definition
-RGB, BT709, SMPTE170M = 0, 1, 6  # FFmpeg's numbers of colour spaces
-LIMITED = 1  # and of ranges
-QSCALE_FLAG, QP_TO_LAMBDA = 2, 118  # AV_CODEC_FLAG_QSCALE, FF_QP2LAMBDA
-THREADS = 2  # of libx264, a core
 
 
-def colours_of(source: FilmSource, codec: Codec, size: Sequence[int], *, rgb: bool) -> Colours:
-    """Return what an output's numbers mean: what the input's do, as far as they are of the same kind."""
-    colours = source.header.colours
-    if rgb:
-        return replace(colours, space=RGB, range=FULL)
-    if colours.space == RGB:
-        colours = replace(colours, space=BT709 if size[0] >= HIGH else SMPTE170M, range=LIMITED)
-    return replace(colours, range=FULL) if codec.encoder == "mjpeg" else colours
+class Prepared(NamedTuple):
+    """The frames of a block, as an encoder takes them.
+
+    Attributes:
+        frames: with their times.
+        durations: of each, in ticks of the output; 0 where it is not known.
+        company: packets of the input's other streams, read beside them.
+    """
+
+    frames: list[av.VideoFrame]
+    durations: list[int]
+    company: tuple[StreamPacket, ...]
 
 
-class FilmSink:
-    """A film file being made.
+class VideoEncoder(Notes):
+    """A video file being made.
 
     Args:
         file: where the bytes go.
-        container: its format.
-        codec: how pictures are encoded.
-        tiles: what is shown; more than one make a grid.
-        levels: how samples come.
-        source: the input, for its times, sound and metadata.
-        output: the quality and pixel format asked for.
+        storage: how it is stored.
+        tiles: what a frame shows.
     """
 
-    def __init__(
-        self,
-        file: BinaryIO,
-        container: Container,
-        codec: Codec,
-        tiles: Sequence[Tile],
-        levels: Levels,
-        source: FilmSource,
-        output: OutputSettings,
-    ) -> None:
-        self._container, self._codec, self._tiles = container, codec, tiles
-        self._levels, self._source, self._settings = levels, source, output
+    def __init__(self, file: BinaryIO, storage: Storage, tiles: Sequence[Tile]) -> None:
+        super().__init__()
+        self._storage = storage
         self._calls = CalledBack(file)
-        self._film: Any = None
+        self._grid = TileGrid(tiles, storage.packed.levels.scale)
+        self._pack = Packer(storage.packed, storage.frame_format, storage.colours)
+        self._output: Any = None
+        self._durations: dict[int, int] = {}  # of frames inside the encoder, by their times
 
-    def begin(self, part: Film, layer: Layer) -> None:
-        """Start the film that `layer` makes of another.
+    def begin(self, part: VideoPart, placement: Placement) -> None:
+        """Start the result of a video.
 
         Raises:
-            WriteError: the container cannot hold it.
+            WriteError: the encoder or the container refuses it.
         """
-        header, codec = self._source.header, self._codec
-        self._show = Show(self._tiles, layer.output_size(part.size)[1:])
-        if max(self._show.size) > MAX_SIZE:
-            raise WriteError(
-                f"frames of {max(self._show.size)} pixels are more than encoders take",
-                hint="--split",
-            )
-        format = pixel_format(
-            codec, header.format, self._show.size, self._show.channels, self._settings.pix_fmt
-        )
-        colours = colours_of(
-            self._source, codec, self._show.size, rgb=av.VideoFormat(format).is_rgb
-        )
-        depth = self._levels.scale.bit_length()
-        self._pack = Packer(packed(depth, self._show.channels), format, colours)
-        self._times = Pace(part, layer, self._container.ticks)
+        header, storage = part.header, self._storage
+        container, codec = storage.container, storage.codec
+        rate = header.rate / placement.stride[0]
+        self._timeline = timeline(header.base, rate, container.ticks)
         with self._translated():
-            self._film = av.open(self._calls, "w", format=self._container.muxer)
-            if (
-                not {codec.encoder, av.codec.Codec(codec.encoder, "w").canonical_name}
-                & self._film.supported_codecs
-            ):
-                raise WriteError(
-                    f"{self._container.muxer} cannot hold {codec.encoder}", hint="another --codec"
-                )
-            self._stream = self._film.add_stream(
-                codec.encoder, rate=self._times.rate, options=self._options()
+            self._output = av.open(self._calls, "w", format=container.muxer)
+            self._stream = self._output.add_stream(
+                codec.encoder, rate=rate, options=dict(storage.options)
             )
-            self._stream.height, self._stream.width = self._show.size
-            self._configure(self._stream.codec_context, format, colours)
-            self._stream.time_base = self._times.base
-            self._film.metadata.update(header.metadata)
-            self._tracks = Tracks(self._source, self._film, self._container)
-        self._palette = (
-            Palette(self._show.size, self._times.base) if codec.encoder == "gif" else None
-        )
+            self._configure(header)
+            self._output.metadata.update(header.metadata)
+            self._tracks = Tracks(part.source, self._output, container, self.note)
+            self._palette = None
+            if storage.has_palette:
+                self._palette = Palette(storage.size, self._timeline.base)
 
-    def _options(self) -> dict[str, str]:
-        """Return the encoder's options."""
-        codec, asked, options = self._codec, self._settings, dict(self._codec.options)
-        for name, default, given in (
-            (codec.quality, codec.crf, asked.crf),
-            (codec.speed, codec.preset, asked.preset),
-        ):
-            if default is not None:
-                options[name] = str(default if given is None else given)
-        options.pop("qscale", None)
-        if (
-            codec.encoder == "libx264"
-        ):  # by itself it takes 1.5 a core, and waits more for frames that come late
-            options["threads"] = str(THREADS * (os.cpu_count() or 1))
-        return options
-
-    def _configure(self, context: Any, format: str, colours: Colours) -> None:
-        """Say how the encoder shall store frames, and what their numbers mean."""
-        context.pix_fmt, context.time_base = (
-            "pal8" if self._codec.encoder == "gif" else format,
-            self._times.base,
-        )
-        if self._source.header.aspect:
-            context.sample_aspect_ratio = self._source.header.aspect
+    def _configure(self, header: Header) -> None:
+        """Tell the encoder how to store frames, and what their numbers mean."""
+        storage, stream = self._storage, self._stream
+        stream.height, stream.width = storage.size
+        stream.time_base = self._timeline.base
+        context = stream.codec_context
+        context.time_base = self._timeline.base
+        context.pix_fmt = storage.pixel_format
+        if header.aspect:
+            context.sample_aspect_ratio = header.aspect
+        colours = storage.colours
         context.colorspace, context.color_range = colours.space, colours.range
         context.color_primaries, context.color_trc = colours.primaries, colours.transfer
-        if self._codec.quality == "qscale":
-            context.flags |= QSCALE_FLAG
-            context.global_quality = (self._settings.crf or self._codec.crf or 1) * QP_TO_LAMBDA
-        if self._container.muxer == "avi":
-            context.max_b_frames = 0  # it has no times for frames out of order
-        if self._codec.encoder == "libx265" and self._container.muxer in ("mp4", "mov"):
-            context.codec_tag = "hvc1"  # what Apple's players look for
+        if storage.container.muxer == "avi":
+            context.max_b_frames = 0  # AVI has no times for frames out of order
+        if storage.codec.encoder == "libx265" and storage.container.muxer in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # the tag that Apple's players look for
 
-    def prepare(self, block: Tensor) -> list[av.VideoFrame]:
-        """Return the frames that show all of the layer's results. Shape: (1, C, D, H, W)"""
+    def prepare(self, block: Block) -> Prepared:
+        """Return the frames of a block at their times, and its company."""
+        assert block.times is not None
+        moments = [self._timeline.convert(moment) for moment in block.times]
         with self._translated():
-            return [self._prepared(samples) for samples in block[0].permute(1, 2, 3, 0).numpy()]
+            frames = [
+                self._frame(samples, moment.start)
+                for samples, moment in zip(self._grid.frames(block.tensor), moments, strict=True)
+            ]
+        return Prepared(frames, [moment.duration for moment in moments], block.company)
 
-    def _prepared(self, samples: Samples) -> av.VideoFrame:
-        frame = self._pack(self._show(samples))
-        frame.pts, frame.time_base = self._times.next(), self._times.base
+    def _frame(self, samples: Any, start: int) -> av.VideoFrame:
+        frame = self._pack(samples)
+        frame.pts, frame.time_base = start, self._timeline.base
         return frame if self._palette is None else self._palette(frame)
 
-    def write(self, prepared: list[av.VideoFrame]) -> None:
-        """Take the next frames."""
+    def write(self, prepared: Prepared) -> None:
+        """Encode the next frames, then write their company."""
         with self._translated():
             self._calls.calling(self._encode, prepared)
 
-    def _encode(self, frames: Sequence[av.VideoFrame | None]) -> None:
-        """Encode frames, or what is left of those before where it is None, and what is beside them."""
-        for frame in frames:
-            self._film.mux(self._times.lasting(self._stream.encode(frame)))
-        self._tracks.write()
+    def _encode(self, prepared: Prepared) -> None:
+        for frame, duration in zip(prepared.frames, prepared.durations, strict=True):
+            assert frame.pts is not None
+            self._durations[frame.pts] = duration
+            self._mux(self._stream.encode(frame))
+        self._tracks.write(prepared.company)
+
+    def _mux(self, packets: Sequence[Packet]) -> None:
+        """Write packets of video; encoders do not state their durations."""
+        for packet in packets:
+            duration = self._durations.pop(packet.pts, 0)
+            if duration:
+                packet.duration = duration
+            self._output.mux(packet)
 
     def close(self) -> None:
-        """Encode what is left, and complete the file."""
+        """Encode the frames that the encoder still holds, and complete the file."""
         with self._translated():
-            self._calls.calling(self._encode, [None])
-            self._calls.calling(self._tracks.close)
-            self._calls.calling(self._film.close)
+            self._calls.calling(self._end)
+
+    def _end(self) -> None:
+        self._mux(self._stream.encode(None))
+        self._tracks.close()
+        self._output.close()
 
     def drop(self) -> None:
-        """Let go of the file."""
-        if self._film is not None:
-            with contextlib.suppress(
-                av.FFmpegError, ValueError, OSError
-            ):  # a header may be missing
-                self._calls.calling(self._film.close)
+        """Release the file."""
+        if self._output is not None:
+            # a header may be missing
+            with contextlib.suppress(av.FFmpegError, ValueError, OSError):
+                self._calls.calling(self._output.close)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except (av.FFmpegError, ValueError) as exc:
-            what = f"{self._codec.encoder} in {self._container.muxer}"
+            storage = self._storage
+            how = f"{storage.codec.encoder} in {storage.container.muxer}"
+            reason = getattr(exc, "strerror", None) or exc
             raise WriteError(
-                f"the film cannot be encoded by {what}: {getattr(exc, 'strerror', None) or exc}",
+                f"the video cannot be encoded as {how}: {reason}",
                 hint="another --codec, --crf, --preset or --pix-fmt",
             ) from exc

@@ -1,0 +1,163 @@
+"""Decide how an output is stored: container, codec, pixel format, size of a frame and colours."""
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import av
+
+from convtool.errors import UsageError, WriteError
+from convtool.media.contract import Wanted
+from convtool.media.grid import grid_size
+from convtool.media.video.formats import FOLDER, Codec, Container, codec_of, container_of
+from convtool.media.video.header import Header
+from convtool.media.video.palette import INPUT, OUTPUT
+from convtool.media.video.pixel_formats import pixel_format
+from convtool.media.video.pixels import (
+    BT709,
+    FULL,
+    LIMITED,
+    RGB,
+    SMPTE170M,
+    Colours,
+    Packed,
+    depth_of,
+    packed,
+)
+from convtool.options.output import VideoOutput
+
+MAX_SIZE = 16384  # pixels; encoders refuse more, FFmpeg itself does not
+HIGH = 720  # rows from which on videos without a named colour space count as high definition
+THREADS = 2  # of libx264 per core: its default of 1.5 waits longer for frames that come late
+LEAST_DEPTH = 8  # bits per sample
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How a video is stored.
+
+    Attributes:
+        container: the container.
+        codec: the codec of its frames.
+        options: of the encoder.
+        pixel_format: of encoded frames.
+        packed: how samples come to the encoder.
+        colours: what the numbers of its frames mean.
+        size: height and width of a frame.
+    """
+
+    container: Container
+    codec: Codec
+    options: Mapping[str, str]
+    pixel_format: str
+    packed: Packed
+    colours: Colours
+    size: tuple[int, int]
+
+    @property
+    def has_palette(self) -> bool:
+        """True where each frame is reduced to colours of a palette."""
+        return self.pixel_format == OUTPUT
+
+    @property
+    def frame_format(self) -> str:
+        """The pixel format into which samples are packed."""
+        return INPUT if self.has_palette else self.pixel_format
+
+
+def storage(header: Header, wanted: Wanted) -> Storage:
+    """Return how a result is stored, nearest to how the input is.
+
+    Args:
+        header: of the input.
+        wanted: what is wanted of the output.
+
+    Raises:
+        UsageError: an option does not fit the codec.
+        WriteError: the container cannot hold the codec, or the frames are too large.
+    """
+    output = wanted.options
+    assert isinstance(output, VideoOutput)
+    container = container_of(wanted.suffix)
+    codec = codec_of(container, output.codec)
+    options = _encoder_options(codec, output)
+    _refuse_codec(container, codec)
+
+    height, width = wanted.size[1:]
+    size = grid_size(len(wanted.tiles), height, width)
+    if container is not FOLDER and max(size) > MAX_SIZE:
+        raise WriteError(
+            f"frames of {max(size)} pixels exceed the {MAX_SIZE} that encoders take",
+            hint="--split",
+        )
+    channels = max(len(tile.channels) for tile in wanted.tiles)
+    format = pixel_format(codec, header.format, size, channels, output.pix_fmt)
+    rgb = format == OUTPUT or av.VideoFormat(format).is_rgb
+    return Storage(
+        container,
+        codec,
+        options,
+        format,
+        packed(_depth(container, header, format), channels),
+        _colours(header.colours, codec, size, rgb=rgb),
+        size,
+    )
+
+
+def _depth(container: Container, header: Header, format: str) -> int:
+    """Return the bits per sample of a result; PNG stores those between 8 and 16 as 16."""
+    depth = max(LEAST_DEPTH, depth_of(av.VideoFormat(format)))
+    source = depth_of(av.VideoFormat(header.format))
+    return min(depth, source) if container is FOLDER and source > LEAST_DEPTH else depth
+
+
+def _encoder_options(codec: Codec, output: VideoOutput) -> dict[str, str]:
+    """Return the encoder's options, and refuse those that it does not have."""
+    options = dict(codec.options)
+    for flag, default, given in (
+        ("crf", codec.crf, output.crf),
+        ("preset", codec.preset, output.preset),
+    ):
+        if given is not None and default is None:
+            raise UsageError(f"{codec.encoder} has no --{flag}")
+    if output.preset is not None and output.preset not in codec.presets:
+        raise UsageError(
+            f"{codec.encoder} has no preset '{output.preset}'",
+            hint=f"available: {', '.join(codec.presets)}",
+        )
+    if codec.crf is not None:
+        quality = max(codec.best, codec.crf if output.crf is None else output.crf)
+        options |= dict.fromkeys(codec.quality, str(quality))
+    if codec.preset is not None:
+        options[codec.speed] = output.preset or codec.preset
+    if codec.encoder == "libx264":
+        options["threads"] = str(THREADS * (os.cpu_count() or 1))
+    return options
+
+
+def _refuse_codec(container: Container, codec: Codec) -> None:
+    """Check that a container can hold a codec."""
+    names = {codec.encoder, av.codec.Codec(codec.encoder, "w").canonical_name}
+    if not names & _codecs_of(container):
+        raise WriteError(f"{container.muxer} cannot hold {codec.encoder}", hint="another --codec")
+
+
+@cache
+def _codecs_of(container: Container) -> frozenset[str]:
+    """Return FFmpeg's names of the codecs that a container can hold."""
+    if container is FOLDER:
+        return frozenset({container.codec})
+    with av.open(io.BytesIO(), "w", format=container.muxer) as output:
+        return frozenset(output.supported_codecs)
+
+
+def _colours(colours: Colours, codec: Codec, size: Sequence[int], *, rgb: bool) -> Colours:
+    """Return what an output's numbers mean: the same as the input's where they are of one kind."""
+    if rgb:
+        return replace(colours, space=RGB, range=FULL)
+    if colours.space == RGB:
+        space = BT709 if size[0] >= HIGH else SMPTE170M
+        colours = replace(colours, space=space, range=LIMITED)
+    return replace(colours, range=FULL) if codec.encoder == "mjpeg" else colours

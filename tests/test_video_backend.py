@@ -1,0 +1,281 @@
+"""The backend of video by itself: blocks, their times and company; one decision per output."""
+
+import io
+import subprocess
+import sys
+from contextlib import contextmanager
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+import torch
+from videos import BASE, make, moving_square
+
+from convtool.block import Block, Moment
+from convtool.convolve.geometry import Placement
+from convtool.errors import ReadError, UsageError, WriteError
+from convtool.media.contract import Tile, Wanted
+from convtool.media.grid import GAP
+from convtool.media.registry import MEDIA
+from convtool.options.output import VideoOutput
+from convtool.options.reading import VideoReading
+
+BACKEND = MEDIA["video"].backend
+COLOUR = (Tile("result", (0, 1, 2)),)
+TICK = 512  # of BASE, at 25 frames per second
+
+
+@pytest.fixture
+def clip(rng):
+    """Return eleven small frames."""
+    return moving_square(rng)
+
+
+@contextmanager
+def opened(path, **reading):
+    """Yield a source and its part."""
+    with path.open("rb") as file:
+        source = BACKEND.open(file, path.name, VideoReading(**reading))
+        yield source, next(source.parts())
+
+
+def placement(part, stride=1):
+    """Return where the results of a kernel of one tap lie."""
+    return Placement(torch.nn.Conv3d(1, 1, 1, stride=(stride, 1, 1)), part.size)
+
+
+def decide(path, suffix="mkv", tiles=COLOUR, *, raw=False, **output):
+    """Return the encoding of a result of the input's size."""
+    with opened(path) as (source, part):
+        wanted = Wanted(f".{suffix}", VideoOutput(**output), raw, part.size, tiles)
+        return BACKEND.encoding(source, part, wanted)
+
+
+def copy(path, suffix, *, tiles=COLOUR, length=3, **output):
+    """Return a video that is read and written again, and its encoder."""
+    with opened(path) as (source, part):
+        wanted = Wanted(f".{suffix}", VideoOutput(**output), False, part.size, tiles)
+        file = io.BytesIO()
+        encoder = BACKEND.encoding(source, part, wanted).open(file, tiles)
+        encoder.begin(part, placement(part))
+        for block in part.blocks(length, company=True):
+            encoder.write(encoder.prepare(block))
+        encoder.close()
+        encoder.drop()
+        return file.getvalue(), encoder
+
+
+def decoded(data):
+    """Return the frames of a video. Shape: (D, H, W, 3)"""
+    with av.open(io.BytesIO(data)) as video:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)])
+
+
+def test_ffmpeg_is_imported_when_a_file_is_opened():
+    """Not when its suffixes are asked for."""
+    code = (
+        "import sys; from convtool.media.registry import MEDIA; backend = MEDIA['video'].backend; "
+        "backend.check_suffix('mp4'); assert '.ts' in backend.readable; "
+        "assert '.png' in backend.folders; assert 'av' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("suffix", ["ts", "xyz", ""])
+def test_a_suffix_that_cannot_be_written_is_refused(suffix):
+    """Some can only be read."""
+    with pytest.raises(UsageError, match="no video can be written as"):
+        BACKEND.check_suffix(suffix)
+
+
+def outlasted(folder, frames):
+    """Return a video of raw frames whose audio lasts two seconds longer."""
+    raw = {"codec": "rawvideo", "pix_fmt": "yuv420p"}
+    return make(folder / "in.mkv", frames, audio="pcm_s16le", beyond=2, **raw)
+
+
+# --- blocks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [1, 4, 11, 20])
+def test_blocks_carry_times_and_company(tmp_path, clip, length):
+    """Each frame its own; every packet of audio once and in order, some after the last frame."""
+    times = [n * n * TICK for n in range(11)]
+    path = make(tmp_path / "in.mkv", clip, audio="aac", times=times)
+    with opened(path) as (_, part):
+        blocks = list(part.blocks(length, company=True))
+    shown = [moment.start for block in blocks for moment in block.times]
+    milliseconds = [round(time * BASE * 1000) for time in times]
+    assert np.abs(np.subtract(shown, milliseconds)).max() <= 1  # Matroska's time base
+    assert [len(block) for block in blocks[:-1]] == [length] * (len(blocks) - 1)
+    assert sum(map(len, blocks)) == 11
+    packets = [item.packet for block in blocks for item in block.company]
+    with av.open(str(path)) as video:
+        wanted = [bytes(p) for p in video.demux(video.streams.audio[0]) if p.size]
+    assert [bytes(packet) for packet in packets] == wanted
+    assert {item.stream for block in blocks for item in block.company} == {1}
+    if length == 1:
+        assert blocks[0].company != ()
+
+
+def test_packets_after_the_last_frame_come_in_a_block_without_frames(tmp_path, clip):
+    """Where the blocks before it are full, and the decoder holds no frames back."""
+    with opened(outlasted(tmp_path, clip)) as (_, part):
+        *_, last = part.blocks(1, company=True)
+    assert (len(last), last.times) == (0, ())
+    assert last.tensor.shape == (1, 3, 0, 20, 28)
+    assert last.company
+
+
+def test_company_is_read_only_where_it_is_wanted(tmp_path, clip):
+    """The frames are the same."""
+    path = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p", audio="aac")
+    with opened(path) as (_, part):
+        alone, beside = list(part.blocks(11)), list(part.blocks(11, company=True))
+    assert [block.company for block in alone] == [()]
+    assert torch.equal(alone[0].tensor, beside[0].tensor)
+    assert alone[0].times == beside[0].times == tuple(Moment(n * TICK, TICK) for n in range(11))
+
+
+def test_times_begin_with_the_selection(tmp_path, clip):
+    """Zero is the second of --start; audio of that time keeps its own times."""
+    path = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p", audio="aac")
+    with opened(path, start=0.2, frames=3) as (source, part):
+        assert part.size == (3, 20, 28)
+        (block,) = part.blocks(10, company=True)
+    assert [moment.start for moment in block.times] == [0, TICK, 2 * TICK]
+    assert source.selection.start == Fraction(1, 5)
+    assert all(item.packet.pts * item.packet.time_base >= 0.2 for item in block.company)
+
+
+def test_audio_may_outlast_the_frames(convtool, tmp_path, clip):
+    """A container without a count of frames is whole where its longest stream is."""
+    path = outlasted(tmp_path, clip)
+    with opened(path) as (_, part):
+        assert sum(map(len, part.blocks(4))) == 11
+    result = convtool("video", path, tmp_path / "out.mkv", "-k", "blur", "--normalize", "minmax")
+    assert result.code == 0, result.err
+
+
+def test_frames_of_another_size_are_refused(tmp_path, clip):
+    """A video has one size."""
+    path = tmp_path / "in.ts"
+    parts = []
+    for number, frames in enumerate((clip, clip[:, :16])):
+        part = make(tmp_path / f"{number}.ts", frames, codec="libx264", pix_fmt="yuv444p")
+        parts.append(part.read_bytes())
+    path.write_bytes(b"".join(parts))
+    with (
+        opened(path) as (_, part),
+        pytest.raises(ReadError, match="changes, from 28×20 to 28×16"),
+    ):
+        list(part.blocks(100))
+
+
+# --- one decision per output ---------------------------------------------------------------------
+
+
+def test_the_pixel_format_follows_the_size_and_channels_of_a_frame(tmp_path, clip):
+    """Odd sizes cannot halve chroma, a grid is larger than a tile, grey stays grey."""
+    even = make(tmp_path / "even.mkv", clip)
+    odd = make(tmp_path / "odd.mkv", clip[:, 1:])
+    assert decide(even, codec="h264").pixel_format == "yuv420p"
+    assert decide(odd, codec="h264").pixel_format == "yuv444p"
+    grey = tuple(Tile(str(channel), (channel,)) for channel in range(3))
+    assert decide(even, tiles=grey[:1], codec="ffv1").pixel_format == "gray"
+    assert decide(even, codec="ffv1").pixel_format in ("rgb24", "bgr0")
+    grid = decide(odd, tiles=grey, codec="h264")
+    assert grid.size == (2 * 19 + 3 * GAP, 2 * 28 + 3 * GAP)
+    assert grid.pixel_format == "yuv420p"
+
+
+def test_the_encoding_states_levels_memory_and_losses(tmp_path, rng):
+    """Before anything is opened."""
+    frames = rng.integers(0, 1024, (3, 16, 16, 3), dtype=np.uint16)
+    path = make(tmp_path / "in.mkv", frames, pix_fmt="gbrp10le", given="gbrp10le")
+    kept = decide(path, codec="ffv1")
+    assert (kept.levels.scale, kept.notes) == (1023, ())
+    assert kept.memory == 32 * 16 * 16 * 3 * 2
+    lost = decide(path, codec="vp9", pix_fmt="yuv420p")
+    assert (lost.levels.scale, lost.memory) == (255, 32 * 16 * 16 * 3)
+    assert lost.notes == ("10-bit samples stored as 8-bit by libvpx-vp9",)
+    assert decide(path, "png").levels.scale == 1023
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ({"codec": "theora"}, "unknown codec 'theora'"),
+        ({"codec": "ffv1", "crf": 3}, "ffv1 has no --crf"),
+        ({"codec": "ffv1", "preset": "slow"}, "ffv1 has no --preset"),
+        ({"codec": "h264", "preset": "warp"}, "libx264 has no preset 'warp'"),
+        ({"codec": "h264", "pix_fmt": "rainbow"}, "libx264 has no pixel format 'rainbow'"),
+    ],
+)
+def test_options_that_a_codec_does_not_have_are_refused(tmp_path, clip, output, message):
+    """By the encoding already."""
+    path = make(tmp_path / "in.mkv", clip)
+    with pytest.raises(UsageError, match=message):
+        decide(path, **output)
+
+
+def test_what_a_format_cannot_hold_is_refused(tmp_path, clip):
+    """Raw floats, a codec, frames that are too large."""
+    path = make(tmp_path / "in.mkv", clip)
+    with pytest.raises(WriteError, match="no video can hold"):
+        decide(path, raw=True)
+    with pytest.raises(WriteError, match="webm cannot hold libx264"):
+        decide(path, "webm", codec="h264")
+    with pytest.raises(WriteError, match="image2 cannot hold ffv1"):
+        decide(path, "png", codec="ffv1")
+    many = tuple(Tile(str(number), (0,)) for number in range(600**2))
+    with pytest.raises(WriteError, match="frames of 19204 pixels exceed the 16384"):
+        decide(path, tiles=many)
+
+
+def test_crf_of_mjpeg_is_its_quantizer(tmp_path, clip):
+    """0 asks for the best, which FFmpeg calls 1."""
+    path = make(tmp_path / "in.mkv", clip)
+    size = {crf: len(copy(path, "avi", codec="mjpeg", crf=crf)[0]) for crf in (0, 1, 2, 3, 31)}
+    assert size[0] == size[1] > size[2] > size[3] > size[31]
+
+
+def test_gif_frames_have_their_own_palettes(tmp_path):
+    """256 colours of each frame: a ramp of fewer comes back as it was."""
+    ramp = np.zeros((3, 16, 16, 3), np.uint8)
+    for number in range(3):
+        ramp[number, ..., number] = np.arange(16) * 16
+    data, _ = copy(make(tmp_path / "in.mkv", ramp), "gif")
+    assert np.abs(decoded(data).astype(int) - ramp).max() <= 4
+
+
+# --- encoders ------------------------------------------------------------------------------------
+
+
+def test_notes_of_an_output_are_its_encoders(tmp_path, clip):
+    """What one output cannot carry another may."""
+    path = make(tmp_path / "in.mkv", clip, audio="aac")
+    assert copy(path, "mkv")[1].notes == []
+    assert copy(path, "webm")[1].notes == ["audio re-encoded: webm cannot hold aac"]
+    assert copy(path, "gif")[1].notes == ["audio dropped: gif cannot hold aac"]
+
+
+def test_times_come_with_the_blocks(tmp_path, clip):
+    """The encoder asks nothing of the source: a block may show its frames at any time."""
+    path = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p")
+    file = io.BytesIO()
+    with opened(path) as (source, part):
+        wanted = Wanted(".mp4", VideoOutput(), False, part.size, COLOUR)
+        encoding = BACKEND.encoding(source, part, wanted)
+        encoder = encoding.open(file, COLOUR)
+        encoder.begin(part, placement(part, stride=2))
+        frames = torch.zeros(1, 3, 3, 20, 28, dtype=torch.uint8)
+        times = (Moment(0, 1000), Moment(1000, 3000), Moment(4000, 500))
+        encoder.write(encoder.prepare(Block(frames, encoding.levels, times)))
+        encoder.close()
+        encoder.drop()
+    with av.open(io.BytesIO(file.getvalue())) as video:
+        stream = video.streams.video[0]
+        assert stream.time_base == BASE
+        assert [frame.pts for frame in video.decode(stream)] == [0, 1000, 4000]
