@@ -460,7 +460,7 @@ def test_frames_as_images(convtool, tmp_path, clip):
         (["--pix-fmt", "rainbow"], "no pixel format"),
         (["--normalize", "none"], "no video can hold"),
         (["--preset", "warp"], "has no preset"),
-        (["--frames", "0"], "frames is a whole number"),
+        (["--frames", "0"], "--frames takes whole numbers from 1, not 0"),
         (["--start", "-1"], "number of seconds"),
         (["--codec", "av1", "--preset", "slow"], "has no preset"),
     ],
