@@ -16,7 +16,7 @@ from convtool.block import Block
 from convtool.convolve import ALGORITHMS, Convolution, devices
 from convtool.errors import UsageError
 from convtool.levels import of
-from convtool.media.image.pages import Header, Page, Picture
+from convtool.media.image.part import Header, Page, Picture
 from convtool.media.registry import MEDIA
 from convtool.run.filter import Filter
 

@@ -17,7 +17,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from convtool.kernels import catalogue
 from convtool.kernels.resolve import dimensions
-from convtool.media.image import ImageSource, jpeg
+from convtool.media.image import ImageSource
+from convtool.media.image.formats import jpeg
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]

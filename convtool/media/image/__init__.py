@@ -9,9 +9,9 @@ import torch
 from convtool.errors import UsageError, WriteError
 from convtool.levels import Levels, of
 from convtool.media import MEDIA, Sink, Tile
-from convtool.media.image.formats import SUFFIXES, format_of
-from convtool.media.image.read import ImageSource
-from convtool.media.image.write import ImageSink
+from convtool.media.image.encoder import ImageSink
+from convtool.media.image.format import SUFFIXES, format_of
+from convtool.media.image.source import ImageSource
 from convtool.options.settings import OutputSettings, Settings
 
 GRID_COLOURS, GRID_COPIES = 3, 4  # of a picture with several tiles, grey ones too

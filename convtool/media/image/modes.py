@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-from convtool.media.image.pages import Samples
+from convtool.media.image.part import Samples
 
 PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
 CONVERTED = {

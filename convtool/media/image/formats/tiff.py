@@ -6,7 +6,7 @@ import numpy as np
 import tifffile
 import torch
 
-from convtool.media.image.pages import Header, Picture, Samples, is_sideways, turned
+from convtool.media.image.part import Header, Picture, Samples, is_sideways, turned
 
 GREY = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
 ORIENTATION = 274

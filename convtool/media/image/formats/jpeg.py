@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import simplejpeg
 
-from convtool.media.image.pages import Samples
+from convtool.media.image.part import Samples
 
 MODES = {
     "L": "GRAY",

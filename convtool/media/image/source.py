@@ -18,10 +18,10 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from convtool.errors import ConvtoolError, LimitError, ReadError
 from convtool.limits import refuse_larger
 from convtool.media import Notes
-from convtool.media.image import jpeg, png
-from convtool.media.image.formats import READABLE, SUFFIXES
+from convtool.media.image.format import READABLE, SUFFIXES
+from convtool.media.image.formats import jpeg, png
 from convtool.media.image.modes import CONVERTED, as_array, is_deep, plain, plain_mode
-from convtool.media.image.pages import Header, Metadata, Page, Picture, is_sideways, turned
+from convtool.media.image.part import Header, Metadata, Page, Picture, is_sideways, turned
 from convtool.options.settings import Settings
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class ImageSource(Notes):
         """Return the pages of a TIFF that Pillow would cut to 8 bits, or cannot open."""
         if self._image is not None and self._image.format != "TIFF":
             return None
-        from convtool.media.image import tiff  # noqa: PLC0415  # tifffile takes 0.2 s to import
+        from convtool.media.image.formats import tiff  # noqa: PLC0415  # tifffile takes 0.2 s to import
 
         pages = tiff.pages(self._file)
         deep = self._image is None or tiff.is_deep(pages[0])
@@ -185,7 +185,7 @@ class ImageSource(Notes):
     def _header(self, index: int) -> Header:
         """Return what is known of the page that the file is at."""
         if self._tiff is not None:
-            from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
+            from convtool.media.image.formats import tiff  # noqa: PLC0415  # as in _open_tiff
 
             return tiff.header(self._tiff[index])
         image = self._image
@@ -213,14 +213,14 @@ class ImageSource(Notes):
         """Return the page that the file is at."""
         with self._translated():
             if self._tiff is not None:
-                from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
+                from convtool.media.image.formats import tiff  # noqa: PLC0415  # as in _open_tiff
 
                 return self._finite(tiff.decode(self._tiff[index]))
             assert self._image is not None
             if self._deep:
-                from convtool.media.image import sixteen_bit  # noqa: PLC0415  # OpenCV takes 0.2 s to import
+                from convtool.media.image.formats import ppm  # noqa: PLC0415  # OpenCV takes 0.2 s to import
 
-                picture = sixteen_bit.decode(
+                picture = ppm.decode(
                     self._file, self._image, whole=not self._settings.allow_truncated
                 )
             else:
@@ -272,7 +272,7 @@ class ImageSource(Notes):
         metadata = Metadata()
         self._orientation = 1
         if self._image is None:
-            from convtool.media.image import tiff  # noqa: PLC0415  # as in _open_tiff
+            from convtool.media.image.formats import tiff  # noqa: PLC0415  # as in _open_tiff
 
             assert self._tiff is not None
             return Metadata(icc=self._tiff[0].iccprofile, dpi=tiff.dpi(self._tiff[0]))

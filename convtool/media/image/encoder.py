@@ -20,9 +20,9 @@ from convtool.errors import ConvtoolError, WriteError
 from convtool.layers.build import Layer
 from convtool.levels import of, to_float, to_stored
 from convtool.media import Tile
-from convtool.media.image.formats import Format
-from convtool.media.image.pages import Metadata, Page, Samples
-from convtool.media.image.read import DESCRIPTIVE_TAGS, ImageSource
+from convtool.media.image.format import Format
+from convtool.media.image.part import Metadata, Page, Samples
+from convtool.media.image.source import DESCRIPTIVE_TAGS, ImageSource
 
 PNG_LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller
 GAP = 4

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from convtool.media.image.pages import Picture
+from convtool.media.image.part import Picture
 
 FULL = 2**16 - 1
 
