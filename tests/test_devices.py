@@ -16,7 +16,8 @@ from convtool.block import Block
 from convtool.convolve import ALGORITHMS, Convolution, devices
 from convtool.errors import UsageError
 from convtool.levels import of
-from convtool.media.image.part import Header, Page, Picture
+from convtool.media.image.part import ImagePart
+from convtool.media.image.samples import Header, Pixels
 from convtool.media.registry import MEDIA
 from convtool.run.filter import Filter
 
@@ -43,14 +44,14 @@ def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
     monkeypatch.setattr(
         devices, "choose", lambda _, seconds: asked.append(seconds) or torch.device("cpu")
     )
-    page = Page(
+    part = ImagePart(
         Header((200, 300), grey=False, dtype=torch.uint8),
-        lambda: Picture(np.zeros((200, 300, 3), np.uint8)),
+        lambda: Pixels(np.zeros((200, 300, 3), np.uint8)),
     )
     for inputs in (1, 1000):
         medium = MEDIA["image"]
         options = medium.options({"kernel": ("gaussian:sigma=3",)})
-        Filter(options, medium, inputs=inputs).convolution(page)
+        Filter(options, medium, inputs=inputs).convolution(part)
     one, many = asked
     assert 0 < one < 0.1
     assert many == pytest.approx(1000 * one)

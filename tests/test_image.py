@@ -12,13 +12,14 @@ import pytest
 import scipy.ndimage
 import tifffile
 from conftest import SAMPLES
-from convtool.options.settings import Settings
 from PIL import Image, ImageCms, ImageOps
 
 from convtool.kernels import catalogue
 from convtool.kernels.resolve import dimensions
-from convtool.media.image import ImageSource
+from convtool.media.image import BACKEND
 from convtool.media.image.formats import jpeg
+from convtool.media.image.part import ImagePart
+from convtool.options.reading import ImageReading
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
@@ -190,7 +191,7 @@ def test_the_tags_of_a_png_may_stand_behind_its_pixels(convtool, tmp_path, photo
 def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffix):
     """What a picture comes to is said from its header."""
     Image.fromarray(photo).save(tmp_path / f"in.{suffix}")
-    monkeypatch.setattr(ImageSource, "_decode", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr(ImagePart, "pixels", property(lambda _: pytest.fail("it was decoded")))
     result = convtool(
         "image", tmp_path / f"in.{suffix}", f"{tmp_path}/out/", "-k", "sobel-x", "--dry-run"
     )
@@ -203,10 +204,10 @@ def test_a_picture_goes_with_its_last_user(tmp_path, photo):
     Image.fromarray(photo).save(tmp_path / "in.png")
     gc.disable()
     with (tmp_path / "in.png").open("rb") as file:
-        source = ImageSource(file, "in.png", Settings())
-        (page,) = source.parts()
-        pixels = weakref.ref(page.picture)
-        del source, page
+        source = BACKEND.open(file, "in.png", ImageReading())
+        (part,) = source.parts()
+        pixels = weakref.ref(part.pixels)
+        del source, part
     assert pixels() is None
     gc.enable()
 

@@ -18,7 +18,7 @@ from PIL import Image
 import convtool as package
 from convtool.errors import LimitError
 from convtool.limits import MEBI, Budget, refuse_larger
-from convtool.media.image import ImageSource
+from convtool.media.image.part import ImagePart
 
 BARE = [sys.executable, "-c", "import torch, convtool.cli.running, convtool.media.image, cv2"]
 SLACK = 60  # MB of libraries that are loaded when they are needed
@@ -137,7 +137,7 @@ def test_bombs_are_refused_before_they_are_decoded(
     convtool, tmp_path, monkeypatch, size, bits, colour, flag
 ):
     """And the message names the flag that would let them through."""
-    monkeypatch.setattr(ImageSource, "_decode", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr(ImagePart, "pixels", property(lambda _: pytest.fail("it was decoded")))
     result = convtool(
         "image", bomb(tmp_path / "in.png", *size, bits, colour), tmp_path / "out.png", "-k", "blur"
     )

@@ -1,7 +1,7 @@
-"""Let transparent pixels take the colour of what can be seen around them.
+"""Fill transparent pixels with the colours that are visible around them.
 
-A filter looks at neighbours; the colours of transparent ones are arbitrary (mostly black) and would darken every
-edge of a cut-out. Alpha itself is not filtered here.
+A filter sees neighbours; the colours of transparent pixels are arbitrary, mostly black, and would
+darken every edge of a cut-out. Alpha itself is not filtered here.
 """
 
 import torch
@@ -10,10 +10,10 @@ from torch import Tensor
 
 
 def bleed(colour: Tensor, alpha: Tensor) -> Tensor:
-    """Return `colour` where it is opaque, and the mean of the nearest visible colours where it is not.
+    """Return `colour` where it is opaque, and the mean of the nearest visible colours elsewhere.
 
-    The push-pull pyramid: each level halves the picture, weighting colours by alpha, and fills the gaps of
-    the finer one from the coarser.
+    The push-pull pyramid: each level halves the image, weighting colours by alpha, and fills the
+    gaps of the finer level from the coarser.
 
     Args:
         colour: floats.
@@ -27,7 +27,8 @@ def bleed(colour: Tensor, alpha: Tensor) -> Tensor:
     if height * width == 1 or bool((alpha == 1).all()):
         return colour
     weight = F.avg_pool2d(alpha, 2, ceil_mode=True)
-    mean = F.avg_pool2d(colour * alpha, 2, ceil_mode=True) / torch.where(weight > 0, weight, 1.0)
+    total = F.avg_pool2d(colour * alpha, 2, ceil_mode=True)
+    mean = total / torch.where(weight > 0, weight, 1.0)
     coarse = bleed(mean, (weight * 4).clamp(max=1))
     around = F.interpolate(coarse, scale_factor=2, mode="nearest")[:, :, :height, :width]
     return torch.lerp(around, colour, alpha)

@@ -1,65 +1,139 @@
-"""The picture formats: their suffixes and what each can hold."""
+"""The base of all image formats: what one can hold, how it is recognized, read and written.
 
-from dataclasses import dataclass
+A format that Pillow reads and writes states its name, suffixes and signatures, and is done.
+"""
 
+from collections.abc import Iterable, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
 import torch
+from PIL import Image
 
-from convtool.media import named
+from convtool.media.contract import Tile
+from convtool.media.image.pillow import PillowReader
+from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.samples import Frame, Metadata
+
+SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
 
 
-@dataclass(frozen=True)
 class Format:
-    """One picture format, as it is written.
+    """One image format; a subclass overrides what differs from the shared way.
 
     Attributes:
-        name: Pillow's name for it, or `NPY`.
-        suffixes: file name endings; the first is the usual one.
-        dtypes: sample types it can hold, the smallest first.
+        name: Pillow's name of it, or ours where Pillow does not know it.
+        suffixes: of file names; the first is the usual one.
+        signatures: the first bytes of its files, one of several.
+        dtypes: sample types that it can hold, the smallest first.
         alpha: it can hold transparency.
-        frames: it can hold several pictures.
+        frames: it can hold several images.
         quality: it is lossy, and `--quality` counts.
-        copies: how many times its samples, about, are held while it is made; measured.
+        tagged: it can hold a colour profile and EXIF tags.
+        resolution: it can hold dots per inch.
+        readable: its files can be read.
+        copies: how many times its samples are held while it is written, measured.
+        reader: opens its files by Pillow.
     """
 
     name: str
     suffixes: tuple[str, ...]
+    signatures: tuple[bytes, ...] = ()
     dtypes: tuple[torch.dtype, ...] = (torch.uint8,)
-    alpha: bool = False
-    frames: bool = False
-    quality: bool = False
-    copies: int = 4
+    alpha = False
+    frames = False
+    quality = False
+    tagged = False
+    resolution = False
+    readable = True
+    copies = 4
+    reader: type[PillowReader] = PillowReader
 
-    def dtype_for(self, wanted: torch.dtype) -> torch.dtype:
-        """Return the sample type that keeps most of `wanted`."""
-        deep_enough = [dtype for dtype in self.dtypes if dtype.itemsize >= wanted.itemsize]
-        return deep_enough[0] if deep_enough else self.dtypes[-1]
+    def matches(self, start: bytes) -> bool:
+        """Return True where a file that begins with `start` is of this format."""
+        return start.startswith(self.signatures)
+
+    def dtype_for(self, wanted: torch.dtype, *, several: bool = False) -> torch.dtype:
+        """Return the sample type that keeps most of `wanted`.
+
+        Args:
+            wanted: the type of the samples.
+            several: the file will hold more than one image.
+        """
+        del several  # most formats hold in several images what they hold in one
+        for dtype in self.dtypes:
+            if dtype.itemsize >= wanted.itemsize:
+                return dtype
+        return self.dtypes[-1]
+
+    def layout(self, tiles: Sequence[Tile]) -> Sequence[Tile]:
+        """Return the tiles as a file of this format shows them: as they are."""
+        return tiles
+
+    def losses(self, metadata: Metadata) -> Iterable[str]:
+        """Return what of the metadata is lost without the user's doing."""
+        del metadata
+        return ()
+
+    def open(self, file: ImageInput) -> Reader:
+        """Open a file for reading.
+
+        Raises:
+            Exception: of any kind, where it is damaged.
+        """
+        return self.reader(self.name, file, frames=self.frames)
+
+    def save(
+        self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
+    ) -> None:
+        """Write finished images.
+
+        Args:
+            file: where the bytes go.
+            frames: one, or several where the format holds several.
+            metadata: the input's.
+            quality: 1 to 100, for lossy formats.
+
+        Raises:
+            Exception: of any kind, where the format cannot hold them.
+        """
+        first, *others = map(_as_image, frames)
+        options = self.options(frames, metadata, quality)
+        if others:
+            options |= {"save_all": True, "append_images": others}
+        first.save(file, self.name, **options)
+
+    def options(self, frames: Sequence[Frame], metadata: Metadata, quality: int) -> dict[str, Any]:
+        """Return Pillow's options for saving."""
+        options: dict[str, Any] = {}
+        if self.tagged:
+            options["icc_profile"] = metadata.profile(frames[0].channels)
+            exif = self.exif(metadata)
+            if exif:
+                options["exif"] = exif
+        if self.resolution and metadata.dpi:
+            options["dpi"] = metadata.dpi
+        if self.quality:
+            options["quality"] = quality
+        if len(frames) > 1:
+            options |= self.timing(frames, metadata)
+        return options
+
+    def exif(self, metadata: Metadata) -> bytes:
+        """Return the encoded EXIF tags that the format can hold; empty where there are none."""
+        return b"" if metadata.exif is None else metadata.exif.tobytes()
+
+    def timing(self, frames: Sequence[Frame], metadata: Metadata) -> dict[str, Any]:
+        """Return Pillow's options for an animation: durations in milliseconds, repetitions."""
+        options: dict[str, Any] = {}
+        durations = [round(frame.duration) for frame in frames if frame.duration is not None]
+        if len(durations) == len(frames):
+            options["duration"] = durations
+        if metadata.loop is not None:
+            options["loop"] = metadata.loop
+        return options
 
 
-FORMATS = (
-    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), quality=True, copies=3),
-    Format("PNG", (".png", ".apng"), (torch.uint8, torch.uint16), alpha=True, frames=True),
-    Format("WEBP", (".webp",), alpha=True, frames=True, quality=True, copies=7),
-    Format(
-        "TIFF",
-        (".tif", ".tiff"),
-        (torch.uint8, torch.uint16, torch.float32),
-        alpha=True,
-        frames=True,
-    ),
-    Format("BMP", (".bmp", ".dib")),
-    Format("GIF", (".gif",), alpha=True, frames=True, copies=6),
-    Format("AVIF", (".avif", ".avifs"), alpha=True, frames=True, quality=True, copies=12),
-    Format("PPM", (".ppm", ".pgm", ".pnm"), (torch.uint8, torch.uint16)),
-    Format("NPY", (".npy",), (torch.float32,), frames=True),
-)
-READABLE = tuple(format.name for format in FORMATS if format.name != "NPY")
-SUFFIXES = {suffix: format for format in FORMATS for suffix in format.suffixes}
-
-
-def format_of(suffix: str) -> Format:
-    """Return the format that `.png` or `png` stands for.
-
-    Raises:
-        UsageError: it stands for none.
-    """
-    return named(suffix, SUFFIXES, "no picture format is known by")
+def _as_image(frame: Frame) -> Image.Image:
+    samples = frame.samples
+    return Image.fromarray(np.squeeze(samples, 2) if frame.channels == 1 else samples)

@@ -1,44 +1,26 @@
-"""Turn Pillow's many modes into samples of grey or RGB, with or without alpha."""
+"""Turn Pillow's many modes into grey or RGB samples, with or without alpha."""
 
 import io
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from convtool.media.image.part import Samples
+from convtool.media.image.samples import Pixels, Samples
 
 PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
-CONVERTED = {
-    "CMYK": "CMYK",
-    "LAB": "Lab",
-    "P": "palette",
-    "PA": "palette",
-}  # what users should know of
-
-
-def is_deep(image: Image.Image) -> bool:
-    """Return True for a PNG or PPM with 16-bit samples in a mode of 8-bit ones. Ask before it is decoded."""
-    if image.format not in ("PNG", "PPM") or image.mode not in ("RGB", "RGBA", "LA"):
-        return False
-    arguments = [tile.args for tile in getattr(image, "tile", ())]
-    words = [word for args in arguments for word in (args if isinstance(args, tuple) else (args,))]
-    return any(
-        (isinstance(word, str) and ";16" in word)
-        or (image.format == "PPM" and isinstance(word, int) and word > 2**8 - 1)
-        for word in words
-    )
+# Modes whose conversion changes values or loses something, and what messages call them.
+CONVERTED = {"CMYK": "CMYK", "LAB": "Lab", "P": "palette", "PA": "palette"}
+MAX_UINT16 = 2**16 - 1
 
 
 def plain_mode(image: Image.Image, *, colour: bool) -> str:
-    """Return the mode of what `plain` makes of a picture, as far as is known before it is decoded.
+    """Return the mode of the result of `plain`, as far as it is known before decoding.
 
     Args:
-        image: a picture of any mode.
-        colour: make grey pictures RGB: frames of an animation are of one kind.
+        image: an image of any mode.
+        colour: make grey images RGB, because all frames of an animation must be alike.
     """
-    transparent = "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa")
-    if image.mode in ("P", "PA") and image.palette is not None:
-        transparent = transparent or image.palette.mode == "RGBA"
+    transparent = _is_transparent(image)
     if image.mode in ("L", "1", "La", "LA") and not colour:
         return "LA" if transparent else "L"
     is_plain = image.mode in PLAIN or image.mode.startswith("I;16")
@@ -47,47 +29,73 @@ def plain_mode(image: Image.Image, *, colour: bool) -> str:
     return image.mode
 
 
+def _is_transparent(image: Image.Image) -> bool:
+    if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+        return True
+    palette = image.palette if image.mode in ("P", "PA") else None
+    return palette is not None and palette.mode == "RGBA"
+
+
 def plain(image: Image.Image, *, colour: bool) -> Image.Image:
-    """Return a decoded picture with one sample a channel.
+    """Return a decoded image with one sample per channel.
 
     Args:
-        image: a picture of any mode.
-        colour: as `plain_mode` has it.
+        image: an image of any mode.
+        colour: as in `plain_mode`.
     """
     mode = plain_mode(image, colour=colour)
     if image.mode == "CMYK":
         return _from_cmyk(image)
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.applyTransform(image, ImageCms.buildTransform(*profiles, "LAB", "RGB"))
+        transform = ImageCms.buildTransform(*profiles, "LAB", "RGB")
+        converted = ImageCms.applyTransform(image, transform)
         assert converted is not None  # it is not done in place
         return converted
     return image if image.mode == mode else image.convert(mode)
 
 
-def as_array(image: Image.Image) -> Samples:
-    """Return a plain picture's samples in the machine's byte order. Shape: (H, W) or (H, W, C)
+def as_pixels(image: Image.Image) -> Pixels:
+    """Return the samples and the alpha of a plain image.
 
     Raises:
-        ValueError: 32-bit integers that are more than 16-bit ones in disguise.
+        ValueError: its samples are 32-bit integers that do not fit 16 bits.
     """
+    samples = _as_array(image)
+    if samples.ndim == 2:
+        return Pixels(samples[..., None], _alpha_of_level(samples, image))
+    if samples.shape[2] in (2, 4):
+        colours, alpha = samples[..., :-1], samples[..., -1]
+        return Pixels(np.ascontiguousarray(colours), np.ascontiguousarray(alpha))
+    return Pixels(samples)
+
+
+def _as_array(image: Image.Image) -> Samples:
+    """Return samples in the machine's byte order. Shape: (H, W) or (H, W, C)"""
     samples = np.array(image)
     if image.mode == "I":
-        if samples.min() < 0 or samples.max() >= 2**16:
+        if samples.min() < 0 or samples.max() > MAX_UINT16:
             raise ValueError("32-bit integer samples are not supported")
         return samples.astype(np.uint16)
     return samples.astype(samples.dtype.newbyteorder("="), copy=False)
 
 
+def _alpha_of_level(grey: Samples, image: Image.Image) -> Samples | None:
+    """Return alpha where one grey level of a 16-bit image is declared transparent."""
+    level = image.info.get("transparency")
+    if grey.dtype != np.uint16 or not isinstance(level, int):
+        return None
+    return np.where(grey == level, 0, MAX_UINT16).astype(np.uint16)
+
+
 def _from_cmyk(image: Image.Image) -> Image.Image:
-    """Return a CMYK picture as sRGB, by its own profile where it has a sound one."""
+    """Return a CMYK image as sRGB, by its own profile where that is valid."""
     profile = image.info.pop("icc_profile", None)
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            target = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
         except ImageCms.PyCMSError:
             converted = None
         if converted is not None:

@@ -1,57 +1,83 @@
-"""Read 16-bit colour PNG and PPM, which Pillow would cut to 8 bits."""
+"""Portable bitmaps: PBM, PGM and PPM, binary and text; 16-bit colour read and written here."""
 
-import io
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+import torch
 
-from convtool.media.image.part import Picture
+from convtool.media.image import opencv
+from convtool.media.image.format import Format
+from convtool.media.image.pillow import PillowReader
+from convtool.media.image.samples import Frame, Metadata, Pixels
 
-FULL = 2**16 - 1
-
-
-def decode(file: BinaryIO, image: Image.Image, *, whole: bool) -> Picture:
-    """Return the page in 16 bits, as it lies in the file.
-
-    Args:
-        file: all bytes of the picture.
-        image: what Pillow knows of it.
-        whole: check that the file is not cut, about which OpenCV is silent.
-
-    Raises:
-        ValueError: it is damaged, or of a kind that is not supported.
-    """
-    file.seek(0)
-    data = file.read()
-    return (
-        _decode_ppm(data, image) if image.format == "PPM" else _decode_png(data, image, whole=whole)
-    )
+MAX_UINT8, MAX_UINT16 = 2**8 - 1, 2**16 - 1
+BYTES_PER_PIXEL = 6
 
 
-def _decode_png(data: bytes, image: Image.Image, *, whole: bool) -> Picture:
-    import cv2  # noqa: PLC0415  # PPM has no need of it
+class PpmReader(PillowReader):
+    """A portable bitmap."""
 
-    if whole:
-        Image.open(io.BytesIO(data), formats=["PNG"]).verify()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if samples is None:
-        raise ValueError("it is damaged, or of a kind that is not supported")
-    channels = [0] if image.mode == "LA" else [2, 1, 0]
-    alpha = np.ascontiguousarray(samples[..., 3]) if samples.shape[2] == 4 else None
-    return Picture(np.ascontiguousarray(samples[..., channels]), alpha)
+    @property
+    def _sixteen_bit(self) -> bool:
+        """True for colours of more than 8 bits, which Pillow would reduce."""
+        if self.image.mode != "RGB":
+            return False
+        tiles = getattr(self.image, "tile", ())
+        words = [word for tile in tiles if isinstance(tile.args, tuple) for word in tile.args]
+        return any(isinstance(word, int) and word > MAX_UINT8 for word in words)
+
+    def dtype(self, mode: str) -> torch.dtype:
+        """Return the type of samples of a plain mode."""
+        return torch.uint16 if self._sixteen_bit else super().dtype(mode)
+
+    def pixels(self) -> Pixels:
+        """Return the image."""
+        return self._deep_pixels() if self._sixteen_bit else super().pixels()
+
+    def _deep_pixels(self) -> Pixels:
+        """Return big-endian 16-bit samples, scaled from their own maximum to the full range.
+
+        Raises:
+            ValueError: the file is a text one, or truncated.
+        """
+        self.file.stream.seek(0)
+        data = self.file.stream.read()
+        (tile,) = getattr(self.image, "tile", (None,))
+        if not data.startswith(b"P6") or tile is None:
+            raise ValueError("a text PPM of more than 8 bits is not supported")
+        _, highest = tile.args
+        width, height = self.image.size
+        needed = width * height * BYTES_PER_PIXEL
+        if len(data) < tile.offset + needed:
+            raise ValueError(
+                f"the file is truncated: {needed} bytes of pixels declared, "
+                f"{max(0, len(data) - tile.offset)} found"
+            )
+        samples = np.frombuffer(data, ">u2", needed // 2, tile.offset).reshape(height, width, 3)
+        scaled = samples.astype(np.float64) * MAX_UINT16 / highest
+        return Pixels(np.rint(scaled).clip(0, MAX_UINT16).astype(np.uint16))
 
 
-def _decode_ppm(data: bytes, image: Image.Image) -> Picture:
-    """Return binary 16-bit samples, big-endian by the format, scaled from their own maximum to the full range."""
-    magic, (tile,) = data[:2], getattr(image, "tile", (None,))
-    if magic != b"P6" or tile is None:
-        raise ValueError("a text PPM of more than 8 bits is not supported")
-    _, most = tile.args
-    width, height = image.size
-    if len(data) < tile.offset + width * height * 6:
-        raise ValueError("the file is truncated")
-    samples = np.frombuffer(data, ">u2", width * height * 3, tile.offset).reshape(height, width, 3)
-    scaled = samples.astype(np.float64) * FULL / most
-    return Picture(np.rint(scaled).clip(0, FULL).astype(np.uint16))
+class Ppm(Format):
+    """Portable bitmaps: 8 and 16 bits, without transparency or metadata."""
+
+    name = "PPM"
+    suffixes = (".ppm", ".pgm", ".pnm")
+    # The digits of the netpbm manual, and Pillow's own additions.
+    signatures = (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P0", b"Pf", b"Py")
+    dtypes = (torch.uint8, torch.uint16)
+    reader = PpmReader
+
+    def save(
+        self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
+    ) -> None:
+        """Write a finished image."""
+        first = frames[0]
+        if first.samples.dtype == np.uint8 or first.channels == 1:
+            super().save(file, frames, metadata, quality)
+        else:
+            file.write(opencv.encode(".ppm", first.samples))
+
+
+FORMAT = Ppm()

@@ -1,0 +1,125 @@
+"""Decide once how an image is stored; everything about an output follows from it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import torch
+
+from convtool.errors import UsageError, WriteError
+from convtool.levels import Levels, of
+from convtool.media.contract import Tile, Wanted
+from convtool.media.image.encoder import ImageEncoder
+from convtool.media.image.format import Format
+from convtool.media.image.formats import format_of
+from convtool.media.image.part import ImagePart
+from convtool.media.image.samples import Metadata
+from convtool.media.image.source import ImageSource
+
+if TYPE_CHECKING:
+    from convtool.options.output import ImageOutput
+
+# Of an image with several tiles, grey ones too; the tiles of a sheet that the input takes.
+GRID_COLOURS, GRID_COPIES, INPUT_TILES = 3, 4, 3
+
+
+@dataclass(frozen=True)
+class ImageEncoding:
+    """The one decision about an output.
+
+    Attributes:
+        format: its format.
+        levels: how samples are stored.
+        memory: an estimate of the bytes that it holds while it is made.
+        notes: what it cannot carry.
+        metadata: what is kept of the input beside its pixels.
+        sheet: begin with the input, and label all tiles.
+        quality: 1 to 100, for lossy formats.
+    """
+
+    format: Format
+    levels: Levels
+    memory: int
+    notes: tuple[str, ...]
+    metadata: Metadata
+    sheet: bool
+    quality: int
+
+    def open(self, place: BinaryIO | Path, tiles: Sequence[Tile]) -> ImageEncoder:
+        """Begin an output.
+
+        Args:
+            place: a file open for writing.
+            tiles: what it shows; several make a grid.
+        """
+        assert not isinstance(place, Path)  # no image format is a folder
+        return ImageEncoder(
+            place,
+            self.format,
+            self.levels,
+            self.format.layout(tiles),
+            self.metadata,
+            sheet=self.sheet,
+            quality=self.quality,
+        )
+
+
+def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncoding:
+    """Decide how the result of a part is stored, nearest to how the part itself is.
+
+    Raises:
+        UsageError: the suffix names no format, or a sheet is wanted where it cannot be drawn.
+        WriteError: raw floats are wanted, and the format cannot hold them.
+    """
+    format = format_of(wanted.suffix)
+    options = cast("ImageOutput", wanted.options)
+    if options.sheet and torch.uint8 not in format.dtypes:
+        raise UsageError(f"--sheet draws an image, which {format.name} cannot hold")
+    sample = torch.float32 if wanted.raw else part.levels.dtype
+    if options.sheet:
+        stored = format.dtypes[0]
+    else:
+        stored = format.dtype_for(sample, several=source.animated)
+    if wanted.raw and not stored.is_floating_point:
+        raise WriteError(
+            f"--normalize none writes raw floats, which {wanted.suffix} cannot hold",
+            hint="--format npy",
+        )
+    notes = list(format.losses(source.metadata))
+    if stored.itemsize < sample.itemsize:
+        notes.insert(
+            0,
+            f"{sample.itemsize * 8}-bit samples stored as {stored.itemsize * 8}-bit "
+            f"in {format.name}",
+        )
+    return ImageEncoding(
+        format,
+        of(stored),
+        _memory(source, part, wanted, format, stored, sheet=options.sheet),
+        tuple(notes),
+        source.metadata,
+        options.sheet,
+        options.quality,
+    )
+
+
+def _memory(
+    source: ImageSource,
+    part: ImagePart,
+    wanted: Wanted,
+    format: Format,
+    stored: torch.dtype,
+    *,
+    sheet: bool,
+) -> int:
+    """Return an estimate of the bytes of all pages of an output, and of its encoder's copies."""
+    pages = source.pixels // math.prod(part.size)
+    tiles, copies = format.layout(wanted.tiles), format.copies
+    samples = math.prod(wanted.size) * len(tiles[0].channels)
+    if len(tiles) > 1 or sheet:
+        copies = max(copies, GRID_COPIES)
+        shown = len(tiles) + (INPUT_TILES if sheet else 0)  # the input is there as floats too
+        samples = math.prod(wanted.size) * GRID_COLOURS * shown
+    return pages * samples * stored.itemsize * copies

@@ -1,0 +1,42 @@
+"""Turn images upright that are stored as a camera was held."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from convtool.media.image.samples import Pixels, Samples
+
+# Array operations that make each EXIF orientation upright (CIPA DC-008, table 6).
+UPRIGHT: dict[int, Callable[[Samples], Samples]] = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
+    7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda a: a.swapaxes(0, 1)[::-1],
+}
+
+
+def is_sideways(orientation: int) -> bool:
+    """Return True where the rows of the upright image are stored as columns."""
+    return 5 <= orientation <= 8
+
+
+def upright_size(height: int, width: int, orientation: int) -> tuple[int, int]:
+    """Return the height and width of the upright image.
+
+    >>> upright_size(2, 3, orientation=6)
+    (3, 2)
+    """
+    return (width, height) if is_sideways(orientation) else (height, width)
+
+
+def upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Return the upright image of one that is stored with an EXIF orientation."""
+    turn = UPRIGHT.get(orientation)
+    if turn is None:
+        return pixels
+    samples = np.ascontiguousarray(turn(pixels.samples))
+    alpha = None if pixels.alpha is None else np.ascontiguousarray(turn(pixels.alpha))
+    return Pixels(samples, alpha, pixels.duration)

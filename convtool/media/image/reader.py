@@ -1,0 +1,49 @@
+"""What a format offers for reading: a Reader of an opened file."""
+
+from collections.abc import Iterable
+from typing import BinaryIO, Protocol
+
+from convtool.media.image.samples import Header, Metadata, Pixels
+from convtool.media.policies import Notes
+from convtool.options.reading import ImageReading
+
+
+class ImageInput(Notes):
+    """An image file to be read.
+
+    Args:
+        stream: its bytes, seekable.
+        name: what messages call it.
+        reading: its limits, and which faults are tolerated.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str, reading: ImageReading) -> None:
+        super().__init__()
+        self.stream, self.name, self.reading = stream, name, reading
+
+
+class Reader(Protocol):
+    """An opened image file; it may raise any exception, which the source translates.
+
+    Attributes:
+        count: the number of pages or frames that the file declares.
+        metadata: what is kept beside the pixels.
+        tolerant: its decoder can return the intact part of a truncated file.
+    """
+
+    count: int
+    metadata: Metadata
+    tolerant: bool
+
+    def sizes(self) -> Iterable[tuple[int, int]]:
+        """Return the height and width of every page, as stored, without decoding one."""
+
+    def header(self, index: int) -> Header:
+        """Return what is known of a page before it is decoded.
+
+        Raises:
+            EOFError: there are fewer pages.
+        """
+
+    def decode(self, index: int) -> Pixels:
+        """Return a page, upright; a single one only once."""
