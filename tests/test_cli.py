@@ -247,11 +247,11 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
 @pytest.mark.parametrize(("options", "code", "message"), [
     (("missing.png", "o.png"), 1, "no such file"),
     (("empty.png", "o.png"), 1, "empty"),
-    (("text.jpg", "o.png"), 1, "not a picture"),
+    (("text.jpg", "o.png"), 1, "not an image"),
     (("cut.jpg", "o.png"), 1, "truncated"),
     (("cut.png", "o.png"), 1, "truncated"),
     (("folder", "o.png"), 1, "no images here"),
-    (("in.png", "o.png", "--max-pixels", "100"), 1, "16×12 pixels pass the limit"),
+    (("in.png", "o.png", "--max-pixels", "100"), 1, "16×12 pixels exceed the limit"),
     (("in.png", "o.png", "-k", "box:size=99", "--padding", "valid"), 1, "spans 99×99"),
     (("in.png", "o.png", "-k", "box:size=30", "--padding-mode", "reflect"), 1, "cannot add"),
     (("in.png", "o.png", "--stride", "0"), 2, "stride"),
@@ -269,9 +269,9 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "link.png", "-k", "blur", "--overwrite"), 1, "input itself"),
     (("in.png", "exists.png/out.png", "-k", "blur"), 1, "cannot be written"),
     (("in.png", "/proc/none/out.png", "-k", "blur"), 1, "cannot be written"),
-    (("in.png", "o.xyz"), 2, "no picture format"),
+    (("in.png", "o.xyz"), 2, "no image format"),
     (("in.png", "o"), 2, "no suffix"),
-    (("in.png", "o.png", "--format", "doc"), 2, "no picture format"),
+    (("in.png", "o.png", "--format", "doc"), 2, "no image format"),
     (("in.png", "o.png", "--normalize", "none"), 1, "raw floats"),
     (("in.png", "o.png", "--device", "cuda:7"), 2, "no device"),
     (("in.png", "o.png", "--quality", "0"), 2, "quality"),
@@ -296,7 +296,7 @@ def test_bad_input_is_one_error_line(
         append_images=[Image.new("RGB", (8, 8), (255, 0, 0))],
     )
     (tmp_path / "empty.png").touch()
-    (tmp_path / "text.jpg").write_text("this is no picture, but long enough to be looked at")
+    (tmp_path / "text.jpg").write_text("this is not an image, but long enough to be looked at")
     (tmp_path / "folder").mkdir()
     (tmp_path / "broken.yaml").write_text("name: broken\nweights: [1, 2\n")
     (tmp_path / "exists.png").write_bytes(b"kept")
