@@ -5,12 +5,11 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-from convtool.media.image.samples import Pixels, Samples
+from convtool.media.image.samples import MAX_UINT16, Pixels, Samples
 
 PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
 # Modes whose conversion changes values or loses something, and what messages call them.
 CONVERTED = {"CMYK": "CMYK", "LAB": "Lab", "P": "palette", "PA": "palette"}
-MAX_UINT16 = 2**16 - 1
 
 
 def plain_mode(image: Image.Image, *, colour: bool) -> str:

@@ -6,6 +6,7 @@ Nothing here reads or writes a file.
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
@@ -22,6 +23,8 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.Artist,
     ExifTags.Base.Copyright,
 )
+
+MAX_UINT16 = 2**16 - 1
 
 # The colour space that the ICC header of a matching profile names, by the number of channels.
 PROFILE_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
@@ -105,3 +108,28 @@ def descriptive(exif: Image.Exif) -> Image.Exif:
     kept = Image.Exif()
     kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
     return kept
+
+
+def full_range(samples: Samples, highest: int) -> Samples:
+    """Return samples of 0 to `highest` in the full range of 16 bits, rounded.
+
+    >>> full_range(np.array([0, 512, 1023]), 1023)
+    array([    0, 32800, 65535], dtype=uint16)
+    """
+    scaled: Samples = np.rint(samples.astype(np.float64) * MAX_UINT16 / highest)
+    return scaled.clip(0, MAX_UINT16).astype(np.uint16)
+
+
+def straight(samples: Samples, alpha: Samples, white: int) -> Samples:
+    """Return colours that were multiplied by alpha as they were before.
+
+    Args:
+        samples: (H, W, C).
+        alpha: (H, W).
+        white: the number that stands for 1.
+    """
+    least = 1 if samples.dtype.kind == "u" else 1e-6
+    divided: Samples = samples * (white / np.maximum(alpha, least))[..., None]
+    if samples.dtype.kind == "f":
+        return divided.astype(np.float32)
+    return np.rint(divided.clip(0, white)).astype(samples.dtype)

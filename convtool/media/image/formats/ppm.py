@@ -9,9 +9,9 @@ import torch
 from convtool.media.image import opencv
 from convtool.media.image.format import Format
 from convtool.media.image.pillow import PillowReader
-from convtool.media.image.samples import Frame, Metadata, Pixels
+from convtool.media.image.samples import Frame, Metadata, Pixels, full_range
 
-MAX_UINT8, MAX_UINT16 = 2**8 - 1, 2**16 - 1
+MAX_UINT8 = 2**8 - 1
 BYTES_PER_PIXEL = 6
 
 
@@ -54,9 +54,8 @@ class PpmReader(PillowReader):
                 f"the file is truncated: {needed} bytes of pixels declared, "
                 f"{max(0, len(data) - tile.offset)} found"
             )
-        samples = np.frombuffer(data, ">u2", needed // 2, tile.offset).reshape(height, width, 3)
-        scaled = samples.astype(np.float64) * MAX_UINT16 / highest
-        return Pixels(np.rint(scaled).clip(0, MAX_UINT16).astype(np.uint16))
+        samples = np.frombuffer(data, ">u2", needed // 2, tile.offset)
+        return Pixels(full_range(samples.reshape(height, width, 3), highest))
 
 
 class Ppm(Format):

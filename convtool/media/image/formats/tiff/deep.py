@@ -21,6 +21,7 @@ from convtool.media.image.samples import (
     Metadata,
     Pixels,
     Samples,
+    straight,
 )
 
 # Values of tags (TIFF 6.0, sections 3, 8 and 18).
@@ -131,18 +132,9 @@ def _apart(samples: Samples, page: TiffPage, white: int) -> Pixels:
         kind = page.extrasamples[0]
         alpha = samples[..., colours] if kind in (PREMULTIPLIED, STRAIGHT) else None
         if kind == PREMULTIPLIED:
-            pixels = _straight(pixels, samples[..., colours], white)
+            pixels = straight(pixels, samples[..., colours], white)
     solid = None if alpha is None else np.ascontiguousarray(alpha)
     return Pixels(np.ascontiguousarray(pixels), solid)
-
-
-def _straight(pixels: Samples, alpha: Samples, white: int) -> Samples:
-    least = 1 if pixels.dtype.kind == "u" else 1e-6
-    straight = pixels * (white / np.maximum(alpha, least))[..., None]
-    if pixels.dtype.kind == "f":
-        return straight.astype(np.float32)
-    whole: Samples = np.rint(straight.clip(0, white)).astype(pixels.dtype)
-    return whole
 
 
 def _samples(page: TiffPage) -> tuple[Samples, bool]:
