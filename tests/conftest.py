@@ -1,23 +1,33 @@
-"""Shared by all tests: the program as users run it, the corpus, pictures to filter."""
+"""Shared by all tests: the program as users run it, the corpus, random numbers.
+
+`make test` runs two workers side by side. Each has a runtime folder of its own, so that no warm
+process serves the other's tests, and no test may fail because the other keeps the machine busy.
+"""
 
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from convtool.cli.app import run as run_in_process
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
 
+# How long Hypothesis takes to draw an example depends on what else the machine does.
+settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("busy")
+
 
 class Result:
-    """What a run of the command line left: exit code and both streams."""
+    """The exit code and both streams of a run of the command line."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
@@ -25,13 +35,14 @@ class Result:
 
 # A process starts with the peak of the one that it was forked from, so a small one starts it.
 PEAK = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
+    "import resource, subprocess, sys; "
+    "subprocess.run(sys.argv[1:], check=True, capture_output=True); "
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 )
 
 
 def peak(command: Sequence[object]) -> float:
-    """Return the peak memory of a program in MB, where the system counts it in KiB."""
+    """Return the peak memory of a program in MB; the system counts in KiB."""
     measured = subprocess.run(
         [sys.executable, "-c", PEAK, *map(str, command)], check=True, stdout=subprocess.PIPE
     )
@@ -84,12 +95,21 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20240607)
 
 
+def eventually(condition, patience=60.0):
+    """Wait until a condition holds, and fail where it does not within `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"{condition} still does not hold after {patience} s"
+        time.sleep(0.01)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _runtime_folder(tmp_path_factory):
-    """Let tests find no warm process but their own."""
+    """Let tests find no warm process but their own worker's."""
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _two_threads():
+    """Let torch use two threads: parts of the engine run otherwise with one."""
     torch.set_num_threads(2)
