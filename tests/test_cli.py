@@ -7,12 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import torch
-from conftest import SAMPLES
+from conftest import SAMPLES, eventually
 from PIL import Image
 
 import convtool as package
@@ -368,10 +367,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number, code):
     with subprocess.Popen(
         [sys.executable, "-m", "convtool", *arguments], cwd=tmp_path, stderr=subprocess.PIPE
     ) as process:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".convtool-*")) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert list(tmp_path.glob(".convtool-*")), "it never began to write"
+        eventually(lambda: list(tmp_path.glob(".convtool-*")))
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code
