@@ -1,10 +1,10 @@
 """The memory of a run: said before work, kept to, shared by jobs; bombs refused by their headers."""
 
+import functools
 import json
 import struct
 import sys
 import threading
-import time
 import zlib
 
 import cv2
@@ -45,6 +45,29 @@ def bare():
     return peak(BARE)
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Return a function that gives the path of an image of 12 megapixels, by its name."""
+    folder = tmp_path_factory.mktemp("large")
+
+    @functools.cache
+    def path_of(name):
+        noise = np.random.default_rng(20240607).integers(0, 256, (3000, 4000, 3), dtype=np.uint8)
+        pixels, path = cv2.GaussianBlur(noise, (0, 0), 1), folder / name
+        fast = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+        if name == "deep.png":
+            cv2.imwrite(str(path), pixels.astype(np.uint16) * 257, fast)
+        elif name == "clear.png":
+            cv2.imwrite(str(path), np.dstack([pixels, pixels[..., 0]]), fast)
+        elif name == "float.tif":
+            tifffile.imwrite(path, pixels.astype(np.float32) / 255, photometric="rgb")
+        else:
+            cv2.imwrite(str(path), pixels)
+        return path
+
+    return path_of
+
+
 def planned(convtool, medium, source, out, *options):
     """Return what a dry run says that a job takes, in bytes."""
     result = convtool(medium, source, out, *options, "--dry-run", "--json", "--quiet")
@@ -61,32 +84,12 @@ def planned(convtool, medium, source, out, *options):
     ("clear.png", "out.gif", ["-k", "sharpen"]),
     ("float.tif", "out.npy", ["-k", "sobel-x"]),
 ])  # fmt: skip
-def test_a_picture_takes_what_was_said(convtool, tmp_path, rng, bare, source, out, options):
-    """Not more, and not a fraction of it, so that limits hold and jobs are not kept waiting for nothing."""
-    picture = cv2.GaussianBlur(rng.integers(0, 256, (3000, 4000, 3), dtype=np.uint8), (0, 0), 1)
-    if source == "in.jpg":
-        cv2.imwrite(str(tmp_path / source), picture)
-    elif source == "deep.png":
-        cv2.imwrite(
-            str(tmp_path / source),
-            picture.astype(np.uint16) * 257,
-            [cv2.IMWRITE_PNG_COMPRESSION, 1],
-        )
-    elif source == "clear.png":
-        cv2.imwrite(
-            str(tmp_path / source),
-            np.dstack([picture, picture[..., 0]]),
-            [cv2.IMWRITE_PNG_COMPRESSION, 1],
-        )
-    else:
-        tifffile.imwrite(tmp_path / source, picture.astype(np.float32) / 255, photometric="rgb")
-    said = planned(convtool, "image", tmp_path / source, tmp_path / out, *options) / 1e6
-    took = (
-        peak(
-            [sys.executable, "-m", "convtool", "image", tmp_path / source, tmp_path / out, *options]
-        )
-        - bare
-    )
+def test_a_picture_takes_what_was_said(convtool, tmp_path, large, bare, source, out, options):
+    """Not more, and not a fraction of it, so that limits hold and jobs do not wait for nothing."""
+    path = large(source)
+    said = planned(convtool, "image", path, tmp_path / out, *options) / 1e6
+    command = [sys.executable, "-m", "convtool", "image", path, tmp_path / out, *options]
+    took = peak(command) - bare
     assert took <= said + SLACK
     assert said <= 4 * max(took, SLACK)
 
@@ -196,7 +199,7 @@ def test_random_layers_of_many_channels_are_refused_before_their_spectra_are_mad
 def test_jobs_wait_for_memory():
     """As many at once as fit, and no more."""
     budget, at_once, most = Budget(3), 0, 0
-    counting = threading.Lock()
+    counting, three = threading.Lock(), threading.Barrier(3)
 
     def job():
         nonlocal at_once, most
@@ -204,7 +207,7 @@ def test_jobs_wait_for_memory():
             with counting:
                 at_once += 1
                 most = max(most, at_once)
-            time.sleep(0.02)
+            three.wait(10)
             with counting:
                 at_once -= 1
 
@@ -212,8 +215,8 @@ def test_jobs_wait_for_memory():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
-    assert most == 3
+        thread.join(60)
+    assert (most, at_once) == (3, 0)
 
 
 def test_a_failed_job_gives_its_memory_back():

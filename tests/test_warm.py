@@ -1,5 +1,6 @@
 """The warm process: same results and messages, sooner; it serves its own user only."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import ROOT, SAMPLES, eventually
 
 from convtool.warm import client
 
@@ -89,16 +90,18 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
 
 
 def test_it_is_used_and_fast(tmp_path, runtime):
-    """At most 0.15 s for a small picture: nothing heavy is imported by who asks."""
+    """At most 0.15 s for a small image, as the client imports nothing heavy.
+
+    Other tests may keep the machine busy, so the fastest of as many calls as it takes counts.
+    """
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
+    arguments = ["image", "in.png", "out.png", "-k", "blur", "--overwrite"]
     times = []
-    for _ in range(5):
+    while len(times) < 100 and min(times, default=1) > 0.15:
         started = time.perf_counter()
-        assert (
-            call(runtime, tmp_path, "image", "in.png", "out.png", "-k", "blur", "--overwrite")[0]
-            == 0
-        )
+        code, *_ = call(runtime, tmp_path, *arguments)
         times.append(time.perf_counter() - started)
+        assert code == 0
     assert min(times) <= 0.15, times
 
 
@@ -137,14 +140,22 @@ def test_signals_reach_the_worker(tmp_path, runtime, number, code):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
     command = [*CONVTOOL, "image", "in", "out/", "-k", "gaussian:sigma=9", "--merge", "-q"]
     with subprocess.Popen(command, env=runtime, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 30
-        while not (tmp_path / "out").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        eventually((tmp_path / "out").exists)
         time.sleep(0.2)
         process.send_signal(number)
         assert process.wait(30) == code
         assert process.stderr.read() == b""
     assert not list((tmp_path / "out").glob(".convtool-*"))
+
+
+def working_in(folder):
+    """Return the processes whose working directory is a folder, as a worker's is its caller's."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            if (path / "cwd").readlink() == folder:
+                found.append(path.name)
+    return found
 
 
 def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
@@ -154,13 +165,11 @@ def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
     command = [*CONVTOOL, "image", "in", "out/", "-k", "gaussian:sigma=9", "--merge", "-q"]
     with subprocess.Popen(command, env=runtime, cwd=tmp_path) as process:
-        while not (tmp_path / "out").exists():
-            time.sleep(0.01)
+        eventually((tmp_path / "out").exists)
         process.kill()
-    time.sleep(1.5)
-    count = len(list((tmp_path / "out").iterdir()))
-    time.sleep(0.5)
-    assert len(list((tmp_path / "out").iterdir())) == count < 300
+    eventually(lambda: not working_in(tmp_path))
+    assert len(list((tmp_path / "out").iterdir())) < 300
+    assert not list((tmp_path / "out").glob(".convtool-*"))
 
 
 def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
@@ -254,7 +263,7 @@ def test_start_status_stop_and_idling(tmp_path):
     assert say("start", "--idle", "1").returncode == 0
     assert say("status").returncode == 0
     assert say("start").stderr == b"already warm\n"
-    time.sleep(4)
+    eventually(lambda: not list((tmp_path / "convtool").iterdir()))
     assert say("status").returncode == 1
     assert say("start").returncode == 0
     (path,) = Path(tmp_path / "convtool").iterdir()
