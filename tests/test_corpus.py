@@ -37,7 +37,7 @@ def check(convtool, path, tmp_path, options):
         assert left == ["out.png"]
         assert np.array(Image.open(output)).size
         return True
-    assert result.code in (1, 2)
+    assert result.code == 1
     assert left == []
     errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
@@ -68,11 +68,12 @@ def test_bad_pictures_are_filtered_or_refused_in_words(convtool, corpus, tmp_pat
 
 def test_other_media_are_no_pictures(convtool, corpus, tmp_path):
     """Sound and film given to the image command end in the same list; a film's first frame is no picture."""
-    for path in sorted(
-        [*corpus.glob("*/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("*/yaml/*")]
-    ):
-        if path.suffix.lower() not in WRITABLE:
-            assert not check(convtool, path, tmp_path, ("-k", "blur")), path.name
+    folders = ("*/audio/*", "*/video/*", "*/yaml/*")
+    paths = [path for folder in folders for path in sorted(corpus.glob(folder))]
+    others = [path for path in paths if path.suffix.lower() not in WRITABLE]
+    assert len(others) > 30
+    for path in others:
+        assert not check(convtool, path, tmp_path, ("-k", "blur")), path.name
 
 
 SOUND_REFUSALS = re.compile(
