@@ -205,8 +205,7 @@ def test_a_process_with_threads_forks_no_worker(tmp_path):
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as server:
-        while not list((tmp_path / "run").glob("convtool/warm-*")):
-            time.sleep(0.01)
+        eventually(lambda: list((tmp_path / "run").glob("convtool/warm-*")))
         done = call(environment, tmp_path, "image", "in.png", "out.png", "-k", "blur")
         assert (done[0], "out.png" in done[3]) == (0, True)
         assert server.communicate(timeout=10)[0] == b""
