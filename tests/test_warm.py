@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -89,18 +90,28 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
     assert results[0] == results[1]
 
 
+def slowdown():
+    """Return how many times longer a process takes than it computes, as others use the cores."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, "-S", "-c", "sum(range(2_000_000))"], check=True)
+    took, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    computed = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return max(1, took / computed)
+
+
 def test_it_is_used_and_fast(tmp_path, runtime):
     """At most 0.15 s for a small image, as the client imports nothing heavy.
 
-    Other tests may keep the machine busy, so the fastest of as many calls as it takes counts.
+    On a busy machine that is as much longer as any process takes there; the fastest call counts.
     """
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     arguments = ["image", "in.png", "out.png", "-k", "blur", "--overwrite"]
     times = []
-    while len(times) < 100 and min(times, default=1) > 0.15:
+    while len(times) < 20 and min(times, default=1) > 0.15:
+        share = slowdown()
         started = time.perf_counter()
         code, *_ = call(runtime, tmp_path, *arguments)
-        times.append(time.perf_counter() - started)
+        times.append((time.perf_counter() - started) / share)
         assert code == 0
     assert min(times) <= 0.15, times
 
@@ -259,13 +270,13 @@ def test_start_status_stop_and_idling(tmp_path):
 
     assert say("status").returncode == 1
     assert say("stop").stderr == b"not warm\n"
-    assert say("start", "--idle", "1").returncode == 0
+    assert say("start").returncode == 0
     assert say("status").returncode == 0
     assert say("start").stderr == b"already warm\n"
-    eventually(lambda: not list((tmp_path / "convtool").iterdir()))
-    assert say("status").returncode == 1
-    assert say("start").returncode == 0
     (path,) = Path(tmp_path / "convtool").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     assert say("stop").stderr == b"stopped\n"
+    assert say("status").returncode == 1
+    assert say("start", "--idle", "1").returncode == 0
+    eventually(lambda: not path.exists())
     assert say("status").returncode == 1
