@@ -15,8 +15,8 @@ from test_stream import cases, streamed, whole
 from torch import nn
 
 from convtool.convolve import ALGORITHMS, Convolution
+from convtool.convolve.factoring import factor
 from convtool.convolve.geometry import ends, output_size
-from convtool.convolve.separable import factor
 from convtool.errors import LayerError, LimitError
 from convtool.layers.build import CONVS
 from convtool.layers.combine import COMBINES

@@ -11,14 +11,12 @@ import torch
 from torch import Tensor
 
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.direct import Direct, room
-from convtool.convolve.fourier import Fourier
+from convtool.convolve.direct import DirectRunner
 from convtool.convolve.geometry import Conv, ends, output_size, padded_size
-from convtool.convolve.plan import Plan, choose
-from convtool.convolve.problem import Problem, read
-from convtool.convolve.separable import Separable
-from convtool.convolve.staging import Stage, cut
-from convtool.convolve.taps import Taps
+from convtool.convolve.plan import choose
+from convtool.convolve.planes import Planes
+from convtool.convolve.problem import read
+from convtool.convolve.staging import cut
 from convtool.errors import LimitError
 from convtool.levels import Levels, of
 
@@ -75,9 +73,9 @@ class Convolution:
         self._buffers = Buffers(device)
 
     @cached_property
-    def _run(self) -> "_Planes | _Direct":
+    def _run(self) -> "Planes | DirectRunner":
         """What is made of the plan when the first block comes, or smaller ones must do; it may take memory."""
-        runner = _Direct if self.plan.algorithm == "direct" else _Planes
+        runner = DirectRunner if self.plan.algorithm == "direct" else Planes
         return runner(self._problem, self.plan, self._buffers, self._conv.padding_mode)
 
     @property
@@ -186,131 +184,6 @@ class Convolution:
 
 def _same_memory(one: Tensor, other: Tensor) -> bool:
     return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
-
-
-class _Planes:
-    """Runs taps, separable and fft on planes: one for each channel, or one in which they lie side by side."""
-
-    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
-        self._problem, self._plan, self._buffers = problem, plan, buffers
-        self._inner = problem.groups if problem.shared else 1
-        axes = list(range(1, problem.dims + 1))
-        self._stage = Stage(
-            [*axes, 0] if problem.shared else [0, *axes],
-            mode,
-            buffers.named("staged", plan.dtype),
-            self._room,
-        )
-        self._runs = [self._run(group) for group in range(1 if problem.shared else problem.groups)]
-
-    def _run(self, group: int) -> Taps | Separable | Fourier:
-        problem, plan = self._problem, self._plan
-        weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
-        if plan.algorithm == "taps":
-            return Taps(
-                weight,
-                stride,
-                dilation,
-                inner=self._inner,
-                whole=plan.dtype == torch.int16,
-                compiled=plan.compiled,
-            )
-        if plan.algorithm == "separable":
-            return Separable(
-                plan.terms[group],
-                stride,
-                dilation,
-                self._buffers,
-                inner=self._inner,
-                dtype=plan.dtype,
-                whole=plan.whole,
-            )
-        return Fourier(
-            weight, stride, dilation, self._buffers, tile=plan.tile, inner=self._inner, dtype=plan.dtype,
-            whole=plan.whole,
-        )  # fmt: skip
-
-    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-        """Return the samples, padded. Shape: (C, *S) → (planes, *S'), S'[-1] times `inner`."""
-        staged = self._stage(pieces, pads)
-        return staged.flatten(-2)[None] if self._problem.shared else staged
-
-    def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
-        """Return a part of staged samples along a spatial axis."""
-        if axis < self._problem.dims - 1:
-            return staged.narrow(axis + 1, start, length)
-        return staged.narrow(-1, start * self._inner, (length + self._room(length)) * self._inner)
-
-    def _room(self, width: int) -> int:
-        """Return how many zeros must follow `width` positions of the last axis."""
-        problem = self._problem
-        return self._runs[0].room(width, (width - problem.span[-1]) // problem.stride[-1] + 1)
-
-    def __call__(self, planes: Tensor, size: Sequence[int]) -> Tensor:
-        """Return the responses. Shape: (planes, *S) → (G, M, *S')."""
-        problem = self._problem
-        wide = [*size[:-1], size[-1] * self._inner]
-        out = self._buffers.get("out", [len(self._runs), problem.outputs, *wide], self._plan.dtype)
-        for run, held, result in zip(self._runs, planes.split(problem.inputs), out, strict=True):
-            made = run(held, result)
-            if len(self._runs) == 1:
-                out = made[None]
-            elif made is not result:
-                result.copy_(made)
-        return out[0].unflatten(-1, (-1, self._inner)).movedim(-1, 0) if problem.shared else out
-
-
-class _Direct:
-    """Runs the stock forward: on all groups at once, or on each with several positions at once."""
-
-    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
-        self._problem = problem
-        together = plan.positions == 0 or problem.groups == 1
-        self._positions = max(1, plan.positions)
-        weight = problem.weight.flatten(0, 1)[None] if together else problem.weight
-        self._runs = [
-            Direct(
-                kernels, problem.stride, problem.dilation, dtype=plan.dtype, device=buffers.device,
-                groups=problem.groups if together else 1, positions=self._positions,
-            )
-            for kernels in weight
-        ]  # fmt: skip
-        self._together = together
-        axes = list(range(1, problem.dims + 1))
-        self._stage = Stage(
-            [*axes, 0] if together else [0, *axes],
-            mode,
-            buffers.named("staged", plan.dtype),
-            self._room,
-        )
-
-    def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-        """Return the samples, padded. Shape: (C, *S) → (*S', C), or (C, *S', 1) where groups run apart."""
-        staged = self._stage(pieces, pads)
-        return staged if self._together else staged[..., None]
-
-    def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
-        """Return a part of staged samples along a spatial axis."""
-        more = self._room(length) if axis == self._problem.dims - 1 else 0
-        return staged.narrow(axis + (0 if self._together else 1), start, length + more)
-
-    def _room(self, width: int) -> int:
-        return room(width, self._problem.span[-1], self._problem.stride[-1], self._positions)
-
-    def __call__(self, samples: Tensor, size: Sequence[int]) -> Tensor:
-        """Return the responses. Shape: (*S, C) or (C, *S, 1) → (G, M, *S')."""
-        if self._together:
-            responses: Tensor = (
-                self._runs[0](samples, size).movedim(-1, 0).unflatten(0, (self._problem.groups, -1))
-            )
-            return responses
-        inputs = self._problem.inputs
-        parts = [
-            part.movedim(0, -2).flatten(-2) if inputs > 1 else part[0]
-            for part in samples.split(inputs)
-        ]
-        runs = zip(self._runs, parts, strict=True)
-        return torch.stack([run(part, size).movedim(-1, 0) for run, part in runs])
 
 
 def _channels_last(like: Tensor, size: Sequence[int]) -> Tensor:

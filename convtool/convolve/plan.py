@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from convtool.convolve import costs
+from convtool.convolve import costs, tiles
 from convtool.convolve.axis_pass import fits
+from convtool.convolve.factoring import Term, factor
 from convtool.convolve.fourier import outputs
 from convtool.convolve.problem import INT16_MAX, Problem
-from convtool.convolve.separable import Term, factor
 from convtool.convolve.taps import count
 from convtool.levels import WHOLE_FLOAT, Levels
 
@@ -111,7 +111,7 @@ def choose(
     held = (
         TILE // alike if alike % 2 else 2 * TILE // alike
     )  # neighbours share complex numbers, else tiles do
-    tile = costs.tile(size, problem.span, problem.stride, held, STAGED // row)
+    tile = tiles.tile(size, problem.span, problem.stride, held, STAGED // row)
     terms = _terms(weight, dtype) if len(weight.flatten(0, 2)) <= MANY else []
     positions = _positions(problem)
     estimates = _estimates(problem, tile, terms, positions, reach, device, compiled=compiled)
@@ -217,7 +217,7 @@ def _positions(problem: Problem) -> int:
 
 def _fourier_cost(problem: Problem, tile: Sequence[int]) -> float:
     counts = outputs(tile, problem.span, problem.stride, (1,) * problem.dims)
-    return costs.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
+    return tiles.fourier(problem.outputs, problem.inputs, tile, counts) * problem.groups
 
 
 def _separable_cost(

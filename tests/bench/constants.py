@@ -14,7 +14,7 @@ from scipy.optimize import nnls
 from steps import Step
 from timing import THREADS, machine, medians
 
-from convtool.convolve import Convolution, costs, devices, plan
+from convtool.convolve import Convolution, costs, devices, plan, tiles
 from convtool.convolve.costs import Costs
 from convtool.levels import of
 
@@ -81,7 +81,7 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     counts = []
     with (
         mock.patch.object(plan, "_positions", return_value=positions),
-        mock.patch.object(costs, "tile", return_value=tile),
+        mock.patch.object(tiles, "tile", return_value=tile),
     ):
         for name in NAMES:
             alone = Costs(**{each: float(each == name) for each in NAMES})
