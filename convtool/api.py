@@ -115,7 +115,7 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
             compiled=engine.compile,
         )
         responses = convolution(
-            [tensor.to(device)], layer.ends, lambda made: layer.fold(made).to(own)
+            [tensor.to(device)], layer.ends, [layer.fold, lambda folded: folded.to(own)]
         )
     return _normalized([(responses, of(tensor.dtype).scale)], layer, medium, options)
 

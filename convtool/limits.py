@@ -24,6 +24,10 @@ VIDEO_ENCODED_FRAMES = 32
 # The largest pixel of a decoded frame has three samples of 16 bits.
 VIDEO_PIXEL_BYTES = 6
 
+# A layer.
+BLOCK_COPIES = 3  # of a block: staged, between two passes, and as sums
+SPECTRUM_COPIES = 3  # of the spectrum of a kernel, which is computed in float64
+
 
 def refuse_larger(what: str, needed: int, limit: int) -> None:
     """Check the memory that something needs against the budget.

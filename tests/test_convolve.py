@@ -1,4 +1,4 @@
-"""Every algorithm gives the layer's own result: exact for whole numbers, within float32 rounding for others."""
+"""Every algorithm gives the layer's own result: exact for whole numbers, else within rounding."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def layer(kernel: torch.Tensor, channels: int = 3) -> nn.Module:
 @given(case=cases())
 @settings(max_examples=60, deadline=None)
 def test_each_algorithm_equals_the_layer(algorithm, case):
-    """In 1, 2 and 3 dimensions, with any option, in blocks."""
+    """In 1, 2 and 3 dimensions, with any options, in blocks."""
     conv, tensor, length = case
     try:
         output_size(conv, tensor.shape[2:])
@@ -68,7 +68,7 @@ def test_float_kernels_stay_within_the_bound(algorithm, dims):
 @pytest.mark.parametrize("most", [1, 9, 900])
 @pytest.mark.parametrize("size", [(3, 3), (1, 5), (7, 6)])
 def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size):
-    """Sums of whole numbers come out whole, whatever the arithmetic that their size asks for."""
+    """Sums of whole numbers are exact in whichever arithmetic their size requires."""
     noise = torch.Generator().manual_seed(most)
     kernel = torch.randint(-most, most + 1, size, generator=noise).float()
     conv = layer(kernel)
@@ -92,7 +92,7 @@ def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size
     ],
 )
 def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
-    """Few taps, an outer product and a large kernel are run as such; the plan says so."""
+    """Few taps, an outer product and a large kernel are each run by the algorithm made for them."""
     plan = Convolution(layer(kernel), (3000, 4000), of(torch.uint8)).plan
     assert (plan.algorithm, plan.dtype) == (algorithm, arithmetic)
     assert str(plan).startswith(f"{algorithm} (")
@@ -112,7 +112,7 @@ def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
 def test_passes_along_an_axis_stay_within_the_bound(
     dims, sizes, steps, spread, channels, alike, rows
 ):
-    """Long vectors are run by the depthwise forward, over any number of rows, with strides and dilation."""
+    """Long vectors are run by the depthwise forward, for any rows, stride and dilation."""
     noise = torch.Generator().manual_seed(rows)
     kernels = []
     for _ in range(1 if alike else channels):
@@ -144,7 +144,7 @@ def test_passes_along_an_axis_stay_within_the_bound(
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs g++")
 def test_compiled_taps_give_the_same_result():
-    """--compile makes one loop of all taps, for kernels of floats and blocks of any size; whole ones need none."""
+    """--compile fuses the taps of float kernels into one loop, for blocks of any size."""
     torch.manual_seed(0)
     conv = nn.Conv2d(2, 4, (3, 2), stride=(1, 2), dilation=2, groups=2).double()
     tensor = torch.rand(1, 2, 40, 33, dtype=torch.float64)
@@ -162,11 +162,15 @@ def test_compiled_taps_give_the_same_result():
 
 
 def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
-    """It names what is lacking."""
+    """The message names the missing compiler."""
+    command = ("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "0.3 0.7 0.1")
+    no_compiler = {
+        "CXX": str(tmp_path / "none"),
+        "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"),
+    }
     result = program(
-        "image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "0.3 0.7 0.1", "--compile", "--algorithm", "taps",
-        env={**os.environ, "CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")},
-    )  # fmt: skip
+        *command, "--compile", "--algorithm", "taps", env={**os.environ, **no_compiler}
+    )
     assert result.returncode == 2
     assert b"error: --compile failed" in result.stderr
     assert b"hint: it needs a C++ compiler" in result.stderr
@@ -174,7 +178,7 @@ def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
 
 
 def test_auto_takes_the_stock_forward_for_dense_banks():
-    """Many channels are what PyTorch's own forward is made for."""
+    """PyTorch's own forward is made for many channels."""
     assert (
         Convolution(nn.Conv2d(64, 64, 3), (500, 500), of(torch.float32)).plan.algorithm == "direct"
     )
@@ -183,7 +187,7 @@ def test_auto_takes_the_stock_forward_for_dense_banks():
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
 @settings(max_examples=60, deadline=None)
 def test_factors_sum_to_the_kernel(dims, rank, seed):
-    """A kernel made of some outer products is factored into no more, but for rounding."""
+    """A sum of outer products is factored into no more than it has, within rounding."""
     noise = torch.Generator().manual_seed(seed)
     kernel = torch.zeros([5, 4, 3][:dims], dtype=torch.float64)
     for _ in range(rank):
@@ -205,11 +209,11 @@ def test_factors_sum_to_the_kernel(dims, rank, seed):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("part", [1 / 27, 1 / 5, 3 / 5])
 def test_out_of_memory_halves_the_block(algorithm, part):
-    """What a small device can hold at once does not change the result."""
+    """The memory of a device does not change the result."""
     conv = nn.Conv2d(3, 4, 5, stride=2, padding=1).double()
     tensor = torch.rand(1, 3, 60, 31, dtype=torch.float64)
     ready = Convolution(conv, (60, 31), of(torch.float64), algorithm=algorithm)
-    most = max(1, int(part * min(ready.plan.rows, 27)))
+    most = max(1, int(part * min(ready.plan.block.rows, 27)))
     refused = []
 
     def small(responses):
@@ -222,10 +226,27 @@ def test_out_of_memory_halves_the_block(algorithm, part):
     pads = ends(conv)
     inner = tensor.narrow(2, 0, 59)
     expected = whole(conv, tensor)[:, :, 1:28]
-    ours = ready([inner[:, :, 1:]], [(0, 0), pads[1]], small)
+    ours = ready([inner[:, :, 1:]], [(0, 0), pads[1]], [small])
     assert refused
     torch.testing.assert_close(ours, expected[:, :, : ours.shape[2]], rtol=0, atol=1e-12)
     assert ours.shape[2] == 27
+
+
+def test_out_of_memory_halves_a_frame():
+    """Of a layer that is run frame by frame, the rows of a frame are halved."""
+    conv = nn.Conv3d(2, 3, (1, 3, 3)).double()
+    tensor = torch.rand(1, 2, 3, 40, 9, dtype=torch.float64)
+    rows = []
+
+    def small(responses):
+        rows.append(responses.shape[4])
+        if rows[-1] > 12:
+            raise torch.OutOfMemoryError
+        return responses.flatten(1, 2)
+
+    ours = Convolution(conv, (3, 40, 9), of(torch.float64))([tensor], None, [small])
+    torch.testing.assert_close(ours, whole(conv, tensor), rtol=0, atol=1e-12)
+    assert max(rows) > 12
 
 
 def test_out_of_memory_for_one_row_is_an_error():
@@ -236,12 +257,46 @@ def test_out_of_memory_for_one_row_is_an_error():
         raise torch.OutOfMemoryError
 
     with pytest.raises(LimitError, match="not enough memory"):
-        ready([torch.zeros(1, 1, 9, 9)], [(0, 0), (0, 0)], never)
+        ready([torch.zeros(1, 1, 9, 9)], [(0, 0), (0, 0)], [never])
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("size", [(61,), (40, 1500), (3, 60, 300)])
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_the_epilogue_is_applied_to_each_strip(algorithm, size, kernel):
+    """Steps follow each other, may write to their argument, and see all axes of the layer."""
+    dims = len(size)
+    conv = CONVS[dims](4, 8, (kernel, 3, 3)[:dims], groups=2, padding="same").double()
+    tensor = torch.rand(2, 4, *size, dtype=torch.float64)
+    seen = []
+
+    def total(responses):
+        seen.append(responses.shape)
+        return responses.sum(1)
+
+    ready = Convolution(conv, size, of(torch.float64), algorithm=algorithm)
+    ours = ready([tensor], None, [total, lambda sums: sums.mul_(2), torch.Tensor.float])
+    expected = 2 * whole(conv, tensor).unflatten(1, (2, 4)).sum(1)
+    assert ours.dtype == torch.float32
+    torch.testing.assert_close(ours, expected.float())
+    assert {(len(shape), *shape[:3]) for shape in seen} == {(dims + 3, 1, 2, 4)}
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_results_do_not_change_with_the_next_block(algorithm):
+    """Buffers are reused, and no result lies in one, even if the epilogue returns its argument."""
+    conv = nn.Conv2d(2, 2, 3).double()
+    blocks = torch.rand(2, 1, 2, 12, 13, dtype=torch.float64)
+    ready = Convolution(conv, (12, 13), of(torch.float64), algorithm=algorithm)
+    for epilogue in ((), [lambda responses: responses.flatten(1, 2)]):
+        results = [ready([block], None, epilogue) for block in blocks]
+        for result, block in zip(results, blocks, strict=True):
+            torch.testing.assert_close(result, whole(conv, block), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_combines_are_torchs_reductions(count):
-    """Each fold over kernels is the reduction of the same meaning."""
+    """Each way to combine kernels equals the torch reduction of the same meaning."""
     responses = torch.randn(2, count, 5, 6, dtype=torch.float64)
     expected = {
         "magnitude": torch.linalg.vector_norm(responses, dim=1),
@@ -254,8 +309,8 @@ def test_combines_are_torchs_reductions(count):
 
 
 @pytest.mark.parametrize("kernel", ["sobel-x", "sharpen"])
-def test_the_written_picture_does_not_depend_on_the_algorithm(convtool, tmp_path, kernel):
-    """--algorithm changes how a picture is made and not one of its bits; --dry-run says which is used."""
+def test_the_written_image_does_not_depend_on_the_algorithm(convtool, tmp_path, kernel):
+    """--algorithm does not change a bit of the image; --dry-run and --verbose name the one used."""
     written = set()
     for algorithm in ("auto", *ALGORITHMS):
         target = tmp_path / f"{algorithm}.png"
@@ -273,7 +328,7 @@ def test_the_written_picture_does_not_depend_on_the_algorithm(convtool, tmp_path
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_is_near(convtool, tmp_path, dtype):
-    """--dtype trades digits for speed on devices that have it; the result stays within a few levels."""
+    """--dtype trades precision for speed; the result stays within a few levels."""
     for name, options in (("exact", ()), ("half", ("--dtype", dtype))):
         result = convtool(
             "image", SAMPLES / "chart.jpg", tmp_path / f"{name}.png", "-k", "blur", *options

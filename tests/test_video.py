@@ -23,7 +23,6 @@ from videos import BASE, facts, make, moving_square, read
 
 import convtool as package
 from convtool.convolve import Convolution
-from convtool.convolve.per_frame import FrameConvolution
 from convtool.kernels.resolve import resolve
 from convtool.run.prefetch import prefetch
 
@@ -68,13 +67,6 @@ def lifted(kernel):
 def test_equals_conv3d(convtool, tmp_path, clip, monkeypatch, kernel, stride, length):
     """On the whole clip, for every length of blocks, within a level."""
     monkeypatch.setattr(Convolution, "length", length)
-    kept = FrameConvolution.__init__
-
-    def changed(self, *arguments, **options):
-        kept(self, *arguments, **options)
-        self.length = length
-
-    monkeypatch.setattr(FrameConvolution, "__init__", changed)
     source = make(tmp_path / "in.mkv", clip)
     options = ["--stride", ",".join(map(str, stride)), "--normalize", "clamp", "--codec", "ffv1"]
     result = convtool("video", source, tmp_path / "out.mkv", "-k", kernel, *options)

@@ -1,20 +1,34 @@
-"""Run any `nn.Conv1d/2d/3d` on blocks of samples; equals the layer's own forward.
+"""Run any `nn.Conv1d/2d/3d` on blocks of samples; the result equals the layer's own forward.
 
-It must not know media, kernels or files.
+It must not know media, kernels or files. In the order that samples pass through:
 
-    geometry    sizes: span, padding, the output-size formula
-    stream      a layer over the blocks of an input that may have no end
-    problem     what a layer asks to be computed
-    plan        which algorithm, block and arithmetic; `costs` says what each costs
-    convolution the plan, run on one block; `per_frame` on one frame at a time
-    staging     one copy that converts, pads and reorders a block
-    taps · separable · fourier · direct     the algorithms; `axis_pass` is a pass of `separable`
-    buffers · compiling     memory that is used again; one compiled loop for many
-    devices     where it runs
+    devices      where a layer runs, and the way of blocks there and back
+    stream       the blocks of an input of any length: its ends padded, the halo kept
+    convolution  a block, run strip by strip: responses, bias, epilogue; `per_frame` on video
+    staging      the one copy that converts, pads and reorders a block
+
+How a layer is run:
+
+    geometry     sizes: extent, padding, the output-size formula
+    problem      what a layer computes, and on which input
+    plan         the registry of algorithms, and the choice of the cheapest
+    candidate    what an algorithm states about a problem, and the runner that it prepares
+    costs        measured constants; `arithmetic` and `block_size`: types of sums, sizes of blocks
+
+The algorithms, one class per file:
+
+    direct       PyTorch's own forward (`forward`), several positions at once
+    taps         shifted multiply-adds
+    separable    passes along one axis after the other; `factoring` finds them, `axis_pass` runs one
+    fourier      FFTs of overlapping `tiles`, by `overlap_save`
+    planes       the runner of the last three
+
+    buffers      memory that is reused for every block
+    compiling    one compiled loop instead of many
 """
 
-from convtool.convolve.convolution import Convolution, Finish, convolve
+from convtool.convolve.convolution import Convolution, Epilogue, Step
 from convtool.convolve.plan import ALGORITHMS, Plan
 from convtool.convolve.staging import cut
 
-__all__ = ["ALGORITHMS", "Convolution", "Finish", "Plan", "convolve", "cut"]
+__all__ = ["ALGORITHMS", "Convolution", "Epilogue", "Plan", "Step", "cut"]

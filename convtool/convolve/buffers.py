@@ -1,6 +1,6 @@
-"""Memory that is used again for every block: fresh memory costs as much as a small convolution.
+"""Memory that is reused for every block: fresh memory costs as much as a small convolution.
 
-What a buffer held is lost when it is asked for again under the same name.
+A buffer's content is lost when it is asked for again under the same name.
 """
 
 import math
@@ -22,7 +22,7 @@ class Buffers:
         self._held: dict[tuple[str, torch.dtype], Tensor] = {}
 
     def get(self, name: str, size: Sequence[int], dtype: torch.dtype) -> Tensor:
-        """Return a contiguous tensor of any content.
+        """Return a contiguous tensor of arbitrary content.
 
         >>> Buffers(torch.device("cpu")).get("out", (2, 3), torch.float32).shape
         torch.Size([2, 3])
@@ -30,8 +30,9 @@ class Buffers:
         count = math.prod(size)
         held = self._held.get((name, dtype))
         if held is None or len(held) < count:
-            self._held.pop((name, dtype), None)  # the old one goes before the new one comes
-            held = self._held[name, dtype] = torch.empty(count, dtype=dtype, device=self.device)
+            self._held.pop((name, dtype), None)  # free the old one before the new one is allocated
+            held = torch.empty(count, dtype=dtype, device=self.device)
+            self._held[name, dtype] = held
         return held[:count].view(*size)
 
     def named(self, name: str, dtype: torch.dtype) -> Callable[[Sequence[int]], Tensor]:
@@ -39,5 +40,5 @@ class Buffers:
         return lambda size: self.get(name, size, dtype)
 
     def clear(self) -> None:
-        """Give all memory back."""
+        """Free all buffers."""
         self._held.clear()

@@ -1,4 +1,4 @@
-"""Compile a function by `torch.compile`: seconds of C++ or Triton once, then one loop where there were many."""
+"""Compile a function by `torch.compile`: seconds once, then one loop instead of many."""
 
 import logging
 from collections.abc import Callable
@@ -7,24 +7,27 @@ from typing import Any
 from convtool.errors import UsageError
 
 
-def compile_(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the function compiled, for tensors of any size.
+def compiled_function(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a function compiled for tensors of any size.
 
     Raises:
-        UsageError: at its first call, where there is no compiler.
+        UsageError: there is no compiler; at the first call.
     """
     import torch._dynamo  # noqa: PLC0415  # 0.7 s that nothing else needs
     import torch._inductor.exc  # noqa: PLC0415
 
-    logging.getLogger("torch.utils.cpp_extension").setLevel(
-        logging.ERROR
-    )  # that there is no CUDA is no news
+    # it warns of a missing CUDA on machines that have none
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     compiled = torch.compile(function, dynamic=True, fullgraph=True)
+    failures = (
+        torch._inductor.exc.InductorError,  # noqa: SLF001  # torch.compile's errors have no public name
+        torch._dynamo.exc.BackendCompilerFailed,  # noqa: SLF001  # the same
+    )
 
     def run(*arguments: Any) -> None:
         try:
             compiled(*arguments)
-        except (torch._inductor.exc.InductorError, torch._dynamo.exc.BackendCompilerFailed) as exc:  # noqa: SLF001
+        except failures as exc:
             reason = str(exc).strip().splitlines()[0]
             raise UsageError(
                 f"--compile failed: {reason}", hint="it needs a C++ compiler such as g++"

@@ -1,6 +1,7 @@
-"""Run a convolution layer on blocks of samples; equals the layer's own forward.
+"""Run a layer on blocks of samples by its plan; the result equals the layer's own forward.
 
-It must not know where a block came from: `stream` cuts blocks and pads the axis they follow each other on.
+It must not know where a block came from: `stream` cuts the input into blocks, and pads the axis
+along which they follow each other.
 """
 
 import math
@@ -10,193 +11,230 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from convtool.convolve import per_frame
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.direct import DirectRunner
+from convtool.convolve.candidate import Runner
 from convtool.convolve.geometry import Conv, ends, output_size, padded_size
 from convtool.convolve.plan import choose
-from convtool.convolve.planes import Planes
-from convtool.convolve.problem import read
+from convtool.convolve.problem import Input, read
 from convtool.convolve.staging import cut
 from convtool.errors import LimitError
-from convtool.levels import Levels, of
+from convtool.levels import Levels
+from convtool.limits import BLOCK_COPIES
 
-COPIES = 3  # of a block's samples: what it is laid out in, what is between two passes, their sums
-SPECTRA = 3  # copies of a large kernel's spectrum, which is made in float64
-
-Finish = Callable[[Tensor], Tensor]
+# The steps that responses go through while they are in the cache, in order.
+Step = Callable[[Tensor], Tensor]
+Epilogue = Sequence[Step]
+BlockPads = Sequence[tuple[int, int]]
 
 
 class Convolution:
     """A layer made ready for blocks of one size and type.
 
-    Results are in the units of the samples: where a stored 255 stands for 1, a sum of 510 stands for 2.
+    Results are in the units of the samples: where a stored 255 stands for 1, a sum of 510 is 2.
+
+    A layer on video whose outputs each depend on a single frame is run frame by frame, as the layer
+    on images that it amounts to: `plan` is then that layer's, and a block is a number of frames.
 
     Args:
         conv: the layer.
-        size: the whole input's spatial size.
-        stored: how its samples are stored.
+        size: the spatial size of the whole input.
+        levels: how its samples are stored.
         algorithm: how to run it; `auto` plans by cost.
-        dtype: of the arithmetic; None for the layer's own, exact where all numbers are whole.
-        device: where blocks will be.
-        compiled: compile shifted multiply-adds; that takes seconds, once.
+        dtype: of the arithmetic; None for the layer's own. Sums of whole numbers are exact.
+        device: where blocks will be; None for the layer's own.
+        compiled: compile shifted multiply-adds, which takes seconds, once.
+        unit: the sample value that stands for 1, by which the bias is scaled; None for the scale
+            of `levels`.
     """
 
     def __init__(
         self,
         conv: Conv,
         size: Sequence[int],
-        stored: Levels,
+        levels: Levels,
         *,
         algorithm: str = "auto",
         dtype: torch.dtype | None = None,
         device: torch.device | None = None,
         compiled: bool = False,
+        unit: float | None = None,
     ) -> None:
-        self.device = device = device or conv.weight.device
-        self._conv, self._problem = conv, read(conv)
-        self._size, self._padded = size, padded_size(conv, size)
-        self.plan = choose(
-            self._problem,
-            self._padded,
-            stored=stored,
+        self.device = device or conv.weight.device
+        self._conv = conv
+        self._size, self._padded = tuple(size), padded_size(conv, size)
+        self._problem = read(conv, levels.scale if unit is None else unit)
+        self._per_frame = self._problem.sees_single_frames
+        if self._per_frame:
+            self._problem = self._problem.per_frame()
+            self._padded = self._padded[1:]
+        request = Input(
+            size=self._padded,
+            levels=levels,
             dtype=dtype or conv.weight.dtype,
-            device=device.type,
+            device=self.device.type,
             algorithm=algorithm,
             compiled=compiled,
         )
-        bias = self._problem.bias * stored.scale
-        self._bias = None
-        if bool(bias.any()):
-            self._bias = bias.to(device, self.plan.dtype).reshape(
-                *bias.shape, *(1,) * self._problem.dims
-            )
-        self._buffers = Buffers(device)
+        self.plan = choose(self._problem, request)
+        self._bias = self._broadcast_bias()
+        self._buffers = Buffers(self.device)
+
+    def _broadcast_bias(self) -> Tensor | None:
+        """Return the bias as it is added to responses, or None without one. Shape: (G, M, 1, …)"""
+        bias = self._problem.bias
+        if not bool(bias.any()):
+            return None
+        ones = (1,) * self._problem.dims
+        return bias.to(self.device, self.plan.dtype).reshape(*bias.shape, *ones)
 
     @cached_property
-    def _run(self) -> "Planes | DirectRunner":
-        """What is made of the plan when the first block comes, or smaller ones must do; it may take memory."""
-        runner = DirectRunner if self.plan.algorithm == "direct" else Planes
-        return runner(self._problem, self.plan, self._buffers, self._conv.padding_mode)
+    def _runner(self) -> Runner:
+        """The prepared layer, made for the first block, as it may take time and memory."""
+        return self.plan.chosen.prepare(self._buffers, self._conv.padding_mode)
 
     @property
     def length(self) -> int:
-        """How long blocks of the input should be along the leading axis."""
-        return self.plan.length * self._problem.stride[0]
+        """The best length of blocks of the input along the leading axis."""
+        if self._per_frame:
+            return per_frame.block_length(self._size)
+        return self.plan.block.length * self._problem.stride[0]
 
     @property
     def memory(self) -> int:
-        """About how many bytes a block takes while it is run."""
-        problem, plan = self._problem, self.plan
-        rows = (plan.length - 1) * problem.stride[0] + problem.span[0]
-        inputs, outputs = problem.groups * problem.inputs, problem.groups * problem.outputs
-        samples = rows * math.prod(self._padded[1:]) * inputs
-        samples += plan.length * math.prod(output_size(self._conv, self._size)[1:]) * outputs
-        if plan.algorithm == "fft":
-            samples += outputs * problem.inputs * math.prod(plan.tile) * SPECTRA
-        return COPIES * samples * plan.dtype.itemsize
+        """An estimate of the bytes that a block takes while it is run."""
+        problem, length = self._problem, self.plan.block.length
+        out = output_size(self._conv, self._size)[-problem.dims :]
+        rows = (length - 1) * problem.stride[0] + problem.extent[0]
+        samples = rows * math.prod(self._padded[1:]) * problem.groups * problem.inputs
+        samples += length * math.prod(out[1:]) * problem.groups * problem.outputs
+        samples += self.plan.chosen.retained
+        return BLOCK_COPIES * samples * self.plan.dtype.itemsize
 
     def __call__(
         self,
         pieces: Sequence[Tensor],
-        pads: Sequence[tuple[int, int]] | None = None,
-        finish: Finish | None = None,
+        pads: BlockPads | None = None,
+        epilogue: Epilogue = (),
     ) -> Tensor:
         """Run the layer on a block.
 
         Args:
-            pieces: the block, stored samples or floats, in parts that follow each other on the leading axis.
-            pads: samples to add before and after on each spatial axis, in the layer's padding mode; None for its own.
-            finish: makes the final samples of responses (1, G, M, *S'), which it may write to; None leaves them.
+            pieces: the block, stored samples or floats, in parts that follow each other along the
+                leading axis.
+            pads: samples to add before and after on each spatial axis, in the layer's padding
+                mode; None for the layer's own.
+            epilogue: steps that turn responses (1, G, M, *S') into results (1, C, *S'). Each takes
+                the previous one's result for a strip, while it is in the cache, and may write to
+                it. Without steps the result has all output channels of the layer.
 
-        Shape: pieces (N, C, L, *S) → (N, out, *S'), or what `finish` makes of it
+        Shape: pieces (N, C, L, *S) → (N, out, *S'), or the channels that the epilogue leaves
 
         Raises:
             LimitError: the device has not enough memory for the smallest block.
         """
         pads = ends(self._conv) if pads is None else pads
-        finish = finish or (lambda responses: responses.flatten(1, 2))
-        results = [
-            self._sample([piece[index] for piece in pieces], pads, finish)
-            for index in range(len(pieces[0]))
-        ]
+        run = self._run_frames if self._per_frame else self._run_block
+        results = []
+        for index in range(len(pieces[0])):
+            sample = [piece[index] for piece in pieces]
+            results.append(run(sample, pads, epilogue))
         return results[0] if len(results) == 1 else torch.cat(results)
 
-    def _sample(
-        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
-    ) -> Tensor:
+    def _run_frames(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
+        """Run a block of video frame by frame."""
+        frames = per_frame.padded_frames(pieces, pads[0], self._conv.padding_mode)
+        results = [self._run_block([frame], pads[1:], epilogue) for frame in frames]
+        return per_frame.joined_frames(results)
+
+    def _run_block(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
+        """Run a block, or its halves where the device's memory is too small.
+
+        Shape: (C, *S) → (1, C', *S')
+        """
         try:
-            return self._strips(pieces, pads, finish)
+            return self._run_strips(pieces, pads, epilogue)
         except torch.OutOfMemoryError:
             self._buffers.clear()
-            vars(self).pop("_run", None)  # it may be what was too large
-        return self._halves(
-            pieces, pads, finish
-        )  # outside, where no traceback holds the memory any more
+            vars(self).pop("_runner", None)  # it may be what was too large
+        # after the handler, whose traceback holds on to the memory
+        return self._run_halves(pieces, pads, epilogue)
 
-    def _halves(
-        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
-    ) -> Tensor:
-        """Run a block that was too large for the device's memory in two parts along its leading axis."""
-        span, step = self._problem.span[0], self._problem.stride[0]
-        count = (sum(piece.shape[1] for piece in pieces) + sum(pads[0]) - span) // step + 1
+    def _run_halves(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
+        """Run a block in two parts along its leading axis."""
+        extent, step = self._problem.extent[0], self._problem.stride[0]
+        length = sum(piece.shape[1] for piece in pieces) + sum(pads[0])
+        count = (length - extent) // step + 1
         if count == 1 or any(pads[0]):
             raise LimitError(
                 "the device has not enough memory for the smallest block", hint="--device cpu"
             )
         first = count // 2
-        parts = (
-            cut(pieces, 1, 0, (first - 1) * step + span),
-            cut(pieces, 1, first * step, (count - 1) * step + span),
+        halves = (
+            cut(pieces, 1, 0, (first - 1) * step + extent),
+            cut(pieces, 1, first * step, (count - 1) * step + extent),
         )
-        return torch.cat([self._sample(part, pads, finish) for part in parts], 2)
+        axis = 3 if self._per_frame else 2  # a frame's result begins with the axis of time
+        return torch.cat([self._run_block(half, pads, epilogue) for half in halves], axis)
 
-    def _strips(
-        self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]], finish: Finish
-    ) -> Tensor:
-        problem, run = self._problem, self._run
-        staged = run.stage(pieces, pads)
-        bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
-        size = [n + sum(ends) for n, ends in zip(bare, pads, strict=True)]
-        counts = [
-            (n - s) // step + 1
-            for n, s, step in zip(size, problem.span, problem.stride, strict=True)
-        ]
-        axis = 1 if problem.dims == 3 else 0
-        step, span, rows = problem.stride[axis], problem.span[axis], self.plan.rows
-        whole: Tensor | None = None
+    def _run_strips(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
+        """Run a block strip by strip, and finish each while it is in the cache."""
+        problem = self._problem
+        staged = self._runner.stage(pieces, pads)
+        counts = self._output_counts(pieces, pads)
+        axis = 1 if problem.dims == 3 else 0  # that strips follow each other along
+        step, extent, rows = problem.stride[axis], problem.extent[axis], self.plan.block.rows
+        joined: Tensor | None = None
         for start in range(0, counts[axis], rows):
             count = min(rows, counts[axis] - start)
-            strip = run.strip(staged, axis, start * step, (count - 1) * step + span)
-            responses = run(strip, [*counts[:axis], count, *counts[axis + 1 :]])
-            if self._bias is not None:
-                responses += self._bias
-            result = finish(responses[None])
-            if (
-                count == counts[axis]
-            ):  # a strip that is all need not be copied, unless it is a buffer
-                return result.clone() if _same_memory(result, responses) else result
-            if whole is None:
-                whole = _channels_last(result, counts)
-            whole.narrow(axis + 2, start, count).copy_(result)
-        assert whole is not None
-        return whole
+            strip = self._runner.strip(staged, axis, start * step, (count - 1) * step + extent)
+            responses = self._runner(strip, [*counts[:axis], count, *counts[axis + 1 :]])
+            result = self._finished(responses, epilogue)
+            if count == counts[axis]:  # a single strip is only copied out of a buffer
+                return result.clone() if _share_memory(result, responses) else result
+            behind = axis - problem.dims  # the same axis, counted from the last
+            if joined is None:
+                joined = _empty_like(result, behind, counts[axis])
+            joined.narrow(behind, start, count).copy_(result)
+        assert joined is not None
+        return joined
+
+    def _output_counts(self, pieces: Sequence[Tensor], pads: BlockPads) -> list[int]:
+        """Return the number of outputs of a block on each axis."""
+        problem = self._problem
+        size = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
+        counts = []
+        for n, added, extent, step in zip(size, pads, problem.extent, problem.stride, strict=True):
+            counts.append((n + sum(added) - extent) // step + 1)
+        return counts
+
+    def _finished(self, responses: Tensor, epilogue: Epilogue) -> Tensor:
+        """Add the bias to the responses of a strip, and apply the epilogue.
+
+        Shape: (G, M, *S') → (1, C, *S')
+        """
+        if self._bias is not None:
+            responses += self._bias
+        result = responses[None]
+        if self._per_frame:
+            result = result.unsqueeze(3)  # the axis of time
+        for step in epilogue:
+            result = step(result)
+        return result if epilogue else result.flatten(1, 2)
 
 
-def _same_memory(one: Tensor, other: Tensor) -> bool:
+def _share_memory(one: Tensor, other: Tensor) -> bool:
     return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
 
 
-def _channels_last(like: Tensor, size: Sequence[int]) -> Tensor:
-    """Return room for results of this size. Shape: (1, C, *S), channels innermost."""
-    return like.new_empty(1, *size, like.shape[1]).movedim(-1, 1)
+def _empty_like(strip: Tensor, axis: int, count: int) -> Tensor:
+    """Return memory for all strips of a block, channels innermost.
 
-
-def convolve(conv: Conv, block: Tensor) -> Tensor:
-    """Run `conv` on all of a tensor of floats.
-
-    Shape: (N, C, *S) → (N, out, *S')
-
-    >>> convolve(torch.nn.Conv1d(1, 2, 3, padding=1), torch.zeros(1, 1, 6)).shape
-    torch.Size([1, 2, 6])
+    Args:
+        strip: the result of the first one.
+        axis: along which they follow each other, counted from the last.
+        count: the size of the axis.
     """
-    return Convolution(conv, block.shape[2:], of(block.dtype))([block])
+    size = list(strip.movedim(1, -1).shape)
+    size[axis - 1] = count
+    return strip.new_empty(size).movedim(-1, 1)

@@ -1,4 +1,7 @@
-"""The sizes of a layer's input and output: span, padding, the output-size formula. Numbers only, nothing is run."""
+"""The sizes of a layer's input and output: extent, padding, the output-size formula.
+
+Numbers only; nothing is run.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +15,7 @@ Pads = Sequence[tuple[int, int]]
 
 
 def extent(conv: Conv) -> tuple[int, ...]:
-    """Return how many samples one output looks over on each axis: dilation * (k - 1) + 1."""
+    """Return how many samples an output depends on along each axis: dilation * (k - 1) + 1."""
     return tuple(d * (k - 1) + 1 for k, d in zip(conv.kernel_size, conv.dilation, strict=True))
 
 
@@ -29,33 +32,37 @@ def ends(conv: Conv) -> tuple[tuple[int, int], ...]:
 
 
 def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:
-    """Return the output's spatial size: floor((n + padding - span) / stride) + 1 on each axis.
+    """Return the output's spatial size: floor((n + padding - extent) / stride) + 1 on each axis.
 
     Args:
         conv: the layer.
         size: the input's spatial size.
-        pads: samples added before and after on each axis, where not as the layer says.
+        pads: samples added before and after on each axis; None for the layer's own.
 
     Raises:
-        LayerError: the kernel is larger than the padded input, or the padding mode needs more samples.
+        LayerError: the kernel is larger than the padded input, or the padding mode needs more
+            samples.
 
     >>> output_size(nn.Conv2d(3, 4, 3, stride=2, padding=1), (7, 8))
     (4, 4)
     """
-    mode, spans = conv.padding_mode, extent(conv)
+    mode, extents = conv.padding_mode, extent(conv)
     for n, (before, after) in zip(size, pads or ends(conv), strict=True):
         most = {"reflect": n - 1, "circular": n}.get(mode, before + after)
         if max(before, after) > most:
+            added = max(before, after)
             raise LayerError(
-                f"padding mode '{mode}' cannot add {max(before, after)} samples to {n} (size {size_text(size)})",
+                f"padding mode '{mode}' cannot add {added} samples to {n} (size {size_text(size)})",
                 hint="'replicate' and 'zeros' can",
             )
     padded = padded_size(conv, size, pads)
-    if any(p < s for p, s in zip(padded, spans, strict=True)):
+    if any(n < covered for n, covered in zip(padded, extents, strict=True)):
         raise LayerError(
-            f"the kernel spans {size_text(spans)}, more than the padded input's {size_text(padded)}"
+            f"the kernel spans {size_text(extents)}, "
+            f"more than the padded input's {size_text(padded)}"
         )
-    return tuple((p - s) // step + 1 for p, s, step in zip(padded, spans, conv.stride, strict=True))
+    axes = zip(padded, extents, conv.stride, strict=True)
+    return tuple((n - covered) // step + 1 for n, covered, step in axes)
 
 
 def padded_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:
@@ -66,7 +73,7 @@ def padded_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tu
 
 
 def centres(conv: Conv, size: Sequence[int]) -> tuple[Tensor, ...]:
-    """Return for each axis the input sample that each output sample is centred on, inside the input.
+    """Return for each axis the input position that each output is centred on, inside the input.
 
     >>> centres(nn.Conv1d(1, 1, 3, stride=2, padding=1), (5,))
     (tensor([0, 2, 4]),)
@@ -85,7 +92,7 @@ class Placement:
     Args:
         conv: the layer.
         size: the input's spatial size.
-        pads: samples added before and after on each axis, where not as the layer says.
+        pads: samples added before and after on each axis; None for the layer's own.
 
     Attributes:
         size: the result's spatial size.

@@ -1,63 +1,63 @@
-"""Run an algorithm on planes."""
+"""Run kernels on planes: one per channel, or a single one of interleaved channels."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.fourier import Fourier
-from convtool.convolve.plan import Plan
 from convtool.convolve.problem import Problem
-from convtool.convolve.separable import Separable
 from convtool.convolve.staging import Stage
-from convtool.convolve.taps import Taps
 
 
-class Planes:
-    """Runs taps, separable and fft on planes: one for each channel, or one in which they lie side by side."""
+class Bank(Protocol):
+    """The kernels of a group, ready to be correlated with its planes."""
 
-    def __init__(self, problem: Problem, plan: Plan, buffers: Buffers, mode: str) -> None:
-        self._problem, self._plan, self._buffers = problem, plan, buffers
-        self._inner = problem.groups if problem.shared else 1
-        axes = list(range(1, problem.dims + 1))
-        self._stage = Stage(
-            [*axes, 0] if problem.shared else [0, *axes],
-            mode,
-            buffers.named("staged", plan.dtype),
-            self._room,
-        )
-        self._runs = [self._run(group) for group in range(1 if problem.shared else problem.groups)]
+    def slack(self, width: int, count: int) -> int:
+        """Return how many zeros must follow the last axis.
 
-    def _run(self, group: int) -> Taps | Separable | Fourier:
-        problem, plan = self._problem, self._plan
-        weight, stride, dilation = problem.weight[group], problem.stride, problem.dilation
-        if plan.algorithm == "taps":
-            return Taps(
-                weight,
-                stride,
-                dilation,
-                inner=self._inner,
-                whole=plan.dtype == torch.int16,
-                compiled=plan.compiled,
-            )
-        if plan.algorithm == "separable":
-            return Separable(
-                plan.terms[group],
-                stride,
-                dilation,
-                self._buffers,
-                inner=self._inner,
-                dtype=plan.dtype,
-                whole=plan.whole,
-            )
-        return Fourier(
-            weight, stride, dilation, self._buffers, tile=plan.tile, inner=self._inner, dtype=plan.dtype,
-            whole=plan.whole,
-        )  # fmt: skip
+        Args:
+            width: its positions.
+            count: the outputs that they make.
+        """
+        ...
+
+    def __call__(self, planes: Tensor, out: Tensor) -> Tensor:
+        """Return the correlation, which may be written into `out`.
+
+        Shape: (I, *S), S[-1] = (positions + slack) * interleaved → (O, *S')
+        """
+        ...
+
+
+class PlaneRunner:
+    """A runner for algorithms that work on planes.
+
+    Args:
+        problem: the layer.
+        banks: one per group, or one that all groups share.
+        dtype: of the sums.
+        buffers: for staged samples and results.
+        padding_mode: of the layer.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        banks: Sequence[Bank],
+        dtype: torch.dtype,
+        buffers: Buffers,
+        padding_mode: str,
+    ) -> None:
+        self._problem, self._banks = problem, banks
+        self._dtype, self._buffers = dtype, buffers
+        spatial = list(range(1, problem.dims + 1))
+        order = [*spatial, 0] if problem.shared else [0, *spatial]
+        self._stage = Stage(order, padding_mode, buffers.named("staged", dtype), self._slack)
 
     def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-        """Return the samples, padded. Shape: (C, *S) → (planes, *S'), S'[-1] times `inner`."""
+        """Return the padded block. Shape: (C, *S) → (planes, *S'), S'[-1] times `interleaved`."""
         staged = self._stage(pieces, pads)
         return staged.flatten(-2)[None] if self._problem.shared else staged
 
@@ -65,22 +65,30 @@ class Planes:
         """Return a part of staged samples along a spatial axis."""
         if axis < self._problem.dims - 1:
             return staged.narrow(axis + 1, start, length)
-        return staged.narrow(-1, start * self._inner, (length + self._room(length)) * self._inner)
+        width = self._problem.interleaved
+        return staged.narrow(-1, start * width, (length + self._slack(length)) * width)
 
-    def _room(self, width: int) -> int:
+    def _slack(self, width: int) -> int:
         """Return how many zeros must follow `width` positions of the last axis."""
-        problem = self._problem
-        return self._runs[0].room(width, (width - problem.span[-1]) // problem.stride[-1] + 1)
+        count = (width - self._problem.extent[-1]) // self._problem.stride[-1] + 1
+        return self._banks[0].slack(width, count)
 
-    def __call__(self, planes: Tensor, size: Sequence[int]) -> Tensor:
+    def __call__(self, strip: Tensor, size: Sequence[int]) -> Tensor:
         """Return the responses. Shape: (planes, *S) → (G, M, *S')."""
         problem = self._problem
-        wide = [*size[:-1], size[-1] * self._inner]
-        out = self._buffers.get("out", [len(self._runs), problem.outputs, *wide], self._plan.dtype)
-        for run, held, result in zip(self._runs, planes.split(problem.inputs), out, strict=True):
-            made = run(held, result)
-            if len(self._runs) == 1:
-                out = made[None]
-            elif made is not result:
-                result.copy_(made)
-        return out[0].unflatten(-1, (-1, self._inner)).movedim(-1, 0) if problem.shared else out
+        width = problem.interleaved
+        shape = [len(self._banks), problem.outputs, *size[:-1], size[-1] * width]
+        out = self._buffers.get("out", shape, self._dtype)
+        if len(self._banks) > 1:
+            self._each(strip, out)
+            return out
+        sums = self._banks[0](strip, out[0])
+        return sums.unflatten(-1, (-1, width)).movedim(-1, 0) if problem.shared else sums[None]
+
+    def _each(self, strip: Tensor, out: Tensor) -> None:
+        """Run each group's bank on its planes."""
+        groups = strip.split(self._problem.inputs)
+        for bank, planes, result in zip(self._banks, groups, out, strict=True):
+            sums = bank(planes, result)
+            if sums is not result:
+                result.copy_(sums)

@@ -1,30 +1,33 @@
-"""What a layer asks to be computed, freed of `nn.Conv`: its weights by group, and what is special about them.
+"""What a layer computes, and on which input: its weights by group, and their special properties.
 
-It decides nothing: `plan` does, from what it reads here.
+It decides nothing: the algorithms estimate their cost from it, and `plan` chooses.
 """
 
+import dataclasses
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from convtool.convolve.geometry import Conv, extent
-
-INT16_MAX = 2**15 - 1
+from convtool.levels import Levels
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A layer's numbers.
+    """The numbers of a layer.
 
     Attributes:
-        weight: float64 on the CPU, shape (G, M, I, *K): groups, outputs of a group, inputs of a group, kernel.
-        bias: float64, shape (G, M).
+        weight: float64 on the CPU, shape (G, M, I, *K): groups, outputs per group, inputs per
+            group, kernel.
+        bias: float64 on the CPU, in units of the samples, shape (G, M).
         stride: per axis.
         dilation: per axis.
-        span: dilation * (k - 1) + 1 per axis.
-        shared: every group has one input and the same kernels, as presets on colours have; the channels can
-            then lie side by side in memory and be filtered as one.
+        extent: samples that an output depends on, per axis: dilation * (k - 1) + 1.
+        shared: every group has one input and the same kernels, as a preset has on the colours of
+            an image; the channels can then be interleaved and filtered as one.
         integral: all weights and biases are whole numbers.
     """
 
@@ -32,37 +35,105 @@ class Problem:
     bias: Tensor
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
-    span: tuple[int, ...]
+    extent: tuple[int, ...]
     shared: bool
     integral: bool
 
     @property
     def groups(self) -> int:
-        """How many groups of channels there are."""
+        """The number of groups of channels."""
         return self.weight.shape[0]
 
     @property
     def outputs(self) -> int:
-        """How many outputs each group has."""
+        """The number of outputs per group."""
         return self.weight.shape[1]
 
     @property
     def inputs(self) -> int:
-        """How many inputs each group has."""
+        """The number of inputs per group."""
         return self.weight.shape[2]
 
     @property
     def dims(self) -> int:
-        """How many spatial axes there are."""
+        """The number of spatial axes."""
         return len(self.stride)
 
-    def reach(self, full: float) -> float:
-        """Return the largest size of a sum of weighted samples, themselves at most `full`, and its bias."""
-        return float((self.weight.flatten(2).abs().sum(2) * full + self.bias.abs() * full).max())
+    @property
+    def banks(self) -> Tensor:
+        """The different banks of kernels: one per group, or one that all groups share.
+
+        Shape: (B, M, I, *K)
+        """
+        return self.weight[:1] if self.shared else self.weight
+
+    @property
+    def interleaved(self) -> int:
+        """The number of channels that are interleaved in a plane; 1 where each has its own."""
+        return self.groups if self.shared else 1
+
+    @property
+    def widest(self) -> int:
+        """The number of channels of the input or of the output, whichever has more."""
+        return self.groups * max(self.inputs, self.outputs)
+
+    @property
+    def sees_single_frames(self) -> bool:
+        """True for a layer on video whose every output depends on a single frame."""
+        return self.dims == 3 and self.extent[0] == self.stride[0] == 1
+
+    def per_frame(self) -> "Problem":
+        """Return the two-dimensional problem that is solved on each frame by itself."""
+        return dataclasses.replace(
+            self,
+            weight=self.weight.squeeze(3),
+            stride=self.stride[1:],
+            dilation=self.dilation[1:],
+            extent=self.extent[1:],
+        )
+
+    @cached_property
+    def _gains(self) -> Tensor:
+        return self.weight.flatten(2).abs().sum(2)
+
+    def is_whole(self, levels: Levels) -> bool:
+        """Return whether the layer's results on stored samples are whole numbers."""
+        return self.integral and not levels.floats
+
+    def largest_output(self, levels: Levels) -> float:
+        """Return a bound on the size of whole results, max|x| × Σ|w| + |b|; infinity for others."""
+        if not self.is_whole(levels):
+            return math.inf
+        return float((self._gains * levels.scale + self.bias.abs()).max())
 
 
-def read(conv: Conv) -> Problem:
-    """Return what a layer asks for.
+@dataclass(frozen=True)
+class Input:
+    """The samples that a layer is run on, and how the caller wants it run.
+
+    Attributes:
+        size: the spatial size of the whole input, with its padding.
+        levels: how samples are stored; sums of whole numbers are exact.
+        dtype: of the arithmetic on floats.
+        device: the type of the device.
+        algorithm: the name of the one asked for, or `auto`.
+        compiled: whether algorithms that can be compiled should be.
+    """
+
+    size: tuple[int, ...]
+    levels: Levels
+    dtype: torch.dtype = torch.float32
+    device: str = "cpu"
+    algorithm: str = "auto"
+    compiled: bool = False
+
+
+def read(conv: Conv, unit: float = 1) -> Problem:
+    """Return the problem that a layer poses.
+
+    Args:
+        conv: the layer.
+        unit: the sample value that stands for 1; the bias is scaled by it.
 
     >>> problem = read(torch.nn.Conv2d(3, 6, (3, 5), groups=3))
     >>> problem.weight.shape, problem.shared
@@ -73,12 +144,20 @@ def read(conv: Conv) -> Problem:
     if conv.bias is not None:
         bias = conv.bias.detach().to("cpu", torch.float64)
     bias = bias.unflatten(0, (conv.groups, -1))
-    shared = (
-        weight.shape[2] == 1
-        and bool((weight == weight[:1]).all())
-        and bool((bias == bias[:1]).all())
-    )
-    integral = bool((weight == weight.round()).all()) and bool((bias == bias.round()).all())
     return Problem(
-        weight, bias, tuple(conv.stride), tuple(conv.dilation), extent(conv), shared, integral
+        weight=weight,
+        bias=bias * unit,
+        stride=tuple(conv.stride),
+        dilation=tuple(conv.dilation),
+        extent=extent(conv),
+        shared=weight.shape[2] == 1 and _all_alike(weight) and _all_alike(bias),
+        integral=_all_whole(weight) and _all_whole(bias),
     )
+
+
+def _all_alike(groups: Tensor) -> bool:
+    return bool((groups == groups[:1]).all())
+
+
+def _all_whole(numbers: Tensor) -> bool:
+    return bool((numbers == numbers.round()).all())

@@ -1,117 +1,235 @@
 """Correlate by chained one-dimensional passes, for kernels that are a sum of few outer products."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
 
-from convtool.convolve.axis_pass import LANES, Lines, fits
+from convtool.convolve import costs
+from convtool.convolve.arithmetic import exact_dtype, working_dtype
+from convtool.convolve.axis_pass import LANES, AxisPass, is_faster, pass_cost
+from convtool.convolve.block_size import cache_block
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.factoring import Term
-from convtool.convolve.taps import Taps
+from convtool.convolve.candidate import Candidate
+from convtool.convolve.factoring import BankTerms, Term, factor_bank
+from convtool.convolve.planes import PlaneRunner
+from convtool.convolve.problem import Input, Problem
+from convtool.convolve.taps import TapBank, count_nonzero
+
+MAX_KERNELS = 64  # that are factored without being asked for
 
 
-class Separable:
-    """A bank of kernels, each a sum of outer products, run axis by axis; the leading axis first, which leaves least.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Separable(Candidate):
+    """Passes along one axis after the other.
+
+    Attributes:
+        terms: the outer products of the kernels of each bank; none where they were not factored.
+        whole: results are whole numbers.
+    """
+
+    name: ClassVar[str] = "separable"
+    terms: Sequence[BankTerms]
+    whole: bool
+
+    @classmethod
+    def candidate(cls, problem: Problem, input: Input) -> Self:
+        """Return the algorithm with its cost for a problem, which is infinite for many kernels."""
+        few = len(problem.banks.flatten(0, 2)) <= MAX_KERNELS
+        terms: list[BankTerms] = []
+        if few or input.algorithm == cls.name:
+            terms = [factor_bank(weight, input.dtype) for weight in problem.banks]
+        all_terms = list(_all(terms))
+        integral = _is_integral(all_terms)
+        largest = problem.largest_output(input.levels)
+        exact = exact_dtype(largest, integers=integral, rounded=not integral)
+        dtype = working_dtype(exact, input)
+        return cls(
+            problem=problem,
+            cost=_cost(problem, all_terms, exact, input.device) if few else math.inf,
+            dtype=dtype,
+            block=cache_block(problem, input, dtype),
+            note=f"{sum(map(len, all_terms))} one-dimensional passes",
+            terms=terms,
+            whole=problem.is_whole(input.levels),
+        )
+
+    def prepare(self, buffers: Buffers, padding_mode: str) -> PlaneRunner:
+        """Return the runner."""
+        problem = self.problem
+        banks = [
+            SeparableBank(
+                terms,
+                problem.stride,
+                problem.dilation,
+                buffers,
+                interleaved=problem.interleaved,
+                dtype=self.dtype,
+                whole=self.whole,
+            )
+            for terms in self.terms
+        ]
+        return PlaneRunner(problem, banks, self.dtype, buffers, padding_mode)
+
+
+def _all(banks: Sequence[BankTerms]) -> Iterable[Term]:
+    for bank in banks:
+        for kernels in bank:
+            for terms in kernels:
+                yield from terms
+
+
+def _is_integral(terms: Iterable[Term]) -> bool:
+    """Return whether all vectors are whole numbers; those of higher ranks are not."""
+    return all(torch.equal(vector, vector.round()) for term in terms for vector in term)
+
+
+def _cost(problem: Problem, terms: Iterable[Term], dtype: torch.dtype, device: str) -> float:
+    int16 = dtype == torch.int16
+    samples = costs.samples_per_call(problem)
+    passes = 0.0
+    for term in terms:
+        for axis, vector in enumerate(term):
+            if is_faster(vector, problem.stride, axis, dtype, device):
+                each = pass_cost(len(vector))
+            else:
+                each = costs.taps_cost(count_nonzero(vector), samples, int16=int16)
+            passes += each * math.prod(problem.stride[axis + 1 :])  # later strides drop outputs
+    sums = passes * problem.interleaved + costs.phase_cost(problem)
+    return sums + costs.plane_layout_cost(problem, int16=int16)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The passes of a term.
+
+    Attributes:
+        plane: the input that they start from.
+        passes: one per axis.
+    """
+
+    plane: int
+    passes: Sequence[TapBank | AxisPass]
+
+
+class SeparableBank:
+    """A bank of kernels, each a sum of outer products, run along the leading axis first.
 
     Args:
-        terms: for each output and each input, the outer products.
+        terms: the outer products by output and input.
         stride: per axis.
         dilation: per axis.
         buffers: for what is between two passes.
-        inner: samples at each position of the last axis.
+        interleaved: channels at each position of the last axis.
         dtype: of the sums.
-        whole: kernels are whole numbers and so are the samples: results are rounded where the sums are not.
+        whole: results are whole numbers, and are rounded where the sums are not.
     """
 
     def __init__(
         self,
-        terms: Sequence[Sequence[Sequence[Term]]],
+        terms: BankTerms,
         stride: Sequence[int],
         dilation: Sequence[int],
         buffers: Buffers,
         *,
-        inner: int = 1,
+        interleaved: int = 1,
         dtype: torch.dtype,
         whole: bool = False,
     ) -> None:
-        axes = range(len(stride))
-        self._buffers, self._inner, self._rounded = buffers, inner, whole and dtype != torch.int16
-        self._chains = [
-            [
-                (plane, [self._pass(term[axis], axis, stride, dilation, dtype) for axis in axes])
-                for plane, terms_of_plane in enumerate(terms_of_output)
-                for term in terms_of_plane
-            ]
-            for terms_of_output in terms
-        ]
-        passes = [run for chains in self._chains for _, chain in chains for run in chain]
-        self._by_lines = any(isinstance(run, Lines) for run in passes)
+        self._stride, self._dilation, self._dtype = stride, dilation, dtype
+        self._buffers, self._interleaved = buffers, interleaved
+        self._rounds = whole and dtype != torch.int16
+        self._chains = [self._chains_of(kernels) for kernels in terms]
+        self._has_axis_passes = any(
+            isinstance(step, AxisPass)
+            for chains in self._chains
+            for chain in chains
+            for step in chain.passes
+        )
 
-    def _pass(
-        self,
-        vector: Tensor,
-        axis: int,
-        stride: Sequence[int],
-        dilation: Sequence[int],
-        dtype: torch.dtype,
-    ) -> Taps | Lines:
-        axes, last = range(len(stride)), axis == len(stride) - 1
-        if fits(vector, stride, axis, dtype, self._buffers.device.type):
-            return Lines(
+    def _chains_of(self, kernels: Sequence[Sequence[Term]]) -> list[Chain]:
+        """Return the chains of an output."""
+        chains = []
+        for plane, terms in enumerate(kernels):
+            for term in terms:
+                passes = [self._pass(vector, axis) for axis, vector in enumerate(term)]
+                chains.append(Chain(plane, passes))
+        return chains
+
+    def _pass(self, vector: Tensor, axis: int) -> TapBank | AxisPass:
+        dims = len(self._stride)
+        if is_faster(vector, self._stride, axis, self._dtype, self._buffers.device.type):
+            return AxisPass(
                 vector,
                 axis,
-                last=last,
-                stride=stride[axis],
-                dilation=dilation[axis],
-                inner=self._inner,
+                last=axis == dims - 1,
+                stride=self._stride[axis],
+                dilation=self._dilation[axis],
+                interleaved=self._interleaved,
             )
-        weight = vector.reshape(1, 1, *(-1 if a == axis else 1 for a in axes))
-        along = [stride[a] if a == axis else 1 for a in axes]
-        return Taps(weight, along, dilation, inner=self._inner, whole=dtype == torch.int16)
+        shape, stride = [1] * dims, [1] * dims
+        shape[axis], stride[axis] = len(vector), self._stride[axis]
+        return TapBank(
+            vector.reshape(1, 1, *shape),
+            stride,
+            self._dilation,
+            interleaved=self._interleaved,
+            integers=self._dtype == torch.int16,
+        )
 
-    def room(self, width: int, count: int) -> int:  # noqa: ARG002  # as of the other algorithms
+    def slack(self, width: int, count: int) -> int:  # noqa: ARG002  # the interface of a bank
         """Return how many zeros must follow `width` positions.
 
-        `Lines` wants whole vectors in a row, and an odd number: rows a power of two apart share places of a cache.
+        An `AxisPass` needs whole vectors per row, and an odd number of them: rows a power of two
+        apart compete for the same lines of a cache.
         """
-        vector = LANES // math.gcd(LANES, self._inner)
-        return (vector - width) % (2 * vector) if self._by_lines else 0
+        vector = LANES // math.gcd(LANES, self._interleaved)
+        return (vector - width) % (2 * vector) if self._has_axis_passes else 0
 
     def __call__(self, planes: Tensor, out: Tensor) -> Tensor:
         """Return the correlation, which may be written into `out`.
 
-        Shape: (I, *S), S[-1] = positions * inner, with its room → (O, *S')
+        Shape: (I, *S), S[-1] = (positions + slack) * interleaved → (O, *S')
         """
+        if len(out) == len(self._chains[0]) == 1:
+            return self._rounded(self._run(self._chains[0][0], planes, out))
         for chains, plane in zip(self._chains, out, strict=True):
-            if not chains:
-                plane.zero_()
-            for index, (channel, passes) in enumerate(chains):
-                held = planes[channel : channel + 1]
-                for axis, run in enumerate(passes[:-1], 1):
-                    held = self._between(run, held, axis, plane.shape[axis - 1])
-                last = passes[-1]
-                if isinstance(last, Taps):
-                    last(held, plane[None], add=index > 0)
-                    continue
-                sums = last(held, plane.shape)
-                if len(out) == len(chains) == 1:
-                    return sums.round_() if self._rounded else sums
-                if index:
-                    plane.add_(sums[0])
-                else:
-                    plane.copy_(sums[0])
-            if self._rounded:
-                plane.round_()
-        return out
+            self._sum(chains, planes, plane[None])
+        return self._rounded(out)
 
-    def _between(self, run: Taps | Lines, held: Tensor, axis: int, length: int) -> Tensor:
-        """Return what a pass that others follow makes of samples."""
+    def _sum(self, chains: Sequence[Chain], planes: Tensor, out: Tensor) -> None:
+        """Write the sum of an output's terms into `out`."""
+        if not chains:
+            out.zero_()
+        for index, chain in enumerate(chains):
+            sums = self._run(chain, planes, out, add=index > 0)
+            if sums is out:
+                continue
+            if index:
+                out.add_(sums)
+            else:
+                out.copy_(sums)
+
+    def _run(self, chain: Chain, planes: Tensor, out: Tensor, *, add: bool = False) -> Tensor:
+        """Return the result of a chain: `out`, to which it may be added, or memory of its own."""
+        held = planes[chain.plane : chain.plane + 1]
+        *earlier, last = chain.passes
+        for axis, step in enumerate(earlier, 1):
+            held = self._between(step, held, axis, out.shape[axis])
+        if isinstance(last, TapBank):
+            return last(held, out, add=add)
+        return last(held, out.shape[1:])
+
+    def _between(self, step: TapBank | AxisPass, held: Tensor, axis: int, length: int) -> Tensor:
+        """Return the result of a pass that is not the last."""
         size = list(held.shape)
         size[axis] = length
-        if isinstance(run, Lines):
-            return run(held, size[1:])
-        following = self._buffers.get(f"pass {axis}", size, held.dtype)
-        run(held, following)
-        return following
+        if isinstance(step, AxisPass):
+            return step(held, size[1:])
+        return step(held, self._buffers.get(f"pass {axis}", size, held.dtype))
+
+    def _rounded(self, sums: Tensor) -> Tensor:
+        return sums.round_() if self._rounds else sums

@@ -1,26 +1,38 @@
-"""Lay a block out for an algorithm: joined, converted, padded and reordered in one copy.
+"""Lay a block out for an algorithm: joined, converted, padded and reordered in a single copy.
 
 It must not compute on the samples; their values stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from torch import Tensor
 
-# An end of an axis, what it is a copy of, and the axes on which that is flipped.
-Edge = tuple[Tensor, Tensor, tuple[int, ...]]
+
+class Edge(NamedTuple):
+    """An end of an axis that is filled from samples already laid out.
+
+    Attributes:
+        target: the end.
+        source: what it is a copy of.
+        flipped: the axes on which the copy is reversed.
+    """
+
+    target: Tensor
+    source: Tensor
+    flipped: tuple[int, ...] = ()
 
 
 class Stage:
-    """Lays out blocks, mostly each as the one before, whose views of the memory it keeps.
+    """Lays out blocks; views of the memory are kept, as most blocks are of the same size.
 
     `zeros` 00|1234|00, `replicate` 11|1234|44, `reflect` 32|1234|32, `circular` 34|1234|12.
 
     Args:
-        order: a block's axes (C, *S) as they shall follow each other in memory.
+        order: the order of a block's axes (C, *S) in memory.
         mode: what is added at the ends.
-        empty: returns memory of a size, of the type that is wanted, the same for the same size.
-        room: returns how many zeros must follow the last spatial axis, of the length that it is given.
+        empty: returns memory of a size, in the type of the result; the same for the same size.
+        slack: returns how many zeros must follow the last spatial axis, given its length.
     """
 
     def __init__(
@@ -28,88 +40,99 @@ class Stage:
         order: Sequence[int],
         mode: str,
         empty: Callable[[Sequence[int]], Tensor],
-        room: Callable[[int], int] = lambda width: 0,  # noqa: ARG005
+        slack: Callable[[int], int] = lambda width: 0,  # noqa: ARG005  # the parameter of all others
     ) -> None:
-        self._order, self._mode, self._empty, self._room = list(order), mode, empty, room
-        self._seen: object = None
+        self._order, self._mode, self._empty, self._slack = list(order), mode, empty, slack
+        self._prepared_for: object = None
         self._staged: Tensor | None = None
         self._places: Sequence[Tensor] = ()
         self._edges: list[Edge] = []
 
     def __call__(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-        """Return the padded block, its axes in the new order, contiguous, until the next one is laid out.
+        """Return the padded block, its axes in the new order, contiguous; valid until the next one.
 
         Args:
-            pieces: the block, channels first, in parts that follow each other on the leading spatial axis.
+            pieces: the block, channels first, in parts that follow each other along the leading
+                spatial axis.
             pads: samples to add before and after on each spatial axis.
 
-        Shape: (C, *S) → permuted, S' = before + S + after (+ room)
+        Shape: (C, *S) → permuted, S' = before + S + after (+ slack)
 
         >>> import torch
         >>> Stage((0, 1), "reflect", torch.empty)([torch.tensor([[1, 2, 3, 4]])], [(2, 2)])
         tensor([[3., 2., 1., 2., 3., 4., 3., 2.]])
         """
-        seen = [piece.shape for piece in pieces], tuple(pads)
-        if seen != self._seen:
-            self._lay(pieces, pads)
-            self._seen = seen
+        shapes = [piece.shape for piece in pieces], tuple(pads)
+        if shapes != self._prepared_for:
+            self._prepare(pieces, pads)
+            self._prepared_for = shapes
         for piece, place in zip(pieces, self._places, strict=True):
             place.copy_(piece.squeeze(0))
-        for edge, source, flipped in self._edges:
-            edge.copy_(source.flip(flipped) if flipped else source)
+        for target, source, flipped in self._edges:
+            target.copy_(source.flip(flipped) if flipped else source)
         assert self._staged is not None
         return self._staged
 
-    def _lay(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> None:
+    def _prepare(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> None:
         """Make the views that blocks like this one need, and zero what stays zero."""
-        self._staged, self._places, self._edges = (
-            None,
-            (),
-            [],
-        )  # what they hold goes before more is asked for
-        axes = len(pads)
+        self._staged, self._places, self._edges = None, (), []  # free them before more is allocated
         bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
-        size = [
-            len(pieces[0]),
-            *(n + before + after for n, (before, after) in zip(bare, pads, strict=True)),
-        ]
-        size[axes] += self._room(size[axes])
-        staged = self._staged = self._empty([size[axis] for axis in self._order])
-        laid = staged.permute([self._order.index(axis) for axis in range(axes + 1)])
-        inner = laid
+        laid_out = self._memory(len(pieces[0]), bare, pads)
+        inner = laid_out
         for axis, (before, _) in enumerate(pads, 1):
             inner = inner.narrow(axis, before, bare[axis - 1])
-        # without the axis of a single channel, which copy_ would take for a matrix to be transposed
-        self._places = [
-            place.squeeze(0) for place in inner.split([piece.shape[1] for piece in pieces], 1)
-        ]
+        parts = inner.split([piece.shape[1] for piece in pieces], 1)
+        # copy_ would take the axis of a single channel for a matrix to be transposed
+        self._places = [part.squeeze(0) for part in parts]
         for axis, (before, after) in enumerate(pads, 1):
-            part = laid  # what is laid out by now: whole axes before this one, bare ones after it
-            for other, (start, _) in enumerate(pads[axis:], axis + 1):
-                part = part.narrow(other, start, bare[other - 1])
+            # axes before this one are complete by now, those after it still without their ends
+            part = laid_out
+            for later, (start, _) in enumerate(pads[axis:], axis + 1):
+                part = part.narrow(later, start, bare[later - 1])
             end = before + bare[axis - 1]
-            part.narrow(axis, end + after, part.shape[axis] - end - after).zero_()
-            self._edges += _edges(part, axis, before, end, after, self._mode)
+            part.narrow(axis, end + after, part.shape[axis] - end - after).zero_()  # the slack
+            self._edges += _edges(part, axis, (before, end), (before, after), self._mode)
+
+    def _memory(
+        self, channels: int, bare: Sequence[int], pads: Sequence[tuple[int, int]]
+    ) -> Tensor:
+        """Return the memory for a block, its axes in a block's own order."""
+        padded = [n + before + after for n, (before, after) in zip(bare, pads, strict=True)]
+        padded[-1] += self._slack(padded[-1])
+        size = [channels, *padded]
+        self._staged = self._empty([size[axis] for axis in self._order])
+        return self._staged.permute([self._order.index(axis) for axis in range(len(size))])
 
 
-def _edges(part: Tensor, axis: int, before: int, end: int, after: int, mode: str) -> Iterator[Edge]:
-    """Yield the ends of an axis whose samples lie from `before` to `end`, or zero them where they stay so."""
-    for start, count, near in ((0, before, before), (end, after, end - 1)):
+def _edges(
+    part: Tensor, axis: int, inner: tuple[int, int], pads: tuple[int, int], mode: str
+) -> Iterator[Edge]:
+    """Yield the ends of an axis that are copied from samples, and zero the others.
+
+    Args:
+        part: the memory.
+        axis: of the ends.
+        inner: where the samples begin and end.
+        pads: the lengths of the ends.
+        mode: what they hold.
+    """
+    (first, end), (before, after) = inner, pads
+    # for each end: its start and length, the sample beside it, and what it holds by mode
+    ends = (
+        (0, before, first, {"reflect": first + 1, "circular": end - before}),
+        (end, after, end - 1, {"reflect": end - 1 - after, "circular": first}),
+    )
+    for start, count, nearest, sources in ends:
         if not count:
             continue
-        edge = part.narrow(axis, start, count)
+        target = part.narrow(axis, start, count)
         if mode == "zeros":
-            edge.zero_()
+            target.zero_()
         elif mode == "replicate":
-            yield edge, part.narrow(axis, near, 1).expand_as(edge), ()
-        elif mode == "reflect":
-            yield (
-                edge,
-                part.narrow(axis, before + 1 if start == 0 else end - 1 - count, count),
-                (axis,),
-            )
+            yield Edge(target, part.narrow(axis, nearest, 1).expand_as(target))
         else:
-            yield edge, part.narrow(axis, end - count if start == 0 else before, count), ()
+            source = part.narrow(axis, sources[mode], count)
+            yield Edge(target, source, (axis,) if mode == "reflect" else ())
 
 
 def cut(pieces: Iterable[Tensor], axis: int, start: int, end: int) -> list[Tensor]:

@@ -1,27 +1,98 @@
-"""Correlate by shifted multiply-adds: one pass over a cache-sized block for each tap that is not zero."""
+"""Correlate by shifted multiply-adds: a pass over a cache-sized strip per non-zero tap."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor
 
-from convtool.convolve.compiling import compile_
+from convtool.convolve import costs
+from convtool.convolve.arithmetic import exact_dtype, working_dtype
+from convtool.convolve.block_size import cache_block
+from convtool.convolve.buffers import Buffers
+from convtool.convolve.candidate import Candidate
+from convtool.convolve.compiling import compiled_function
+from convtool.convolve.planes import PlaneRunner
+from convtool.convolve.problem import Input, Problem
 
 Number = int | float
 
 
-class Taps:
-    """A bank of kernels, run tap by tap.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Taps(Candidate):
+    """Shifted multiply-adds, for kernels of few taps.
 
-    The last axis may hold several samples at each position (the channels of a picture), all filtered alike.
+    Attributes:
+        compiled: all taps are added up in one compiled loop; in int16 that is slower than a pass
+            per tap.
+    """
+
+    name: ClassVar[str] = "taps"
+    compiled: bool
+
+    @classmethod
+    def candidate(cls, problem: Problem, input: Input) -> Self:
+        """Return the algorithm with its cost for a problem."""
+        exact = exact_dtype(problem.largest_output(input.levels), integers=True)
+        dtype = working_dtype(exact, input)
+        compiled = input.compiled and dtype != torch.int16
+        count = count_nonzero(problem.banks)
+        int16 = exact == torch.int16
+        samples = costs.samples_per_call(problem)
+        sums = costs.taps_cost(count, samples, int16=int16, compiled=input.compiled)
+        return cls(
+            problem=problem,
+            cost=sums * problem.interleaved
+            + costs.phase_cost(problem)
+            + costs.plane_layout_cost(problem, int16=int16),
+            dtype=dtype,
+            block=cache_block(problem, input, dtype),
+            note=f"{count} taps that are not zero" + (", compiled" if compiled else ""),
+            compiled=compiled,
+        )
+
+    def prepare(self, buffers: Buffers, padding_mode: str) -> PlaneRunner:
+        """Return the runner."""
+        problem = self.problem
+        banks = [
+            TapBank(
+                weight,
+                problem.stride,
+                problem.dilation,
+                interleaved=problem.interleaved,
+                integers=self.dtype == torch.int16,
+                compiled=self.compiled,
+            )
+            for weight in problem.banks
+        ]
+        return PlaneRunner(problem, banks, self.dtype, buffers, padding_mode)
+
+
+class Tap(NamedTuple):
+    """One weight of a kernel.
+
+    Attributes:
+        plane: the input that it is multiplied with.
+        offsets: how far into the input it looks, per axis.
+        weight: never zero.
+    """
+
+    plane: int
+    offsets: tuple[int, ...]
+    weight: Number
+
+
+class TapBank:
+    """A bank of kernels, run tap by tap.
 
     Args:
         weight: float64, shape (O, I, *K).
         stride: per axis.
         dilation: per axis.
-        inner: samples at each position of the last axis.
-        whole: weights are whole numbers and the sums are made in integers.
+        interleaved: channels at each position of the last axis, which are all filtered alike.
+        integers: weights are whole numbers and the sums are made in integers.
         compiled: all taps are added up in one compiled loop.
     """
 
@@ -31,42 +102,29 @@ class Taps:
         stride: Sequence[int],
         dilation: Sequence[int],
         *,
-        inner: int = 1,
-        whole: bool = False,
+        interleaved: int = 1,
+        integers: bool = False,
         compiled: bool = False,
     ) -> None:
-        self._stride, self._inner = tuple(stride), inner
-        self._fused = compile_(self._sum) if compiled else None
-        self._seen: tuple[object, ...] | None = (
-            None  # buffers come again and again, and making views takes its time
-        )
-        self._kept: list[list[tuple[Tensor, Number]]] = []
-        self._taps: list[list[tuple[int, tuple[int, ...], Number]]] = []
-        for kernels in weight.tolist():
-            taps = []
-            for plane, kernel in enumerate(kernels):
-                for place in product(*map(range, weight.shape[2:])):
-                    value = kernel
-                    for index in place:
-                        value = value[index]
-                    if value:
-                        offsets = tuple(k * d for k, d in zip(place, dilation, strict=True))
-                        taps.append((plane, offsets, int(value) if whole else value))
-            self._taps.append(taps)
+        self._stride, self._interleaved = tuple(stride), interleaved
+        self._taps = [_taps(kernels, dilation, integers=integers) for kernels in weight]
+        self._fused = compiled_function(self._sum) if compiled else None
+        self._views_of: tuple[object, ...] | None = None
+        self._views: list[list[tuple[Tensor, Number]]] = []
 
-    def room(self, width: int, count: int) -> int:  # noqa: ARG002  # as of the other algorithms
+    def slack(self, width: int, count: int) -> int:  # noqa: ARG002  # the interface of a bank
         """Return how many zeros must follow `width` positions: none."""
         return 0
 
     def __call__(self, planes: Tensor, out: Tensor, *, add: bool = False) -> Tensor:
         """Write the correlation into `out`, or add it, and return it.
 
-        Shape: (I, *S), S[-1] = positions * inner → (O, *S')
+        Shape: (I, *S), S[-1] = positions * interleaved → (O, *S')
         """
         if self._fused is not None:
             self._fused(planes, out, add)
             return out
-        for views, plane in zip(self._views(planes, out.shape[1:]), out, strict=True):
+        for views, plane in zip(self._tap_views(planes, out.shape[1:]), out, strict=True):
             started = add
             for view, weight in views:
                 if started:
@@ -78,53 +136,66 @@ class Taps:
                 plane.zero_()
         return out
 
-    def _sum(self, planes: Tensor, out: Tensor, add: bool) -> None:  # noqa: FBT001  # a compiler reads it
-        """Write the correlation into `out`, or add it, all in one expression for each output."""
+    def _sum(self, planes: Tensor, out: Tensor, add: bool) -> None:  # noqa: FBT001  # compiled
+        """Write the correlation into `out`, or add it, in a single expression per output."""
         phases, size = self._phases(planes), out.shape[1:]
         for taps, plane in zip(self._taps, out, strict=True):
             total: Tensor | Number = plane if add else 0
-            for channel, offsets, weight in taps:
-                total = total + self._view(phases, channel, offsets, size) * weight
+            for tap in taps:
+                total = total + self._view(phases, tap, size) * tap.weight
             plane.copy_(total if isinstance(total, Tensor) else torch.zeros_like(plane))
 
-    def _views(self, planes: Tensor, size: Sequence[int]) -> list[list[tuple[Tensor, Number]]]:
-        """Return what each tap of each output looks at, and its weight."""
-        seen = planes.data_ptr(), planes.shape, planes.stride(), tuple(size)
-        if seen != self._seen or self._stride[-1] > 1:
-            phases = self._phases(planes)
-            self._kept = [
-                [
-                    (self._view(phases, channel, offsets, size), weight)
-                    for channel, offsets, weight in taps
-                ]
-                for taps in self._taps
-            ]
-            self._seen = seen
-        return self._kept
+    def _tap_views(self, planes: Tensor, size: Sequence[int]) -> list[list[tuple[Tensor, Number]]]:
+        """Return for each output the view that each of its taps is multiplied with, and its weight.
+
+        Views are kept from call to call, since blocks come in the same buffer, and making views
+        takes as long as a small multiplication. This is safe: address, shape and strides identify
+        the memory, and the kept views hold on to it, so that no other tensor can have its address.
+        A stride along the last axis gathers samples in fresh memory; its views are never reused.
+        """
+        views_of = planes.data_ptr(), planes.shape, planes.stride(), tuple(size)
+        if views_of == self._views_of and self._stride[-1] == 1:
+            return self._views
+        phases = self._phases(planes)
+        self._views_of = views_of
+        self._views = []
+        for taps in self._taps:
+            views = [(self._view(phases, tap, size), tap.weight) for tap in taps]
+            self._views.append(views)
+        return self._views
 
     def _phases(self, planes: Tensor) -> list[Tensor]:
-        """Return the samples that a stride on the last axis brings together, each phase contiguous."""
+        """Return the samples of each phase of the stride along the last axis, each contiguous."""
         step = self._stride[-1]
         if step == 1:
             return [planes]
-        positions = planes.unflatten(-1, (-1, self._inner))
-        return [
-            positions[..., phase::step, :].flatten(-2)
-            for phase in range(min(step, positions.shape[-2]))
-        ]
+        positions = planes.unflatten(-1, (-1, self._interleaved))
+        count = min(step, positions.shape[-2])
+        return [positions[..., phase::step, :].flatten(-2) for phase in range(count)]
 
-    def _view(
-        self, phases: Sequence[Tensor], plane: int, offsets: tuple[int, ...], size: Sequence[int]
-    ) -> Tensor:
-        shift, phase = offsets[-1] // self._stride[-1], offsets[-1] % self._stride[-1]
-        view = phases[phase][plane]
-        for axis, (offset, step) in enumerate(zip(offsets[:-1], self._stride[:-1], strict=True)):
-            view = view[
-                (slice(None),) * axis + (slice(offset, offset + (size[axis] - 1) * step + 1, step),)
-            ]
-        return view.narrow(-1, shift * self._inner, size[-1])
+    def _view(self, phases: Sequence[Tensor], tap: Tap, size: Sequence[int]) -> Tensor:
+        """Return the samples that a tap is multiplied with for all outputs."""
+        shift = tap.offsets[-1] // self._stride[-1]
+        view = phases[tap.offsets[-1] % self._stride[-1]][tap.plane]
+        leading = zip(tap.offsets[:-1], self._stride[:-1], size[:-1], strict=True)
+        for axis, (offset, step, count) in enumerate(leading):
+            end = offset + (count - 1) * step + 1
+            view = view[(slice(None),) * axis + (slice(offset, end, step),)]
+        return view.narrow(-1, shift * self._interleaved, size[-1])
 
 
-def count(weight: Tensor) -> int:
-    """Return how many taps of a bank are not zero."""
+def _taps(kernels: Tensor, dilation: Sequence[int], *, integers: bool) -> list[Tap]:
+    """Return the taps of an output. Shape: (I, *K) → one for each that is not zero."""
+    taps = []
+    for (plane, *place), value in zip(
+        product(*map(range, kernels.shape)), kernels.flatten().tolist(), strict=True
+    ):
+        if value:
+            offsets = tuple(k * step for k, step in zip(place, dilation, strict=True))
+            taps.append(Tap(plane, offsets, int(value) if integers else value))
+    return taps
+
+
+def count_nonzero(weight: Tensor) -> int:
+    """Return the number of taps that are not zero."""
     return int(torch.count_nonzero(weight))

@@ -1,59 +1,84 @@
-"""Choose the size of the tiles of an FFT."""
+"""Choose the tiles of an FFT: of fast lengths, with little overlap, small enough for a cache."""
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from convtool.convolve import costs
-from convtool.convolve.fourier import outputs
 
 
-def fourier(kernels: int, planes: int, tile: Sequence[int], counts: Sequence[int]) -> float:
-    """Return the cost of a position: forward for each plane in, back for each out, and all products."""
+def valid_outputs(tile: Sequence[int], extent: Sequence[int], stride: Sequence[int]) -> list[int]:
+    """Return the number of outputs of a tile that its wrapping around does not touch, per axis.
+
+    >>> valid_outputs((8, 16), (3, 5), (1, 2))
+    [6, 6]
+    """
+    axes = zip(tile, extent, stride, strict=True)
+    return [(length - covered) // step + 1 for length, covered, step in axes]
+
+
+def transform_cost(kernels: int, planes: int, tile: Sequence[int], counts: Sequence[int]) -> float:
+    """Return the cost per output position: a transform per input and output, and all products.
+
+    Args:
+        kernels: outputs of a bank.
+        planes: inputs of a bank.
+        tile: its size.
+        counts: the valid outputs of a tile on each axis.
+    """
     bits = math.log2(math.prod(tile))
-    each = costs.COSTS.transform * bits * (planes + kernels) + costs.COSTS.product * planes * kernels
+    each = (
+        costs.COSTS.transform * bits * (planes + kernels) + costs.COSTS.product * planes * kernels
+    )
     return each * math.prod(tile) / math.prod(counts)
 
 
-def tile(
-    size: Sequence[int], span: Sequence[int], stride: Sequence[int], most: int, longest: int
+def choose_tile(
+    size: Sequence[int],
+    extent: Sequence[int],
+    stride: Sequence[int],
+    cached: int,
+    longest: int,
 ) -> tuple[int, ...]:
-    """Return the tile with the least cost a sample, for an input of `size` and a kernel that spans `span`.
+    """Return the tile with the least cost per sample.
 
     Args:
-        size: the padded input.
-        span: of the kernel.
+        size: of the padded input.
+        extent: of the kernel.
         stride: of the layer.
-        most: samples that a tile should have for a cache to hold it.
-        longest: positions along the leading axis that memory holds at once; a kernel's span may need more.
+        cached: samples of a tile that a cache holds.
+        longest: positions along the leading axis that memory holds at once; a kernel may need more.
     """
-    choices = [list(_lengths(n, s)) for n, s in zip(size, span, strict=True)]
-    choices[0] = [length for length in choices[0] if length <= longest] or choices[0][:1]
-    best: tuple[float, tuple[int, ...]] = (math.inf, ())
-    for tile in _products(choices):
-        counts = outputs(tile, span, stride, (1,) * len(tile))
-        over = max(1.0, math.prod(tile) / most)
-        cost = fourier(1, 1, tile, counts) * over / math.prod(stride)
-        covered = math.prod(
-            math.ceil(n / (c * s)) * c * s / n for n, c, s in zip(size, counts, stride, strict=True)
-        )
-        best = min(best, (cost * covered, tile))
-    return best[1]
+    lengths = [list(_fast_lengths(n, covered)) for n, covered in zip(size, extent, strict=True)]
+    lengths[0] = [length for length in lengths[0] if length <= longest] or lengths[0][:1]
+    estimates = (
+        (_cost_per_sample(tile, size, extent, stride, cached), tile) for tile in product(*lengths)
+    )
+    return min(estimates)[1]
 
 
-def _lengths(size: int, span: int) -> Iterator[int]:
-    """Yield lengths of fast transforms that hold the span, up to one that holds all."""
+def _cost_per_sample(
+    tile: Sequence[int],
+    size: Sequence[int],
+    extent: Sequence[int],
+    stride: Sequence[int],
+    cached: int,
+) -> float:
+    counts = valid_outputs(tile, extent, stride)
+    beyond_cache = max(1.0, math.prod(tile) / cached)
+    cost = transform_cost(1, 1, tile, counts) * beyond_cache / math.prod(stride)
+    overshoot = 1.0  # the last tile of an axis may reach beyond the input
+    for n, count, step in zip(size, counts, stride, strict=True):
+        advance = count * step
+        overshoot *= math.ceil(n / advance) * advance / n
+    return cost * overshoot
+
+
+def _fast_lengths(size: int, extent: int) -> Iterator[int]:
+    """Yield 2^n and 3 * 2^n from the kernel's extent up to one that holds the whole input."""
     for power in range(2, 40):
         for length in (2**power, 3 * 2 ** (power - 1)):
-            if length >= span:
+            if length >= extent:
                 yield length
                 if length >= size:
                     return
-
-
-def _products(choices: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    if not choices:
-        yield ()
-        return
-    for rest in _products(choices[1:]):
-        for first in choices[0]:
-            yield (first, *rest)

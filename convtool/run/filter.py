@@ -3,15 +3,14 @@
 It must not know what becomes of results: `pipeline` puts their steps together and writes them.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 
 import torch
 from torch import Tensor
 
 from convtool.block import Block
-from convtool.convolve import Convolution, devices
-from convtool.convolve.per_frame import FrameConvolution, looks_at_one
+from convtool.convolve import Convolution, Epilogue, devices
 from convtool.convolve.stream import Stream
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import Request
@@ -25,9 +24,6 @@ from convtool.options.options import Options
 from convtool.run.prefetch import prefetch
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-
-Step = Callable[[Tensor], Tensor]
-Epilogue = Sequence[Step]  # the steps that make a result of responses (1, G, M, *S), in order
 
 
 class Filter:
@@ -58,9 +54,7 @@ class Filter:
             self._device = devices.choose(options.engine.device, 0)
         self._inputs = inputs
         self._layers: dict[tuple[int, float | None], Layer] = {}
-        self._ready: dict[
-            tuple[Layer, tuple[int, ...], Levels], Convolution | FrameConvolution
-        ] = {}
+        self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution] = {}
         self._specs = [parse(text) for text in options.kernel.kernel]
         # Kernels in hertz and seconds, or with a channel per input channel, wait for the input.
         self._banks = None if medium.aligned else self._loaded(1, None)
@@ -107,23 +101,20 @@ class Filter:
         """Return the layers made so far."""
         return list(self._layers.values())
 
-    def convolution(self, part: Part) -> Convolution | FrameConvolution:
+    def convolution(self, part: Part) -> Convolution:
         """Return the layer for a part, made ready to run; parts alike share it."""
         key = self.layer_of(part), part.size, part.levels
         if key not in self._ready:
             self._ready = {key: self._prepared(*key)}
         return self._ready[key]
 
-    def _prepared(
-        self, layer: Layer, size: tuple[int, ...], levels: Levels
-    ) -> Convolution | FrameConvolution:
+    def _prepared(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution:
         engine = self.options.engine
         exact = levels.wide and engine.dtype == "float32"
         dtype = torch.float64 if exact else DTYPES[engine.dtype]
 
-        def ready(device: torch.device) -> Convolution | FrameConvolution:
-            kind = FrameConvolution if looks_at_one(layer.conv) else Convolution
-            return kind(
+        def ready(device: torch.device) -> Convolution:
+            return Convolution(
                 layer.conv,
                 layer.conv_size(size),
                 levels,
@@ -181,13 +172,8 @@ class Filter:
         """Return the stream for a part, and its last samples where padding begins with them."""
         layer, convolution = self.layer_of(part), self.convolution(part)
 
-        def finish(responses: Tensor) -> Tensor:
-            for step in epilogue:
-                responses = step(responses)
-            return responses
-
         def run(window: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-            return convolution(window, pads, finish)
+            return convolution(window, pads, epilogue)
 
         around = layer.ends[0][0] if layer.conv.padding_mode == "circular" else 0
         last = part.tail(around).to(convolution.device) if around else None

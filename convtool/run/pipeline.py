@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from torch import Tensor
 
 from convtool.block import AXIS, Block
+from convtool.convolve import Step
 from convtool.errors import ReadError, WriteError
 from convtool.media.contract import Encoder, Part
 from convtool.media.inputs import PIPE, spool
@@ -25,7 +26,6 @@ from convtool.outputs.jobs import Job
 from convtool.outputs.targets import Target
 from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
-from convtool.run.filter import Step
 from convtool.run.outcomes import Outcome, Progress
 from convtool.run.prefetch import prefetch
 from convtool.run.work import Run, Work, attempt, sized, succeeded

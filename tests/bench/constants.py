@@ -1,11 +1,13 @@
-"""Measure the constants of `convtool.convolve.costs` again: `python tests/bench/constants.py`. Takes two minutes.
+"""Measure the constants of `convtool.convolve.costs` again: `python tests/bench/constants.py`.
 
-Costs are sums of constants, each so many times. Whole runs of the algorithms give as many equations, and the constants
-are their solution, none below zero, with the least relative error.
+It takes two minutes. A cost is a sum of constants, each multiplied by a count. Whole runs of the
+algorithms give as many equations, and the constants are their non-negative solution with the least
+relative error.
 """
 
 import dataclasses
 import math
+from collections.abc import Callable
 from unittest import mock
 
 import numpy as np
@@ -14,7 +16,7 @@ from scipy.optimize import nnls
 from steps import Step
 from timing import THREADS, machine, medians
 
-from convtool.convolve import Convolution, costs, devices, plan, tiles
+from convtool.convolve import Convolution, costs, devices, direct, fourier, plan
 from convtool.convolve.costs import Costs
 from convtool.levels import of
 
@@ -23,7 +25,8 @@ PICTURE, SOUND, FILM = (2000, 3000), (2**21,), (6, 360, 640)
 RGB, OTHERS, MIX, ONE = (3, 3, 3, True), (3, 3, 3, False), (3, 4, 1, False), (1, 1, 1, True)
 MANY = (16, 16, 16, False)
 BYTES, FLOATS = torch.uint8, torch.float32
-# algorithm, positions of `direct`, size, kernel, channels (in, out, groups, all alike), samples, whole, options
+# algorithm, positions of `direct`, size, kernel,
+# channels (in, out, groups, all alike), samples, whole, options
 WORK = [
     *(("taps", 0, PICTURE, k, RGB, BYTES, whole, {}) for k in (1, 3, 7) for whole in (False, True)),
     *(("taps", 0, PICTURE, k, how, BYTES, False, {}) for k in (1, 3, 5) for how in (OTHERS, ONE)),
@@ -57,7 +60,7 @@ WORK = [
 
 
 def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[Step, np.ndarray]:
-    """Return a run, and how often each constant stands in its cost."""
+    """Return a run, and the count of each constant in its cost."""
     inputs, outputs, groups, alike = channels
     noise = torch.Generator().manual_seed(0)
     kernel = [k] * len(size)
@@ -71,26 +74,27 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     compiled = options.get("compiled", False)
     options = {name: value for name, value in options.items() if name != "compiled"}
     step = Step(stored, weight, padding_mode="zeros", algorithm=way, **options)
-    ready = step.run = Convolution(
-        step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled
-    )
-    tile = ready.plan.tile
-    ready.plan = dataclasses.replace(
-        ready.plan, positions=positions
-    )  # a plan that no flag asks for
-    counts = []
+    algorithm = plan.REGISTRY[plan.ALGORITHMS.index(way)]
+
+    def planned() -> Convolution:
+        return Convolution(step.layer.conv, size, of(dtype), compiled=compiled)
+
     with (
-        mock.patch.object(plan, "_positions", return_value=positions),
-        mock.patch.object(tiles, "tile", return_value=tile),
+        mock.patch.object(plan, "REGISTRY", (algorithm,)),
+        mock.patch.object(direct, "best_positions", return_value=positions),
     ):
-        for name in NAMES:
-            alone = Costs(**{each: float(each == name) for each in NAMES})
-            with mock.patch.object(costs, "COSTS", alone):
-                made = Convolution(
-                    step.layer.conv, size, of(dtype), algorithm=way, compiled=compiled
-                ).plan
-                counts.append(made.costs[way])
+        step.run = planned()
+        tile = getattr(step.run.plan.chosen, "tile", ())
+        with mock.patch.object(fourier, "choose_tile", return_value=tile):
+            counts = [alone(name, planned) for name in NAMES]
     return step, np.array(counts)
+
+
+def alone(name: str, planned: Callable[[], Convolution]) -> float:
+    """Return the cost of a plan if one constant were 1 and all others 0."""
+    only = Costs(**{each: float(each == name) for each in NAMES})
+    with mock.patch.object(costs, "COSTS", only):
+        return planned().plan.chosen.cost
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The step alone on a 12-MP RGB picture, stored integers to stored integers, against cv2 and the stock forward."""
+"""The layer alone on a 12-megapixel RGB image, stored integers to stored integers, against cv2."""
 
 from collections.abc import Callable, Iterator
 

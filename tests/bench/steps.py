@@ -1,4 +1,4 @@
-"""The step alone: stored samples in memory to stored samples in memory, by convtool and by the stock layer."""
+"""The layer alone: stored samples to stored samples, by convtool and by the stock forward."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ from convtool.results.normalize import Normalizer
 from convtool.run.filter import Filter
 
 LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}
-ERROR_PART = (48, 400, 700)  # samples an axis that errors are measured on, from the last
+ERROR_PART = (48, 400, 700)  # samples per axis, by which errors are measured
 
 
 class Step:
-    """Convtool's way from stored samples to stored samples, into memory that is there already.
+    """Convtool's way from stored samples to stored samples, into memory allocated once.
 
     Args:
         stored: the input, shape (1, C, *S).
@@ -64,14 +64,13 @@ class Step:
 
     def __call__(self) -> Tensor:
         """Run it."""
-
-        def finish(responses: Tensor) -> Tensor:
-            return to_levels(
-                self.normalizer(self.layer.fold(responses), of(self.stored.dtype).scale),
-                of(self.stored.dtype),
-            )
-
-        stream = Stream(self.layer.conv, lambda window, pads: self.run(window, pads, finish))
+        levels = of(self.stored.dtype)
+        epilogue = [
+            self.layer.fold,
+            lambda folded: self.normalizer(folded, levels.scale),
+            lambda normalized: to_levels(normalized, levels),
+        ]
+        stream = Stream(self.layer.conv, lambda window, pads: self.run(window, pads, epilogue))
         start = 0
         for block in stream(torch.split(self.stored, self.run.length, 2)):
             self.out[:, :, start : start + block.shape[2]] = block
@@ -79,14 +78,14 @@ class Step:
         return self.out
 
     def stock(self) -> Tensor:
-        """Run the layer's own forward, channels last, with the conversions around it, into the same memory."""
+        """Run the layer's own forward, channels last, with conversions, into the same memory."""
         conv = self.layer.conv
         floats = self.stored.to(torch.float32, memory_format=LAST[self.stored.ndim - 2])
         with torch.no_grad():
             return self.out.copy_(to_levels(conv(floats), of(self.stored.dtype)))
 
     def error(self) -> float:
-        """Return the raw result's largest difference to float64, over Σ|w| × max|x|, on a part of the input."""
+        """Return the largest error of raw results, over Σ|w| × max|x|, on a part of the input."""
         conv = self.layer.conv
         part = self.stored
         for axis, most in enumerate(ERROR_PART[-len(self.size) :], 2):
@@ -114,7 +113,7 @@ class Step:
 
 
 def _spread(kernel: Tensor, dilation: Sequence[int]) -> np.ndarray:
-    """Return the kernel with the zeros of its dilation, reversed, as true convolution wants it."""
+    """Return the kernel with the zeros of its dilation, reversed for true convolution."""
     spread = kernel.new_zeros(
         [(k - 1) * step + 1 for k, step in zip(kernel.shape, dilation, strict=True)]
     )

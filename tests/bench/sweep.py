@@ -1,4 +1,4 @@
-"""Many kernels and options, stored samples to stored samples, against the stock forward channels-last: never slower."""
+"""Many kernels and options, stored samples to stored samples, against the stock forward."""
 
 from collections.abc import Iterator
 from itertools import product
