@@ -14,7 +14,7 @@ from PIL import Image
 from test_stream import cases, streamed, whole
 from torch import nn
 
-from convtool.convolve import ALGORITHMS, Convolution
+from convtool.convolve import ALGORITHMS, Convolution, convolve
 from convtool.convolve.factoring import factor
 from convtool.convolve.geometry import ends, output_size
 from convtool.errors import LayerError, LimitError
@@ -292,6 +292,98 @@ def test_results_do_not_change_with_the_next_block(algorithm):
         results = [ready([block], None, epilogue) for block in blocks]
         for result, block in zip(results, blocks, strict=True):
             torch.testing.assert_close(result, whole(conv, block), rtol=0, atol=1e-12)
+
+
+@given(case=cases())
+@settings(max_examples=200, deadline=None)
+def test_convolve_is_the_layers_own_forward(case):
+    """On any tensor of floats, with any option, and refuses what the layer refuses.
+
+    The stock forward takes no float32 in a float64 layer, so that the engine is run on it.
+    """
+    conv, tensor, _ = case
+    try:
+        output_size(conv, tensor.shape[2:])
+    except LayerError:
+        with pytest.raises(LayerError):
+            convolve(conv, tensor)
+        return
+    for given_tensor in (tensor, tensor.float()):
+        ours = convolve(conv, given_tensor)
+        assert ours.dtype == torch.float64
+        assert not ours.requires_grad
+        expected = conv(given_tensor.double()).detach()
+        torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
+
+
+@given(
+    case=cases(),
+    stored=st.sampled_from([torch.uint8, torch.uint16, torch.int16, torch.int32]),
+    integral=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_convolve_takes_stored_integers_as_numbers(case, stored, integral):
+    """A layer's bias is not scaled, and whole weights give whole numbers to the last digit."""
+    conv, tensor, _ = case
+    try:
+        output_size(conv, tensor.shape[2:])
+    except LayerError:
+        return
+    if integral:
+        for parameter in conv.parameters():
+            parameter.data = (parameter.data * 20).round()
+    limits = torch.iinfo(stored)
+    numbers = torch.where(tensor < 0, tensor * -2.0 * limits.min, tensor * 2.0 * limits.max)
+    samples = numbers.round().clamp(limits.min, limits.max).to(stored)
+    expected = conv(samples.double()).detach()
+    rounding = 0 if integral else 1e-12 * float(expected.abs().max())
+    torch.testing.assert_close(convolve(conv, samples), expected, rtol=0, atol=rounding)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_convolve_keeps_the_memory_format(layout, dtype):
+    """By the stock forward as by the engine."""
+    tensor = torch.rand(2, 3, 20, 30, dtype=dtype).contiguous(memory_format=layout)
+    ours = convolve(nn.Conv2d(3, 4, 3), tensor)
+    assert ours.is_contiguous(memory_format=layout)
+
+
+def test_convolve_of_an_empty_batch_is_empty():
+    """As the layer's own forward has it."""
+    assert convolve(nn.Conv1d(2, 3, 3), torch.zeros(0, 2, 9)).shape == (0, 3, 7)
+
+
+def test_convolve_runs_long_inputs_in_blocks(monkeypatch):
+    """So that memory is bounded: no block is as long as the input."""
+    conv = nn.Conv1d(1, 1, 4001, padding="same")
+    lengths = []
+    run = Convolution.__call__
+
+    def counted(self, pieces, *arguments):
+        lengths.append(sum(piece.shape[2] for piece in pieces))
+        return run(self, pieces, *arguments)
+
+    monkeypatch.setattr(Convolution, "__call__", counted)
+    convolve(conv, torch.rand(1, 1, 4 * 2**20))
+    assert len(lengths) > 1
+    assert max(lengths) < 3 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "message"),
+    [
+        ((3, 8, 8), torch.float32, r"Conv2d takes a tensor of 4 axes, not of shape \(3, 8, 8\)"),
+        ((1, 3, 4, 8, 8), torch.float32, "Conv2d takes a tensor of 4 axes"),
+        ((1, 4, 8, 8), torch.float32, "the layer takes 3 channels, not 4"),
+        ((1, 3, 8, 8), torch.int64, "a layer takes floats, or uint8, .* not torch.int64"),
+        ((1, 3, 2, 8), torch.float32, "the kernel spans 3×3"),
+    ],
+)
+def test_convolve_says_why_a_tensor_does_not_fit(shape, dtype, message):
+    """In words, before anything is run."""
+    with pytest.raises(LayerError, match=message):
+        convolve(nn.Conv2d(3, 3, 3), torch.zeros(shape, dtype=dtype))
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

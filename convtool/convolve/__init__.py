@@ -2,6 +2,7 @@
 
 It must not know media, kernels or files. In the order that samples pass through:
 
+    functional   `convolve(conv, tensor)`: a whole tensor in one call
     devices      where a layer runs, and the way of blocks there and back
     stream       the blocks of an input of any length: its ends padded, the halo kept
     convolution  a block, run strip by strip: responses, bias, epilogue; `per_frame` on video
@@ -28,7 +29,8 @@ The algorithms, one class per file:
 """
 
 from convtool.convolve.convolution import Convolution, Epilogue, Step
+from convtool.convolve.functional import convolve
 from convtool.convolve.plan import ALGORITHMS, Plan
 from convtool.convolve.staging import cut
 
-__all__ = ["ALGORITHMS", "Convolution", "Epilogue", "Plan", "Step", "cut"]
+__all__ = ["ALGORITHMS", "Convolution", "Epilogue", "Plan", "Step", "convolve", "cut"]

@@ -10,7 +10,7 @@ import torch
 
 from convtool.convolve import devices
 
-NAMES = ("pictures", "sounds", "films", "processes", "sweep", "batches")
+NAMES = ("pictures", "sounds", "films", "processes", "sweep", "forward", "batches")
 
 
 def main() -> None:
