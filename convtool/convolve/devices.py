@@ -1,6 +1,6 @@
-"""Choose where a layer runs, and bring its blocks there and back; the only place that says cuda, mps, TF32, malloc.
+"""Choose the device that a layer runs on, and move its blocks there and back.
 
-It must not decide how it runs: `convolve` does.
+No other module names CUDA, MPS, TF32 or malloc. How a layer is run is decided by `plan`.
 """
 
 import ctypes
@@ -15,20 +15,18 @@ from torch import Tensor
 from convtool.block import Block
 from convtool.errors import UsageError
 
-CUDA_START = (
-    2.0  # seconds until a process has a CUDA context, its libraries and their first kernels
-)
+CUDA_START = 2.0  # seconds until a process has a CUDA context, libraries and their first kernels
 KEEP = {-1: 2**29, -4: 0, -8: 1}  # glibc's M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX
 
 
 def available() -> list[str]:
-    """Return the names of this machine's devices that torch can use."""
+    """Return the names of the devices of this machine that torch can use."""
     cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
 
 
 def describe(name: str) -> str:
-    """Return what a device of `available()` is, for people."""
+    """Return a description of one of the `available` devices, for people."""
     if name.startswith("cuda"):
         properties = torch.cuda.get_device_properties(name)
         return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
@@ -36,27 +34,39 @@ def describe(name: str) -> str:
 
 
 def choose(name: str, seconds: float) -> torch.device:
-    """Return the device called `name`; `auto` is the first CUDA device where that is worth its start-up.
+    """Return a device by its name; `auto` is CUDA if the work outweighs its start-up.
 
     Args:
-        name: one of `available()`, `cuda` for the first of its kind, or `auto`.
-        seconds: what the CPU would need for the planned work.
+        name: one of those `available`, `cuda` for the first CUDA device, or `auto`.
+        seconds: that the CPU would need for the planned work.
 
     Raises:
-        UsageError: there is no such device here.
+        UsageError: there is no such device on this machine.
     """
     if name == "auto":
         return torch.device("cuda" if seconds > CUDA_START and torch.cuda.is_available() else "cpu")
     names = available()
-    if (name if ":" in name or name in ("cpu", "mps") else f"{name}:0") not in names:
-        raise UsageError(f"no device '{name}' here", hint=f"there are {', '.join(names)}")
+    numbered = name if ":" in name or name in ("cpu", "mps") else f"{name}:0"
+    if numbered not in names:
+        asked_for_cuda = name.startswith("cuda") and not torch.cuda.is_available()
+        reason = _why_no_cuda() if asked_for_cuda else ""
+        raise UsageError(
+            f"no device '{name}' on this machine{reason}", hint=f"available: {', '.join(names)}"
+        )
     return torch.device(name)
+
+
+def _why_no_cuda() -> str:
+    """Return the reason why torch lists no CUDA device, as the end of a message."""
+    if not torch.backends.cuda.is_built():
+        return ": this PyTorch is built without CUDA"
+    return ": PyTorch finds no NVIDIA driver, or no GPU"
 
 
 def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
     """Yield blocks on a device.
 
-    To CUDA each is on its way, from pinned memory, while the one before is worked on.
+    To CUDA, each is copied from pinned memory while the one before is worked on.
     """
     if device.type != "cuda":
         for block in blocks:
@@ -79,9 +89,9 @@ def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
 
 
 def download(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield blocks in the computer's memory.
+    """Yield blocks in the memory of the host.
 
-    From CUDA each is on its way, to pinned memory, while the next is made.
+    From CUDA, each is copied to pinned memory while the next is computed.
     """
     coming: tuple[Block, torch.cuda.Event] | None = None
     bus: torch.cuda.Stream | None = None
@@ -111,10 +121,11 @@ def _moved(block: Block, tensor: Tensor) -> Block:
 
 
 def keep_memory() -> None:
-    """Let this process, and all of its threads together, keep memory that is freed for its next use.
+    """Let this process keep freed memory for its next allocation, in one heap for all threads.
 
-    By default glibc gives large pieces back at once, and the system hands them out again page by page, zeroed:
-    for a picture that costs as much as a small convolution. Other C libraries are left as they are.
+    By default glibc returns large allocations to the system at once, which hands them out again
+    page by page, zeroed: for an image that costs as much as a small convolution. Other C libraries
+    are left as they are.
 
     Source: mallopt(3)
     """
@@ -126,7 +137,7 @@ def keep_memory() -> None:
 
 @contextmanager
 def exact() -> Iterator[None]:
-    """Keep CUDA from rounding float32 to TF32, which would differ from the CPU in the third digit."""
+    """Keep CUDA from rounding float32 to TF32, which differs from the CPU in the third digit."""
     saved = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
     try:
