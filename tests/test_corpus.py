@@ -13,9 +13,10 @@ from convtool.media.image.formats import WRITABLE
 REFUSALS = re.compile(
     r"error: .*: (the file is empty|not an image of a known format|the image cannot be read: .+"
     r"|\d+×\d+ pixels exceed the limit of \d+ pixels|truncated: the image data ends early"
-    r"|\d+ samples are NaN or infinite|samples of type \w+ are not supported|no image format is known by '.*')"
+    r"|\d+ samples are NaN or infinite|samples of type \w+ are not supported"
+    r"|no image format is known by '.*')"
 )
-# What must be filtered, also of the files called bad: damage beside the pixels is no reason to refuse them.
+# Damaged files that must be filtered all the same: the damage is not in the pixels.
 READABLE_BAD = {
     "jpgdec__5482a54657765056f1a94116a8dbffe7.jpg",
     "mdx__023c970a2a16794f9e51101f76d3bf4d.tif",
@@ -46,7 +47,7 @@ def check(convtool, path, tmp_path, options):
 
 
 @pytest.mark.parametrize("options", [("-k", "sobel-x"), ("-k", "blur", "--allow-truncated")])
-def test_good_pictures_are_filtered(convtool, corpus, tmp_path, options):
+def test_good_images_are_filtered(convtool, corpus, tmp_path, options):
     """Every one of them."""
     paths = sorted((corpus / "good" / "image").iterdir())
     assert paths
@@ -56,7 +57,7 @@ def test_good_pictures_are_filtered(convtool, corpus, tmp_path, options):
 
 
 @pytest.mark.parametrize("options", [("-k", "sobel-x"), ("-k", "blur", "--allow-truncated")])
-def test_bad_pictures_are_filtered_or_refused_in_words(convtool, corpus, tmp_path, options):
+def test_bad_images_are_filtered_or_refused_in_words(convtool, corpus, tmp_path, options):
     """Never a traceback, a hang or a partial file."""
     paths = sorted((corpus / "bad" / "image").iterdir())
     assert paths
@@ -66,8 +67,8 @@ def test_bad_pictures_are_filtered_or_refused_in_words(convtool, corpus, tmp_pat
         (tmp_path / "out.png").unlink(missing_ok=True)
 
 
-def test_other_media_are_no_pictures(convtool, corpus, tmp_path):
-    """Sound and film given to the image command end in the same list; a film's first frame is no picture."""
+def test_other_media_are_not_images(convtool, corpus, tmp_path):
+    """Audio and video given to the image command are refused in the same words."""
     folders = ("*/audio/*", "*/video/*", "*/yaml/*")
     paths = [path for folder in folders for path in sorted(corpus.glob(folder))]
     others = [path for path in paths if path.suffix.lower() not in WRITABLE]

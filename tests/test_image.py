@@ -1,4 +1,4 @@
-"""Pictures in and out: depth, colour, alpha, orientation, frames, metadata; pixels against scipy."""
+"""Images in and out: depth, colour, alpha, orientation, frames, metadata; pixels against scipy."""
 
 import gc
 import io
@@ -27,17 +27,17 @@ WRITTEN = ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "ppm"]
 
 @pytest.fixture
 def photo(rng):
-    """Return a small colour picture without hard edges, which lossy formats keep well."""
+    """Return a small colour image without hard edges, which lossy formats keep well."""
     y, x = np.mgrid[:48, :64]
     waves = [128 + 100 * np.sin(x / 9 + c) * np.cos(y / 7) for c in range(3)]
     return np.stack(waves, 2).astype(np.uint8)
 
 
-def correlated(picture, kernel=BLUR):
-    """Return scipy's answer for each channel, in the picture's own scale."""
+def correlated(image, kernel=BLUR):
+    """Return scipy's answer for each channel, in the image's own scale."""
     return np.stack(
         [
-            scipy.ndimage.correlate(picture[..., c].astype(float), kernel, mode="nearest")
+            scipy.ndimage.correlate(image[..., c].astype(float), kernel, mode="nearest")
             for c in range(3)
         ],
         2,
@@ -51,7 +51,7 @@ def read(path):
 
 
 def test_a_blur_equals_scipys(convtool, tmp_path):
-    """One colour picture, within a level of the rounded answer, on the chart."""
+    """Of a colour image, within one level after rounding."""
     assert convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "blur").code == 0
     expected = correlated(np.array(Image.open(SAMPLES / "chart.jpg")))
     assert np.abs(read(tmp_path / "out.png") - expected.round()).max() <= 1
@@ -60,12 +60,16 @@ def test_a_blur_equals_scipys(convtool, tmp_path):
 @pytest.mark.skipif(
     shutil.which("vips") is None, reason="the program vips is not here (Debian: libvips-tools)"
 )
-@pytest.mark.parametrize(("name", "matrix"), [
-    ("blur", "3 3 16 0\n1 2 1\n2 4 2\n1 2 1\n"), ("sharpen", "3 3 1 0\n0 -1 0\n-1 5 -1\n0 -1 0\n"),
-    ("emboss", "3 3 1 0\n-2 -1 0\n-1 1 1\n0 1 2\n"),
-])  # fmt: skip
-def test_pictures_equal_libvips(convtool, tmp_path, name, matrix):
-    """An independent program, on the chart, within a level of its rounding."""
+@pytest.mark.parametrize(
+    ("name", "matrix"),
+    [
+        ("blur", "3 3 16 0\n1 2 1\n2 4 2\n1 2 1\n"),
+        ("sharpen", "3 3 1 0\n0 -1 0\n-1 5 -1\n0 -1 0\n"),
+        ("emboss", "3 3 1 0\n-2 -1 0\n-1 1 1\n0 1 2\n"),
+    ],
+)
+def test_images_equal_those_of_libvips(convtool, tmp_path, name, matrix):
+    """An independent program, within one level after rounding."""
     (tmp_path / "kernel.mat").write_text(matrix)
     theirs, ours = tmp_path / "theirs.png", tmp_path / "ours.png"
     command = [
@@ -80,8 +84,8 @@ def test_pictures_equal_libvips(convtool, tmp_path, name, matrix):
     assert np.abs(read(ours).astype(int) - read(theirs)).max() <= 1
 
 
-def test_a_16_bit_picture_keeps_16_bits(convtool, tmp_path):
-    """Samples equal scipy's in 16 bits, for PNG, TIFF and PPM."""
+def test_a_16_bit_image_keeps_16_bits(convtool, tmp_path):
+    """Samples equal scipy's in 16 bits, in PNG, TIFF and PPM."""
     expected = correlated(read(SAMPLES / "chart16.png"))
     for suffix in ("png", "tif", "ppm"):
         out = tmp_path / f"out.{suffix}"
@@ -93,7 +97,7 @@ def test_a_16_bit_picture_keeps_16_bits(convtool, tmp_path):
 @pytest.mark.parametrize("suffix", WRITTEN)
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_identity_through_every_format(convtool, tmp_path, photo, suffix, mode):
-    """Read and written: lossless formats exactly, lossy ones closely."""
+    """Lossless formats return every sample, lossy ones come close."""
     source = tmp_path / f"in.{suffix}"
     Image.fromarray(photo).convert(mode).save(source)
     out = tmp_path / f"out.{suffix}"
@@ -107,10 +111,10 @@ def test_identity_through_every_format(convtool, tmp_path, photo, suffix, mode):
 
 @pytest.mark.parametrize("name", sorted(catalogue.catalogue()))
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
-def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mode):
+def test_every_preset_on_every_kind_of_image(convtool, tmp_path, rng, name, mode):
     """Grey, RGB, RGBA and 16-bit RGB run with every padding mode."""
     if 2 not in dimensions(name):
-        pytest.skip("not for pictures")
+        pytest.skip("not for images")
     pixels = rng.integers(0, 256, (40, 44, 4), dtype=np.uint8)
     Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
     Image.fromarray(pixels[..., :3]).save(tmp_path / "rgb.png")
@@ -132,7 +136,7 @@ def test_every_preset_on_every_kind_of_picture(convtool, tmp_path, rng, name, mo
 
 
 def test_the_sign_of_sobel_x(convtool, tmp_path):
-    """On a dark-left, bright-right step it is positive."""
+    """It is positive on a step from dark at the left to bright at the right."""
     step = np.zeros((5, 8), np.uint8)
     step[:, 4:] = 255
     Image.fromarray(step).save(tmp_path / "step.png")
@@ -148,7 +152,7 @@ def test_the_sign_of_sobel_x(convtool, tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orientation, suffix):
-    """Upright as Pillow makes it, tag gone, the camera's name kept."""
+    """The result is upright as by Pillow, without the tag, and keeps the camera's name."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "A camera"
     options = {"quality": 100} if suffix != "tif" else {}
@@ -173,8 +177,8 @@ def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orie
         assert out.getexif()[0x010F] == "A camera"
 
 
-def test_the_tags_of_a_png_may_stand_behind_its_pixels(convtool, tmp_path, photo):
-    """As exiftool writes them; it comes out upright, its tags kept."""
+def test_the_tags_of_a_png_can_come_after_its_pixels(convtool, tmp_path, photo):
+    """As exiftool writes them: the result is upright and keeps its tags."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "A camera"
     Image.fromarray(photo).save(tmp_path / "in.png", exif=exif)
@@ -189,7 +193,7 @@ def test_the_tags_of_a_png_may_stand_behind_its_pixels(convtool, tmp_path, photo
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "gif", "webp"])
 def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffix):
-    """What a picture comes to is said from its header."""
+    """Shapes are known from the header."""
     Image.fromarray(photo).save(tmp_path / f"in.{suffix}")
     monkeypatch.setattr(ImagePart, "pixels", property(lambda _: pytest.fail("it was decoded")))
     result = convtool(
@@ -199,8 +203,8 @@ def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffi
     assert f"input: 1×3×{photo.shape[0]}×{photo.shape[1]}" in result.out
 
 
-def test_a_picture_goes_with_its_last_user(tmp_path, photo):
-    """Not when garbage is collected: until then a batch would hold many."""
+def test_an_image_is_released_with_its_last_user(tmp_path, photo):
+    """Not later by the garbage collector, before which a batch would hold many."""
     Image.fromarray(photo).save(tmp_path / "in.png")
     gc.disable()
     with (tmp_path / "in.png").open("rb") as file:
@@ -214,7 +218,7 @@ def test_a_picture_goes_with_its_last_user(tmp_path, photo):
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
 def test_the_colour_profile_is_kept(convtool, tmp_path, photo, suffix):
-    """An RGB profile stays with colour results and is dropped from grey ones."""
+    """Colour results keep an RGB profile, and grey ones drop it."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(photo).save(tmp_path / f"in.{suffix}", icc_profile=profile)
     convtool("image", tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}", "-k", "blur")
@@ -224,8 +228,8 @@ def test_the_colour_profile_is_kept(convtool, tmp_path, photo, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
-    """Also where Pillow is not the writer."""
+def test_a_16_bit_image_keeps_its_profile(convtool, tmp_path, suffix):
+    """Also where another library than Pillow writes it."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     deep = read(SAMPLES / "chart16.png")
     done, data = cv2.imencodeWithMetadata(
@@ -245,7 +249,7 @@ def test_a_deep_picture_keeps_its_profile(convtool, tmp_path, suffix):
     ("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)]
 )
 def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, exact):
-    """GIF, APNG, WebP and AVIF."""
+    """In GIF, PNG, WebP and AVIF."""
     frames = []
     for index in range(10):
         frame = Image.new("RGB", (32, 24), (20, 20, 20))
@@ -255,23 +259,23 @@ def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, ex
     source, out = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
     frames[0].save(source, save_all=True, append_images=frames[1:], duration=durations, loop=0)
     assert convtool("image", source, out, "-k", "blur").code == 0
-    with Image.open(out) as picture:
-        assert picture.n_frames == 10
+    with Image.open(out) as image:
+        assert image.n_frames == 10
         seen = []
         for index in range(10):
-            picture.seek(index)
-            picture.load()
-            seen.append(picture.info["duration"])
+            image.seek(index)
+            image.load()
+            seen.append(image.info["duration"])
             expected = correlated(np.array(frames[index])).round()
-            difference = np.abs(np.array(picture.convert("RGB")) - expected)
+            difference = np.abs(np.array(image.convert("RGB")) - expected)
             assert difference.max() <= (6 if exact else 70)
     assert seen == durations
     if suffix == "gif":
-        assert picture.info["loop"] == 0
+        assert image.info["loop"] == 0
 
 
 def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
-    """16-bit colour pages, each by itself, and one range for all in minmax."""
+    """Each 16-bit page is filtered separately, and minmax has one range for all."""
     pages = rng.integers(0, 65536, (3, 20, 24, 3), dtype=np.uint16)
     pages[1] //= 4
     tifffile.imwrite(tmp_path / "in.tif", pages, photometric="rgb")
@@ -295,7 +299,7 @@ def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
 
 
 def test_transparent_edges_do_not_darken(convtool, tmp_path):
-    """A cut-out of one colour keeps it to the edge, whatever lies under the transparent pixels; alpha stays."""
+    """A cut-out of one colour keeps it up to its edge, whatever the transparent pixels hold."""
     pixels = np.zeros((40, 50, 4), np.uint8)
     pixels[10:30, 10:40] = (200, 100, 50, 255)
     Image.fromarray(pixels).save(tmp_path / "in.png")
@@ -306,7 +310,7 @@ def test_transparent_edges_do_not_darken(convtool, tmp_path):
 
 
 def test_an_opaque_alpha_changes_nothing(convtool, tmp_path, photo):
-    """RGBA without transparency gives what RGB gives."""
+    """RGBA without transparency has the result of RGB."""
     Image.fromarray(photo).save(tmp_path / "rgb.png")
     Image.fromarray(photo).convert("RGBA").save(tmp_path / "rgba.png")
     for kind in ("rgb", "rgba"):
@@ -316,19 +320,21 @@ def test_an_opaque_alpha_changes_nothing(convtool, tmp_path, photo):
 
 @pytest.mark.parametrize("options", [("--stride", "2"), ("--padding", "valid"), ("--padding", "3")])
 def test_alpha_follows_the_results_size(convtool, tmp_path, rng, options):
-    """Each result takes the alpha of the pixel under the kernel's middle."""
+    """Each position of the result has the alpha of the pixel at the kernel's centre."""
     pixels = rng.integers(0, 256, (21, 30, 4), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "in.png")
     convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "blur", *options)
     alpha = read(tmp_path / "out.png")[..., 3]
     expected = {
-        "--stride": pixels[::2, ::2, 3], "valid": pixels[1:-1, 1:-1, 3], "3": np.pad(pixels[..., 3], 2, "edge")
-    }  # fmt: skip
-    assert np.array_equal(alpha, expected.get(options[1], expected["--stride"]))
+        "2": pixels[::2, ::2, 3],
+        "valid": pixels[1:-1, 1:-1, 3],
+        "3": np.pad(pixels[..., 3], 2, "edge"),
+    }
+    assert np.array_equal(alpha, expected[options[1]])
 
 
 def test_16_bit_alpha(convtool, tmp_path, rng):
-    """RGBA in 16 bits stays so, channels in place."""
+    """16-bit RGBA keeps its depth and the order of its channels."""
     pixels = rng.integers(0, 65536, (20, 24, 4), dtype=np.uint16)
     pixels[..., 3] = 65535
     cv2.imwrite(str(tmp_path / "in.png"), pixels[..., [2, 1, 0, 3]])
@@ -338,7 +344,7 @@ def test_16_bit_alpha(convtool, tmp_path, rng):
     assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), pixels)
 
 
-def test_float_pictures(convtool, tmp_path, rng):
+def test_float_images(convtool, tmp_path, rng):
     """A float TIFF stays float and is not clamped."""
     pixels = (rng.random((20, 24, 3)) * 4 - 1).astype(np.float32)
     tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb")
@@ -348,7 +354,7 @@ def test_float_pictures(convtool, tmp_path, rng):
 
 
 def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
-    """Unless --nan says what to read."""
+    """Unless --nan replaces them."""
     pixels = rng.random((20, 24)).astype(np.float32)
     pixels[3, 4], pixels[5, 6] = np.nan, np.inf
     tifffile.imwrite(tmp_path / "in.tif", pixels)
@@ -366,7 +372,7 @@ def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
 
 
 @pytest.mark.parametrize(("mode", "note"), [("P", "palette"), ("CMYK", "CMYK")])
-def test_conversions_are_said_once(convtool, tmp_path, photo, mode, note):
+def test_conversions_are_noted_once(convtool, tmp_path, photo, mode, note):
     """Palettes and CMYK become RGB, with a note."""
     source = tmp_path / ("in.png" if mode == "P" else "in.jpg")
     Image.fromarray(photo).convert(mode).save(source)
@@ -381,7 +387,7 @@ def test_conversions_are_said_once(convtool, tmp_path, photo, mode, note):
     "options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart_marker_rows": 1}]
 )
 def test_a_jpeg_is_decoded_as_pillow_decodes_it(convtool, tmp_path, photo, mode, options):
-    """To the bit, whatever its layout; odd sizes too."""
+    """Sample by sample, whatever its layout and size."""
     source, target = tmp_path / "in.jpg", tmp_path / "out.png"
     Image.fromarray(photo[:43, :61]).convert(mode).save(source, quality=85, **options)
     assert convtool("image", source, target, "-k", "identity").code == 0
@@ -389,7 +395,7 @@ def test_a_jpeg_is_decoded_as_pillow_decodes_it(convtool, tmp_path, photo, mode,
 
 
 def test_a_jpeg_with_stray_bytes_is_left_to_pillow(convtool, tmp_path, photo):
-    """The strict decoder refuses it; Pillow reads it, so it is read."""
+    """The fast decoder refuses it, and Pillow reads it."""
     source, target = tmp_path / "in.jpg", tmp_path / "out.png"
     memory = io.BytesIO()
     Image.fromarray(photo).save(memory, "JPEG")
@@ -401,7 +407,7 @@ def test_a_jpeg_with_stray_bytes_is_left_to_pillow(convtool, tmp_path, photo):
     assert np.array_equal(np.asarray(Image.open(target)), np.asarray(Image.open(source)))
 
 
-def test_one_bit_and_two_bit_pictures_use_the_full_range(convtool, tmp_path, corpus):
+def test_one_bit_and_two_bit_images_use_the_full_range(convtool, tmp_path, corpus):
     """Black is 0 and white 255, however few levels there are."""
     for name in ("mdx__basn0g01.png", "imgtiff__flower-minisblack-02.tif"):
         convtool(
@@ -414,7 +420,7 @@ def test_one_bit_and_two_bit_pictures_use_the_full_range(convtool, tmp_path, cor
 
 
 def test_quality_counts_for_lossy_formats(convtool, tmp_path):
-    """A lower quality is a smaller file."""
+    """A lower quality makes a smaller file."""
     sizes = []
     for quality in (20, 90):
         out = tmp_path / f"{quality}.jpg"
@@ -424,7 +430,7 @@ def test_quality_counts_for_lossy_formats(convtool, tmp_path):
 
 
 def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
-    """Feature maps in a grid; a sheet begins with the input and stands in labelled cells."""
+    """A grid shows feature maps; a sheet begins with the input, and its cells are labelled."""
     Image.fromarray(photo).save(tmp_path / "in.png")
     convtool("image", tmp_path / "in.png", tmp_path / "grid.png", "--seed", "1")
     assert Image.open(tmp_path / "grid.png").size == (2 * 68 + 4, 2 * 52 + 4)
@@ -446,8 +452,8 @@ def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
     assert np.array_equal(sheet[4 + 22 : 4 + 22 + 48, 4:68], photo)
 
 
-def test_the_lessons_picture_program(convtool, tmp_path):
-    """JPEG → RGB in 0…1 → Conv2d(3 → 4, k 3, padding 1) → sigmoid → a grey picture a channel, as PyTorch does it."""
+def test_the_image_program_of_the_lessons(convtool, tmp_path):
+    """JPEG → RGB in 0…1 → Conv2d(3, 4, 3, padding=1) → sigmoid → one grey image per channel."""
     import torch  # noqa: PLC0415
 
     source = SAMPLES / "chart.jpg"
@@ -464,14 +470,14 @@ def test_the_lessons_picture_program(convtool, tmp_path):
 
 
 def test_pixels_do_not_depend_on_the_suffixs_case(convtool, tmp_path, photo):
-    """IN.PNG is a PNG, and its outputs keep the name's case."""
+    """IN.PNG is a PNG, and its outputs keep the case of the suffix."""
     Image.fromarray(photo).save(tmp_path / "IN.PNG")
     assert convtool("image", tmp_path / "IN.PNG", f"{tmp_path}/out/", "-k", "blur").code == 0
     assert (tmp_path / "out" / "IN_blur_r.PNG").exists()
 
 
-def test_png_is_not_packed_for_seconds(convtool, tmp_path):
-    """Level 1: the header of the deflate stream says 'fastest'."""
+def test_png_is_compressed_fast(convtool, tmp_path):
+    """At level 1: the header of the deflate stream declares the fastest algorithm."""
     convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "blur")
     data = (tmp_path / "out.png").read_bytes()
     assert data[data.index(b"IDAT") + 5] >> 6 == 0
