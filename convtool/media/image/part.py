@@ -77,8 +77,9 @@ class ImagePart:
         filled = bleed(to_float(tensor), to_float(_nchw(alpha[..., None])))
         return to_stored(filled, tensor.dtype)
 
-    def blocks(self, length: int, *, company: bool = False) -> Iterator[Block]:  # noqa: ARG002  # nothing travels beside pixels
+    def blocks(self, length: int, *, company: bool = False) -> Iterator[Block]:
         """Yield the image in blocks of at most `length` rows."""
+        del company  # nothing travels beside pixels
         for rows in torch.split(self.tensor, length, AXIS):
             yield Block(rows, self.levels)
 

@@ -132,4 +132,5 @@ def straight(samples: Samples, alpha: Samples, white: int) -> Samples:
     divided: Samples = samples * (white / np.maximum(alpha, least))[..., None]
     if samples.dtype.kind == "f":
         return divided.astype(np.float32)
-    return np.rint(divided.clip(0, white)).astype(samples.dtype)
+    whole: Samples = np.rint(divided.clip(0, white)).astype(samples.dtype)
+    return whole
