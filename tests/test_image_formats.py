@@ -4,10 +4,12 @@ import io
 import threading
 
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 import torch
-from PIL import Image, ImageFile
+from conftest import SAMPLES
+from PIL import Image, ImageCms, ImageFile
 from torch import nn
 
 from convtool.block import Block
@@ -29,6 +31,14 @@ COLOUR = (Tile("colour", (0, 1, 2)),)
 def pixels(rng):
     """Return random RGBA pixels."""
     return rng.integers(0, 256, (20, 24, 4), dtype=np.uint8)
+
+
+@pytest.fixture
+def photo():
+    """Return a small colour image without hard edges, which lossy formats keep well."""
+    y, x = np.mgrid[:48, :64]
+    waves = [128 + 100 * np.sin(x / 9 + c) * np.cos(y / 7) for c in range(3)]
+    return np.stack(waves, 2).astype(np.uint8)
 
 
 def saved(pixels, suffix="png", **options):
@@ -80,7 +90,9 @@ def copied(source, encoding, tiles=COLOUR, *, stride=1):
 @pytest.mark.parametrize("format", READ, ids=lambda each: each.name)
 def test_a_format_recognizes_its_own_files_alone(format, pixels):
     """By their first bytes, not by a name."""
-    start = saved(np.ascontiguousarray(pixels[..., :3]), format.suffixes[0][1:]).read(64)
+    colours = np.ascontiguousarray(pixels[..., :3])
+    is_heic = format.name == "HEIC"
+    start = (heic(colours) if is_heic else saved(colours, format.suffixes[0][1:])).read(64)
     assert [each.name for each in FORMATS if each.matches(start)] == [format.name]
     assert recognized(start) is format
 
@@ -124,7 +136,7 @@ def test_a_truncated_image_is_refused_with_the_flag_that_reads_it(rng):
     """And read with it."""
     data = saved(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).getvalue()
     source = BACKEND.open(io.BytesIO(data[:-3000]), "in", ImageReading())
-    with pytest.raises(ReadError, match="^in: truncated: the image data ends early$") as caught:
+    with pytest.raises(ReadError, match=r"^in: truncated: the image data ends early$") as caught:
         _ = next(source.parts()).tensor
     assert "--allow-truncated" in caught.value.hint
     reading = ImageReading(allow_truncated=True)
@@ -309,3 +321,107 @@ def test_threads_of_both_settings_read_as_they_were_told(rng):
     for thread in threads:
         thread.join(60)
     assert outcomes == {True: {(1, 3, 64, 64)}, False: {"refused"}}
+
+
+# --- HEIC ---
+
+
+def heic(pixels, **options):
+    """Return a HEIC file, lossless as far as its colour space is."""
+    file = io.BytesIO()
+    modes = {"uint8": ("L", "LA", "RGB", "RGBA"), "uint16": ("L;16", "LA;16", "RGB;16", "RGBA;16")}
+    mode = modes[str(pixels.dtype)][(pixels.shape[2] if pixels.ndim == 3 else 1) - 1]
+    size = pixels.shape[1::-1]
+    pillow_heif.encode(mode, size, pixels.tobytes(), file, quality=-1, chroma=444, **options)
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("shape", [(21, 33), (21, 33, 3), (21, 33, 4), (1, 1, 3)])
+def test_heic_is_read_as_it_was_written(rng, shape):
+    """Grey, colour and transparent; odd sizes too."""
+    pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+    source = BACKEND.open(heic(pixels), "in", ImageReading())
+    (part,) = source.parts()
+    colours = np.atleast_3d(pixels)[..., :3]
+    assert part.size == shape[:2]
+    assert part.channels == (("l",) if len(shape) == 2 else ("r", "g", "b"))
+    assert np.abs(part.pixels.samples.astype(int) - colours).max() <= 2
+    if shape[2:] == (4,):
+        assert np.array_equal(part.pixels.alpha, pixels[..., 3])
+    assert source.notes == []
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
+def test_heic_of_10_bits_is_read_as_16(shape):
+    """Black is 0 and white 65535, as of any depth."""
+    ramp = np.linspace(0, 65535, np.prod(shape)).reshape(shape).astype(np.uint16)
+    (part,) = BACKEND.open(heic(ramp), "in", ImageReading()).parts()
+    samples = part.pixels.samples.astype(int)
+    assert part.levels == UINT16
+    assert samples.min() == 0
+    assert samples.max() == 65535
+    assert np.abs(samples - np.atleast_3d(ramp)).max() <= 3 * 64
+
+
+def test_a_turned_heic_is_turned_once(convtool, tmp_path, rng):
+    """By the file's own transformation; the EXIF orientation beside it is not applied again."""
+    pixels = np.repeat(np.repeat(rng.integers(0, 256, (4, 6, 3), dtype=np.uint8), 8, 0), 8, 1)
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "A camera"
+    file = heic(pixels, exif=exif.tobytes())  # with the transformation that it stands for
+    assert pillow_heif.open_heif(file).size == (32, 48)
+    assert exif.tobytes() in file.getvalue()
+    (tmp_path / "in.heic").write_bytes(file.getvalue())
+    for suffix in ("png", "heic"):
+        out = tmp_path / f"out.{suffix}"
+        result = convtool("image", tmp_path / "in.heic", out, "-k", "identity")
+        assert result.code == 0, result.err
+    with Image.open(tmp_path / "out.png") as image:
+        assert np.abs(np.array(image).astype(int) - np.rot90(pixels, -1)).max() <= 2
+        assert dict(image.getexif()) == {0x010F: "A camera"}
+    again = pillow_heif.open_heif(tmp_path / "out.heic")
+    assert again.size == (32, 48)
+    assert b"A camera" in again.info["exif"]
+
+
+def test_heic_through_the_command_line(convtool, tmp_path, photo):
+    """In and out, with its profile; --quality counts, and depth is noted."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(photo).save(tmp_path / "in.png", icc_profile=profile)
+    sizes = []
+    for quality in (20, 95):
+        out = tmp_path / f"{quality}.heic"
+        options = ["-k", "identity", "--quality", quality]
+        assert convtool("image", tmp_path / "in.png", out, *options).code == 0
+        sizes.append(out.stat().st_size)
+    assert sizes[0] < sizes[1]
+    assert pillow_heif.open_heif(out).info["icc_profile"] == profile
+    assert convtool("image", out, tmp_path / "back.png", "-k", "identity").code == 0
+    back = np.array(Image.open(tmp_path / "back.png")).astype(int)
+    assert np.abs(back - photo).mean() < 3
+    result = convtool("image", SAMPLES / "chart16.png", tmp_path / "deep.heic", "-k", "blur")
+    assert "16-bit samples stored as 8-bit in HEIC" in result.err
+
+
+def test_the_primary_image_of_a_heic_is_read(rng):
+    """And the others are noted."""
+    images = [
+        Image.fromarray(rng.integers(0, 256, (16, 16 + n, 3), dtype=np.uint8)) for n in (0, 8)
+    ]
+    file = io.BytesIO()
+    heif = pillow_heif.from_pillow(images[0])
+    heif.add_from_pillow(images[1])
+    heif.save(file, primary_index=1)
+    file.seek(0)
+    source = BACKEND.open(file, "in", ImageReading())
+    assert next(source.parts()).size == (16, 24)
+    assert source.notes == ["2 images in the file, the primary one read"]
+
+
+def test_a_truncated_heic_is_refused_in_words(rng):
+    """Its decoder has nothing to show of one."""
+    data = heic(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).getvalue()
+    for end in (40, len(data) // 2):
+        with pytest.raises(ReadError, match=r"^in: the image cannot be read: "):
+            _ = next(BACKEND.open(io.BytesIO(data[:end]), "in", ImageReading()).parts()).tensor

@@ -1,0 +1,158 @@
+"""HEIC: read in 8 bits, or 16 where the file has 10 or 12; written in 8, by libheif and x265.
+
+Pillow knows it only by a plugin that is registered for the whole process, so pillow-heif is asked
+itself. libheif turns images upright by the file's own transformations, which the EXIF orientation
+only repeats.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import torch
+from PIL import ExifTags, Image
+
+from convtool.media.image.brands import brands
+from convtool.media.image.format import Format
+from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.samples import (
+    Frame,
+    Header,
+    Metadata,
+    Pixels,
+    Samples,
+    full_range,
+    straight,
+)
+
+if TYPE_CHECKING:
+    from pillow_heif import HeifImage
+
+# Brands of images coded by HEVC, and of images of any coding (ISO/IEC 23008-12).
+CODED = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+CONTAINERS = {b"mif1", b"msf1"}
+OTHERS = {b"avif", b"avis"}
+# x265's default, slow, takes twice the time for files 1 % smaller.
+ENCODER = {"preset": "veryfast"}
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # by the number of channels
+
+
+class HeicReader:
+    """A HEIC file; of several images, its primary one.
+
+    Attributes:
+        count, metadata, tolerant: as of every Reader.
+    """
+
+    tolerant = False
+    count = 1
+
+    def __init__(self, file: ImageInput) -> None:
+        import pillow_heif  # noqa: PLC0415  # only HEIC needs it
+
+        images = pillow_heif.open_heif(file.stream, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        self._image: HeifImage = images[images.primary_index]
+        if len(images) > 1:
+            file.note(f"{len(images)} images in the file, the primary one read")
+        # `RGBA`, or `RGB;10` for more than 8 bits, `a` where colours are multiplied by alpha.
+        self._mode, _, bits = self._image.mode.partition(";")
+        self._bits = int(bits or 8)
+        info: dict[str, Any] = self._image.info
+        self.metadata = Metadata(info.get("icc_profile"))
+        try:
+            self.metadata.exif = _exif(info.get("exif"))
+        except Exception:  # noqa: BLE001  # damaged tags raise anything; the pixels may be intact
+            file.note("damaged EXIF data dropped")
+
+    def sizes(self) -> Iterable[tuple[int, int]]:
+        """Return the height and width of the image."""
+        width, height = self._image.size
+        return [(height, width)]
+
+    def header(self, index: int) -> Header:
+        """Return what is known of the image before it is decoded."""
+        del index  # there is one
+        ((height, width),) = self.sizes()
+        dtype = torch.uint8 if self._bits == 8 else torch.uint16
+        return Header((height, width), self._is_grey, dtype, self._is_transparent)
+
+    def decode(self, index: int) -> Pixels:
+        """Return the image, upright."""
+        del index  # there is one
+        samples = np.asarray(self._image)
+        samples = samples[..., None] if samples.ndim == 2 else samples
+        if self._bits > 8:
+            samples = full_range(samples, 2**self._bits - 1)
+        return self._apart(samples)
+
+    @property
+    def _is_grey(self) -> bool:
+        return self._mode[0] in "LI"
+
+    @property
+    def _is_transparent(self) -> bool:
+        return self._mode[-1] in "Aa"
+
+    def _apart(self, samples: Samples) -> Pixels:
+        """Return colours and alpha, in memory that can be written to."""
+        if not self._is_transparent:
+            return Pixels(np.array(samples))
+        colours, alpha = np.array(samples[..., :-1]), np.array(samples[..., -1])
+        if self._mode[-1] == "a":
+            colours = straight(colours, alpha, np.iinfo(samples.dtype).max)
+        return Pixels(colours, alpha)
+
+
+class Heic(Format):
+    """HEIC: lossy, with transparency and metadata; one image per file."""
+
+    name = "HEIC"
+    suffixes = (".heic", ".heif", ".hif")
+    alpha = True
+    quality = True
+    tagged = True
+    copies = 11
+
+    def matches(self, start: bytes) -> bool:
+        """Return True for files of the brands of HEIC images, and for containers of no other."""
+        found = set(brands(start))
+        if found & CODED:
+            return True
+        return bool(found & CONTAINERS) and not found & OTHERS
+
+    def open(self, file: ImageInput) -> Reader:
+        """Open a file for reading."""
+        return HeicReader(file)
+
+    def save(
+        self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
+    ) -> None:
+        """Write a finished image."""
+        import pillow_heif  # noqa: PLC0415  # only HEIC needs it
+
+        frame = frames[0]
+        height, width = frame.samples.shape[:2]
+        pillow_heif.encode(
+            MODES[frame.channels],
+            (width, height),
+            frame.samples.tobytes(),
+            file,
+            quality=quality,
+            icc_profile=metadata.profile(frame.channels),
+            exif=self.exif(metadata) or None,
+            enc_params=dict(ENCODER),
+        )
+
+
+def _exif(data: bytes | None) -> Image.Exif | None:
+    """Return the tags but the orientation, which the pixels have already."""
+    if not data:
+        return None
+    exif = Image.Exif()
+    exif.load(data)
+    exif.pop(ExifTags.Base.Orientation, None)
+    exif.tobytes()  # raises now what would fail when it is written
+    return exif or None
+
+
+FORMAT = Heic()
