@@ -84,13 +84,17 @@ def test_the_table_has_no_circles():
 
 @pytest.mark.parametrize("path", MODULES, ids=room)
 def test_only_the_command_line_prints_and_exits(path):
-    """`print`, `sys.exit` and writing to the standard streams are its business."""
+    """`print`, `sys.exit` and writing to the standard streams are its business.
+
+    Only the server of the warm process ends processes, too: the workers that it has forked.
+    """
     if room(path).startswith(("cli", "__main__")):
         pytest.skip("this is it")
+    allowed = {"os._exit"} if room(path) == "warm.server" else set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             assert getattr(node.func, "id", "") not in ("print", "exit", "input")
-            assert ast.unparse(node.func) not in ("sys.exit", "os._exit")
+            assert ast.unparse(node.func) not in {"sys.exit", "os._exit"} - allowed
 
 
 @pytest.mark.parametrize("path", MODULES, ids=room)

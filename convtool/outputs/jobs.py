@@ -119,7 +119,8 @@ def _names_folder(output: str, *, several: bool) -> bool:
 
 
 def _check_folder(output: str) -> None:
-    if os.path.exists(output) and not is_folder(output):  # noqa: PTH110  # a Path drops the slash of "a.png/"
+    exists = os.path.exists(output)  # noqa: PTH110  # a Path would drop the slash of "a.png/"
+    if exists and not is_folder(output):
         raise UsageError(f"{output}: several results need a folder, but this is a file")
 
 

@@ -35,7 +35,9 @@ def folder() -> str:
     """Return the user's own folder for the socket."""
     # By hand: importing platformdirs takes 20 ms, more than everything else that the client does.
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return f"{runtime}/convtool" if runtime else f"/tmp/convtool-{os.getuid()}"  # noqa: S108  # checked by is_ours
+    if runtime:
+        return f"{runtime}/convtool"
+    return f"/tmp/convtool-{os.getuid()}"  # noqa: S108  # `is_ours` checks it
 
 
 def address() -> str:
