@@ -63,7 +63,7 @@ __all__ = [
     "resolve",
 ]
 
-# Loaded at first use: the command line asks for this package before it knows whether it needs torch.
+# Loaded at first use: the command line imports this package before it knows if it needs torch.
 _ROOMS = {
     "apply": "api",
     "Bank": "kernels.kernel",

@@ -1,7 +1,8 @@
 """Every option, declared once: name, default, help, bounds.
 
-The command line makes its flags from these fields, `convtool.apply` its keywords, and a page of the
-documentation its tables. It must not import torch; whether an option fits an input is the layer's business.
+The command line makes its flags from these fields, `convtool.apply` its keywords, and
+`docs/options.md` its tables. It must not import torch; whether an option fits an input is the
+layer's business.
 
     declare   how an option is declared, how its text is read, how its value is checked
     kernel · layer · result · engine · reading · output · run     the groups
