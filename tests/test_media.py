@@ -16,8 +16,11 @@ from convtool.block import Block
 from convtool.cli.filtering import command_of
 from convtool.errors import ReadError, WriteError
 from convtool.levels import Levels, of
+from convtool.media.contract import Tile
+from convtool.media.grid import arrange, grid_size
 from convtool.media.policies import Notes, finite, named, refuse_empty
 from convtool.media.registry import MEDIA, Medium, medium_of_tensor, register
+from convtool.media.video.tiles import TileGrid
 
 SUFFIXES = {".npy": "a stack of slices"}
 
@@ -268,3 +271,17 @@ def test_backends_know_their_suffixes(name, written_only):
         backend.check_suffix(suffix.removeprefix(".").upper())
     with pytest.raises(package.UsageError, match="xyz"):
         backend.check_suffix(".xyz")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grids_of_images_and_of_frames_are_the_same_pixels(count, channels, rng):
+    """Video lays its tiles out faster, and not otherwise."""
+    samples = rng.integers(0, 256, (1, count * channels, 2, 5, 6), np.uint8)
+    block = torch.from_numpy(samples).contiguous(memory_format=torch.channels_last_3d)
+    places = [range(channels * tile, channels * (tile + 1)) for tile in range(count)]
+    frames = TileGrid([Tile("", tuple(place)) for place in places], 255).frames(block)
+    for index, frame in enumerate(frames):
+        wanted = arrange([block[0, list(place), index] for place in places], 255)
+        assert frame.shape[:2] == grid_size(count, 5, 6)
+        assert np.array_equal(frame.transpose(2, 0, 1), wanted.numpy())

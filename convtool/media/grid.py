@@ -1,9 +1,8 @@
-"""Lay tiles out as one image: the grid of feature maps of images and of the frames of videos."""
+"""Lay tiles out as one picture: the grid of feature maps of images and of the frames of videos."""
 
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,9 +17,24 @@ def grid_size(count: int, height: int, width: int) -> tuple[int, int]:
     """
     if count == 1:
         return height, width
-    across = math.ceil(math.sqrt(count))
+    across = tiles_per_row(count)
     down = math.ceil(count / across)
     return down * (height + GAP) + GAP, across * (width + GAP) + GAP
+
+
+def tiles_per_row(count: int) -> int:
+    """Return the number of tiles side by side, as near to a square as they come."""
+    return math.ceil(math.sqrt(count))
+
+
+def corner(index: int, count: int, height: int, width: int) -> tuple[int, int]:
+    """Return the top and left of a tile in a grid.
+
+    >>> corner(0, 3, 10, 20), corner(2, 3, 10, 20)
+    ((4, 4), (18, 4))
+    """
+    row, column = divmod(index, tiles_per_row(count))
+    return GAP + row * (height + GAP), GAP + column * (width + GAP)
 
 
 def arrange(tiles: Sequence[Tensor], white: float) -> Tensor:
@@ -34,15 +48,12 @@ def arrange(tiles: Sequence[Tensor], white: float) -> Tensor:
     """
     if len(tiles) == 1:
         return tiles[0]
+    from torchvision.utils import make_grid  # noqa: PLC0415  # takes longer to import than torch
+
     colours = max(len(tile) for tile in tiles)
     height, width = (max(tile.shape[axis] for tile in tiles) for axis in (1, 2))
-    size = grid_size(len(tiles), height, width)
-    # NumPy copies strided bytes several times as fast as torch; encoders take channels innermost
-    grid = np.full((*size, colours), white, tiles[0].numpy().dtype)
-    across = math.ceil(math.sqrt(len(tiles)))
-    for place, tile in enumerate(tiles):
-        top = GAP + place // across * (height + GAP)
-        left = GAP + place % across * (width + GAP)
-        cell = grid[top : top + tile.shape[1], left : left + tile.shape[2]]
-        cell[...] = tile.permute(1, 2, 0).numpy()
-    return torch.from_numpy(grid).permute(2, 0, 1)
+    cells = torch.full((len(tiles), colours, height, width), white, dtype=tiles[0].dtype)
+    for cell, tile in zip(cells, tiles, strict=True):
+        cell[:, : tile.shape[1], : tile.shape[2]] = tile
+    grid: Tensor = make_grid(cells, tiles_per_row(len(tiles)), GAP, pad_value=white)
+    return grid[:colours]
