@@ -393,8 +393,8 @@ def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
 def test_a_run_that_was_interrupted_does_only_the_rest(program, tmp_path):
     """Nothing is done twice, and nothing is missing."""
     pictures(tmp_path / "in", 100, (200, 200))
-    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "gaussian:sigma=9",
-               "--merge", "--jobs", "2"]  # fmt: skip
+    command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/"]
+    command += ["-k", "gaussian:sigma=9", "--merge", "--jobs", "2"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         eventually(lambda: len(list((tmp_path / "out").glob("0*"))) >= 10)
         process.send_signal(signal.SIGINT)

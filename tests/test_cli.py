@@ -21,7 +21,7 @@ CHART = SAMPLES / "chart.jpg"
 
 
 def files(folder):
-    """Return the names of all files below a folder, hidden ones too, but for the one that remembers."""
+    """Return the names of all files below a folder, hidden ones too, without the manifest."""
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -31,7 +31,7 @@ def files(folder):
 
 @pytest.fixture
 def picture(tmp_path):
-    """Write a small colour picture."""
+    """Write a small colour image."""
     path = tmp_path / "in.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (12, 16, 3), dtype=np.uint8)).save(
         path
@@ -39,7 +39,7 @@ def picture(tmp_path):
     return path
 
 
-def test_a_folder_gets_one_file_a_channel(convtool, tmp_path):
+def test_a_folder_gets_one_file_per_channel(convtool, tmp_path):
     """The README's first line."""
     result = convtool("image", CHART, f"{tmp_path}/out/", "-k", "sobel-x")
     assert result.code == 0
@@ -65,7 +65,7 @@ def test_no_kernel_means_four_feature_maps_and_a_printed_seed(convtool, tmp_path
 
 
 def test_merge_and_split_override_what_output_suggests(convtool, tmp_path, picture):
-    """One file in a folder; one file a channel beside a name."""
+    """One file in a folder; one file per channel beside a name."""
     convtool("image", picture, f"{tmp_path}/merged/", "-k", "blur", "--merge")
     assert files(tmp_path / "merged") == ["in_blur.png"]
     (tmp_path / "split").mkdir()
@@ -99,12 +99,12 @@ def test_banks_combine_or_stand_side_by_side(convtool, tmp_path, picture):
 
 
 def test_folders_are_walked_and_mirrored(convtool, tmp_path, picture):
-    """By suffix; other files are left alone."""
+    """By suffix; other files are ignored."""
     tree = tmp_path / "tree"
     (tree / "sub").mkdir(parents=True)
     shutil.copy(picture, tree / "a.png")
     shutil.copy(picture, tree / "sub" / "b.PNG")
-    (tree / "notes.txt").write_text("no picture")
+    (tree / "notes.txt").write_text("not an image")
     assert convtool("image", tree, tmp_path / "out", "-k", "blur", "--merge").code == 0
     assert files(tmp_path / "out") == ["a_blur.png", "sub/b_blur.PNG"]
 
@@ -122,7 +122,7 @@ def test_inputs_that_would_share_names_are_refused_before_any_work(convtool, tmp
 
 
 def test_neither_an_empty_folder_nor_an_unknown_kind_stops_the_others(convtool, tmp_path, picture):
-    """Each is one error, the rest is done."""
+    """Each is one error; the others are done."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.xyz").write_text("?")
     result = convtool(
@@ -154,7 +154,7 @@ def test_a_failing_input_does_not_stop_the_others(convtool, tmp_path, picture):
     "name", ["with space.png", "new\nline.png", "%03d.png", "-k.png", "ünï.png", b"\xff\xfe.png"]
 )
 def test_odd_names(tmp_path, picture, name, program):
-    """Whatever a file may be called, it works and prints escaped."""
+    """Any name works, and is printed escaped."""
     name = os.fsdecode(name)
     shutil.copy(picture, tmp_path / name)
     result = program("image", "--merge", "-k", "blur", "--", name, "out/", cwd=tmp_path)
@@ -201,8 +201,8 @@ def test_a_closed_pipe_ends_quietly():
     assert result.returncode == 1
 
 
-def test_json_is_one_line_an_input(convtool, tmp_path, picture):
-    """Data on stdout; errors stay in words on stderr too."""
+def test_json_is_one_line_per_input(convtool, tmp_path, picture):
+    """Data on stdout; errors also as messages on stderr."""
     result = convtool(
         "image", picture, tmp_path / "no.png", f"{tmp_path}/out/", "--seed", "3", "--json"
     )
@@ -215,8 +215,8 @@ def test_json_is_one_line_an_input(convtool, tmp_path, picture):
     assert result.code == 1
 
 
-def test_a_dry_run_tells_and_touches_nothing(convtool, tmp_path, picture):
-    """Shapes by the output-size formula, receptive field, multiply-adds, files."""
+def test_a_dry_run_prints_the_plan_and_writes_nothing(convtool, tmp_path, picture):
+    """It prints shapes, receptive field, multiply-adds and files."""
     options = ("--stride", "2", "--dilation", "2", "--dry-run")
     result = convtool("image", picture, f"{tmp_path}/out/", "-k", "sobel-x", *options)
     assert result.code == 0
@@ -259,7 +259,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, picture):
     (("in.png", "o.png", "--dilation", str(2**19)), 1, "of memory, the limit is 8192 MiB"),
     (("in.png", "o.png", "--padding", str(2**20)), 1, "of memory, the limit is 8192 MiB"),
     (("in.png", "o.png", "--stride", "1,2,3"), 2, "3 numbers"),
-    (("in.png", "o.png", "--groups", "2"), 1, "do not divide"),
+    (("in.png", "o.png", "--groups", "2"), 1, "cannot be split into 2 groups"),
     (("in.png", "o.png", "-k", "sobl"), 2, "unknown kernel"),
     (("in.png", "o.png", "-k", "broken.yaml"), 2, "broken.yaml: line 3"),
     (("in.png", "o.png", "-k", "none.yaml"), 2, "cannot be read"),
@@ -385,12 +385,30 @@ def test_symbolic_links_to_outputs_stay_links(convtool, tmp_path, picture):
     assert Image.open(real).size == (16, 12)
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"stride": 2}, {"stride": (1, 2)}, {"padding": 0}, {"padding": (3, 1)}, {"dilation": 2}, {"dilation": (1, 3)},
-    {"padding_mode": "zeros"}, {"padding_mode": "reflect"}, {"padding_mode": "circular"}, {"kernel_size": (5, 2)},
-    {"groups": 3, "out_channels": 6}, {"bias": False}, {"out_channels": 5}, {"padding": "valid", "kernel_size": 4},
-    {"stride": (3, 2), "padding": 2, "dilation": 2, "kernel_size": (2, 3), "padding_mode": "circular"},
-])  # fmt: skip
+EVERY = {"stride": (3, 2), "padding": 2, "dilation": 2, "kernel_size": (2, 3)}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": 2},
+        {"stride": (1, 2)},
+        {"padding": 0},
+        {"padding": (3, 1)},
+        {"dilation": 2},
+        {"dilation": (1, 3)},
+        {"padding_mode": "zeros"},
+        {"padding_mode": "reflect"},
+        {"padding_mode": "circular"},
+        {"kernel_size": (5, 2)},
+        {"groups": 3, "out_channels": 6},
+        {"bias": False},
+        {"out_channels": 5},
+        {"padding": "valid", "kernel_size": 4},
+        {**EVERY, "padding_mode": "circular"},
+    ],
+)
 def test_every_option_of_nn_conv2d_by_its_flag(convtool, tmp_path, picture, options):
     """Equal to nn.Conv2d built by hand, within 1e-5, in the layer's own channel order."""
     flags = []
@@ -462,7 +480,8 @@ def test_light_commands_import_nothing_heavy(arguments):
     """Neither torch nor a codec nor NumPy, however the code grows."""
     code = (
         "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
-        "print({'torch', 'cv2', 'av', 'librosa', 'torchvision', 'numpy', 'PIL'} & set(sys.modules), file=sys.stderr)"
+        "heavy = {'torch', 'cv2', 'av', 'librosa', 'torchvision', 'numpy', 'PIL'}; "
+        "print(heavy & set(sys.modules), file=sys.stderr)"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
