@@ -63,7 +63,7 @@ class Plan:
         estimates = ", ".join(f"{name} {cost:.2g}" for name, cost in ranking)
         dtype = str(self.dtype).removeprefix("torch.")
         chosen = f"{self.algorithm} ({self.chosen.note}) in {dtype}"
-        return f"{chosen}; estimated ns a position: {estimates}"
+        return f"{chosen}; estimated ns per position: {estimates}"
 
 
 def choose(problem: Problem, input: Input) -> Plan:

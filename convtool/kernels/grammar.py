@@ -11,7 +11,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from convtool.errors import KernelError
-from convtool.kernels.bounds import MAX_WEIGHT
 
 if TYPE_CHECKING:
     from convtool.kernels.schema import Parameter
@@ -167,27 +166,3 @@ def _fraction(word: str) -> float:
         return float(numerator) / float(denominator) if slash else float(numerator)
     except (ValueError, ZeroDivisionError) as exc:
         raise KernelError(f"'{word}' is not a number") from exc
-
-
-def grid_shape(grid: object) -> tuple[int, ...]:
-    """Return the shape of nested lists of finite numbers.
-
-    Raises:
-        ValueError: the lists are ragged or empty, or hold anything but finite numbers.
-
-    >>> grid_shape([[1, 2, 3], [4, 5, 6]])
-    (2, 3)
-    """
-    if isinstance(grid, bool) or not isinstance(grid, list | int | float):
-        problem = f"weights are numbers in nested lists, not {grid!r}"
-        raise ValueError(problem)  # noqa: TRY004  # pydantic reports ValueError
-    if not isinstance(grid, list):
-        if not abs(grid) <= MAX_WEIGHT:  # as a comparison: integers may be too large for a float
-            raise ValueError(f"weights are finite and at most {MAX_WEIGHT:g} in size, not {grid!r}")
-        return ()
-    shapes = {grid_shape(item) for item in grid}
-    if not shapes:
-        raise ValueError("a list of weights is empty")
-    if len(shapes) > 1:
-        raise ValueError("rows differ in length")
-    return (len(grid), *shapes.pop())

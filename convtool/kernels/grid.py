@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from convtool.errors import KernelError
-from convtool.kernels.grammar import grid_shape, parse_row
+from convtool.kernels.bounds import grid_shape
+from convtool.kernels.grammar import parse_row
 from convtool.kernels.kernel import KINDS, Bank, Kernel, sums_to_zero
 from convtool.kernels.loader import KernelSpec, Request
 

@@ -20,8 +20,7 @@ from pydantic import (
 
 from convtool.errors import KernelError
 from convtool.kernels import safe_yaml
-from convtool.kernels.bounds import MAX_BANK_MEMBERS, MAX_WEIGHT, MAX_WEIGHTS
-from convtool.kernels.grammar import grid_shape
+from convtool.kernels.bounds import MAX_BANK_MEMBERS, MAX_WEIGHT, MAX_WEIGHTS, grid_shape
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 

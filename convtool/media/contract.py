@@ -69,7 +69,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of an output file: a single channel in grey, or three in colour."""
+    """One cell of an output: a single channel in grey, or three in colour."""
 
     label: str
     channels: tuple[int, ...]

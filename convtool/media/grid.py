@@ -1,4 +1,4 @@
-"""Lay tiles out as one picture: the grid of feature maps of images and of the frames of videos."""
+"""Lay tiles out side by side: the grid of feature maps of images and of the frames of videos."""
 
 import math
 from collections.abc import Sequence
