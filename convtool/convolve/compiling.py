@@ -20,7 +20,7 @@ def compiled_function(function: Callable[..., None]) -> Callable[..., None]:
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     compiled = torch.compile(function, dynamic=True, fullgraph=True)
     failures = (
-        torch._inductor.exc.InductorError,  # noqa: SLF001  # torch.compile's errors have no public name
+        torch._inductor.exc.InductorError,  # noqa: SLF001  # they have no public name
         torch._dynamo.exc.BackendCompilerFailed,  # noqa: SLF001  # the same
     )
 

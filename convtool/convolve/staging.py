@@ -40,7 +40,7 @@ class Stage:
         order: Sequence[int],
         mode: str,
         empty: Callable[[Sequence[int]], Tensor],
-        slack: Callable[[int], int] = lambda width: 0,  # noqa: ARG005  # the parameter of all others
+        slack: Callable[[int], int] = lambda width: 0,  # noqa: ARG005  # none, always
     ) -> None:
         self._order, self._mode, self._empty, self._slack = list(order), mode, empty, slack
         self._prepared_for: object = None

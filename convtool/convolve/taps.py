@@ -49,7 +49,7 @@ class Taps(Candidate):
             + costs.plane_layout_cost(problem, int16=int16),
             dtype=dtype,
             block=cache_block(problem, input, dtype),
-            note=f"{count} taps that are not zero" + (", compiled" if compiled else ""),
+            note=f"{count} non-zero taps" + (", compiled" if compiled else ""),
             compiled=compiled,
         )
 
