@@ -12,21 +12,26 @@ from convtool.errors import LimitError
 
 MEBI = 2**20
 
-# Estimates, in copies of the samples that they are named after; measured.
-RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normalized
-# Bytes of a pipe's content that are kept out of a temporary file.
-SPOOLED = 64 * MEBI
+SPOOLED = 64 * MEBI  # of a pipe's content; what comes after it goes to a temporary file
 
-# Video. FFmpeg's decoders keep frames that others refer to, beside one per thread.
-VIDEO_DECODED_FRAMES = 8
-# Its encoders look ahead: as much as this many frames with all of their chroma.
-VIDEO_ENCODED_FRAMES = 32
-# The largest pixel of a decoded frame has three samples of 16 bits.
-VIDEO_PIXEL_BYTES = 6
+# What estimates of memory are made of, measured. How often an image format copies the samples that
+# it saves is stated beside each format.
 
 # A layer.
 BLOCK_COPIES = 3  # of a block: staged, between two passes, and as sums
 SPECTRUM_COPIES = 3  # of the spectrum of a kernel, which is computed in float64
+RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normalized
+
+# Images.
+IMAGE_BLEED_BYTES = 12  # per sample of an image with transparency, filled in floats
+IMAGE_GRID_CHANNELS = 3  # of each tile, grey ones too
+IMAGE_GRID_COPIES = 4  # of an image with several tiles
+IMAGE_SHEET_TILES = 3  # that the input of a sheet takes: it is there as floats, too
+
+# Video.
+VIDEO_DECODED_FRAMES = 8  # that decoders keep for others to refer to, beside one per thread
+VIDEO_ENCODED_FRAMES = 32  # that encoders look ahead, with all of their chroma
+VIDEO_PIXEL_BYTES = 6  # of the largest pixel that is decoded: three samples of 16 bits
 
 
 def refuse_larger(what: str, needed: int, limit: int) -> None:

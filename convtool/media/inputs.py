@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from convtool.errors import ConvtoolError, ReadError
+from convtool.limits import SPOOLED
 
 PIPE = "-"
-MAX_IN_MEMORY = 2**26  # bytes; what a pipe carries beyond them goes to a temporary file
 
 
 def spool() -> IO[bytes]:
     """Return a seekable file for the content of a pipe, in memory while it is small."""
-    return tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # the caller closes it
+    return tempfile.SpooledTemporaryFile(SPOOLED)  # the caller closes it
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import torch
 
 from convtool.errors import UsageError, WriteError
 from convtool.levels import Levels, of
+from convtool.limits import IMAGE_GRID_CHANNELS, IMAGE_GRID_COPIES, IMAGE_SHEET_TILES
 from convtool.media.contract import Tile, Wanted
 from convtool.media.image.encoder import ImageEncoder
 from convtool.media.image.format import Format
@@ -20,9 +21,6 @@ from convtool.media.image.source import ImageSource
 
 if TYPE_CHECKING:
     from convtool.options.output import ImageOutput
-
-# Of an image with several tiles, grey ones too; the tiles of a sheet that the input takes.
-GRID_COLOURS, GRID_COPIES, INPUT_TILES = 3, 4, 3
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _memory(
     tiles, copies = format.layout(wanted.tiles), format.copies
     samples = math.prod(wanted.size) * len(tiles[0].channels)
     if len(tiles) > 1 or sheet:
-        copies = max(copies, GRID_COPIES)
-        shown = len(tiles) + (INPUT_TILES if sheet else 0)  # the input is there as floats too
-        samples = math.prod(wanted.size) * GRID_COLOURS * shown
+        copies = max(copies, IMAGE_GRID_COPIES)
+        shown = len(tiles) + (IMAGE_SHEET_TILES if sheet else 0)
+        samples = math.prod(wanted.size) * IMAGE_GRID_CHANNELS * shown
     return pages * samples * stored.itemsize * copies

@@ -11,10 +11,9 @@ from convtool.block import AXIS, Block
 from convtool.convolve.geometry import size_text
 from convtool.errors import ReadError
 from convtool.levels import Levels, of, to_float, to_stored
+from convtool.limits import IMAGE_BLEED_BYTES
 from convtool.media.image.alpha import bleed
 from convtool.media.image.samples import Header, Pixels, Samples
-
-BLEEDING = 12  # bytes per sample that `bleed` takes, which works on floats
 
 
 class ImagePart:
@@ -38,7 +37,7 @@ class ImagePart:
         samples = math.prod(header.size) * (len(self.channels) + header.transparent)
         self.memory = samples * header.dtype.itemsize
         if header.transparent:
-            self.memory += samples * BLEEDING
+            self.memory += samples * IMAGE_BLEED_BYTES
         self._decode = decode
 
     @property
