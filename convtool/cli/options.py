@@ -62,7 +62,8 @@ def with_options(command: Callable[..., None], groups: Iterable[type]) -> Callab
         if name != "values"
     ]
     parameters = [*own, *(_parameter(field, hint) for field, hint in taken.values())]
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
+    # what typer reads
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return call
 

@@ -44,13 +44,14 @@ class AudioPart:
         self.rate = stream.rate
         self._stream = stream
 
-    def blocks(self, length: int, *, company: bool = False) -> Iterator[Block]:  # noqa: ARG002  # it has none
+    def blocks(self, length: int, *, company: bool = False) -> Iterator[Block]:
         """Yield the audio in blocks of at most `length` samples.
 
         They have no times: the rate tells them.
 
         Shape: (1, C, L), channels innermost
         """
+        del company  # audio has none
         for samples in self._stream.blocks(length):
             yield Block(torch.from_numpy(samples).T[None], self.levels)
 
