@@ -16,8 +16,14 @@ from convtool.cli.app import leave, run
 from convtool.media.registry import MEDIA
 from convtool.warm.server import serve
 
-# What calls import, torch first of all.
-MODULES = ("cli.running", "kernels.schema")
+# What calls import, torch first of all; backends import these when the first file is opened.
+MODULES = (
+    "convtool.cli.running",
+    "convtool.kernels.schema",
+    "convtool.media.audio.libsndfile.decoder",
+    "convtool.media.audio.libsndfile.encoder",
+    "simplejpeg",
+)
 
 
 def main() -> None:
@@ -25,7 +31,7 @@ def main() -> None:
     # Video takes long, and needs torch's threads to wait for it in another way from the start.
     commands = [name for name, medium in MEDIA.items() if not medium.overlapped]
     for module in MODULES:
-        importlib.import_module(f"convtool.{module}")
+        importlib.import_module(module)
     Image.preinit()
     for command in commands:
         MEDIA[command].load()

@@ -88,8 +88,6 @@ class CallbackFile:
 
         return call_outside_main_thread(checked)
 
-    calling = call  # the old name, until video uses the new one
-
 
 def call_outside_main_thread(function: Callable[..., T], *arguments: object) -> T:
     """Call a function where Python handles no signals.
@@ -111,7 +109,3 @@ def iterate_outside_main_thread(items: Iterator[T]) -> Iterator[T]:
     end = object()
     while (item := call_outside_main_thread(next, items, end)) is not end:
         yield item
-
-
-CalledBack = CallbackFile  # the old name, until video uses the new one
-calling = call_outside_main_thread  # the same

@@ -53,6 +53,3 @@ def _open(callbacks: CallbackFile, options: dict[str, str]) -> InputContainer:
         return av.open(callbacks, "r", container_options=options)
     except av.ArgumentError as exc:
         raise _UnknownFormatError from exc
-
-
-demuxed = open_container  # the old name, until video uses the new one

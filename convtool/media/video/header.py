@@ -8,7 +8,7 @@ import av
 
 from convtool.errors import LimitError, ReadError
 from convtool.limits import VIDEO_PIXEL_BYTES, refuse_larger
-from convtool.media.callbacks import calling
+from convtool.media.callbacks import call_outside_main_thread
 from convtool.media.video.pixels import FULL, QUARTER_TURN, Colours
 from convtool.media.video.selection import Selection
 from convtool.options.reading import VideoReading
@@ -61,7 +61,7 @@ def read_header(container: Any, stream: Any, name: str, reading: VideoReading) -
     if stream.codec_context is None:
         raise ReadError(f"{name}: the video cannot be read: its codec is unknown")
     _refuse_large(stream.codec_context, name, reading)
-    first = calling(next, container.decode(stream), None)
+    first = call_outside_main_thread(next, container.decode(stream), None)
     if first is None or stream.time_base is None:
         raise ReadError(f"{name}: no frames")
 

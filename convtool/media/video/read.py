@@ -17,7 +17,7 @@ from convtool.block import Block, Moment
 from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.limits import VIDEO_DECODED_FRAMES
-from convtool.media.ffmpeg import demuxed
+from convtool.media.ffmpeg import open_container
 from convtool.media.policies import Notes, refuse_empty
 from convtool.media.video.decode import Decoder, Stream, StreamPacket, TimedFrame
 from convtool.media.video.formats import DEMUXERS
@@ -71,7 +71,7 @@ class VideoSource(Notes):
     @contextmanager
     def opened(self) -> Iterator[tuple[av.container.InputContainer, Stream]]:
         """Open the file, and choose its first video stream that is not a cover image."""
-        with demuxed(self._file, self.name, "video", DEMUXERS) as container:
+        with open_container(self._file, self.name, "video", DEMUXERS) as container:
             streams = [stream for stream in container.streams.video if not _is_cover(stream)]
             if not streams:
                 raise ReadError(f"{self.name}: no video stream")

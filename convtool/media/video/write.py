@@ -10,7 +10,7 @@ import av
 from convtool.block import Block
 from convtool.convolve.geometry import Placement
 from convtool.errors import WriteError
-from convtool.media.callbacks import CalledBack
+from convtool.media.callbacks import CallbackFile
 from convtool.media.contract import Tile
 from convtool.media.policies import Notes
 from convtool.media.video.decode import Packet, StreamPacket
@@ -50,7 +50,7 @@ class VideoEncoder(Notes):
     def __init__(self, file: BinaryIO, storage: Storage, tiles: Sequence[Tile]) -> None:
         super().__init__()
         self._storage = storage
-        self._calls = CalledBack(file)
+        self._calls = CallbackFile(file)
         self._grid = TileGrid(tiles, storage.packed.levels.scale)
         self._pack = Packer(storage.packed, storage.frame_format, storage.colours)
         self._output: Any = None
@@ -115,7 +115,7 @@ class VideoEncoder(Notes):
     def write(self, prepared: Prepared) -> None:
         """Encode the next frames, then write their company."""
         with self._translated():
-            self._calls.calling(self._encode, prepared)
+            self._calls.call(self._encode, prepared)
 
     def _encode(self, prepared: Prepared) -> None:
         for frame, duration in zip(prepared.frames, prepared.durations, strict=True):
@@ -135,7 +135,7 @@ class VideoEncoder(Notes):
     def close(self) -> None:
         """Encode the frames that the encoder still holds, and complete the file."""
         with self._translated():
-            self._calls.calling(self._end)
+            self._calls.call(self._end)
 
     def _end(self) -> None:
         self._mux(self._stream.encode(None))
@@ -147,7 +147,7 @@ class VideoEncoder(Notes):
         if self._output is not None:
             # a header may be missing
             with contextlib.suppress(av.FFmpegError, ValueError, OSError):
-                self._calls.calling(self._output.close)
+                self._calls.call(self._output.close)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
