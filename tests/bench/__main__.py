@@ -10,7 +10,7 @@ import torch
 
 from convtool.convolve import devices
 
-NAMES = ("pictures", "sounds", "films", "processes", "sweep", "forward", "batches")
+NAMES = ("images", "audio", "video", "processes", "sweep", "forward", "batches")
 
 
 def main() -> None:

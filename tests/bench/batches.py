@@ -14,7 +14,7 @@ from unittest import mock
 
 import cv2
 import numpy as np
-from pictures import picture
+from images import picture
 from processes import START
 from timing import THREADS, Row, medians
 

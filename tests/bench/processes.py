@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pictures import picture
+from images import picture
 from timing import Row, medians
 
 # A process starts with the peak of the one that it was forked from, so a small one starts it.
