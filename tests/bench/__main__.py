@@ -1,4 +1,7 @@
-"""Measure convtool and its peers: `python tests/bench [NAME …]`. Prints Markdown; `--json FILE` keeps the figures."""
+"""Measure convtool and its peers: `python tests/bench [NAME …]`.
+
+Prints Markdown; `--json FILE` also writes the figures to a file.
+"""
 
 import argparse
 import importlib
@@ -14,16 +17,16 @@ NAMES = ("images", "audio", "video", "processes", "sweep", "forward", "batches")
 
 
 def main() -> None:
-    """Run the benchmarks asked for, all without names."""
+    """Run the benchmarks named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join(NAMES))
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(timing.THREADS)
     devices.keep_memory()  # as the command line does
     cv2.setNumThreads(timing.THREADS)
     kept = []
-    for name in asked.names or NAMES:
+    for name in arguments.names or NAMES:
         rows = []
         for row in importlib.import_module(name).rows():
             rows.append(row)
@@ -31,8 +34,8 @@ def main() -> None:
         print(f"\n### {name}\n\n{timing.markdown(rows)}\n", flush=True)
         kept += rows
     print(", ".join(f"{name} {value}" for name, value in timing.machine().items()))
-    if asked.json:
-        asked.json.write_text(timing.as_json(kept))
+    if arguments.json:
+        arguments.json.write_text(timing.as_json(kept))
 
 
 if __name__ == "__main__":

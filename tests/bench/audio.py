@@ -1,7 +1,8 @@
-"""Ten minutes of stereo at 44.1 kHz: the step alone, floats to floats, against scipy; whole processes, 16-bit WAV to
-16-bit WAV, against ffmpeg and sox; peak memory of six hours.
+"""Ten minutes of stereo at 44.1 kHz against peers, in time and in memory.
 
-From the command line's time the import of torch is taken, as in processes.py.
+The convolution alone, floats to floats, against scipy; whole processes, 16-bit WAV to 16-bit WAV,
+against ffmpeg and sox; peak memory of six hours. The import of torch is taken from the command
+line's time, as in processes.py.
 """
 
 import shutil
@@ -24,20 +25,20 @@ from timing import Row, medians
 RATE = 44_100
 LENGTH = 600 * RATE
 TAPS = (3, 31, 255, 65_535)
-LONG = (255, 65_535)  # of whole processes
+LONG = (255, 65_535)  # taps for whole processes
 HOURS = {"10 minutes": 1 / 6, "6 hours": 6}
-MEMORY, SPREAD = 150, 20  # MB above the bare import, and between both
+MEMORY, SPREAD = 150, 20  # MB above the bare import, and between both lengths
 
 
 def rows() -> Iterator[Row]:
-    """Yield the tables of times, and print that of memory."""
+    """Yield the tables of times, and print the table of memory."""
     noise = np.random.default_rng(0)
-    sound = noise.normal(0, 0.1, (2, LENGTH)).astype(np.float32)
-    yield from _steps(sound, noise)
+    audio = noise.normal(0, 0.1, (2, LENGTH)).astype(np.float32)
+    yield from _steps(audio, noise)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        soundfile.write(folder / "in.wav", sound.T, RATE, subtype="PCM_16")
-        del sound
+        soundfile.write(folder / "in.wav", audio.T, RATE, subtype="PCM_16")
+        del audio
         for taps in LONG:
             kernel = noise.normal(size=taps) / taps**0.5 / 2
             soundfile.write(folder / f"{taps}.wav", kernel, RATE, subtype="FLOAT")
@@ -46,8 +47,8 @@ def rows() -> Iterator[Row]:
         _memory(folder)
 
 
-def _steps(sound: NDArray[np.float32], noise: np.random.Generator) -> Iterator[Row]:
-    stored = torch.from_numpy(sound)[None]
+def _steps(audio: NDArray[np.float32], noise: np.random.Generator) -> Iterator[Row]:
+    stored = torch.from_numpy(audio)[None]
     for taps in TAPS:
         kernel = (noise.normal(size=taps) / taps).astype(np.float32)
         step = Step(stored, torch.from_numpy(kernel).expand(2, 1, -1))
@@ -56,7 +57,7 @@ def _steps(sound: NDArray[np.float32], noise: np.random.Generator) -> Iterator[R
         took = medians(
             {
                 "convtool": step,
-                peer: lambda line=line: signal.oaconvolve(sound, line, "same", axes=1),
+                peer: lambda line=line: signal.oaconvolve(audio, line, "same", axes=1),
             }
         )
         yield Row(
@@ -124,7 +125,7 @@ def _processes(folder: Path, taps: int) -> Iterator[Row]:
 
 
 def _memory(folder: Path) -> None:
-    """Print the peak memory of sounds of silence, which take no disk."""
+    """Print the peak memory of silent audio in sparse files."""
     bare = peak(TORCH)
     peaks = {}
     for name, hours in HOURS.items():
@@ -152,9 +153,8 @@ def _memory(folder: Path) -> None:
         peaks[name] = peak(command) - bare
         made.unlink()
     spread = peaks["6 hours"] - peaks["10 minutes"]
-    print(
-        f"\n### peak memory of 16-bit stereo to FLAC, lowpass, above {bare:.0f} MB of `import torch`\n"
-    )
+    title = "peak memory of 16-bit stereo to FLAC, lowpass"
+    print(f"\n### {title}, above {bare:.0f} MB of `import torch`\n")
     print("| length | MB | goal |")
     print("|---|---|---|")
     for name, more in peaks.items():

@@ -1,5 +1,7 @@
-"""Folders of JPEGs to JPEGs by sobel-x, against libvips: large ones inside a process and by command lines, many small
-ones by command lines; and a single one by the warm process.
+"""Folders of JPEGs filtered by sobel-x, against libvips.
+
+Large images in one process and by command lines, many small ones by command lines, and a single
+image by the warm process.
 """
 
 import os
@@ -14,7 +16,7 @@ from unittest import mock
 
 import cv2
 import numpy as np
-from images import picture
+from images import synthetic_image
 from processes import START
 from timing import THREADS, Row, medians
 
@@ -28,9 +30,8 @@ from convtool.run.pipeline import run
 from convtool.run.work import Run
 
 COUNT, MANY, QUALITY = 40, 2000, 90
-PROGRAM = [
-    Path(sys.executable).with_name("convtool")
-]  # as users call it; `python -m` takes some milliseconds more
+# As users call it; `python -m` takes some milliseconds more.
+PROGRAM = [Path(sys.executable).with_name("convtool")]
 CONVTOOL = [
     *PROGRAM,
     "image",
@@ -46,8 +47,8 @@ SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 
 def photos(folder: Path) -> list[Path]:
-    """Write the pictures, of 2 to 3 MB each as a camera's, and return their paths."""
-    image = cv2.GaussianBlur(picture(), (0, 0), 0.8)
+    """Write large images, of 2 to 3 MB each like a camera's, and return their paths."""
+    image = cv2.GaussianBlur(synthetic_image(), (0, 0), 0.8)
     paths = []
     for index in range(COUNT):
         path = folder / f"{index:02}.jpg"
@@ -61,9 +62,9 @@ def photos(folder: Path) -> list[Path]:
 
 
 def thumbnails(folder: Path) -> list[Path]:
-    """Write many small pictures, and return their paths."""
+    """Write many small images, and return their paths."""
     image = cv2.resize(
-        cv2.GaussianBlur(picture(), (0, 0), 0.8), (400, 300), interpolation=cv2.INTER_AREA
+        cv2.GaussianBlur(synthetic_image(), (0, 0), 0.8), (400, 300), interpolation=cv2.INTER_AREA
     )
     paths = []
     for index in range(MANY):
@@ -77,12 +78,12 @@ def thumbnails(folder: Path) -> list[Path]:
 
 
 def convtool(paths: list[Path], out: Path) -> None:
-    """Filter all pictures as the command line does."""
+    """Filter all images as the command line does."""
     medium = MEDIA["image"]
-    asked = {"kernel": ("sobel-x",), "normalize": "clamp", "overwrite": True, "quality": QUALITY}
+    options = {"kernel": ("sobel-x",), "normalize": "clamp", "overwrite": True, "quality": QUALITY}
 
     def make() -> Run:
-        return Run(Filter(medium.options(asked), medium))
+        return Run(Filter(medium.options(options), medium))
 
     backend = medium.backend
     naming = Naming(readable=backend.readable, writable=backend.writable, split=False)
@@ -92,8 +93,11 @@ def convtool(paths: list[Path], out: Path) -> None:
 
 
 def pyvips(paths: list[Path], out: Path, pool: ThreadPoolExecutor) -> None:
-    """Filter all pictures by libvips in this process, each in one thread: with two for each it takes a fifth longer."""
-    import pyvips as vips  # noqa: PLC0415  # a peer that need not be there
+    """Filter all images by libvips in this process, each in one thread.
+
+    With two threads per image it takes a fifth longer.
+    """
+    import pyvips as vips  # noqa: PLC0415  # an optional peer
 
     vips.concurrency_set(1)
     mask = vips.Image.new_from_array(SOBEL)
@@ -108,13 +112,13 @@ def pyvips(paths: list[Path], out: Path, pool: ThreadPoolExecutor) -> None:
 
 
 def run_command(command: Sequence[object], *places: Path) -> None:
-    """Run a program, of whose words the places are the first after its own name and command."""
+    """Run a program, with `places` inserted after its name and subcommand."""
     words = [*command[:2], *places, *command[2:]] if places else command
     subprocess.run(list(map(str, words)), check=True, stderr=subprocess.DEVNULL)
 
 
 def vips_command(source: Path, target: Path, mask: Path) -> list[str]:
-    """Return the words that let vips filter a picture, and write the kernel."""
+    """Return the command that filters an image by vips, and write its kernel."""
     mask.write_text("3 3 1 0\n" + "\n".join(" ".join(map(str, row)) for row in SOBEL))
     return [
         "vips",
@@ -128,7 +132,7 @@ def vips_command(source: Path, target: Path, mask: Path) -> list[str]:
 
 
 def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
-    """Filter all pictures by one process each, two at a time."""
+    """Filter all images by one process each, two at a time."""
     vips_command(paths[0], out, mask)
     command = f'vips conv "$1" "$2/$(basename "$1")[Q={QUALITY}]" "$3" --precision integer'
     names = "".join(f"{path}\0" for path in paths)
@@ -149,7 +153,7 @@ def vips_conv(paths: list[Path], out: Path, mask: Path) -> None:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the table; its times are for one picture."""
+    """Yield the table, with times per image."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("large", "small", "out"):
@@ -158,17 +162,16 @@ def rows() -> Iterator[Row]:
         yield from _commands(f"{COUNT} of 12 megapixels", large, folder, runs=3)
         yield from _commands(f"{MANY} of 400×300", small, folder, runs=1)
         yield from _warm(large[0], folder)
-        yield from _inside(
-            large, folder / "out"
-        )  # last: pyvips changes the environment, and so what vips does
+        # Last, because pyvips changes the environment, and with it the behaviour of vips.
+        yield from _inside(large, folder / "out")
 
 
 def _inside(paths: list[Path], out: Path) -> Iterator[Row]:
-    """Yield a steady batch inside a process."""
+    """Yield a batch within a process."""
     try:
-        import pyvips as _  # noqa: PLC0415, F401  # a peer that need not be there
+        import pyvips as _  # noqa: PLC0415, F401  # an optional peer
     except ImportError:
-        print("pyvips is not there: uv sync --group bench")
+        print("pyvips is not installed: uv sync --group bench")
         return
     with ThreadPoolExecutor(THREADS) as pool:
         took = medians(
@@ -182,7 +185,7 @@ def _inside(paths: list[Path], out: Path) -> Iterator[Row]:
 
 
 def _commands(work: str, paths: list[Path], folder: Path, runs: int) -> Iterator[Row]:
-    """Yield a batch by a command line, less the start of the programs that start once."""
+    """Yield a batch by a command line, less the start-up of the program."""
     out = folder / "out"
     ways = {
         "convtool": lambda: run_command(CONVTOOL, paths[0].parent, out),
@@ -204,7 +207,7 @@ def _commands(work: str, paths: list[Path], folder: Path, runs: int) -> Iterator
 
 
 def _warm(path: Path, folder: Path) -> Iterator[Row]:
-    """Yield one picture by the warm process against one by vips, start and all."""
+    """Yield one image by the warm process against one by vips, including start-up."""
     if not shutil.which("vips") or not sys.platform.startswith("linux"):
         return
     with mock.patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(folder)}):

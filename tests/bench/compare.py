@@ -22,8 +22,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
-    asked = parser.parse_args()
-    old, new = rows(asked.old), rows(asked.new)
+    arguments = parser.parse_args()
+    old, new = rows(arguments.old), rows(arguments.new)
     print("| work | peer | old, ms | new, ms | new / old | peer new / old |")
     print("|---|---|---|---|---|---|")
     ratios = []

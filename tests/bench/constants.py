@@ -21,38 +21,38 @@ from convtool.convolve.costs import Costs
 from convtool.levels import of
 
 NAMES = [field.name for field in dataclasses.fields(Costs)]
-PICTURE, SOUND, FILM = (2000, 3000), (2**21,), (6, 360, 640)
+IMAGE, AUDIO, VIDEO = (2000, 3000), (2**21,), (6, 360, 640)
 RGB, OTHERS, MIX, ONE = (3, 3, 3, True), (3, 3, 3, False), (3, 4, 1, False), (1, 1, 1, True)
 MANY = (16, 16, 16, False)
 BYTES, FLOATS = torch.uint8, torch.float32
 # algorithm, positions of `direct`, size, kernel,
 # channels (in, out, groups, all alike), samples, whole, options
 WORK = [
-    *(("taps", 0, PICTURE, k, RGB, BYTES, whole, {}) for k in (1, 3, 7) for whole in (False, True)),
-    *(("taps", 0, PICTURE, k, how, BYTES, False, {}) for k in (1, 3, 5) for how in (OTHERS, ONE)),
-    *(("taps", 0, PICTURE, k, RGB, BYTES, False, {"compiled": True}) for k in (3, 7)),
+    *(("taps", 0, IMAGE, k, RGB, BYTES, whole, {}) for k in (1, 3, 7) for whole in (False, True)),
+    *(("taps", 0, IMAGE, k, how, BYTES, False, {}) for k in (1, 3, 5) for how in (OTHERS, ONE)),
+    *(("taps", 0, IMAGE, k, RGB, BYTES, False, {"compiled": True}) for k in (3, 7)),
     *(
-        ("taps", 0, SOUND, 3, how, FLOATS, False, {"stride": s})
+        ("taps", 0, AUDIO, 3, how, FLOATS, False, {"stride": s})
         for how in (ONE, OTHERS)
         for s in (1, 2, 3)
     ),
     ("taps", 0, (600, 1000), 3, MANY, BYTES, False, {}),
-    *(("separable", 0, PICTURE, k, RGB, BYTES, False, {}) for k in (9, 25, 101)),
+    *(("separable", 0, IMAGE, k, RGB, BYTES, False, {}) for k in (9, 25, 101)),
     *(
-        ("direct", 0, PICTURE, k, how, BYTES, False, {})
+        ("direct", 0, IMAGE, k, how, BYTES, False, {})
         for k in (1, 3, 7, 13)
         for how in (OTHERS, MIX, ONE)
     ),
-    *(("direct", 0, FILM, 3, how, BYTES, False, {}) for how in (OTHERS, MANY)),
-    *(("direct", 0, SOUND, 3, ONE, FLOATS, False, {"stride": s}) for s in (1, 3)),
+    *(("direct", 0, VIDEO, 3, how, BYTES, False, {}) for how in (OTHERS, MANY)),
+    *(("direct", 0, AUDIO, 3, ONE, FLOATS, False, {"stride": s}) for s in (1, 3)),
     *(
-        ("direct", p, SOUND, k, ONE, FLOATS, False, {"stride": s})
+        ("direct", p, AUDIO, k, ONE, FLOATS, False, {"stride": s})
         for p in (8, 16)
         for k in (3, 31)
         for s in (1, 3)
     ),
     *(
-        ("fft", 0, PICTURE, k, how, BYTES, False, {})
+        ("fft", 0, IMAGE, k, how, BYTES, False, {})
         for k in (9, 31, 101)
         for how in (RGB, OTHERS, MIX, ONE)
     ),

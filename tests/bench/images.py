@@ -11,8 +11,8 @@ from timing import Row, medians
 SIZE = (3000, 4000)
 
 
-def picture(seed: int = 0) -> np.ndarray:
-    """Return a picture with edges, gradients and noise. Shape: (H, W, 3) uint8."""
+def synthetic_image(seed: int = 0) -> np.ndarray:
+    """Return an image with edges, gradients and noise. Shape: (H, W, 3) uint8."""
     noise = np.random.default_rng(seed)
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     waves = [127 + 90 * np.sin(x / period) * np.cos(y / (period + 9)) for period in (37, 61, 90)]
@@ -21,7 +21,7 @@ def picture(seed: int = 0) -> np.ndarray:
 
 def rows() -> Iterator[Row]:
     """Yield the table."""
-    image = picture()
+    image = synthetic_image()
     stored = torch.from_numpy(image).permute(2, 0, 1)[None]
     out = np.empty_like(image)
     noise = np.random.default_rng(1)

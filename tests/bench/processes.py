@@ -1,7 +1,8 @@
-"""Whole processes on one 12-megapixel JPEG by sobel-x, as many of the peers as are on the PATH; and peak memory.
+"""Whole processes on one 12-megapixel JPEG by sobel-x, against the peers on the PATH.
 
-From the command line's time the import of torch is taken, which `convtool image` with many files pays once: as convtool
-has it, without garbage collection and without an orderly end, which are most of a second of `python -c "import torch"`.
+The import of torch, which `convtool image` pays once for many files, is taken from the command
+line's time. It is measured as convtool runs it, without garbage collection and an orderly exit,
+which are most of a second of `python -c "import torch"`. Peak memory is printed too.
 """
 
 import shutil
@@ -13,19 +14,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from images import picture
+from images import synthetic_image
 from timing import Row, medians
 
-# A process starts with the peak of the one that it was forked from, so a small one starts it.
+# A process inherits the peak of the process that forked it, so a small one forks it.
 PEAK = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    "import resource, subprocess, sys; "
+    "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 )
 TORCH = [sys.executable, "-c", "import torch"]
 START = [sys.executable, "-c", "import gc; gc.disable(); import torch, os; os._exit(0)"]
 MEMORY_RUNS = 3
 MEGABYTE = 1e6
-KERNELS = {  # what is filtered, and by what: each algorithm, both passes, a fold
+# Each algorithm, both passes, a fold.
+KERNELS = {
     "sobel-x": ["-k", "sobel-x"],
     "sharpen": ["-k", "sharpen"],
     "kirsch, 8 kernels": ["-k", "kirsch"],
@@ -51,25 +54,56 @@ def peers(source: str, folder: Path) -> dict[str, list[str]]:
     sobel = "-1 0 1 -2 0 2 -1 0 1"
     planes = ":".join(f"{index}m={sobel}" for index in range(3))
     commands = {
-        "vips": ["vips", "conv", source, f"{folder}/vips.jpg[Q=90]", str(mask), "--precision", "integer"],
-        "convert": ["convert", source, "-morphology", "Convolve", "3x3: -1,0,1 -2,0,2 -1,0,1", f"{folder}/im.jpg"],
+        "vips": [
+            "vips",
+            "conv",
+            source,
+            f"{folder}/vips.jpg[Q=90]",
+            str(mask),
+            "--precision",
+            "integer",
+        ],
+        "convert": [
+            "convert",
+            source,
+            "-morphology",
+            "Convolve",
+            "3x3: -1,0,1 -2,0,2 -1,0,1",
+            f"{folder}/im.jpg",
+        ],
         "ffmpeg": [
-            "ffmpeg", "-v", "error", "-y", "-i", source, "-vf", f"format=gbrp,convolution={planes}", "-q:v", "2",
+            "ffmpeg",
+            "-v",
+            "error",
+            "-y",
+            "-i",
+            source,
+            "-vf",
+            f"format=gbrp,convolution={planes}",
+            "-q:v",
+            "2",
             f"{folder}/ff.jpg",
         ],
         "gmic": [
-            "gmic", source, "convolve", "(1,0,-1;2,0,-2;1,0,-1)", "cut", "0,255", "output", f"{folder}/gmic.jpg,90",
+            "gmic",
+            source,
+            "convolve",
+            "(1,0,-1;2,0,-2;1,0,-1)",
+            "cut",
+            "0,255",
+            "output",
+            f"{folder}/gmic.jpg,90",
         ],
-    }  # fmt: skip
+    }
     return {name: command for name, command in commands.items() if shutil.which(name)}
 
 
 def rows() -> Iterator[Row]:
-    """Yield the table of times, and print that of memory."""
+    """Yield the table of times, and print the table of memory."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = str(folder / "in.jpg")
-        image = cv2.GaussianBlur(picture(), (0, 0), 0.8)
+        image = cv2.GaussianBlur(synthetic_image(), (0, 0), 0.8)
         cv2.imwrite(source, image, [cv2.IMWRITE_JPEG_QUALITY, 92])
         filter_ = [
             sys.executable,
@@ -97,9 +131,8 @@ def rows() -> Iterator[Row]:
 def _memory(filter_: Sequence[str], decoded: float) -> None:
     bare = float(np.median([peak(TORCH) for _ in range(MEMORY_RUNS)]))
     goal = 3 * decoded + 150
-    print(
-        f"\n### peak memory, a picture of {decoded:.0f} MB, above {bare:.0f} MB of `import torch`\n"
-    )
+    title = f"peak memory, an image of {decoded:.0f} MB, above {bare:.0f} MB of `import torch`"
+    print(f"\n### {title}\n")
     print("| kernel | MB | goal |")
     print("|---|---|---|")
     for name, options in KERNELS.items():

@@ -31,7 +31,7 @@ class Step:
     def __init__(self, stored: Tensor, weight: Tensor, **options: object) -> None:
         dims, channels = stored.ndim - 2, stored.shape[1]
         medium = medium_of_tensor(dims)
-        asked = medium.options(
+        parsed = medium.options(
             {
                 "kernel_size": tuple(weight.shape[2:]),
                 "out_channels": len(weight),
@@ -41,10 +41,10 @@ class Step:
             }
         )
         self.stored, self.size, self.options = stored, tuple(stored.shape[2:]), options
-        self.layer = Filter(asked, medium, torch.device("cpu")).layer(channels)
+        self.layer = Filter(parsed, medium, torch.device("cpu")).layer(channels)
         self.layer.conv.weight.data.copy_(weight)
         self.run = Convolution(
-            self.layer.conv, self.size, of(stored.dtype), algorithm=asked.engine.algorithm
+            self.layer.conv, self.size, of(stored.dtype), algorithm=parsed.engine.algorithm
         )
         floats = stored.is_floating_point()
         rule = "none" if floats else "clamp"

@@ -49,5 +49,9 @@ def rows() -> Iterator[Row]:
         over = sum(each[0] > GOAL for each in found)
         yield Row(
             f"{dims}-D, {name}, {shown}: worst of {len(found)}, {over} over: {label}",
-            way, took["convtool"], "nn.Conv", took["stock"], GOAL,
-        )  # fmt: skip
+            way,
+            took["convtool"],
+            "nn.Conv",
+            took["stock"],
+            GOAL,
+        )

@@ -1,4 +1,4 @@
-"""What benchmarks share: things run in turn and their medians, rows against a goal, tables for people and programs."""
+"""Shared by the benchmarks: medians of alternating runs, rows with a goal, tables, JSON."""
 
 import gc
 import json
@@ -20,13 +20,13 @@ class Row:
     """One measured piece of work.
 
     Attributes:
-        work: what was done.
-        way: how convtool did it.
+        work: the work.
+        way: the algorithm of convtool.
         seconds: convtool's median.
-        peer: what it is compared with.
+        peer: the program or function that it is compared with.
         peer_seconds: the peer's median, measured in turn with convtool's.
-        goal: the most that `seconds / peer_seconds` should be; None where there is none.
-        error: the largest difference to a float64 reference, over Σ|w| × max|x|; None where none was made.
+        goal: the highest acceptable `seconds / peer_seconds`, or None.
+        error: the largest difference to float64, over Σ|w| × max|x|, or None if not measured.
     """
 
     work: str
@@ -44,7 +44,7 @@ class Row:
 
 
 def medians(ways: Mapping[str, Callable[[], object]], runs: int = RUNS) -> dict[str, float]:
-    """Return each way's median seconds: all run in turn, once uncounted, then `runs` times."""
+    """Return the median seconds of each way: all run in turn, once uncounted, then `runs` times."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(runs + 1):
         for name, way in ways.items():
@@ -57,7 +57,7 @@ def medians(ways: Mapping[str, Callable[[], object]], runs: int = RUNS) -> dict[
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures depend on."""
+    """Return the processor and the versions that the figures depend on."""
     info = Path("/proc/cpuinfo")
     models = [
         line.partition(":")[2].strip()
@@ -98,7 +98,8 @@ def markdown(rows: Iterable[Row]) -> str:
         mark = "" if row.goal is None or row.ratio <= row.goal else " ✗"
         error = "" if row.error is None else f"{row.error:.0e}"
         lines.append(
-            f"| {row.work} | {row.way} | {row.seconds * 1e3:.3g} | {row.peer} | {row.peer_seconds * 1e3:.3g} "
+            f"| {row.work} | {row.way} | {row.seconds * 1e3:.3g} "
+            f"| {row.peer} | {row.peer_seconds * 1e3:.3g} "
             f"| {row.ratio:.2f}{mark} | {goal} | {error} |"
         )
     return "\n".join(lines)
