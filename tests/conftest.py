@@ -1,7 +1,7 @@
-"""Shared by all tests: the program as users run it, the corpus, random numbers.
+"""Fixtures shared by all tests: the command line, the corpus, random numbers.
 
-`make test` runs two workers side by side. Each has a runtime folder of its own, so that no warm
-process serves the other's tests, and no test may fail because the other keeps the machine busy.
+`make test` runs two workers in parallel. Each has its own runtime folder, so that it never meets
+the other's warm process, and no test may fail because the other worker keeps the machine busy.
 """
 
 import os
@@ -21,19 +21,19 @@ from convtool.cli.app import run as run_in_process
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
 
-# How long Hypothesis takes to draw an example depends on what else the machine does.
+# The time that Hypothesis takes to draw an example depends on the load of the machine.
 settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("busy")
 
 
 class Result:
-    """The exit code and both streams of a run of the command line."""
+    """The exit code, standard output and standard error of a command."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
 
 
-# A process starts with the peak of the one that it was forked from, so a small one starts it.
+# A process inherits the peak of the process that forked it, so a small one forks it.
 PEAK = (
     "import resource, subprocess, sys; "
     "subprocess.run(sys.argv[1:], check=True, capture_output=True); "
@@ -42,7 +42,7 @@ PEAK = (
 
 
 def peak(command: Sequence[object]) -> float:
-    """Return the peak memory of a program in MB; the system counts in KiB."""
+    """Return the peak memory of a program in MB (the system counts in KiB)."""
     measured = subprocess.run(
         [sys.executable, "-c", PEAK, *map(str, command)], check=True, stdout=subprocess.PIPE
     )
@@ -50,7 +50,7 @@ def peak(command: Sequence[object]) -> float:
 
 
 def pytest_runtest_setup(item):
-    """Skip what needs a GPU where there is none, unless there must be one."""
+    """Skip tests that need a GPU where there is none, unless a GPU is required."""
     lacking = item.get_closest_marker("cuda") and not torch.cuda.is_available()
     if lacking and os.environ.get("CONVTOOL_REQUIRE_CUDA") != "1":
         pytest.skip("no CUDA device; CONVTOOL_REQUIRE_CUDA=1 makes this a failure")
@@ -58,7 +58,7 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture
 def convtool(capfd):
-    """Run the command line inside this process: fast, for everything but start-up and signals."""
+    """Run the command line in this process: fast, and enough for all but start-up and signals."""
 
     def run(*arguments: object) -> Result:
         capfd.readouterr()
@@ -71,7 +71,7 @@ def convtool(capfd):
 
 @pytest.fixture
 def program():
-    """Run the command line as a program of its own."""
+    """Run the command line in a process of its own."""
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "convtool", *map(os.fspath, map(str, arguments))]
@@ -82,7 +82,7 @@ def program():
 
 @pytest.fixture
 def corpus() -> Path:
-    """Return the folder of real and malformed media, or skip."""
+    """Return the folder of real and malformed media, or skip the test."""
     folder = os.environ.get("CONVTOOL_CORPUS")
     if not folder:
         pytest.skip("CONVTOOL_CORPUS names no folder")
@@ -91,12 +91,12 @@ def corpus() -> Path:
 
 @pytest.fixture
 def rng() -> np.random.Generator:
-    """Return the same random numbers for every test."""
+    """Return a random generator with the same seed for every test."""
     return np.random.default_rng(20240607)
 
 
 def eventually(condition, patience=60.0):
-    """Wait until a condition holds, and fail where it does not within `patience` seconds."""
+    """Wait until a condition holds; fail if it does not within `patience` seconds."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"{condition} still does not hold after {patience} s"
@@ -105,11 +105,11 @@ def eventually(condition, patience=60.0):
 
 @pytest.fixture(autouse=True, scope="session")
 def _runtime_folder(tmp_path_factory):
-    """Let tests find no warm process but their own worker's."""
+    """Give each test worker its own runtime folder, hence its own warm process."""
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _two_threads():
-    """Let torch use two threads: parts of the engine run otherwise with one."""
+    """Let torch use two threads; parts of the engine behave differently with one."""
     torch.set_num_threads(2)

@@ -1,4 +1,4 @@
-"""The house: imports go down, only the command line prints and exits, modules stay small, doors are named."""
+"""The architecture: allowed imports, no printing outside the CLI, module size, public names."""
 
 import ast
 import doctest
@@ -14,7 +14,7 @@ from conftest import ROOT
 import convtool
 
 PACKAGE = ROOT / "convtool"
-# What each package may import: those that it names, and nothing else of the program.
+# The packages of convtool that each package may import.
 SAMPLES = {"errors", "levels", "limits", "block"}
 MAY_IMPORT = {
     "errors": set(),
@@ -39,19 +39,19 @@ MAY_IMPORT = {
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def room(path):
-    """Return a module's name inside the package."""
+def module_name(path):
+    """Return the dotted name of a module inside the package."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 
 def package(name):
-    """Return the part of the program that a module belongs to: its folder, or itself at the top."""
+    """Return the package that a module belongs to, or the module itself at the top level."""
     return name.split(".")[0] or "__init__"
 
 
 def imported(path):
-    """Yield what a module imports of the program, at its top or inside functions, for type checkers too."""
+    """Yield every convtool module that a module imports, including inside functions."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (
@@ -64,57 +64,56 @@ def imported(path):
             )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=room)
-def test_imports_hold_to_the_table(path):
-    """An import beside it would tie a package to one that should not be known there."""
-    here = package(room(path))
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_imports_follow_the_table(path):
+    """A module imports only the packages that the table allows for its own package."""
+    here = package(module_name(path))
     for name in imported(path):
         other = package(".".join(name.split(".")[1:]))
         if not (PACKAGE / other).is_dir() and not (PACKAGE / f"{other}.py").is_file():
-            other = "__init__"  # a name that the front door defines
-        assert other in MAY_IMPORT[here] | {here}, f"{room(path)} imports {name}"
+            other = "__init__"  # a name that `convtool/__init__.py` defines
+        assert other in MAY_IMPORT[here] | {here}, f"{module_name(path)} imports {name}"
 
 
-def test_the_table_has_no_circles():
-    """And names every package that there is, so that an order of reading exists."""
-    assert set(MAY_IMPORT) == {package(room(path)) for path in MODULES}
+def test_the_table_has_no_cycles():
+    """The table lists every package, and its imports form no cycle."""
+    assert set(MAY_IMPORT) == {package(module_name(path)) for path in MODULES}
     table = {name: others - {"__init__"} for name, others in MAY_IMPORT.items()}
     list(graphlib.TopologicalSorter(table).static_order())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=room)
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_only_the_command_line_prints_and_exits(path):
-    """`print`, `sys.exit` and writing to the standard streams are its business.
-
-    Only the server of the warm process ends processes, too: the workers that it has forked.
-    """
-    if room(path).startswith(("cli", "__main__")):
+    """Only `cli` and `__main__` print, read standard input or exit."""
+    if module_name(path).startswith(("cli", "__main__")):
         pytest.skip("this is it")
-    allowed = {"os._exit"} if room(path) == "warm.server" else set()
+    allowed = {"os._exit"} if module_name(path) == "warm.server" else set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             assert getattr(node.func, "id", "") not in ("print", "exit", "input")
             assert ast.unparse(node.func) not in {"sys.exit", "os._exit"} - allowed
 
 
-@pytest.mark.parametrize("path", MODULES, ids=room)
-def test_modules_are_rooms_not_halls(path):
-    """One idea, at most 250 lines of 100 columns with its docstrings, opened by a sentence."""
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_modules_are_small(path):
+    """A module has a docstring and at most 250 lines of at most 100 columns."""
     text = path.read_text()
     assert text.count("\n") <= 250
     assert max(map(len, text.split("\n"))) <= 100
     assert ast.get_docstring(ast.parse(text))
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) != "__main__"], ids=room)
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if module_name(p) != "__main__"], ids=module_name
+)
 def test_doctests(path):
-    """Examples in docstrings are run."""
-    name = f"convtool.{room(path)}".removesuffix(".")
+    """The examples in docstrings run and give the results shown."""
+    name = f"convtool.{module_name(path)}".removesuffix(".")
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
 
 
-def test_the_front_door():
-    """`__all__` is sorted, names what there is, and nothing public is missing."""
+def test_public_names():
+    """`__all__` is sorted, and every public name exists and has a docstring."""
     assert convtool.__all__ == sorted(convtool.__all__)
     for name in convtool.__all__:
         assert getattr(convtool, name).__doc__
@@ -123,7 +122,7 @@ def test_the_front_door():
 
 
 def test_kernels_are_found_from_a_built_wheel(tmp_path):
-    """With the source tree absent: unpacked elsewhere, run elsewhere."""
+    """An installed wheel finds its kernels without the source tree."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -132,12 +131,17 @@ def test_kernels_are_found_from_a_built_wheel(tmp_path):
         archive.extractall(home)
     code = (
         "import convtool, sys; from convtool.kernels import catalogue; "
-        "print(convtool.__file__, catalogue.builtin_folder(), len(catalogue.catalogue()), sep='\\n')"
+        "print(convtool.__file__, catalogue.builtin_folder(), "
+        "len(catalogue.catalogue()), sep='\\n')"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(home), "HOME": str(tmp_path)},
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(home), "HOME": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     module, folder, count = result.stdout.split()
     assert module.startswith(str(home))
     assert folder.startswith(str(home))
@@ -145,7 +149,7 @@ def test_kernels_are_found_from_a_built_wheel(tmp_path):
 
 
 def test_kernels_are_found_from_the_source_tree():
-    """As an editable install has them."""
+    """An editable install finds the kernels in the source tree."""
     from convtool.kernels import catalogue  # noqa: PLC0415
 
     assert catalogue.builtin_folder() == ROOT / "kernels"

@@ -1,4 +1,4 @@
-"""Real and malformed media: each file ends in one of a closed list of outcomes."""
+"""Real and malformed media: each file is filtered or refused with one of a few messages."""
 
 import re
 import signal
@@ -27,7 +27,7 @@ READABLE_BAD = {
 
 
 def check(convtool, path, tmp_path, options):
-    """Filter a file and return whether it was written; anything but written or refused fails."""
+    """Filter a file and return whether it was written; fail unless it was written or refused."""
     output = tmp_path / "out.png"
     signal.alarm(60)  # a hang ends the run
     result = convtool("image", path, output, "--format", "png", "--overwrite", *options)
@@ -48,7 +48,7 @@ def check(convtool, path, tmp_path, options):
 
 @pytest.mark.parametrize("options", [("-k", "sobel-x"), ("-k", "blur", "--allow-truncated")])
 def test_good_images_are_filtered(convtool, corpus, tmp_path, options):
-    """Every one of them."""
+    """Every good image is filtered."""
     paths = sorted((corpus / "good" / "image").iterdir())
     assert paths
     for path in paths:
@@ -57,8 +57,8 @@ def test_good_images_are_filtered(convtool, corpus, tmp_path, options):
 
 
 @pytest.mark.parametrize("options", [("-k", "sobel-x"), ("-k", "blur", "--allow-truncated")])
-def test_bad_images_are_filtered_or_refused_in_words(convtool, corpus, tmp_path, options):
-    """Never a traceback, a hang or a partial file."""
+def test_bad_images_are_filtered_or_refused(convtool, corpus, tmp_path, options):
+    """A bad image never causes a traceback, a hang or a partial file."""
     paths = sorted((corpus / "bad" / "image").iterdir())
     assert paths
     for path in paths:
@@ -68,7 +68,7 @@ def test_bad_images_are_filtered_or_refused_in_words(convtool, corpus, tmp_path,
 
 
 def test_other_media_are_not_images(convtool, corpus, tmp_path):
-    """Audio and video given to the image command are refused in the same words."""
+    """Audio and video given to the image command are refused with the same messages."""
     folders = ("*/audio/*", "*/video/*", "*/yaml/*")
     paths = [path for folder in folders for path in sorted(corpus.glob(folder))]
     others = [path for path in paths if path.suffix.lower() not in WRITABLE]
@@ -77,15 +77,15 @@ def test_other_media_are_not_images(convtool, corpus, tmp_path):
         assert not check(convtool, path, tmp_path, ("-k", "blur")), path.name
 
 
-SOUND_REFUSALS = re.compile(
+AUDIO_REFUSALS = re.compile(
     r"error: .*: (the audio cannot be read: .+|the audio is damaged: .+|truncated: .+|no samples"
     r"|the file is empty|no audio track|\d+ samples are NaN or infinite"
     r"|\d+ channels at \d+ Hz are not supported)$"
 )
 
 
-def check_sound(convtool, path, tmp_path, options):
-    """Filter a sound and return whether it was written; anything but written or refused fails."""
+def check_audio(convtool, path, tmp_path, options):
+    """Filter audio and return whether it was written; fail unless it was written or refused."""
     output = tmp_path / "out.wav"
     signal.alarm(60)  # a hang ends the run
     result = convtool("audio", path, output, *options)
@@ -100,32 +100,30 @@ def check_sound(convtool, path, tmp_path, options):
     assert result.code == 1
     assert left == []
     (error,) = [line for line in result.err.splitlines() if line.startswith("error: ")]
-    assert SOUND_REFUSALS.match(error), error
+    assert AUDIO_REFUSALS.match(error), error
     return False
 
 
 @pytest.mark.parametrize(
     "options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")]
 )
-def test_good_sounds_are_filtered(convtool, corpus, tmp_path, options):
-    """Every one of them."""
+def test_good_audio_is_filtered(convtool, corpus, tmp_path, options):
+    """Every good audio file is filtered."""
     paths = sorted((corpus / "good" / "audio").iterdir())
     assert paths
     for path in paths:
-        assert check_sound(convtool, path, tmp_path, options), path.name
+        assert check_audio(convtool, path, tmp_path, options), path.name
 
 
 @pytest.mark.parametrize(
     "options", [("-k", "derivative"), ("-k", "blur", "--allow-truncated", "--rate", "16000")]
 )
-def test_bad_sounds_and_other_media_are_filtered_or_refused_in_words(
-    convtool, corpus, tmp_path, options
-):
-    """Never a traceback, a hang or a partial file; a film's sound track is one."""
+def test_bad_audio_and_other_media_are_filtered_or_refused(convtool, corpus, tmp_path, options):
+    """Bad audio never causes a traceback, a hang or a partial file; a video has an audio track."""
     paths = sorted(
         [*corpus.glob("bad/audio/*"), *corpus.glob("*/video/*"), *corpus.glob("bad/image/*")]
     )
-    written = {path.name for path in paths if check_sound(convtool, path, tmp_path, options)}
+    written = {path.name for path in paths if check_audio(convtool, path, tmp_path, options)}
     assert "mdx__sample.3gp" in written
     cut = "scipy__test-44100Hz-le-1ch-4bytes-early-eof.wav"
     assert (cut in written) == ("--allow-truncated" in options)

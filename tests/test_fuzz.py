@@ -1,6 +1,7 @@
-"""Any words and any damaged file: the program filters or says why not, whatever it is given.
+"""Fuzzing: for any arguments and any damaged file, the program filters or reports an error.
 
-`make fuzz` does it for five minutes; the tests of every day do a little. What it finds becomes a named test elsewhere.
+`make fuzz` runs for five minutes, the ordinary tests only briefly. Each failure found here becomes
+a named test elsewhere.
 """
 
 import io
@@ -30,17 +31,17 @@ from convtool.media.registry import MEDIA
 from convtool.options.run import RunOptions
 
 EXAMPLES = int(os.environ.get("CONVTOOL_FUZZ", "60"))
-PATIENCE = 60  # seconds that nothing of this size takes
+PATIENCE = 60  # seconds; inputs of this size take far less
 
-SOUNDS = ["wav", "flac", "ogg", "mp3", "aiff", "caf", "au", "w64"]
-PICTURES = ["png", "jpg", "gif", "webp", "tif", "bmp", "ppm", "avif"]
-FILMS = ["mp4", "mkv", "avi", "gif", "webm"]
-SUFFIXES = {"image": PICTURES, "audio": SOUNDS, "video": FILMS}
+AUDIO = ["wav", "flac", "ogg", "mp3", "aiff", "caf", "au", "w64"]
+IMAGES = ["png", "jpg", "gif", "webp", "tif", "bmp", "ppm", "avif"]
+VIDEOS = ["mp4", "mkv", "avi", "gif", "webm"]
+SUFFIXES = {"image": IMAGES, "audio": AUDIO, "video": VIDEOS}
 
 
 @cache
 def whole(medium, suffix):
-    """Return a small sound file of its kind."""
+    """Return the bytes of a small undamaged file of a medium and suffix."""
     rng, file = np.random.default_rng(1), io.BytesIO()
     if medium == "audio":
         soundfile.write(file, rng.uniform(-1, 1, (3000, 2)), 16000, format=suffix.upper())
@@ -57,31 +58,31 @@ def whole(medium, suffix):
         )
         frames[0].save(file, kind, **more)
         return file.getvalue()
-    with tempfile.NamedTemporaryFile(suffix=f".{suffix}") as film:
-        _film(film.name, suffix)
-        return Path(film.name).read_bytes()
+    with tempfile.NamedTemporaryFile(suffix=f".{suffix}") as video:
+        _write_video(video.name, suffix)
+        return Path(video.name).read_bytes()
 
 
-def _film(path, suffix):
-    """Write a film of a few frames, with sound where the sample has it."""
+def _write_video(path, suffix):
+    """Write a video of a few frames, with audio where the sample has it."""
     if suffix == "mp4":
         shutil.copy(SAMPLES / "clip.mp4", path)
         return
     rng = np.random.default_rng(2)
-    with av.open(path, "w") as film:
-        stream = film.add_stream({"webm": "libvpx-vp9"}.get(suffix, "mpeg4"), rate=10)
+    with av.open(path, "w") as video:
+        stream = video.add_stream({"webm": "libvpx-vp9"}.get(suffix, "mpeg4"), rate=10)
         stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
         for _ in range(6):
             frame = av.VideoFrame.from_ndarray(
                 rng.integers(0, 256, (24, 32, 3), dtype=np.uint8), "rgb24"
             )
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode(None))
+            video.mux(stream.encode(frame))
+        video.mux(stream.encode(None))
 
 
 @dataclass(frozen=True, repr=False)
 class Given:
-    """A file: its name, what was done to it, and its bytes, which are too many to be shown."""
+    """A file: its name, the damage done to it, and its bytes, which are too many to print."""
 
     name: str
     damage: tuple[tuple[str, int], ...]
@@ -93,7 +94,7 @@ class Given:
 
 @st.composite
 def damaged(draw, medium):
-    """Draw a file: whole, cut, changed, mixed with another, or none of this medium."""
+    """Draw a file: whole, truncated, altered, mixed with another, or of another medium."""
     damage = []
     kind = draw(st.sampled_from([medium] * 8 + sorted(SUFFIXES)))
     suffix = draw(st.sampled_from(SUFFIXES[kind]))
@@ -120,7 +121,7 @@ def damaged(draw, medium):
     shown = (
         suffix
         if draw(st.booleans())
-        else draw(st.sampled_from([*PICTURES, *SOUNDS, *FILMS, "txt", ""]))
+        else draw(st.sampled_from([*IMAGES, *AUDIO, *VIDEOS, "txt", ""]))
     )
     return Given(f"in.{shown}".rstrip("."), ((suffix, len(data)), *damage), bytes(data))
 
@@ -138,7 +139,7 @@ WORDS = st.one_of(
 
 
 def choices(hint):
-    """Return the words of an option that takes one of a few, or None."""
+    """Return the values of an option with a fixed set of choices, or None."""
     for kind in (hint, *get_args(hint)):
         if get_origin(kind) is Literal and all(isinstance(word, str) for word in get_args(kind)):
             return get_args(kind)
@@ -153,23 +154,40 @@ CHOICES = {
     if name not in ("padding", "groups") and (words := choices(hint))
 }
 VALUES = {
-    "kernel_size": AXES, "stride": AXES, "padding": AXES | st.sampled_from(["same", "valid"]), "dilation": AXES,
-    "groups": NUMBERS | st.just("depthwise"), "kernel_path": st.just("."),
+    "kernel_size": AXES,
+    "stride": AXES,
+    "padding": AXES | st.sampled_from(["same", "valid"]),
+    "dilation": AXES,
+    "groups": NUMBERS | st.just("depthwise"),
+    "kernel_path": st.just("."),
     "name": st.sampled_from(["{stem}{suffix}", "{stem}-{channel}{suffix}", "{x"]),
-    "format": st.sampled_from([*PICTURES, *SOUNDS, *FILMS, "npy", "xyz"]),
-    "subtype": st.sampled_from(["pcm_16", "float", "vorbis", "x"]), "preset": st.sampled_from(["ultrafast", "x"]),
+    "format": st.sampled_from([*IMAGES, *AUDIO, *VIDEOS, "npy", "xyz"]),
+    "subtype": st.sampled_from(["pcm_16", "float", "vorbis", "x"]),
+    "preset": st.sampled_from(["ultrafast", "x"]),
     "codec": st.sampled_from(["h264", "ffv1", "mjpeg", "vp9", "x"]),
     "pix_fmt": st.sampled_from(["yuv444p", "gray", "x"]),
-} | {name: st.sampled_from(choices) for name, choices in CHOICES.items()}  # fmt: skip
+} | {name: st.sampled_from(choices) for name, choices in CHOICES.items()}
 LEFT_OUT = {
-    "kernel", "compile", "overwrite", "max_memory", "device",  # given below, slow, or not of interest
-    "options", "files_from", "files0_from", "glob", "failed_to", "jobs", "on_error",  # of batches, tested elsewhere
-}  # fmt: skip
+    # set below, slow, or irrelevant here
+    "kernel",
+    "compile",
+    "overwrite",
+    "max_memory",
+    "device",
+    # for batches, which have tests of their own
+    "options",
+    "files_from",
+    "files0_from",
+    "glob",
+    "failed_to",
+    "jobs",
+    "on_error",
+}
 
 
 @cache
 def names(dims):
-    """Return kernels that there are for a medium."""
+    """Return the names of the kernels of a dimension."""
     return [
         name
         for name, path in catalogue.catalogue().items()
@@ -179,7 +197,7 @@ def names(dims):
 
 @st.composite
 def kernels(draw, medium):
-    """Draw what -k may be given: names, parameters, grids, rubbish."""
+    """Draw a value for -k: a name, parameters, a grid or nonsense."""
     name = draw(st.sampled_from(names(MEDIA[medium].dims)))
     grid = draw(
         st.lists(
@@ -187,15 +205,19 @@ def kernels(draw, medium):
             max_size=3,
         )
     )
-    return draw(st.sampled_from([
-        *[name] * 6, "; ".join(map(" ".join, grid)), draw(WORDS), f"{name}:{draw(WORDS)}={draw(NUMBERS)}",
+    candidates = [
+        *[name] * 6,
+        "; ".join(map(" ".join, grid)),
+        draw(WORDS),
+        f"{name}:{draw(WORDS)}={draw(NUMBERS)}",
         f"gaussian:sigma={draw(NUMBERS)}",
-    ]))  # fmt: skip
+    ]
+    return draw(st.sampled_from(candidates))
 
 
 @st.composite
 def options(draw, medium):
-    """Draw some of a command's options, with values that are good, bad and absurd."""
+    """Draw some of a command's options with good, bad and absurd values."""
     words = []
     for _ in range(draw(st.integers(0, 2))):
         words += ["-k", draw(kernels(medium))]
@@ -224,8 +246,8 @@ def options(draw, medium):
 
 
 @contextmanager
-def hurried():
-    """Raise where something takes too long."""
+def time_limit():
+    """Raise TimeoutError if the body takes too long."""
 
     def stop(*_):
         raise TimeoutError(f"more than {PATIENCE} s")
@@ -240,25 +262,27 @@ def hurried():
 
 
 ERROR = re.compile(r"^error: \S.*", re.MULTILINE)
-SAID = re.compile(r"(error|hint|note|seed): |(wrote|skipped) |$")
-MPG123 = re.compile(
-    r"^(Warning: .*|\[\S*libmpg123\S* .*|Note: .*)\n", re.MULTILINE
-)  # prints what it thinks of damaged MP3
+MESSAGE = re.compile(r"(error|hint|note|seed): |(wrote|skipped) |$")
+# libmpg123 prints messages of its own about damaged MP3 files.
+MPG123 = re.compile(r"^(Warning: .*|\[\S*libmpg123\S* .*|Note: .*)\n", re.MULTILINE)
 
 
 @given(st.data())
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("medium", ["image", "audio", "video"])
-def test_whatever_it_is_given(medium, capfd, monkeypatch, data):
-    """Exit 0 and outputs, or 1 or 2 and an error in words; the input untouched, no temporary, no traceback, no end."""
+def test_any_input(medium, capfd, monkeypatch, data):
+    """Any call ends in time with exit code 0, 1 or 2, outputs or errors, and intact inputs."""
     given_ = data.draw(damaged(medium))
     name = given_.name
     output = data.draw(
         st.sampled_from(
-            [f"out.{SUFFIXES[medium][0]}", "out/", f"o.{data.draw(st.sampled_from(PICTURES))}"]
+            [f"out.{SUFFIXES[medium][0]}", "out/", f"o.{data.draw(st.sampled_from(IMAGES))}"]
         )
     )
     words = [medium, name, output, *data.draw(options(medium)), "--max-memory", "300"]
@@ -266,7 +290,7 @@ def test_whatever_it_is_given(medium, capfd, monkeypatch, data):
         patch.chdir(folder)
         Path(name).write_bytes(given_.data)
         capfd.readouterr()
-        with hurried():
+        with time_limit():
             code = run(words)
         out, err = capfd.readouterr()
         event(f"exit code {code}")
@@ -277,7 +301,7 @@ def test_whatever_it_is_given(medium, capfd, monkeypatch, data):
         assert "Traceback" not in err
         assert code in (0, 1, 2), (code, err)
         if not {"--verbose", "-v", "--show-weights"} & set(words):
-            assert all(SAID.match(line) for line in err.split("\n")), err
+            assert all(MESSAGE.match(line) for line in err.split("\n")), err
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", err), "control characters"
         if code:
             assert len(ERROR.findall(err)) == 1, err

@@ -1,4 +1,4 @@
-"""The worked examples of introductory lessons on PyTorch's convolution layers: what the tool must get right."""
+"""Worked examples of introductory lessons on PyTorch's convolution layers."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ VALID = {"padding": 0, "padding_mode": "zeros"}
     ],
 )
 def test_conv1d_by_hand(kernel, options, expected):
-    """Input 1…6, all weights 2, no bias."""
+    """The inputs 1…6 with all weights 2 and no bias give the results computed by hand."""
     result = convtool.apply(ONE_TO_SIX, kernel, **{**VALID, **options})
     assert result.flatten().tolist() == expected
 
@@ -38,20 +38,20 @@ TWO_CHANNELS = torch.cat([ONE_TO_SIX, 10 * ONE_TO_SIX], 1)
 
 
 def full_kernel(tmp_path, weights):
-    """Write a kernel file with output and input channels and return its path."""
+    """Write a kernel file with output and input channels, and return its path."""
     path = tmp_path / "full.yaml"
     path.write_text(f"name: full\nweights:\n  1: {weights}\n")
     return str(path)
 
 
 def test_groups_keep_channels_apart(tmp_path):
-    """Two channels, k 1, groups 2, weights 2 and 4."""
+    """With groups=2, weights 2 and 4 each apply to one of the two channels."""
     result = convtool.apply(TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]]]), groups=2, **VALID)
     assert result[0].tolist() == [[2, 4, 6, 8, 10, 12], [40, 80, 120, 160, 200, 240]]
 
 
 def test_a_depthwise_multiplier_of_two(tmp_path):
-    """The same with four output channels, weights 2 4 6 8."""
+    """With groups=2 and four outputs, each input channel gives two of them."""
     result = convtool.apply(
         TWO_CHANNELS, full_kernel(tmp_path, [[[2]], [[4]], [[6]], [[8]]]), groups=2, **VALID
     )
@@ -64,27 +64,27 @@ def test_a_depthwise_multiplier_of_two(tmp_path):
 
 
 def layer(dims, in_channels, **options):
-    """Return the random layer that these options make."""
-    asked = MEDIA["image"].options({"seed": 1, **options})
+    """Return the random layer for these options."""
+    parsed = MEDIA["image"].options({"seed": 1, **options})
     return build(
         [],
         dims=dims,
         in_channels=in_channels,
         random_channels=4,
         padding_mode="zeros",
-        kernel=asked.kernel,
-        layer=asked.layer,
+        kernel=parsed.kernel,
+        layer=parsed.layer,
     )
 
 
 def test_output_sizes():
-    """32×32, k 3, padding 1 keeps its size; 7×7, k 2 gives 6×6."""
+    """A padding of 1 keeps 32×32 for k = 3; without padding, k = 2 turns 7×7 into 6×6."""
     assert output_size(layer(2, 1, kernel_size=3, padding=1).conv, (32, 32)) == (32, 32)
     assert output_size(layer(2, 1, kernel_size=2, padding=0).conv, (7, 7)) == (6, 6)
 
 
 def test_weight_shapes():
-    """Weights are (out, in/groups, *k), biases (out)."""
+    """Weights have the shape (out, in / groups, *k), and biases (out,)."""
     conv = layer(2, 64, out_channels=128, kernel_size=(5, 3)).conv
     assert tuple(conv.weight.shape) == (128, 64, 5, 3)
     assert tuple(conv.bias.shape) == (128,)
@@ -96,14 +96,14 @@ def test_weight_shapes():
     ("in_channels", "out_channels", "groups"), [(3, 4, 2), (4, 3, 2), (3, 4, 3)]
 )
 def test_groups_must_divide_both_channel_counts(in_channels, out_channels, groups):
-    """As nn.Conv demands, in our words."""
+    """A number of groups that nn.Conv would reject is refused with our own message."""
     with pytest.raises(convtool.LayerError, match=f"channels cannot be split into {groups} groups"):
         layer(2, in_channels, out_channels=out_channels, groups=groups)
 
 
 @pytest.mark.parametrize("groups", [1, 3])
 def test_default_initial_weights_are_uniform_within_their_bound(groups):
-    """Uniform on ±1/√(in/groups · Πk), which is what PyTorch's layers do."""
+    """Default weights are uniform within ±1/√(in / groups · Πk), as in PyTorch."""
     conv = layer(2, 6, out_channels=300, kernel_size=5, groups=groups).conv
     bound = (6 / groups * 25) ** -0.5
     for values in (conv.weight, conv.bias):
@@ -113,11 +113,11 @@ def test_default_initial_weights_are_uniform_within_their_bound(groups):
 
 
 def test_one_by_one_kernels_mix_channels_and_nothing_else():
-    """A 1×1 layer on a moved picture is the moved result."""
-    picture = torch.rand(1, 3, 8, 8)
+    """A 1×1 layer commutes with shifting the image."""
+    image = torch.rand(1, 3, 8, 8)
     options = {"kernel_size": 1, "seed": 3}
-    moved = convtool.apply(picture.roll(2, 3), **options)
-    torch.testing.assert_close(moved, convtool.apply(picture, **options).roll(2, 3))
+    moved = convtool.apply(image.roll(2, 3), **options)
+    torch.testing.assert_close(moved, convtool.apply(image, **options).roll(2, 3))
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_one_by_one_kernels_mix_channels_and_nothing_else():
     ],
 )
 def test_padding_modes(mode, top_row):
-    """0…24 as 5×5 with padding 2 and a 1×1 kernel of one."""
-    picture = torch.arange(25.0).reshape(1, 1, 5, 5)
-    result = convtool.apply(picture, "1", padding=2, padding_mode=mode)
+    """Each padding mode gives the border that PyTorch documents for 0…24 as 5×5."""
+    image = torch.arange(25.0).reshape(1, 1, 5, 5)
+    result = convtool.apply(image, "1", padding=2, padding_mode=mode)
     assert result[0, 0, 0].tolist() == top_row
-    assert torch.equal(result[0, 0, 2:7, 2:7], picture[0, 0])
+    assert torch.equal(result[0, 0, 2:7, 2:7], image[0, 0])
 
 
 PAGE = {
@@ -152,22 +152,22 @@ PAGE = {
 
 @pytest.mark.parametrize("name", PAGE)
 def test_the_kernels_of_the_teaching_page(name):
-    """Nine kernels that every page on convolution shows."""
+    """The nine kernels of common teaching pages have their published weights."""
     assert np.array_equal(resolve(name, 2).kernels[0].weights, PAGE[name])
 
 
 def sample(name):
-    """Return a sample as a tensor in 0…255."""
+    """Return a sample image as a tensor in 0…255."""
     return torch.from_numpy(np.array(Image.open(SAMPLES / f"{name}.png"))).float()[None, None]
 
 
-def answers(picture, kernel):
-    """Return where a difference kernel answers on a lesson's picture, without its border."""
-    return convtool.apply(sample(picture), kernel, padding=0)[0, 0]
+def responses(image, kernel):
+    """Return the response of a sample image to a kernel, without padding."""
+    return convtool.apply(sample(image), kernel, padding=0)[0, 0]
 
 
-def test_the_samples_are_the_lessons_pictures():
-    """A 7×6 half-plane, an 8×8 checker of four squares, a 9×9 cross."""
+def test_the_samples_are_the_lessons_images():
+    """The samples are a 7×6 half-plane, an 8×8 checker of four squares and a 9×9 cross."""
     assert sample("half-plane")[0, 0, 3].tolist() == [255, 255, 255, 0, 0, 0]
     assert sample("half-plane").shape == (1, 1, 7, 6)
     assert sample("checker")[0, 0, 0].tolist() == [0] * 4 + [255] * 4
@@ -176,43 +176,43 @@ def test_the_samples_are_the_lessons_pictures():
     assert sample("cross")[0, 0, 0].sum() == 0
 
 
-def test_the_difference_answers_to_the_half_planes_one_edge():
-    """(1 −1) finds the vertical edge; its transpose stays flat."""
-    across = answers("half-plane", "difference-x")
+def test_the_difference_finds_the_edge_of_the_half_plane():
+    """(1 −1) responds to the vertical edge only, and its transpose not at all."""
+    across = responses("half-plane", "difference-x")
     assert across[:, 2].tolist() == [255] * 7
     assert across.sum() == 255 * 7
-    assert answers("half-plane", "difference-y").abs().sum() == 0
+    assert responses("half-plane", "difference-y").abs().sum() == 0
 
 
 def test_each_difference_finds_its_own_direction_on_the_checker():
-    """Vertical edges for (1 −1), horizontal ones for its transpose."""
-    assert answers("checker", "difference-x")[:, 3].tolist() == [-255] * 4 + [255] * 4
-    assert answers("checker", "difference-y")[3].tolist() == [-255] * 4 + [255] * 4
-    assert answers("checker", "difference-x").count_nonzero() == 8
+    """(1 −1) responds to vertical edges, its transpose to horizontal ones."""
+    assert responses("checker", "difference-x")[:, 3].tolist() == [-255] * 4 + [255] * 4
+    assert responses("checker", "difference-y")[3].tolist() == [-255] * 4 + [255] * 4
+    assert responses("checker", "difference-x").count_nonzero() == 8
 
 
-def test_the_cross_difference_answers_to_crossings():
-    """(1 −1; −1 1) is zero on straight edges and answers where they cross."""
-    assert answers("half-plane", "cross-difference").count_nonzero() == 0
-    crossing = answers("checker", "cross-difference")
+def test_the_cross_difference_finds_crossings():
+    """(1 −1; −1 1) is zero on straight edges and responds where edges cross."""
+    assert responses("half-plane", "cross-difference").count_nonzero() == 0
+    crossing = responses("checker", "cross-difference")
     assert crossing.count_nonzero() == 1
     assert crossing[3, 3] == -510
-    assert answers("cross", "cross-difference").abs().max() == 510
+    assert responses("cross", "cross-difference").abs().max() == 510
 
 
 def test_a_layer_computes_cross_correlation():
-    """No flip: sobel-x is positive where the right is brighter; --flip changes its sign."""
+    """`sobel-x` is positive where the right side is brighter; --flip changes the sign."""
     step = torch.zeros(1, 1, 5, 6)
     step[..., 3:] = 1
     assert convtool.apply(step, "sobel-x")[0, 0, 2, 2:4].tolist() == [4, 4]
     assert torch.equal(convtool.apply(step, "sobel-x", flip=True), -convtool.apply(step, "sobel-x"))
 
 
-def test_a_convolution_made_by_hand_equals_the_layer():
-    """Unfold the windows, multiply, sum."""
-    picture = torch.rand(1, 3, 9, 11)
+def test_a_convolution_by_hand_equals_the_layer():
+    """Unfolding, multiplying and summing by hand gives the result of the layer."""
+    image = torch.rand(1, 3, 9, 11)
     made = layer(2, 3, padding=0, out_channels=5)
-    windows = torch.nn.functional.unfold(picture, 3)
+    windows = torch.nn.functional.unfold(image, 3)
     by_hand = made.conv.weight.flatten(1) @ windows + made.conv.bias[:, None]
-    expected = convtool.apply(picture, padding=0, out_channels=5, seed=1)
+    expected = convtool.apply(image, padding=0, out_channels=5, seed=1)
     torch.testing.assert_close(by_hand.reshape(1, 5, 7, 9), expected, rtol=0, atol=1e-5)

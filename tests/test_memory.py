@@ -1,4 +1,4 @@
-"""The memory of a run: said before work, kept to, shared by jobs; bombs refused by their headers."""
+"""Memory: estimated before a run, kept within limits, shared by jobs; bombs are refused."""
 
 import functools
 import json
@@ -22,16 +22,16 @@ from convtool.limits import MEBI, Budget, refuse_larger
 from convtool.media.image.part import ImagePart
 
 BARE = [sys.executable, "-c", "import torch, convtool.cli.running, convtool.media.image, cv2"]
-SLACK = 60  # MB of libraries that are loaded when they are needed
+SLACK = 60  # MB of libraries that are loaded on demand
 
 
 def chunk(kind, data):
-    """Return a PNG's chunk."""
+    """Return a chunk of a PNG file."""
     return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
 
 
 def bomb(path, width, height, bits, colour, behind=b""):
-    """Write a PNG that is all header: what it promises would be decoded from a few bytes."""
+    """Write a PNG that would decode from a few bytes to the large size its header declares."""
     head = struct.pack("!IIBBBBB", width, height, bits, colour, 0, 0, 0)
     pixels = chunk(b"IDAT", zlib.compress(bytes(100_000)))
     path.write_bytes(
@@ -40,15 +40,21 @@ def bomb(path, width, height, bits, colour, behind=b""):
     return path
 
 
+def blank(path, width, height):
+    """Write a black image and return its path."""
+    Image.new("RGB", (width, height)).save(path)
+    return path
+
+
 @pytest.fixture(scope="module")
 def bare():
-    """Return the peak memory of a process that only imports, in MB."""
+    """Return the peak memory, in MB, of a process that only imports."""
     return peak(BARE)
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Return a function that gives the path of an image of 12 megapixels, by its name."""
+    """Return a function that maps a file name to the path of a 12-megapixel image."""
     folder = tmp_path_factory.mktemp("large")
 
     @functools.cache
@@ -70,33 +76,36 @@ def large(tmp_path_factory):
 
 
 def planned(convtool, medium, source, out, *options):
-    """Return what a dry run says that a job takes, in bytes."""
+    """Return the memory, in bytes, that a dry run estimates for a job."""
     result = convtool(medium, source, out, *options, "--dry-run", "--json", "--quiet")
     assert result.code == 0, result.err
     return int(json.loads(result.out)["plan"]["memory"].split()[1]) * MEBI
 
 
-@pytest.mark.parametrize(("source", "out", "options"), [
-    ("in.jpg", "out.jpg", ["-k", "sobel-x"]),
-    ("in.jpg", "out.webp", ["-k", "gaussian:sigma=20"]),
-    ("in.jpg", "out.jpg", ["--seed", "1"]),
-    ("in.jpg", "out.png", ["-k", "kirsch", "--sheet"]),
-    ("deep.png", "out.png", ["-k", "disk:radius=30"]),
-    ("clear.png", "out.gif", ["-k", "sharpen"]),
-    ("float.tif", "out.npy", ["-k", "sobel-x"]),
-])  # fmt: skip
-def test_a_picture_takes_what_was_said(convtool, tmp_path, large, bare, source, out, options):
-    """Not more, and not a fraction of it, so that limits hold and jobs do not wait for nothing."""
+@pytest.mark.parametrize(
+    ("source", "out", "options"),
+    [
+        ("in.jpg", "out.jpg", ["-k", "sobel-x"]),
+        ("in.jpg", "out.webp", ["-k", "gaussian:sigma=20"]),
+        ("in.jpg", "out.jpg", ["--seed", "1"]),
+        ("in.jpg", "out.png", ["-k", "kirsch", "--sheet"]),
+        ("deep.png", "out.png", ["-k", "disk:radius=30"]),
+        ("clear.png", "out.gif", ["-k", "sharpen"]),
+        ("float.tif", "out.npy", ["-k", "sobel-x"]),
+    ],
+)
+def test_the_memory_of_an_image_is_estimated(convtool, tmp_path, large, bare, source, out, options):
+    """Filtering an image takes no more memory than estimated, and not far less."""
     path = large(source)
-    said = planned(convtool, "image", path, tmp_path / out, *options) / 1e6
+    estimated = planned(convtool, "image", path, tmp_path / out, *options) / 1e6
     command = [sys.executable, "-m", "convtool", "image", path, tmp_path / out, *options]
     took = peak(command) - bare
-    assert took <= said + SLACK
-    assert said <= 4 * max(took, SLACK)
+    assert took <= estimated + SLACK
+    assert estimated <= 4 * max(took, SLACK)
 
 
-def test_a_sound_takes_what_was_said(convtool, tmp_path, rng, bare):
-    """However long it is."""
+def test_the_memory_of_audio_is_estimated(convtool, tmp_path, rng, bare):
+    """Filtering audio takes no more memory than estimated, whatever its length."""
     for name, seconds in (("short", 20), ("long", 600)):
         soundfile.write(
             tmp_path / f"{name}.wav", rng.uniform(-0.5, 0.5, (seconds * 44100, 2)), 44100
@@ -119,28 +128,35 @@ def test_a_sound_takes_what_was_said(convtool, tmp_path, rng, bare):
     assert peak(command) - bare <= long / 1e6 + SLACK
 
 
-@pytest.mark.parametrize("make", [
-    lambda path: Image.new("RGB", (11_600, 8_700)).save(path.with_suffix(".jpg")) or path.with_suffix(".jpg"),
-    lambda path: bomb(path.with_suffix(".png"), 11_600, 8_700, 16, 2),
-    lambda path: bomb(path.with_suffix(".png"), 11_600, 8_700, 8, 6),
-], ids=["JPEG", "16 bits", "transparent"])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: blank(path.with_suffix(".jpg"), 11_600, 8_700),
+        lambda path: bomb(path.with_suffix(".png"), 11_600, 8_700, 16, 2),
+        lambda path: bomb(path.with_suffix(".png"), 11_600, 8_700, 8, 6),
+    ],
+    ids=["JPEG", "16 bits", "transparent"],
+)
 @pytest.mark.parametrize("kernel", ["sobel-x", "kirsch", "gaussian:sigma=40", "disk:radius=50"])
 def test_a_photo_of_100_megapixels_is_within_the_defaults(convtool, tmp_path, make, kernel):
-    """By its header, whatever filters it."""
+    """A 100-megapixel photo stays within the default limit for any filter."""
     assert (
         planned(convtool, "image", make(tmp_path / "in"), tmp_path / "out.png", "-k", kernel)
         < 8192 * MEBI
     )
 
 
-@pytest.mark.parametrize(("size", "bits", "colour", "flag"), [
-    ((16_384, 16_384), 16, 6, "--max-memory"),
-    ((60_000, 60_000), 8, 0, "--max-pixels"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "bits", "colour", "flag"),
+    [
+        ((16_384, 16_384), 16, 6, "--max-memory"),
+        ((60_000, 60_000), 8, 0, "--max-pixels"),
+    ],
+)
 def test_bombs_are_refused_before_they_are_decoded(
     convtool, tmp_path, monkeypatch, size, bits, colour, flag
 ):
-    """And the message names the flag that would let them through."""
+    """An image over the limit is refused undecoded, naming the flag that would allow it."""
     monkeypatch.setattr(ImagePart, "pixels", property(lambda _: pytest.fail("it was decoded")))
     result = convtool(
         "image", bomb(tmp_path / "in.png", *size, bits, colour), tmp_path / "out.png", "-k", "blur"
@@ -150,8 +166,8 @@ def test_bombs_are_refused_before_they_are_decoded(
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_bomb_with_words_behind_it_is_not_decoded_for_them(convtool, tmp_path, monkeypatch):
-    """They may say how it is turned, and are behind its pixels."""
+def test_a_bomb_with_text_after_its_pixels_is_not_decoded(convtool, tmp_path, monkeypatch):
+    """A large PNG is not decoded to read the text chunks after its pixels."""
     monkeypatch.setattr(Image.Image, "load", lambda *_: pytest.fail("it was decoded"))
     path = bomb(tmp_path / "in.png", 8_000, 8_000, 8, 6, chunk(b"tEXt", b"Comment\0words"))
     result = convtool("image", path, tmp_path / "out.png", "-k", "blur", "--max-memory", "100")
@@ -159,8 +175,8 @@ def test_a_bomb_with_words_behind_it_is_not_decoded_for_them(convtool, tmp_path,
     assert "--max-memory" in result.err
 
 
-def test_films_sounds_and_python_keep_to_it(convtool, tmp_path):
-    """One limit for all media."""
+def test_the_limit_applies_to_all_media_and_to_python(convtool, tmp_path):
+    """The memory limit applies to video, to audio and to `apply`."""
     for medium, source in (("video", "clip.mp4"), ("audio", "melody.wav"), ("image", "chart.jpg")):
         output = tmp_path / f"out{source[-4:]}"
         result = convtool(
@@ -173,8 +189,8 @@ def test_films_sounds_and_python_keep_to_it(convtool, tmp_path):
             package.apply(SAMPLES / source, "gaussian:sigma=30", max_memory=1)
 
 
-def test_a_page_larger_than_the_first_keeps_to_it(convtool, tmp_path):
-    """Each is looked at before it is decoded."""
+def test_the_limit_applies_to_every_page(convtool, tmp_path):
+    """Each page of an image is checked against the limits before it is decoded."""
     with tifffile.TiffWriter(tmp_path / "in.tif") as pages:
         for size in (8, 2000):
             pages.write(np.zeros((size, size, 3), np.uint16), photometric="rgb")
@@ -189,7 +205,7 @@ def test_a_page_larger_than_the_first_keeps_to_it(convtool, tmp_path):
 def test_random_layers_of_many_channels_are_refused_before_their_spectra_are_made(
     convtool, tmp_path
 ):
-    """Whose memory goes with inputs times outputs."""
+    """A layer whose spectra would exceed the limit is refused before they are computed."""
     soundfile.write(tmp_path / "in.wav", np.zeros((100_000, 200)), 44100)
     options = ["--kernel-size", "1001", "--seed", "1", "--algorithm", "fft"]
     result = convtool("audio", tmp_path / "in.wav", tmp_path / "out.wav", *options)
@@ -198,7 +214,7 @@ def test_random_layers_of_many_channels_are_refused_before_their_spectra_are_mad
 
 
 def test_jobs_wait_for_memory():
-    """As many at once as fit, and no more."""
+    """As many jobs run at once as fit into the memory budget, and no more."""
     budget, at_once, most = Budget(3), 0, 0
     counting, three = threading.Lock(), threading.Barrier(3)
 
@@ -209,7 +225,7 @@ def test_jobs_wait_for_memory():
                 at_once += 1
                 most = max(most, at_once)
             three.wait(10)
-            time.sleep(0.02)  # for a fourth, which must not come
+            time.sleep(0.02)  # time for a fourth job, which must not start
             with counting:
                 at_once -= 1
 
@@ -222,7 +238,7 @@ def test_jobs_wait_for_memory():
 
 
 def test_a_failed_job_gives_its_memory_back():
-    """And the whole budget is one job's, no more."""
+    """A failed job releases its memory, and a single job may use the whole budget."""
     budget = Budget(1)
     for _ in range(3):
         with pytest.raises(ValueError, match="once"), budget.taken(MEBI):
@@ -233,7 +249,7 @@ def test_a_failed_job_gives_its_memory_back():
 
 
 def test_a_batch_within_a_small_budget(convtool, tmp_path):
-    """Its pictures go through one after the other, all of them."""
+    """With a small budget, all images of a batch are filtered one after the other."""
     (tmp_path / "in").mkdir()
     for number in range(8):
         Image.new("RGB", (700, 500), (number, 0, 0)).save(tmp_path / "in" / f"{number}.png")

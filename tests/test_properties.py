@@ -1,4 +1,4 @@
-"""What convolution means, as properties: identity, linearity, shift, impulse response, in 1, 2 and 3 dimensions."""
+"""Properties of convolution in 1, 2 and 3 dimensions: identity, linearity, shift, impulse."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def inputs(draw, least=10):
 @given(inputs(), MODES)
 @settings(max_examples=40, deadline=None)
 def test_identity(case, mode):
-    """The kernel that is one in its middle changes nothing."""
+    """A kernel that is one at its centre and zero elsewhere changes nothing."""
     tensor, _ = case
     torch.testing.assert_close(
         convtool.apply(tensor, "identity", padding_mode=mode), tensor, rtol=0, atol=1e-12
@@ -50,9 +50,9 @@ def test_linearity(case, mode, a, b):
 @given(inputs(least=25), st.lists(st.integers(-12, 12), min_size=3, max_size=3))
 @settings(max_examples=40, deadline=None)
 def test_shift(case, steps):
-    """On a circle, the result of a moved input is the moved result.
+    """With circular padding, filtering commutes with shifting the input.
 
-    Inputs are as large as the largest kernel, `gabor`, since circular padding adds no more than that.
+    Inputs are as large as the largest kernel, `gabor`, the most that circular padding allows.
     """
     tensor, kernel = case
     axes = list(range(2, tensor.ndim))
@@ -66,7 +66,7 @@ def test_shift(case, steps):
 )
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_impulse_response_is_the_mirrored_kernel(dims, kernel, flip):
-    """An impulse comes out as the kernel, mirrored; as itself by --flip, as true convolution has it."""
+    """An impulse gives the mirrored kernel, or with --flip the kernel itself."""
     weights = torch.from_numpy(convtool.resolve(kernel, dims).kernels[0].weights.copy())
     size = [2 * n + 1 for n in weights.shape]
     impulse = torch.zeros(1, 1, *size, dtype=torch.float64)

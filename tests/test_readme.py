@@ -1,4 +1,4 @@
-"""The pages are true: flags are the program's, commands and examples run, links lead somewhere."""
+"""The documentation is true: options, commands, examples and links are checked."""
 
 import re
 import shlex
@@ -43,7 +43,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def commands() -> Iterator[str]:
-    """Yield the commands of all pages, each once, without their comments."""
+    """Yield the commands of all pages without their comments."""
     for page in TEXTS:
         for block in blocks(page, "sh"):
             for line in block.replace("\\\n", " ").splitlines():
@@ -55,7 +55,7 @@ CONVTOOL = [line for line in COMMANDS if re.search(r"(^|\| )convtool ", line)]
 
 
 def flag_of(field: Field[Any]) -> str:
-    """Return the spellings of an option, as the table has them."""
+    """Return the spellings of an option as printed in the tables."""
     flags = field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
     if field.default is True:
         flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}",)
@@ -63,7 +63,7 @@ def flag_of(field: Field[Any]) -> str:
 
 
 def default_of(field: Field[Any]) -> str:
-    """Return the default of an option, as the table has it."""
+    """Return the default of an option as printed in the tables."""
     if field.default is True:
         return "on"
     unsaid = field.default is None or field.default is False or field.default == ()
@@ -71,7 +71,7 @@ def default_of(field: Field[Any]) -> str:
 
 
 def declared() -> dict[str, list[str]]:
-    """Return the rows of the tables of flags, by the panels of `--help`, from the declarations."""
+    """Return the rows of the tables of options, by `--help` panel, from the declarations."""
     media: dict[tuple[str, str, str, str], list[str]] = {}
     for medium in MEDIA.values():
         for group in (*medium.groups.values(), RunOptions):
@@ -99,7 +99,7 @@ def flag_cell(row: str) -> str:
 
 @pytest.mark.parametrize("panel", declared())
 def test_the_tables_of_flags_are_the_declarations(panel):
-    """Each flag with its default, the media that have it, and its help, word for word."""
+    """The tables list each flag with its declared default, media and help text."""
     expected = f"### {panel}\n\n{COLUMNS}" + "\n".join(declared()[panel]) + "\n"
     found = re.search(rf"### {panel}\n\n(?:^\|.*\n)+", TEXTS["docs/options.md"], re.MULTILINE)
     assert found, f"no table of {panel}"
@@ -107,19 +107,19 @@ def test_the_tables_of_flags_are_the_declarations(panel):
 
 
 def test_the_tables_have_no_other_flags():
-    """One that is gone would stay there."""
+    """The tables list no flag that is not declared."""
     rows = re.findall(r"^\| `--.*$", TEXTS["docs/options.md"], re.MULTILINE)
     assert len(rows) == sum(map(len, declared().values()))
 
 
 def test_commands_are_found():
-    """The pattern above sees them."""
+    """The pattern above finds the commands."""
     assert len(CONVTOOL) > 40
 
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory) -> Path:
-    """Make a folder with the inputs that the pages name: small media, a kernel, an options file."""
+    """Create a folder with the inputs that the pages name: media, a kernel, an options file."""
     folder = tmp_path_factory.mktemp("inputs")
     shutil.copytree(SAMPLES, folder / "samples", ignore=shutil.ignore_patterns("presets.*", "*.py"))
     with Image.open(SAMPLES / "chart.jpg") as chart:
@@ -140,7 +140,7 @@ def inputs(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("command", CONVTOOL)
 def test_every_command_runs(tmp_path, monkeypatch, inputs, convtool, command):
-    """As written, in a folder with its inputs; as a process only where it needs a shell."""
+    """Every command on the pages runs as written, in a shell only where it needs one."""
     folder = tmp_path / "here"
     shutil.copytree(inputs, folder)
     monkeypatch.chdir(folder)
@@ -153,7 +153,7 @@ def test_every_command_runs(tmp_path, monkeypatch, inputs, convtool, command):
 
 
 def run_in_shell(command: str) -> tuple[int, str]:
-    """Run a command line by bash, and stop the warm process that it starts."""
+    """Run a command line in bash, and stop the warm process that it starts."""
     program = f"{shlex.quote(sys.executable)} -m convtool"
     line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
     try:
@@ -166,8 +166,8 @@ def run_in_shell(command: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("page", TEXTS)
-def test_words_of_the_program_exist(page):
-    """Flags, commands and targets of `make` that the text names are there."""
+def test_flags_commands_and_targets_exist(page):
+    """The flags, commands and `make` targets that the text names exist."""
     cells = [flag_cell(row) for rows in declared().values() for row in rows]
     flags = {flag for cell in cells for flag in re.findall(r"--[\w-]+", cell)}
     others = {"--help", "--install-completion", "--version"}
@@ -187,8 +187,8 @@ def test_words_of_the_program_exist(page):
 
 
 @pytest.mark.parametrize("page", TEXTS)
-def test_links_lead_somewhere(page):
-    """To a file of the repository, a heading of a page, or an image."""
+def test_links_are_valid(page):
+    """A link leads to a file of the repository, a heading of a page, or an image."""
     for target in re.findall(r"\]\(([^)\s]+)\)", PROSE[page]):
         if target.startswith("https://"):
             continue
@@ -200,21 +200,21 @@ def test_links_lead_somewhere(page):
 
 
 def anchors(text: str) -> set[str]:
-    """Return the names by which headings are linked to, as GitHub makes them."""
+    """Return the anchors that GitHub makes from the headings."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_files_that_the_text_names_exist(page):
-    """Paths inside the repository, such as `convtool/levels.py` or `kernels/`."""
+    """Paths in the text, such as `convtool/levels.py` or `kernels/`, exist."""
     known = "convtool|tests|samples|kernels|docs"
     for name in re.findall(rf"`((?:{known})/[\w./-]*)`", PROSE[page]):
         assert (ROOT / name).exists(), name
 
 
 def test_every_page_can_be_reached():
-    """From the front page and from the index."""
+    """The front page and the index link to every page."""
     for page in (ROOT / "docs").glob("*.md"):
         if page.name != "README.md":
             assert f"(docs/{page.name})" in TEXTS["README.md"]
@@ -222,7 +222,7 @@ def test_every_page_can_be_reached():
 
 
 def test_the_kernel_file_is_the_preset(tmp_path):
-    """The example is a whole file, and good."""
+    """The example of a kernel file is a complete and valid copy of the preset."""
     (block,) = blocks("docs/kernels.md", "yaml")
     path = tmp_path / "sobel-x.yaml"
     path.write_text(block)
@@ -237,7 +237,7 @@ def test_the_kernel_file_is_the_preset(tmp_path):
 
 
 def scope_of(page: str, monkeypatch) -> dict[str, Any]:
-    """Run the Python examples of a page, and return their names."""
+    """Run the Python examples of a page, and return their variables."""
     monkeypatch.chdir(ROOT)
     scope: dict[str, Any] = {}
     for block in blocks(page, "python"):
@@ -246,12 +246,12 @@ def scope_of(page: str, monkeypatch) -> dict[str, Any]:
 
 
 def test_the_python_example_of_the_front_page_runs(monkeypatch):
-    """And gives the shape that it says."""
+    """The Python example of the front page runs and gives the shape shown."""
     assert scope_of("README.md", monkeypatch)["edges"].shape == (1, 3, 384, 512)
 
 
 def test_the_python_examples_run(monkeypatch):
-    """And give the shapes that they say."""
+    """The Python examples run and give the shapes shown."""
     scope = scope_of("docs/python.md", monkeypatch)
     assert scope["edges"].shape == (1, 3, 384, 512)
     assert scope["maps"].shape == (1, 8, 32, 32)
@@ -261,7 +261,7 @@ def test_the_python_examples_run(monkeypatch):
 
 
 def test_every_example_is_tested():
-    """In a language that a test above runs, on a page where it looks."""
+    """Every example is in a language and on a page that the tests above cover."""
     for text in TEXTS.values():
         assert set(re.findall(r"^```(\w+)$", text, re.MULTILINE)) <= {"sh", "python", "yaml"}
     assert {page for page in TEXTS if blocks(page, "yaml")} == {"docs/kernels.md"}
@@ -270,13 +270,13 @@ def test_every_example_is_tested():
 
 @pytest.mark.parametrize("page", ["CHANGELOG.md", "docs/kernels.md"])
 def test_the_number_of_presets(page):
-    """Pages count them."""
+    """The pages state the correct number of presets."""
     assert f"{len(catalogue.catalogue())} presets" in TEXTS[page]
 
 
 @pytest.mark.parametrize("name", MEDIA)
 def test_the_formats_of_media(name):
-    """The table of formats has the suffixes that the program reads and writes, and no others."""
+    """The tables of formats list exactly the suffixes that the program reads and writes."""
     backend = MEDIA[name].backend
     page = TEXTS[f"docs/{'images' if name == 'image' else name}.md"]
     rows = re.findall(r"^\| .* \| (`\..*?) \| (yes|no) \| (yes|no) \|", page, re.MULTILINE)
@@ -290,7 +290,7 @@ def test_the_formats_of_media(name):
 
 
 def test_the_front_page_is_short():
-    """A stranger reads it in a minute; it shows as many commands as it says."""
+    """The front page has at most 100 lines and shows ten commands."""
     assert len(TEXTS["README.md"].splitlines()) <= 100
     (ten,) = re.findall(r"## Ten commands\n\n```sh\n(.*?)```", TEXTS["README.md"], re.DOTALL)
     assert len(ten.splitlines()) == 10

@@ -1,4 +1,4 @@
-"""Faults once found, each a test for ever."""
+"""Regressions: each test keeps a fault that was once found from coming back."""
 
 import errno
 import io
@@ -31,7 +31,7 @@ def identity(convtool, source, out, *options):
 
 
 def test_exif_sub_directories_do_not_stop_a_tiff(convtool, tmp_path):
-    """A camera's JPEG becomes a TIFF with the tags that it can hold."""
+    """A camera's JPEG becomes a TIFF with the tags that TIFF can hold."""
     exif = Image.Exif()
     exif[0x010F] = "A camera"
     exif.get_ifd(0x8769)[0x9003] = "2024:06:07 08:09:10"
@@ -42,7 +42,7 @@ def test_exif_sub_directories_do_not_stop_a_tiff(convtool, tmp_path):
 
 
 def sprites():
-    """Return frames of a moving square on transparency."""
+    """Return the frames of a moving square on a transparent background."""
     for place in range(3):
         frame = Image.new("RGBA", (40, 40))
         frame.paste((240, 30, 60, 255), (place * 10, 5, place * 10 + 10, 15))
@@ -51,7 +51,7 @@ def sprites():
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
 def test_a_transparent_animation_leaves_no_trails(convtool, tmp_path, suffix):
-    """Every frame of a GIF shows its own pixels alone."""
+    """Every frame of a GIF shows its own pixels only."""
     first, *others = sprites()
     first.save(
         tmp_path / f"in.{suffix}", save_all=True, append_images=others, duration=50, disposal=2
@@ -64,15 +64,15 @@ def test_a_transparent_animation_leaves_no_trails(convtool, tmp_path, suffix):
 
 
 def test_an_apng_becomes_an_avif(convtool, tmp_path):
-    """Its durations are fractions, AVIF's whole."""
+    """The fractional durations of an APNG become the whole ones of an AVIF."""
     first, *others = sprites()
     first.save(tmp_path / "in.png", save_all=True, append_images=others, duration=50)
     assert identity(convtool, tmp_path / "in.png", tmp_path / "out.avif").code == 0
     assert Image.open(tmp_path / "out.avif").n_frames == 3
 
 
-def test_all_frames_of_a_turned_animation_are_turned(convtool, tmp_path):
-    """The orientation is the file's, not the first frame's."""
+def test_all_frames_of_a_rotated_animation_are_rotated(convtool, tmp_path):
+    """The orientation of a file applies to every frame."""
     frames = [Image.new("RGB", (20, 10), (80 * n, 9, 9)) for n in range(3)]
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -91,8 +91,8 @@ LEVELS = np.random.default_rng(3).integers(0, 65536, (20, 24, 3), dtype=np.uint1
 @pytest.mark.parametrize(
     "case", ["float pages", "planar", "grey pages", "grey alpha", "white is zero", "lzw"]
 )
-def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
-    """16 bits and floats stay, whatever the layout."""
+def test_16_bit_and_float_tiffs_of_every_layout(convtool, tmp_path, case):
+    """16-bit and float samples keep their type in every TIFF layout."""
     source, out = tmp_path / "in.tif", tmp_path / "out.tif"
     if case == "float pages":
         given = expected = LEVELS[None].astype(np.float32) * [[[[1]]], [[[2]]]] / 65535
@@ -126,8 +126,8 @@ def test_deep_tiffs_of_every_layout(convtool, tmp_path, case):
     np.testing.assert_allclose(written, expected, rtol=1e-6)
 
 
-def test_premultiplied_alpha_is_taken_out(convtool, tmp_path):
-    """Associated alpha: colours are divided by it once, and alpha stays."""
+def test_premultiplied_alpha_is_divided_out(convtool, tmp_path):
+    """Colours with associated alpha are divided by it once, and alpha is kept."""
     pixels = np.full((8, 8, 4), 20000, np.uint16)
     pixels[..., 3] = 40000
     tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb", extrasamples=["assocalpha"])
@@ -138,7 +138,7 @@ def test_premultiplied_alpha_is_taken_out(convtool, tmp_path):
 
 
 def test_signed_bytes_are_refused(convtool, tmp_path):
-    """As other signed samples are."""
+    """Signed 8-bit samples are refused like other signed samples."""
     tifffile.imwrite(tmp_path / "in.tif", np.arange(-50, 50, dtype=np.int8).reshape(10, 10))
     assert (
         "int8 are not supported"
@@ -147,7 +147,7 @@ def test_signed_bytes_are_refused(convtool, tmp_path):
 
 
 def test_a_grey_8_bit_stack_stays_grey(convtool, tmp_path):
-    """Pages of a TIFF are no frames of an animation."""
+    """The pages of a grey TIFF stay grey, as they are not frames of an animation."""
     tifffile.imwrite(
         tmp_path / "in.tif", (LEVELS[..., :2] >> 8).astype(np.uint8).transpose(2, 0, 1)
     )
@@ -156,13 +156,17 @@ def test_a_grey_8_bit_stack_stays_grey(convtool, tmp_path):
 
 
 def test_a_float_tiff_keeps_its_profile_and_resolution(convtool, tmp_path):
-    """Though Pillow cannot open it."""
+    """A float TIFF keeps its profile and resolution although Pillow cannot open it."""
     profile = b"\0" * 16 + b"RGB " + b"\0" * 108
     pixels = LEVELS.astype(np.float32) / 65535
     tifffile.imwrite(
-        tmp_path / "in.tif", pixels, photometric="rgb", iccprofile=profile, resolution=(300, 300),
+        tmp_path / "in.tif",
+        pixels,
+        photometric="rgb",
+        iccprofile=profile,
+        resolution=(300, 300),
         resolutionunit="INCH",
-    )  # fmt: skip
+    )
     identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif")
     with tifffile.TiffFile(tmp_path / "out.tif") as out:
         assert out.pages.first.iccprofile == profile
@@ -171,7 +175,7 @@ def test_a_float_tiff_keeps_its_profile_and_resolution(convtool, tmp_path):
 
 @pytest.mark.parametrize("most", [1023, 4095, 65535])
 def test_a_ppm_is_scaled_by_its_own_maximum(convtool, tmp_path, most):
-    """10 bits are not the dark end of 16."""
+    """A 10-bit PPM is scaled by its own maximum, not by that of 16 bits."""
     ramp = np.linspace(0, most, 60).astype(">u2").reshape(4, 5, 3)
     (tmp_path / "in.ppm").write_bytes(b"P6 5 4 %d\n" % most + ramp.tobytes())
     identity(convtool, tmp_path / "in.ppm", tmp_path / "out.npy")
@@ -179,8 +183,8 @@ def test_a_ppm_is_scaled_by_its_own_maximum(convtool, tmp_path, most):
     np.testing.assert_allclose(written, ramp / most, atol=1e-5)
 
 
-def test_deep_grey_png_keeps_its_transparent_level(convtool, tmp_path):
-    """A tRNS chunk names one."""
+def test_16_bit_grey_png_keeps_its_transparent_level(convtool, tmp_path):
+    """A 16-bit grey PNG keeps the transparent level of its tRNS chunk."""
     grey = LEVELS[..., 0].copy()
     grey[:5] = 1234
     Image.fromarray(grey).save(tmp_path / "in.png", transparency=1234)
@@ -191,7 +195,7 @@ def test_deep_grey_png_keeps_its_transparent_level(convtool, tmp_path):
 
 
 def test_an_output_never_replaces_a_later_input(convtool, tmp_path):
-    """Not even with --overwrite."""
+    """An output never replaces a later input, even with --overwrite."""
     for name in ("a.png", "a_blur.png"):
         Image.new("RGB", (8, 8), (len(name) * 9, 0, 0)).save(tmp_path / name)
     kept = (tmp_path / "a_blur.png").read_bytes()
@@ -211,8 +215,8 @@ def test_an_output_never_replaces_a_later_input(convtool, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.jpg", "o.webp"])
-def test_a_picture_too_large_for_its_format_is_an_error_in_words(convtool, tmp_path, name):
-    """Encoders of Pillow raise OSErrors without a number."""
+def test_an_image_too_large_for_its_format_is_reported(convtool, tmp_path, name):
+    """An image that is too large for its format is a clear error, not Pillow's bare OSError."""
     Image.new("L", (66000, 1)).save(tmp_path / "in.png")
     result = identity(convtool, tmp_path / "in.png", tmp_path / name)
     assert result.code == 1
@@ -220,15 +224,15 @@ def test_a_picture_too_large_for_its_format_is_an_error_in_words(convtool, tmp_p
     assert not (tmp_path / name).exists()
 
 
-def test_a_name_that_is_too_long_is_an_error_in_words(convtool, tmp_path):
-    """From the file system, before anything is written."""
+def test_a_name_that_is_too_long_is_reported(convtool, tmp_path):
+    """A file name that is too long is refused before anything is written."""
     result = identity(convtool, SAMPLES / "cross.png", tmp_path / ("y" * 300 + ".png"))
     assert result.code == 1
     assert "too long" in result.err
 
 
 def test_several_kernels_in_one_npy_are_channels(convtool, tmp_path):
-    """An array needs no grid."""
+    """Several kernels fill the channels of one .npy array, without a grid."""
     convtool(
         "image", SAMPLES / "chart16.png", tmp_path / "out.npy", "-k", "blur", "-k", "roberts-x"
     )
@@ -237,7 +241,7 @@ def test_several_kernels_in_one_npy_are_channels(convtool, tmp_path):
 
 @pytest.mark.parametrize(("redirection", "code"), [("<&-", 1), (">/dev/full", 1), (">&-", 1)])
 def test_streams_that_are_full_or_closed(tmp_path, redirection, code):
-    """An error line and no traceback."""
+    """A full or closed output stream is reported as an error, without a traceback."""
     source = "-" if redirection == "<&-" else SAMPLES / "cross.png"
     output = tmp_path / "out.png" if source == "-" else "-"
     command = (
@@ -252,8 +256,8 @@ def test_streams_that_are_full_or_closed(tmp_path, redirection, code):
     assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
-def test_a_terminal_of_few_characters_gets_escapes(tmp_path):
-    """Not an encoding error."""
+def test_a_terminal_with_few_characters_gets_escapes(tmp_path):
+    """Characters that a terminal cannot encode are printed as escapes."""
     command = [sys.executable, "-m", "convtool", "kernels", "show", "blur"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     result = subprocess.run(command, capture_output=True, env=environment, check=True, timeout=60)
@@ -261,13 +265,13 @@ def test_a_terminal_of_few_characters_gets_escapes(tmp_path):
 
 
 def test_markup_in_a_summary_is_text(convtool, tmp_path):
-    """Kernel files are untrusted."""
+    """Markup in the summary of a kernel file is printed as plain text."""
     (tmp_path / "odd.yaml").write_text('name: odd\nsummary: "[/bold] x"\nweights:\n  2: [[1]]\n')
     assert "[/bold] x" in convtool("kernels", "list", "--kernel-path", tmp_path).out
 
 
 def test_a_nan_in_alpha_is_refused(convtool, tmp_path):
-    """It would spread over the whole picture."""
+    """A NaN in alpha is refused, as it would spread over the whole image."""
     pixels = np.full((8, 8, 4), 0.5, np.float32)
     pixels[2, 3, 3] = np.nan
     tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
@@ -276,8 +280,8 @@ def test_a_nan_in_alpha_is_refused(convtool, tmp_path):
     assert np.isfinite(tifffile.imread(tmp_path / "out.tif")).all()
 
 
-def test_what_is_lost_is_said(convtool, tmp_path):
-    """Depth in an animated PNG, transparency in a sheet."""
+def test_losses_are_noted(convtool, tmp_path):
+    """Notes report the depth lost in an animated PNG and the transparency lost in a sheet."""
     tifffile.imwrite(tmp_path / "in.tif", np.stack([LEVELS, LEVELS // 2]), photometric="rgb")
     assert "stored as 8-bit" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.png").err
     Image.new("RGBA", (8, 8), (1, 2, 3, 4)).save(tmp_path / "clear.png")
@@ -288,7 +292,7 @@ def test_what_is_lost_is_said(convtool, tmp_path):
 
 
 def test_members_of_a_bank_are_found_beside_it(convtool, tmp_path):
-    """By -k, `show` and `check` alike; by name or by path."""
+    """-k, `show` and `check` find the members of a bank beside it, by name or by path."""
     (tmp_path / "member.yaml").write_text("name: member\nweights:\n  2: [[1, 2]]\n")
     for name, member in (("by-name", "member"), ("by-path", tmp_path / "member.yaml")):
         bank = tmp_path / f"{name}.yaml"
@@ -301,8 +305,8 @@ def test_members_of_a_bank_are_found_beside_it(convtool, tmp_path):
         )
 
 
-def test_apply_takes_paths_as_text_and_refuses_strange_tensors(tmp_path):
-    """In words."""
+def test_apply_takes_paths_as_text_and_refuses_unusual_tensors(tmp_path):
+    """`apply` accepts a path as text and refuses unsupported tensors with a message."""
     (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[2]]\n")
     assert convtool.apply(torch.ones(1, 1, 2, 2), "mine", kernel_path=str(tmp_path)).sum() == 8
     for tensor in (
@@ -318,18 +322,18 @@ def test_apply_takes_paths_as_text_and_refuses_strange_tensors(tmp_path):
 
 @pytest.mark.parametrize("prefix", ["./", "sub/../", ""])
 def test_a_kernel_file_by_any_spelling_of_its_path(convtool, tmp_path, monkeypatch, prefix):
-    """`./mine.yaml` is a path, whatever name stands in the file."""
+    """`./mine.yaml` is read as a path, whatever name the file declares."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "mine.yaml").write_text("name: other\nweights:\n  2: [[1]]\n")
     monkeypatch.chdir(tmp_path)
     assert convtool("kernels", "show", f"{prefix}mine.yaml").out.startswith("other  1×1")
 
 
-# --- found by any words and any damaged file (test_fuzz.py) -----------------------------------------------------------
+# --- found by fuzzing (test_fuzz.py) -------------------------------------------------------------
 
 
 def riff(kind, channels=2):
-    """Return a WAV of a codec by its number."""
+    """Return a WAV file with a codec given by its number."""
     samples = np.random.default_rng(5).integers(0, 256, 3000, dtype=np.uint8).tobytes()
     head = struct.pack("<HHIIHH", kind, channels, 16000, 64000, 4, 16)
     body = (
@@ -344,26 +348,29 @@ def riff(kind, channels=2):
 
 
 def test_audio_of_an_unknown_codec_is_refused(convtool, tmp_path):
-    """FFmpeg opens it, and has no decoder for it."""
+    """Audio that FFmpeg opens but cannot decode is refused."""
     (tmp_path / "in.wav").write_bytes(riff(0xFFFF))
     result = convtool("audio", tmp_path / "in.wav", tmp_path / "out.wav", "-k", "blur")
     assert result.code == 1
     assert "cannot be read" in result.err
 
 
-W64 = b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\0\0H/\0\0\0\0\0\0wave\xf3\xac\xd3\x11\x8c\xd1\0\xc0O\x8e\xdb\x8afmt "
+W64 = (
+    b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\0\0H/\0\0\0\0\0\0"
+    b"wave\xf3\xac\xd3\x11\x8c\xd1\0\xc0O\x8e\xdb\x8afmt "
+)
 
 
 def test_audio_whose_header_points_outside_is_refused_in_one_line(convtool, tmp_path):
-    """Decoders seek there through callbacks, which print what is raised in them."""
+    """A header that points beyond the file is refused in one line, without callback output."""
     (tmp_path / "in.w64").write_bytes(2 * W64)
     result = convtool("audio", tmp_path / "in.w64", tmp_path / "out.wav", "-k", "blur")
     assert result.code == 1
     assert [line[:6] for line in result.err.splitlines()] == ["error:"]
 
 
-def test_an_unknown_preset_is_refused_by_us(convtool, tmp_path):
-    """x264 prints what it thinks of one."""
+def test_an_unknown_preset_is_refused_before_x264_sees_it(convtool, tmp_path):
+    """An unknown encoder preset is refused before x264 prints messages of its own."""
     result = convtool(
         "video", SAMPLES / "clip.mp4", tmp_path / "out.mp4", "-k", "blur", "--preset", "quick"
     )
@@ -381,7 +388,7 @@ class FullDisk(io.BytesIO):
 
 
 def test_an_error_in_a_callback_is_raised_after_the_call():
-    """The error of the file is raised, whatever the library made of it."""
+    """An error of the file is raised after the call, whatever the library made of it."""
     file = CallbackFile(FullDisk())
 
     def library():
@@ -394,7 +401,7 @@ def test_an_error_in_a_callback_is_raised_after_the_call():
 
 
 def test_an_interrupt_waits_for_the_end_of_the_call():
-    """What the call uses may be closed afterwards."""
+    """An interrupt is raised only when the call no longer uses its file."""
     ended = []
 
     def library():
@@ -408,6 +415,6 @@ def test_an_interrupt_waits_for_the_end_of_the_call():
 
 
 def test_callbacks_run_outside_the_main_thread():
-    """Signals are handled in the main thread."""
+    """Callbacks run outside the main thread, as signals are handled in the main thread."""
     assert call_outside_main_thread(threading.current_thread) is not threading.main_thread()
     assert list(iterate_outside_main_thread(iter("abc"))) == ["a", "b", "c"]

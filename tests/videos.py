@@ -25,7 +25,7 @@ def make(
 ):
     """Write frames (D, H, W[, C]) as a video, at `times` in ticks of BASE.
 
-    With `audio`, a codec, a tone accompanies them, and goes on for `beyond` seconds.
+    With `audio`, the name of a codec, a tone accompanies them and lasts `beyond` seconds longer.
     """
     with av.open(str(path), "w", options=options or {}) as video:
         stream = video.add_stream(codec, rate=rate)
@@ -37,9 +37,9 @@ def make(
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
         video.metadata.update(tags or {})
-        voice = video.add_stream(audio, rate=48000) if audio else None
-        if voice:
-            voice.layout = "stereo"
+        track = video.add_stream(audio, rate=48000) if audio else None
+        if track:
+            track.layout = "stereo"
         times = times or [round(Fraction(number, rate) / BASE) for number in range(len(frames))]
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), given).reformat(
@@ -48,7 +48,7 @@ def make(
             frame.pts, frame.time_base = times[number], BASE
             video.mux(stream.encode(frame))
         video.mux(stream.encode(None))
-        if voice:
+        if track:
             length = int((times[-1] * BASE + beyond) * 48000)
             tone = (np.sin(np.arange(length) / 20) * 0.3).astype(np.float32)
             for start in range(0, length - 1024, 1024):
@@ -56,8 +56,8 @@ def make(
                     np.stack([tone[start : start + 1024]] * 2), "fltp", "stereo"
                 )
                 piece.sample_rate, piece.pts = 48000, start
-                video.mux(voice.encode(piece))
-            video.mux(voice.encode(None))
+                video.mux(track.encode(piece))
+            video.mux(track.encode(None))
     return path
 
 
@@ -69,7 +69,7 @@ def read(path, format="rgb24"):
 
 
 def facts(path):
-    """Return what FFmpeg reports: times in seconds, size, rate, aspect, and packets of audio."""
+    """Return what FFmpeg reports: times in seconds, size, rate, aspect and audio packets."""
     with av.open(str(path)) as video:
         stream = video.streams.video[0]
         found = {
@@ -79,12 +79,12 @@ def facts(path):
         }
         shown = [float(frame.pts * stream.time_base) for frame in video.decode(stream)]
     with av.open(str(path)) as video:
-        voice = (
+        track = (
             [bytes(p) for p in video.demux(video.streams.audio[0]) if p.size]
             if video.streams.audio
             else []
         )
-    return found | {"shown": shown, "audio": voice}
+    return found | {"shown": shown, "audio": track}
 
 
 def moving_square(rng):

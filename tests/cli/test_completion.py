@@ -1,4 +1,4 @@
-"""Completion, in the shells themselves, on a terminal."""
+"""Completion, tested in real shells on a terminal."""
 
 import os
 import pty
@@ -13,7 +13,7 @@ import pytest
 from convtool.cli.app import app
 
 SHELLS = {"bash": ["bash", "-i"], "zsh": ["zsh", "-i"]}
-PATIENCE = 20  # seconds for an answer
+PATIENCE = 20  # seconds to wait for a shell
 
 
 class Terminal:
@@ -54,7 +54,7 @@ class Terminal:
         os.close(self._leader)
 
     def type(self, text, *wanted):
-        """Type a text, and return the screen's contents once all wanted words are on it."""
+        """Type a text, and return the screen once it shows all expected words."""
         os.write(self._leader, text.encode())
         seen, deadline = "", time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not all(word in seen for word in wanted):
@@ -65,7 +65,7 @@ class Terminal:
 
 @pytest.fixture
 def home(tmp_path):
-    """Return a home directory with startup files, so that no shell asks a new user's questions."""
+    """Return a home directory with startup files, so that no shell asks first-run questions."""
     (tmp_path / ".zshrc").write_text("unsetopt beep\nPROMPT='ready> '\n")
     (tmp_path / ".bashrc").write_text("PS1='ready> '\nbind 'set enable-bracketed-paste off'\n")
     return tmp_path
@@ -73,7 +73,7 @@ def home(tmp_path):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_kernels_are_completed_in_the_shell(home, shell):
-    """After `--install-completion`: kernels of the medium; options and files, too."""
+    """After `--install-completion`, shells complete the medium's kernels, options and files."""
     if shutil.which(shell) is None:
         pytest.skip(f"the shell {shell} is not installed (Debian: {shell})")
     install = f"{sys.executable} -m convtool --install-completion; true"
@@ -100,7 +100,7 @@ def test_kernels_are_completed_in_the_shell(home, shell):
 
 
 def completed(monkeypatch, capsys, *words):
-    """Return the completions of the last word, as bash gets them."""
+    """Return the completions of the last word, as bash receives them."""
     monkeypatch.setenv("COMP_WORDS", " ".join(["convtool", *words]))
     monkeypatch.setenv("COMP_CWORD", str(len(words)))
     monkeypatch.setenv("_CONVTOOL_COMPLETE", "complete_bash")
@@ -110,7 +110,7 @@ def completed(monkeypatch, capsys, *words):
 
 
 def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
-    """No lowpass in Hz for images, no disk for audio; `kernels show` takes all."""
+    """A command completes the kernels of its medium, `kernels show` all of them."""
     assert completed(monkeypatch, capsys, "image", "i", "o", "-k", "lowp") == []
     assert completed(monkeypatch, capsys, "audio", "i", "o", "-k", "lowp") == ["lowpass"]
     assert completed(monkeypatch, capsys, "audio", "i", "o", "--kernel", "disk") == []
@@ -125,7 +125,7 @@ def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
 
 
 def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
-    """A folder of --kernel-path is searched; broken files are left out."""
+    """Kernels in a folder of --kernel-path are completed, invalid files ignored."""
     (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
     (tmp_path / "mingled.yaml").write_text("name: mingled\nweights: [")
     assert completed(monkeypatch, capsys, "image", "--kernel-path", str(tmp_path), "-k", "min") == [
@@ -134,7 +134,7 @@ def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
 
 
 def test_a_completion_imports_nothing_slow():
-    """It has to be instant: somebody waits for it at every key press."""
+    """Completion imports nothing slow, as it runs at every key press."""
     code = (
         "import sys\n"
         "try:\n"

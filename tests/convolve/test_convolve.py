@@ -1,4 +1,4 @@
-"""Every algorithm gives the layer's own result: exact for whole numbers, else within rounding."""
+"""Every algorithm gives the layer's own result: exact for integers, else within rounding."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def layer(kernel: torch.Tensor, channels: int = 3) -> nn.Module:
 @given(case=cases())
 @settings(max_examples=60, deadline=None)
 def test_each_algorithm_equals_the_layer(algorithm, case):
-    """In 1, 2 and 3 dimensions, with any options, in blocks."""
+    """Each algorithm equals the layer in all dimensions, with any options, in blocks."""
     conv, tensor, length = case
     try:
         output_size(conv, tensor.shape[2:])
@@ -52,7 +52,7 @@ def test_each_algorithm_equals_the_layer(algorithm, case):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_float_kernels_stay_within_the_bound(algorithm, dims):
-    """float32 misses float64 by at most 1e-5 × Σ|w| × max|x|."""
+    """float32 results are within 1e-5 × Σ|w| × max|x| of float64."""
     torch.manual_seed(dims)
     conv = layer(torch.randn([9, 7, 5][:dims]))
     tensor = torch.rand(1, 3, *SIZES[dims]) - 0.5
@@ -67,8 +67,8 @@ def test_float_kernels_stay_within_the_bound(algorithm, dims):
 @pytest.mark.parametrize("stored", [torch.uint8, torch.uint16])
 @pytest.mark.parametrize("most", [1, 9, 900])
 @pytest.mark.parametrize("size", [(3, 3), (1, 5), (7, 6)])
-def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size):
-    """Sums of whole numbers are exact in whichever arithmetic their size requires."""
+def test_integer_kernels_on_stored_samples_are_exact(algorithm, stored, most, size):
+    """Sums of integers are exact in whichever arithmetic their size requires."""
     noise = torch.Generator().manual_seed(most)
     kernel = torch.randint(-most, most + 1, size, generator=noise).float()
     conv = layer(kernel)
@@ -91,7 +91,7 @@ def test_whole_kernels_on_stored_samples_are_exact(algorithm, stored, most, size
         (torch.rand(63, 63, generator=torch.Generator().manual_seed(0)), "fft", torch.float32),
     ],
 )
-def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
+def test_auto_takes_the_algorithm_that_fits_the_kernel(kernel, algorithm, arithmetic):
     """Few taps, an outer product and a large kernel are each run by the algorithm made for them."""
     plan = Convolution(layer(kernel), (3000, 4000), of(torch.uint8)).plan
     assert (plan.algorithm, plan.dtype) == (algorithm, arithmetic)
@@ -112,7 +112,7 @@ def test_auto_takes_what_fits_the_kernel(kernel, algorithm, arithmetic):
 def test_passes_along_an_axis_stay_within_the_bound(
     dims, sizes, steps, spread, channels, alike, rows
 ):
-    """Long vectors are run by the depthwise forward, for any rows, stride and dilation."""
+    """Long vectors run by the depthwise forward stay within the bound for any options."""
     noise = torch.Generator().manual_seed(rows)
     kernels = []
     for _ in range(1 if alike else channels):
@@ -161,8 +161,8 @@ def test_compiled_taps_give_the_same_result():
     )
 
 
-def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
-    """The message names the missing compiler."""
+def test_compile_without_a_compiler_is_reported(program, tmp_path):
+    """Without a C++ compiler, --compile is refused with a message that names it."""
     command = ("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "0.3 0.7 0.1")
     no_compiler = {
         "CXX": str(tmp_path / "none"),
@@ -178,7 +178,7 @@ def test_compile_without_a_compiler_is_an_error_in_words(program, tmp_path):
 
 
 def test_auto_takes_the_stock_forward_for_dense_banks():
-    """PyTorch's own forward is made for many channels."""
+    """`auto` takes PyTorch's own forward for many dense channels."""
     assert (
         Convolution(nn.Conv2d(64, 64, 3), (500, 500), of(torch.float32)).plan.algorithm == "direct"
     )
@@ -187,7 +187,7 @@ def test_auto_takes_the_stock_forward_for_dense_banks():
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32 - 1))
 @settings(max_examples=60, deadline=None)
 def test_factors_sum_to_the_kernel(dims, rank, seed):
-    """A sum of outer products is factored into no more than it has, within rounding."""
+    """A sum of outer products is factored into at most as many, within rounding."""
     noise = torch.Generator().manual_seed(seed)
     kernel = torch.zeros([5, 4, 3][:dims], dtype=torch.float64)
     for _ in range(rank):
@@ -209,7 +209,7 @@ def test_factors_sum_to_the_kernel(dims, rank, seed):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("part", [1 / 27, 1 / 5, 3 / 5])
 def test_out_of_memory_halves_the_block(algorithm, part):
-    """The memory of a device does not change the result."""
+    """If memory runs out, the block is halved, and the result stays the same."""
     conv = nn.Conv2d(3, 4, 5, stride=2, padding=1).double()
     tensor = torch.rand(1, 3, 60, 31, dtype=torch.float64)
     ready = Convolution(conv, (60, 31), of(torch.float64), algorithm=algorithm)
@@ -233,7 +233,7 @@ def test_out_of_memory_halves_the_block(algorithm, part):
 
 
 def test_out_of_memory_halves_a_frame():
-    """Of a layer that is run frame by frame, the rows of a frame are halved."""
+    """If memory runs out in a layer run frame by frame, the rows of a frame are halved."""
     conv = nn.Conv3d(2, 3, (1, 3, 3)).double()
     tensor = torch.rand(1, 2, 3, 40, 9, dtype=torch.float64)
     rows = []
@@ -250,7 +250,7 @@ def test_out_of_memory_halves_a_frame():
 
 
 def test_out_of_memory_for_one_row_is_an_error():
-    """No block is smaller than one output, and the message names a way out."""
+    """If a single output does not fit into memory, the message suggests a way out."""
     ready = Convolution(nn.Conv2d(1, 1, 3), (9, 9), of(torch.float32))
 
     def never(_):
@@ -264,7 +264,7 @@ def test_out_of_memory_for_one_row_is_an_error():
 @pytest.mark.parametrize("size", [(61,), (40, 1500), (3, 60, 300)])
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_the_epilogue_is_applied_to_each_strip(algorithm, size, kernel):
-    """Steps follow each other, may write to their argument, and see all axes of the layer."""
+    """The steps of an epilogue run in order, may write to their argument, and see all axes."""
     dims = len(size)
     conv = CONVS[dims](4, 8, (kernel, 3, 3)[:dims], groups=2, padding="same").double()
     tensor = torch.rand(2, 4, *size, dtype=torch.float64)
@@ -284,7 +284,7 @@ def test_the_epilogue_is_applied_to_each_strip(algorithm, size, kernel):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_results_do_not_change_with_the_next_block(algorithm):
-    """Buffers are reused, and no result lies in one, even if the epilogue returns its argument."""
+    """No result shares memory with the buffers that later blocks reuse."""
     conv = nn.Conv2d(2, 2, 3).double()
     blocks = torch.rand(2, 1, 2, 12, 13, dtype=torch.float64)
     ready = Convolution(conv, (12, 13), of(torch.float64), algorithm=algorithm)
@@ -297,7 +297,7 @@ def test_results_do_not_change_with_the_next_block(algorithm):
 @given(case=cases())
 @settings(max_examples=200, deadline=None)
 def test_convolve_is_the_layers_own_forward(case):
-    """On any tensor of floats, with any option, and refuses what the layer refuses.
+    """`convolve` gives or refuses what the layer does, on any float tensor and options.
 
     The stock forward takes no float32 in a float64 layer, so that the engine is run on it.
     """
@@ -323,7 +323,7 @@ def test_convolve_is_the_layers_own_forward(case):
 )
 @settings(max_examples=100, deadline=None)
 def test_convolve_takes_stored_integers_as_numbers(case, stored, integral):
-    """A layer's bias is not scaled, and whole weights give whole numbers to the last digit."""
+    """`convolve` takes integers as numbers: biases are unscaled, integer weights exact."""
     conv, tensor, _ = case
     try:
         output_size(conv, tensor.shape[2:])
@@ -343,19 +343,19 @@ def test_convolve_takes_stored_integers_as_numbers(case, stored, integral):
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_convolve_keeps_the_memory_format(layout, dtype):
-    """By the stock forward as by the engine."""
+    """`convolve` returns the memory format of its input, by any algorithm."""
     tensor = torch.rand(2, 3, 20, 30, dtype=dtype).contiguous(memory_format=layout)
     ours = convolve(nn.Conv2d(3, 4, 3), tensor)
     assert ours.is_contiguous(memory_format=layout)
 
 
 def test_convolve_of_an_empty_batch_is_empty():
-    """As the layer's own forward has it."""
+    """`convolve` of an empty batch is empty, as in the layer's own forward."""
     assert convolve(nn.Conv1d(2, 3, 3), torch.zeros(0, 2, 9)).shape == (0, 3, 7)
 
 
 def test_convolve_runs_long_inputs_in_blocks(monkeypatch):
-    """So that memory is bounded: no block is as long as the input."""
+    """`convolve` runs long inputs in blocks, so that memory is bounded."""
     conv = nn.Conv1d(1, 1, 4001, padding="same")
     lengths = []
     run = Convolution.__call__
@@ -381,7 +381,7 @@ def test_convolve_runs_long_inputs_in_blocks(monkeypatch):
     ],
 )
 def test_convolve_says_why_a_tensor_does_not_fit(shape, dtype, message):
-    """In words, before anything is run."""
+    """`convolve` refuses a tensor that does not fit with a message, before it runs anything."""
     with pytest.raises(LayerError, match=message):
         convolve(nn.Conv2d(3, 3, 3), torch.zeros(shape, dtype=dtype))
 
@@ -405,12 +405,12 @@ def test_the_written_image_does_not_depend_on_the_algorithm(convtool, tmp_path, 
     written = set()
     for algorithm in ("auto", *ALGORITHMS):
         target = tmp_path / f"{algorithm}.png"
-        asked = ("image", SAMPLES / "chart.jpg", target, "-k", kernel, "--algorithm", algorithm)
-        plan = json.loads(convtool(*asked, "--dry-run", "--json").out)["plan"]["algorithm"].split()[
-            0
-        ]
+        arguments = ("image", SAMPLES / "chart.jpg", target, "-k", kernel, "--algorithm", algorithm)
+        plan = json.loads(convtool(*arguments, "--dry-run", "--json").out)["plan"][
+            "algorithm"
+        ].split()[0]
         assert plan in (ALGORITHMS if algorithm == "auto" else (algorithm,))
-        result = convtool(*asked, "--verbose")
+        result = convtool(*arguments, "--verbose")
         assert result.code == 0, result.err
         assert f" s by {plan} (" in result.err
         written.add(target.read_bytes())
@@ -419,7 +419,7 @@ def test_the_written_image_does_not_depend_on_the_algorithm(convtool, tmp_path, 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_is_near(convtool, tmp_path, dtype):
-    """--dtype trades precision for speed; the result stays within a few levels."""
+    """With --dtype float16 or bfloat16, the result stays within a few levels."""
     for name, options in (("exact", ()), ("half", ("--dtype", dtype))):
         result = convtool(
             "image", SAMPLES / "chart.jpg", tmp_path / f"{name}.png", "-k", "blur", *options

@@ -1,4 +1,4 @@
-"""Where layers run: the choice of a device, the way there and back, and the same results from a GPU."""
+"""Devices: the choice of one, transfers to and from it, and equal results on a GPU."""
 
 import subprocess
 import sys
@@ -22,8 +22,8 @@ from convtool.media.registry import MEDIA
 from convtool.run.filter import Filter
 
 
-def test_an_unknown_device_is_refused_with_those_there_are():
-    """The message helps."""
+def test_an_unknown_device_is_refused_with_the_available_ones():
+    """The hint about an unknown device lists the available ones."""
     with pytest.raises(UsageError) as caught:
         devices.choose("cuda:99", 0)
     assert "cpu" in caught.value.hint
@@ -33,16 +33,16 @@ def test_an_unknown_device_is_refused_with_those_there_are():
     ("there", "seconds", "kind"), [(True, 60, "cuda"), (True, 0.1, "cpu"), (False, 60, "cpu")]
 )
 def test_auto_takes_the_gpu_for_work_that_outweighs_its_start(monkeypatch, there, seconds, kind):
-    """A GPU takes seconds to start, more than a picture takes on the CPU."""
+    """`auto` takes the GPU only for work that outlasts its start of some seconds."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
     assert devices.choose("auto", seconds).type == kind
 
 
-def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
-    """A thousand pictures are worth a GPU where one is not."""
-    asked = []
+def test_auto_counts_the_work_of_all_inputs(monkeypatch):
+    """`auto` counts the work of all inputs, so that a thousand images can justify a GPU."""
+    works = []
     monkeypatch.setattr(
-        devices, "choose", lambda _, seconds: asked.append(seconds) or torch.device("cpu")
+        devices, "choose", lambda _, seconds: works.append(seconds) or torch.device("cpu")
     )
     part = ImagePart(
         Header((200, 300), grey=False, dtype=torch.uint8),
@@ -52,13 +52,13 @@ def test_auto_is_asked_with_the_work_of_all_inputs(monkeypatch):
         medium = MEDIA["image"]
         options = medium.options({"kernel": ("gaussian:sigma=3",)})
         Filter(options, medium, inputs=inputs).convolution(part)
-    one, many = asked
+    one, many = works
     assert 0 < one < 0.1
     assert many == pytest.approx(1000 * one)
 
 
-def test_blocks_come_back_as_they_went():
-    """All of them, in order, with their memory's order, on a device that is here already."""
+def test_blocks_come_back_unchanged():
+    """Transfers to and from the current device return the same blocks in order."""
     blocks = [
         Block(
             torch.rand(1, 2, n, 3).contiguous(memory_format=torch.channels_last), of(torch.float32)
@@ -69,9 +69,9 @@ def test_blocks_come_back_as_they_went():
     assert all(a is b for a, b in zip(blocks, returned, strict=True))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="what is asked of glibc")
-def test_kept_memory_is_used_again():
-    """A large tensor takes pages that one before gave back, in any thread."""
+@pytest.mark.skipif(sys.platform != "linux", reason="a setting of glibc")
+def test_kept_memory_is_reused():
+    """A large tensor reuses the pages of a freed one, in any thread."""
     code = """
 import resource, threading, torch
 from convtool.block import Block
@@ -93,12 +93,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
         )
         for keep in (True, False)
     )
-    assert kept < given_back / 4  # the first few still find new places
+    assert kept < given_back / 4  # the first few still take new pages
 
 
 @pytest.mark.cuda
 def test_cuda_is_listed(convtool):
-    """With its name and memory."""
+    """`devices` lists a GPU with its name and memory."""
     assert "cuda:0" in convtool("devices").out
 
 
@@ -106,7 +106,7 @@ def test_cuda_is_listed(convtool):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_cuda_gives_the_layers_result(algorithm, dims):
-    """Within 1e-5 × Σ|w| × max|x| of float64: TF32 is off."""
+    """Without TF32, results stay within 1e-5 × Σ|w| × max|x| of float64."""
     torch.manual_seed(dims)
     conv = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[dims - 1](2, 4, [9, 7, 5][:dims], padding=2, groups=2)
     tensor = torch.rand(1, 2, *[997, 61, 23][:dims]) - 0.5
@@ -129,8 +129,8 @@ def test_cuda_gives_the_layers_result(algorithm, dims):
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("kernel", ["sobel-x", "sharpen", "gaussian:sigma=3", "kirsch"])
-def test_cuda_writes_the_cpus_picture(convtool, tmp_path, kernel):
-    """Whole kernels to the bit, others within a level."""
+def test_cuda_writes_the_image_of_the_cpu(convtool, tmp_path, kernel):
+    """Integer kernels give the same bits on the GPU, others differ by at most a level."""
     for device in ("cpu", "cuda"):
         target = tmp_path / f"{device}.png"
         result = convtool("image", SAMPLES / "chart.jpg", target, "-k", kernel, "--device", device)
@@ -142,8 +142,8 @@ def test_cuda_writes_the_cpus_picture(convtool, tmp_path, kernel):
 
 
 @pytest.mark.cuda
-def test_cuda_blocks_come_back_as_they_went():
-    """Overlapped copies keep the order and every value."""
+def test_cuda_blocks_come_back_unchanged():
+    """Overlapping transfers keep the order and every value."""
     blocks = [torch.randint(0, 256, (1, 3, n, 4001), dtype=torch.uint8) for n in (300, 1, 700, 20)]
     there = devices.upload(iter(blocks), torch.device("cuda"))
     returned = list(devices.download(block + 1 for block in there))
@@ -152,7 +152,7 @@ def test_cuda_blocks_come_back_as_they_went():
 
 @pytest.mark.cuda
 def test_cuda_out_of_memory_halves_the_block():
-    """A card with room for a tenth of the work gives the same result."""
+    """A GPU with memory for a tenth of the work gives the same result."""
     tensor = torch.rand(1, 3, 4000, 4000)
     expected = apply(tensor, "gaussian:sigma=2", device="cpu")
     total = torch.cuda.get_device_properties(0).total_memory

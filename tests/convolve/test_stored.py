@@ -1,4 +1,4 @@
-"""Stored integers, whole or in blocks, against NumPy's sums of 64-bit integers: no rounding."""
+"""Stored integers, whole or in blocks, equal NumPy's sums in 64-bit integers exactly."""
 
 import string
 
@@ -26,7 +26,7 @@ LONGEST = {1: 40, 2: 14, 3: 7}  # inputs on each axis, by dimensions
 
 
 def summed(samples, weight, bias, *, pads, mode, stride, dilation, groups):
-    """Return a layer's result by its definition, in the numbers' own type.
+    """Return a layer's result by its definition, in the type of the numbers.
 
     Shape: samples (N, C, *S), weight (O, C / groups, *K), bias (O,) → (N, O, *S')
     """
@@ -48,7 +48,7 @@ def summed(samples, weight, bias, *, pads, mode, stride, dilation, groups):
 
 
 def samples_of(rng, dtype, shape, *, ends):
-    """Return random samples: of every level, or the two extremes only, whose sums are largest."""
+    """Return random samples: of all levels, or only the two extremes, whose sums are largest."""
     levels = np.iinfo(dtype)
     if ends:
         return rng.choice(np.array([levels.min, levels.max], dtype), shape)
@@ -57,7 +57,7 @@ def samples_of(rng, dtype, shape, *, ends):
 
 @st.composite
 def layers(draw, dtypes=STORED):
-    """Draw a layer of any options, samples that it may fit, and how they are cut into blocks."""
+    """Draw a layer with any options, samples that may fit it, and block lengths."""
     dims = draw(st.integers(1, 3))
 
     def each(low, high):
@@ -85,7 +85,7 @@ def layers(draw, dtypes=STORED):
 
 
 def padded_ends(conv):
-    """Return what PyTorch's documentation says that a layer adds on each axis."""
+    """Return the padding of each axis by PyTorch's documentation."""
     if conv.padding == "valid":
         return [(0, 0)] * len(conv.kernel_size)
     if conv.padding == "same":
@@ -128,8 +128,8 @@ def fits(conv, samples):
 @pytest.mark.parametrize("algorithm", ["auto", *ALGORITHMS])
 @given(case=layers(), most=st.sampled_from([1, 9, 900]))
 @settings(max_examples=60, deadline=None)
-def test_whole_weights_are_exact(algorithm, case, most):
-    """In 1, 2 and 3 dimensions, with any option, in blocks of any length, for sums of any size."""
+def test_integer_weights_are_exact(algorithm, case, most):
+    """Integer weights give exact results, for all options, dimensions and block lengths."""
     conv, samples, lengths, rng = case
     assume(fits(conv, samples))
     weight = rng.integers(-most, most, conv.weight.shape, endpoint=True)
@@ -145,7 +145,7 @@ def test_whole_weights_are_exact(algorithm, case, most):
 @given(case=layers())
 @settings(max_examples=40, deadline=None)
 def test_other_weights_stay_within_the_bound(algorithm, case):
-    """By float32, at most 1e-5 × (Σ|w| + |b|) × the highest level away from float64."""
+    """Other weights stay within 1e-5 × (Σ|w| + |b|) × the highest level of float64."""
     conv, samples, lengths, rng = case
     assume(fits(conv, samples))
     weight = rng.normal(size=conv.weight.shape).astype(np.float32)
@@ -164,7 +164,7 @@ def test_other_weights_stay_within_the_bound(algorithm, case):
 @pytest.mark.parametrize("dims", [1, 2, 3])
 @pytest.mark.parametrize("dtype", STORED)
 def test_odd_kernels_equal_scipys(dtype, dims, mode, rng):
-    """By scipy.ndimage.correlate in float64, which pads on its own, for each length of blocks."""
+    """Odd kernels equal scipy.ndimage.correlate in float64 for every block length."""
     shape = (11, 9, 8)[:dims]
     samples = samples_of(rng, dtype, (1, 1, *shape), ends=False)
     weight = rng.integers(-9, 9, (5, 3, 5)[:dims], endpoint=True)
@@ -203,7 +203,7 @@ def calls(draw, dims):
 
 
 def written(convtool, medium, folder, options, weight, suffix):
-    """Filter a file by the program and return the name of the result."""
+    """Filter a file on the command line and return the name of the output."""
     flags = []
     for name, value in options.items():
         text = value if isinstance(value, str) else ",".join(map(str, value))
@@ -240,7 +240,7 @@ def by_hand(samples, options, weight):
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_images_are_exact(convtool, tmp_path, monkeypatch, dtype, case):
-    """From file to file, in blocks of any length: 8 and 16 bits, clipped to their range."""
+    """8- and 16-bit images are filtered exactly from file to file, and clipped."""
     options, weight, rng, length = case
     samples = samples_of(rng, dtype, (17, 14, 3), ends=False)
     cv2.imwrite(str(tmp_path / "in.png"), samples)
@@ -258,7 +258,7 @@ def test_images_are_exact(convtool, tmp_path, monkeypatch, dtype, case):
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_audio_is_exact(convtool, tmp_path, monkeypatch, case):
-    """From file to file, in blocks of any length: 16 bits, clipped to their range."""
+    """16-bit audio is filtered exactly from file to file, and clipped."""
     options, weight, rng, length = case
     samples = samples_of(rng, np.int16, (50, 2), ends=False)
     soundfile.write(tmp_path / "in.wav", samples, 48000)

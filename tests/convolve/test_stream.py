@@ -1,4 +1,4 @@
-"""The central invariant: a layer over blocks equals the layer over the whole."""
+"""The central invariant: a layer run on blocks equals the layer run on the whole tensor."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 
 def whole(conv: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
-    """Return the layer on the whole tensor, from F.pad and F.conv alone."""
+    """Return the layer's result on the whole tensor, by F.pad and F.conv alone."""
     dims = tensor.ndim - 2
     if conv.padding == "same":
         totals = [d * (k - 1) for k, d in zip(conv.kernel_size, conv.dilation, strict=True)]
@@ -44,7 +44,7 @@ def stream(conv: nn.Module, size: tuple[int, ...] = (9,), algorithm: str = "auto
 def streamed(
     conv: nn.Module, tensor: torch.Tensor, length: int, algorithm: str = "auto"
 ) -> torch.Tensor:
-    """Return the layer over blocks of `length`."""
+    """Return the layer's result on blocks of `length`."""
     blocks = torch.split(tensor, length, 2)
     return torch.cat(list(stream(conv, tensor.shape[2:], algorithm)(blocks, last=tensor)), 2)
 
@@ -83,7 +83,7 @@ def cases(draw, dims=None):
 @given(cases())
 @settings(max_examples=600, deadline=None)
 def test_blocks_equal_the_whole(case):
-    """For 1, 2 and 3 dimensions, every option and any block length; what cannot be is refused by both."""
+    """Blocks of any length give the whole result, for all options, or both are refused."""
     conv, tensor, length = case
     try:
         size = output_size(conv, tensor.shape[2:])
@@ -100,7 +100,7 @@ def test_blocks_equal_the_whole(case):
 @pytest.mark.parametrize("length_of", ["1", "k-1", "k", "k+1", "n-1", "n", "n+1"])
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_block_lengths_at_the_edges(dims, length_of, mode):
-    """Blocks of one sample, around the kernel's size and around the input's give the same output."""
+    """Blocks around the lengths 1, the kernel's and the input's give the same output."""
     k, n = 4, 9
     conv = CONVS[dims](2, 3, k, padding="same", padding_mode=mode, dilation=2).double()
     tensor = torch.rand(1, 2, *[n] * dims, dtype=torch.float64)
@@ -112,8 +112,8 @@ def test_block_lengths_at_the_edges(dims, length_of, mode):
 
 @given(cases())
 @settings(max_examples=100, deadline=None)
-def test_the_geometry_is_nn_convs_own(case):
-    """`ends` and `span` give nn.Conv's own forward, so the oracle above is PyTorch and not a reading of it."""
+def test_the_geometry_is_that_of_nn_conv(case):
+    """`ends` and `extent` agree with nn.Conv's forward, so that the oracle above is PyTorch."""
     conv, tensor, _ = case
     try:
         output_size(conv, tensor.shape[2:])
@@ -124,13 +124,13 @@ def test_the_geometry_is_nn_convs_own(case):
 
 
 def test_an_even_kernel_pads_as_pytorch_does():
-    """`same` puts the larger half of an even kernel's padding behind."""
+    """`same` puts the larger half of an even kernel's padding at the end."""
     assert ends(nn.Conv1d(1, 1, 4, padding="same")) == ((1, 2),)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
-def test_centres_name_the_sample_under_the_kernels_middle(dims):
-    """A kernel that is one in its middle returns the samples that a placement names."""
+def test_centres_are_the_samples_under_the_kernels_centre(dims):
+    """A kernel that is one at its centre picks the samples that a placement names."""
     for k, stride, dilation, padding in [
         (3, 1, 1, 1),
         (3, 2, 1, 1),
@@ -152,26 +152,26 @@ def test_centres_name_the_sample_under_the_kernels_middle(dims):
 
 
 def test_an_input_without_samples_is_refused():
-    """No blocks are no input."""
+    """An input without blocks is refused."""
     with pytest.raises(LayerError, match="no samples"):
         list(stream(nn.Conv1d(1, 1, 3))([]))
 
 
 def test_an_input_shorter_than_the_kernel_is_refused():
-    """The stream has no output to give."""
+    """An input shorter than the kernel is refused, as it has no output."""
     with pytest.raises(LayerError, match="extent of 5"):
         list(stream(nn.Conv1d(1, 1, 5))([torch.zeros(1, 1, 2), torch.zeros(1, 1, 2)]))
 
 
 def test_circular_padding_needs_the_end_first():
-    """Without a way to the last samples, a circular stream cannot begin."""
+    """Circular padding is refused if the last samples are not passed."""
     conv = nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")
     with pytest.raises(TypeError, match="pass them"):
         list(stream(conv)([torch.zeros(1, 1, 8)]))
 
 
 def test_the_callers_blocks_are_not_written_to():
-    """Steps are pure."""
+    """The stream does not write to the caller's blocks."""
     tensor = torch.rand(1, 1, 20)
     kept = tensor.clone()
     list(stream(nn.Conv1d(1, 1, 3, padding=1, padding_mode="reflect"))(torch.split(tensor, 3, 2)))
@@ -184,7 +184,7 @@ def moments(count, ticks=40):
 
 
 def timed(lengths, company=()):
-    """Return blocks of these lengths with times, and what travels in each."""
+    """Return blocks of these lengths with their times and company."""
     samples = torch.rand(1, 1, sum(lengths), 3, 3)
     times = moments(sum(lengths))
     start = 0
@@ -200,11 +200,20 @@ def timed(lengths, company=()):
 
 
 @pytest.mark.parametrize("lengths", [(7,), (1, 1, 5), (3, 4), (6, 1, 0), (1,) * 7])
-@pytest.mark.parametrize(("k", "stride", "padding"), [
-    (1, 1, 0), (3, 1, 1), (3, 2, 1), (4, 1, "same"), (2, 3, 0), (5, 1, 4), (1, 4, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("k", "stride", "padding"),
+    [
+        (1, 1, 0),
+        (3, 1, 1),
+        (3, 2, 1),
+        (4, 1, "same"),
+        (2, 3, 0),
+        (5, 1, 4),
+        (1, 4, 0),
+    ],
+)
 def test_outputs_have_the_times_of_the_frames_they_are_centred_on(lengths, k, stride, padding):
-    """However the input is cut; a stride makes each last longer."""
+    """Each output has the time of its centre frame, and lasts longer by the stride."""
     padding = padding if isinstance(padding, str) else (padding, 0, 0)
     conv = nn.Conv3d(1, 1, (k, 1, 1), stride=(stride, 1, 1), padding=padding)
     size = (7, 3, 3)
@@ -216,7 +225,7 @@ def test_outputs_have_the_times_of_the_frames_they_are_centred_on(lengths, k, st
 
 @pytest.mark.parametrize("stride", [1, 2, 5])
 def test_company_arrives_once_and_in_order(stride):
-    """Also what is read after the last output, in a block of length 0."""
+    """Company arrives once and in order, even if it is read after the last output."""
     conv = nn.Conv3d(1, 1, (3, 1, 1), stride=(stride, 1, 1), padding=(1, 0, 0))
     run = Stream(conv, Convolution(conv, (7, 3, 3), of(torch.float32)))
     company = [("a", "b"), (), ("c",), ("d", "e")]
@@ -225,27 +234,32 @@ def test_company_arrives_once_and_in_order(stride):
     assert sum(map(len, blocks)) == Placement(conv, (7, 3, 3)).size[0]
 
 
-def test_blocks_without_times_stay_so():
-    """Rows of an image have none."""
+def test_blocks_without_times_stay_without_times():
+    """Blocks without times, such as rows of an image, give blocks without times."""
     conv = nn.Conv1d(1, 1, 3, padding=1)
     run = Stream(conv, Convolution(conv, (9,), of(torch.float32)))
     blocks = [Block(part, of(torch.float32)) for part in torch.rand(1, 1, 9).split(4, 2)]
     assert all(block.times is None for block in run.blocks(blocks, of(torch.float32)))
 
 
-def test_a_time_that_has_not_been_read_is_a_fault():
-    """It is never guessed: a wrong time would go unnoticed."""
+def test_a_time_that_has_not_been_read_is_an_error():
+    """A time that has not been read is an error, never a guess."""
     beside = _Beside(1, 3)
     next(beside.tensors(timed((2, 2))))
     with pytest.raises(RuntimeError, match="position 3"):
         beside.times(1)
 
 
-@pytest.mark.parametrize("parts", [
-    {"tensor": torch.zeros(3, 4)}, {"levels": of(torch.uint8)}, {"times": moments(2)},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"tensor": torch.zeros(3, 4)},
+        {"levels": of(torch.uint8)},
+        {"times": moments(2)},
+    ],
+)
 def test_a_block_checks_itself(parts):
-    """Its parts belong together, or it is not made."""
+    """A block is not created if its parts do not belong together."""
     whole = {"tensor": torch.zeros(1, 1, 3, 4), "levels": of(torch.float32), "times": moments(3)}
     assert len(Block(**whole)) == 3
     with pytest.raises(ValueError, match="block"):

@@ -1,4 +1,4 @@
-"""Kernels: every preset against its definition, grids, files, parameters, messages."""
+"""Kernels: presets against their definitions, grids, files, parameters, messages."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ LISTED = [
     "cross-difference", "gabor", "moving-average", "derivative", "pre-emphasis", "lowpass",
     "highpass", "bandpass", "bandstop", "echo", "temporal-difference", "temporal-blur",
     "sobel-t", "gaussian-3d", "laplacian-3d",
-]  # fmt: skip  # a table
+]  # fmt: skip  # a list to be compared with the design
 
 
 def weights(spec, dims=2, **options):
@@ -39,14 +39,14 @@ def weights(spec, dims=2, **options):
     return resolve(spec, dims, **options).kernels[0].weights
 
 
-def test_every_promised_preset_is_there():
-    """The list of the design."""
+def test_every_documented_preset_exists():
+    """Every preset that the design lists exists."""
     assert set(LISTED) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
-    """It has a summary and a source, conforms to the schema, and has finite weights."""
+    """A preset has a summary, a source, a valid schema and finite weights."""
     content = yaml.safe_load(catalogue.locate(name).read_text())
     jsonschema.validate(json.loads(json.dumps(content)), json_schema())
     assert content["summary"]
@@ -61,15 +61,15 @@ def test_a_preset_is_complete_and_resolves_in_all_its_dimensions(name):
     "name", ["blur", "box", "gaussian", "motion", "disk", "sharpen", "unsharp", "identity"]
 )
 def test_brightness_is_kept(name):
-    """Blurs and sharpeners sum to one."""
+    """The weights of blurs and sharpeners sum to one."""
     assert weights(name).sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if name.startswith(("sobel", "kirsch", "lap", "log", "dog"))]
 )
-def test_flat_areas_give_nothing(name):
-    """Derivatives sum to zero, and are signed."""
+def test_flat_areas_give_zero(name):
+    """The weights of derivatives are signed and sum to zero."""
     for kernel in resolve(name, dimensions(name)[-1]).kernels:
         assert kernel.total == pytest.approx(0, abs=1e-12)
         assert kernel.signed
@@ -83,13 +83,13 @@ def impulse(filter_, size=41, **options):
 
 
 def centred(kernel, size=41):
-    """Return the kernel in the middle of zeros."""
+    """Return the kernel centred in zeros."""
     return np.pad(kernel, (size - len(kernel)) // 2)
 
 
 @pytest.mark.parametrize("sigma", [0.5, 1, 2.3, 4])
 def test_gaussian_equals_scipys(sigma):
-    """The same samples, the same cut at four sigma."""
+    """The weights equal scipy's, truncated at four sigma."""
     np.testing.assert_allclose(
         centred(weights(f"gaussian:sigma={sigma}")),
         impulse(scipy.ndimage.gaussian_filter, sigma=sigma),
@@ -98,7 +98,7 @@ def test_gaussian_equals_scipys(sigma):
 
 
 def test_log_equals_scipys_apart_from_its_shift():
-    """Ours is shifted to sum to zero, by less than a thousandth of its peak; scipy's is not."""
+    """The weights are scipy's, shifted by less than 0.5 % of their peak to sum to zero."""
     ours, theirs = centred(weights("log:sigma=2")), impulse(scipy.ndimage.gaussian_laplace, sigma=2)
     assert np.abs(ours - theirs).max() < 5e-3 * np.abs(theirs).max()
 
@@ -113,7 +113,7 @@ def test_log_equals_scipys_apart_from_its_shift():
     ],
 )
 def test_gradients_equal_scipys(name, axis, function, rng):
-    """Sign and scale, on noise."""
+    """The responses to noise equal scipy's in sign and scale."""
     image = rng.random((20, 20))
     np.testing.assert_allclose(
         scipy.ndimage.correlate(image, weights(name), mode="nearest"),
@@ -122,14 +122,14 @@ def test_gradients_equal_scipys(name, axis, function, rng):
 
 
 def test_laplacian_4_equals_scipys(rng):
-    """The second difference on both axes."""
+    """laplacian-4 sums the second differences along both axes, as scipy does."""
     image = rng.random((20, 20))
     ours = scipy.ndimage.correlate(image, weights("laplacian-4"), mode="nearest")
     np.testing.assert_allclose(ours, scipy.ndimage.laplace(image, mode="nearest"))
 
 
 def test_kirsch_turns_one_pattern_through_eight_directions():
-    """Three fives in a row on the ring, fives and threes in each."""
+    """Each Kirsch kernel has three adjacent fives on the ring, and threes elsewhere."""
     kernels = resolve("kirsch", 2).kernels
     assert len({kernel.weights.tobytes() for kernel in kernels}) == 8
     for kernel in kernels:
@@ -139,14 +139,14 @@ def test_kirsch_turns_one_pattern_through_eight_directions():
 
 @pytest.mark.parametrize(("angle", "row"), [(0, [[1 / 3] * 3]), (90, [[1 / 3]] * 3)])
 def test_motion_is_a_line_in_its_direction(angle, row):
-    """Along x at 0°, along y at 90°; a third per sample at length 3."""
+    """Motion of length 3 is thirds along x at 0° and along y at 90°."""
     kernel = weights(f"motion:length=3,angle={angle}")
     line = kernel[1:2] if angle == 0 else kernel[:, 1:2]
     np.testing.assert_allclose(line, row, atol=1e-12)
 
 
 def test_motion_angles_turn_counter_clockwise():
-    """At 45° the line climbs to the upper right."""
+    """At 45° the line of a motion blur rises to the upper right."""
     kernel = weights("motion:length=7,angle=45")
     assert kernel[0, -1] + kernel[1, -2] > 0.1
     assert kernel[0, 0] == 0
@@ -154,22 +154,22 @@ def test_motion_angles_turn_counter_clockwise():
 
 @pytest.mark.parametrize("angle", [0, 30, 90])
 def test_gabor_responds_most_to_its_own_direction(angle):
-    """A grating of its own wavelength and direction gives more than one across."""
+    """A grating along its own direction gives far more than one across it."""
     kernel = weights(f"gabor:wavelength=6,angle={angle},sigma=4")
     y, x = np.mgrid[:61, :61]
     along, across = (
         np.cos(2 * np.pi * (x * np.cos(np.radians(a)) - y * np.sin(np.radians(a))) / 6)
         for a in (angle, angle + 90)
     )
-    answer = [
+    response = [
         np.abs(scipy.signal.correlate2d(grating, kernel, "valid")).max()
         for grating in (along, across)
     ]
-    assert answer[0] > 50 * answer[1]
+    assert response[0] > 50 * response[1]
 
 
-def test_lowpass_and_highpass_cut_where_they_say():
-    """−6 dB at the cutoff, and far less beyond it."""
+def test_lowpass_and_highpass_cut_at_their_cutoff():
+    """The response is −6 dB at the cutoff and far lower beyond it."""
     for name, stops in (("lowpass", 1500), ("highpass", 500)):
         taps = weights(f"{name}:cutoff=1kHz,taps=255", 1, rate=44100)
         _, response = scipy.signal.freqz(taps, worN=[1000, stops], fs=44100)
@@ -178,14 +178,14 @@ def test_lowpass_and_highpass_cut_where_they_say():
 
 
 def test_echo_comes_later_and_softer():
-    """The echo follows in the impulse response of the layer, which is the mirrored kernel."""
+    """In the impulse response of the layer, the echo is later and softer than the direct signal."""
     response = weights("echo:delay=250ms,gain=0.4", 1, rate=100)[::-1]
     assert np.flatnonzero(response).tolist() == [0, 25]
     assert response[[0, 25]].tolist() == [1, 0.4]
 
 
 def test_separable_and_output_range():
-    """Sobel has rank one and results in ±4; outline is not separable."""
+    """Sobel has rank one and an output range of ±4; outline is not separable."""
     sobel, outline = resolve("sobel-x", 2).kernels[0], resolve("outline", 2).kernels[0]
     assert sobel.separable
     assert sobel.output_range() == (-4, 4)
@@ -208,7 +208,7 @@ def test_separable_and_output_range():
     ],
 )
 def test_inline_grids(text, dims, expected):
-    """Separators are ; for rows and | for planes; grids of fewer axes are lifted to more."""
+    """Grids separate rows by ; and planes by |, and are lifted to more axes if needed."""
     assert weights(text, dims).tolist() == expected
 
 
@@ -220,7 +220,7 @@ def test_wrong_grids(text):
 
 
 def test_an_unknown_name_suggests_similar_ones():
-    """A typing error is easily corrected."""
+    """A misspelled name is refused with suggestions."""
     with pytest.raises(KernelError) as caught:
         resolve("sobl-x", 2)
     assert "sobel-x" in caught.value.hint
@@ -250,7 +250,7 @@ def test_an_unknown_name_suggests_similar_ones():
     ],
 )
 def test_wrong_parameters_are_named(spec, message):
-    """The message says what is wrong, and what was expected."""
+    """The message states the wrong parameter and the expected one."""
     with pytest.raises(KernelError, match=message):
         resolve(spec, 2)
 
@@ -266,8 +266,8 @@ def test_wrong_parameters_are_named(spec, message):
         ("[[0, 1], [1, 0]]", "spaces separate numbers, ';' rows"),
     ],
 )
-def test_hints_show_how_it_is_written(spec, hint):
-    """A user can go on from the hint alone."""
+def test_hints_show_the_syntax(spec, hint):
+    """The hint shows the correct syntax."""
     with pytest.raises(KernelError) as caught:
         resolve(spec, 2)
     assert hint in caught.value.hint
@@ -283,14 +283,14 @@ def test_hints_show_how_it_is_written(spec, hint):
         ("highpass:taps=30", "odd number of taps"),
     ],
 )
-def test_parameters_that_exclude_each_other(spec, message):
-    """Edges rise, and a length is given once."""
+def test_contradictory_parameters(spec, message):
+    """Contradictory or impossible parameters are refused with the reason."""
     with pytest.raises(KernelError, match=message):
         resolve(spec, 1, rate=8000)
 
 
 def test_a_cutoff_beyond_half_of_the_rate_does_not_fit_the_input():
-    """Another input may have a higher rate, so this is not wrong usage."""
+    """A cutoff above half the rate is an error of that input, not a usage error."""
     with pytest.raises(LayerError, match="cutoff=5000 must be below 4000 Hz"):
         resolve("lowpass:cutoff=5000", 1, rate=8000)
 
@@ -313,15 +313,15 @@ def test_a_cutoff_beyond_half_of_the_rate_does_not_fit_the_input():
         ("photo.png", PresetLoader, "photo.png", ()),
     ],
 )
-def test_one_grammar_decides_what_a_text_is(text, loader, head, parameters):
-    """Once, by its form; everything else is asked of the spec."""
+def test_one_grammar_parses_kernels(text, loader, head, parameters):
+    """The form of a -k value alone decides which loader takes it."""
     spec = parse(text)
     assert type(spec.loader) is loader
     assert (spec.text, spec.head, spec.parameters) == (text, head, parameters)
 
 
 def test_an_impulse_response_is_for_audio(tmp_path):
-    """Said before the file is looked for."""
+    """An impulse response for another medium is refused before the file is opened."""
     assert dimensions("hall.wav") == (1,)
     with pytest.raises(
         KernelError, match=r"hall\.wav is an impulse response, which is for `convtool"
@@ -332,7 +332,7 @@ def test_an_impulse_response_is_for_audio(tmp_path):
 
 
 def test_the_files_of_a_kernel(tmp_path):
-    """All that its weights depend on: a bank's members too."""
+    """The files of a kernel include the members of its bank."""
     member = write(tmp_path, "name: member\nweights:\n  2: [[1]]\n", "member")
     bank = write(tmp_path, "name: mine\nbank: [member, sobel-x, 'gaussian:sigma=2']\n")
     builtin = catalogue.builtin_folder()
@@ -349,7 +349,7 @@ def test_the_files_of_a_kernel(tmp_path):
 
 
 def test_kernels_in_hertz_need_a_rate():
-    """A cutoff has no meaning without a sample rate."""
+    """A cutoff in hertz needs a sample rate."""
     with pytest.raises(KernelError, match="sample rate"):
         resolve("lowpass", 1)
 
@@ -361,7 +361,7 @@ def write(folder, text, name="mine"):
 
 
 def test_a_kernel_file(tmp_path):
-    """Weights by dimension, divided by their sum, with a bias."""
+    """A file gives weights by dimension, divided by their sum, and a bias."""
     spec = write(
         tmp_path, "name: mine\nweights:\n  2: [[1, 2], [3, 4]]\ndivide_by: sum\nbias: 0.5\n"
     )
@@ -372,7 +372,7 @@ def test_a_kernel_file(tmp_path):
 
 
 def test_true_convolution_weights_are_flipped_when_loaded(tmp_path):
-    """`convention: convolution` takes them as textbooks print them."""
+    """With `convention: convolution`, weights are flipped when they are loaded."""
     spec = write(
         tmp_path, "name: mine\nconvention: convolution\nweights:\n  2: [[1, 2, 3], [4, 5, 6]]\n"
     )
@@ -380,7 +380,7 @@ def test_true_convolution_weights_are_flipped_when_loaded(tmp_path):
 
 
 def test_the_search_path(tmp_path, monkeypatch):
-    """Given folders, CONVTOOL_KERNEL_PATH, the user's folder, the built-in kernels."""
+    """Kernels are sought in --kernel-path, CONVTOOL_KERNEL_PATH, the user's folder, built-ins."""
     first, second = tmp_path / "first", tmp_path / "second"
     third = tmp_path / "config" / "convtool" / "kernels"
     for folder, weight in ((first, 1), (second, 2), (third, 3)):
@@ -453,7 +453,7 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_bad_files_are_refused_with_their_line(tmp_path, case):
-    """Files are untrusted; the message names the file, the line and the key."""
+    """The message about an untrusted file names the file, the line and the key."""
     text, message = BAD_FILES[case]
     spec = write(tmp_path, text)
     with pytest.raises(KernelError, match=message) as caught:
@@ -462,7 +462,7 @@ def test_bad_files_are_refused_with_their_line(tmp_path, case):
 
 
 def test_a_member_of_a_bank_is_a_preset_or_a_file(tmp_path):
-    """A combined bank is neither alone nor a set of kernels; a grid has no name."""
+    """A member of a bank is a preset or a file with a single kernel, not a grid."""
     write(tmp_path, "name: mine\nbank: [sobel]\n")
     with pytest.raises(KernelError, match="cannot hold 'sobel', which combines its results"):
         resolve("mine", 2, search=[tmp_path])
@@ -471,8 +471,8 @@ def test_a_member_of_a_bank_is_a_preset_or_a_file(tmp_path):
         resolve("mine", 2, search=[tmp_path])
 
 
-def test_a_bank_cannot_hold_itself(tmp_path):
-    """The depth of nested banks is limited."""
+def test_a_bank_cannot_contain_itself(tmp_path):
+    """Banks can be nested only to a limited depth."""
     write(tmp_path, "name: mine\nbank: [mine]\n")
     with pytest.raises(KernelError, match="nested more than 4 deep"):
         resolve("mine", 2, search=[tmp_path])
@@ -481,14 +481,14 @@ def test_a_bank_cannot_hold_itself(tmp_path):
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
-    """The size is limited before anything is parsed."""
+    """A file over the size limit is refused before it is parsed."""
     spec = write(tmp_path, "#" * (bounds.MAX_FILE_BYTES + 1))
     with pytest.raises(KernelError, match="larger than"):
         resolve(spec, 2)
 
 
 def test_hostile_yaml_of_the_corpus_is_refused(corpus):
-    """Billion laughs, recursive anchors, fuzzed nesting."""
+    """Exponential aliases, recursive anchors and deep nesting are refused."""
     files = sorted((corpus / "bad" / "yaml").iterdir())
     assert files
     for path in files:
@@ -498,7 +498,7 @@ def test_hostile_yaml_of_the_corpus_is_refused(corpus):
 
 @pytest.mark.parametrize("text", ["gaussian:sigma=1.5", "1.5 .5", "blur"])
 def test_kernels_are_shown_without_torch(text):
-    """A decimal point is not taken for the suffix of an audio file, which takes torch to know."""
+    """`kernels show` imports no torch, even where a parameter contains a decimal point."""
     code = (
         "import sys; from convtool.cli.app import run; run(sys.argv[1:]); "
         "print('torch' in sys.modules)"

@@ -1,4 +1,4 @@
-"""Layers: options against nn.Conv built by hand, banks, folds, seeds."""
+"""Layers: options against nn.Conv built by hand, banks, folding, seeds."""
 
 import numpy as np
 import pytest
@@ -19,21 +19,21 @@ def made(*kernels, dims=2, in_channels=3, **options):
     """Return the layer for these kernels and options."""
     banks = [resolve(kernel, dims) for kernel in kernels]
     names = {1: "audio", 2: "image", 3: "video"}
-    asked = MEDIA[names[dims]].options({"kernel": kernels, **options})
+    parsed = MEDIA[names[dims]].options({"kernel": kernels, **options})
     return build(
         banks,
         dims=dims,
         in_channels=in_channels,
         random_channels=4,
         padding_mode="replicate",
-        kernel=asked.kernel,
-        layer=asked.layer,
-        alignment=asked.alignment,
+        kernel=parsed.kernel,
+        layer=parsed.layer,
+        alignment=parsed.alignment,
     )
 
 
-def test_presets_filter_each_channel_by_itself():
-    """Depthwise: the layer nn.Conv2d(3, 3, 3, groups=3) with the kernel three times."""
+def test_presets_filter_each_channel_separately():
+    """A preset makes nn.Conv2d(3, 3, 3, groups=3) with the same kernel per channel."""
     conv = made("sobel-x").conv
     assert isinstance(conv, nn.Conv2d)
     assert conv.groups == 3
@@ -41,13 +41,13 @@ def test_presets_filter_each_channel_by_itself():
 
 
 def test_one_group_spreads_the_kernel_over_the_channels():
-    """Divided by their number, so that grey stays grey."""
+    """With groups=1, the kernel is divided by the number of channels: grey stays grey."""
     conv = made("sobel-x", groups=1).conv
     assert torch.equal(conv.weight, SOBEL_X.expand(1, 3, 3, 3) / 3)
 
 
 def test_a_bank_is_a_depthwise_multiplier():
-    """Two kernels on three channels: six outputs, the bank inside each group."""
+    """Two kernels on three channels give six outputs, ordered by channel."""
     layer = made("sobel-x", "sobel-y")
     expected = torch.stack([SOBEL_X, SOBEL_Y]).repeat(3, 1, 1)[:, None]
     assert torch.equal(layer.conv.weight, expected)
@@ -56,11 +56,11 @@ def test_a_bank_is_a_depthwise_multiplier():
 
 
 def test_kernels_of_a_bank_share_their_centres():
-    """A 2×2 kernel beside a 3×3 one answers as it does alone."""
-    picture = torch.rand(1, 1, 9, 9)
-    both = convtool.apply(picture, ("roberts-x", "sobel-x"))
-    torch.testing.assert_close(both[:, :1], convtool.apply(picture, "roberts-x"))
-    torch.testing.assert_close(both[:, 1:], convtool.apply(picture, "sobel-x"))
+    """A 2×2 kernel gives the same result beside a 3×3 kernel as alone."""
+    image = torch.rand(1, 1, 9, 9)
+    both = convtool.apply(image, ("roberts-x", "sobel-x"))
+    torch.testing.assert_close(both[:, :1], convtool.apply(image, "roberts-x"))
+    torch.testing.assert_close(both[:, 1:], convtool.apply(image, "sobel-x"))
 
 
 @pytest.mark.parametrize(
@@ -73,30 +73,30 @@ def test_kernels_of_a_bank_share_their_centres():
     ],
 )
 def test_combine(how, fold):
-    """A bank folds into one result for each channel."""
-    picture = torch.rand(1, 3, 9, 9)
-    x, y = (convtool.apply(picture, name) for name in ("sobel-x", "sobel-y"))
+    """--combine folds a bank into one result per channel."""
+    image = torch.rand(1, 3, 9, 9)
+    x, y = (convtool.apply(image, name) for name in ("sobel-x", "sobel-y"))
     torch.testing.assert_close(
-        convtool.apply(picture, ("sobel-x", "sobel-y"), combine=how), fold(x, y)
+        convtool.apply(image, ("sobel-x", "sobel-y"), combine=how), fold(x, y)
     )
 
 
 def test_a_preset_bank_beside_a_kernel():
-    """Each -k is one result, whether it folds or not."""
-    picture = torch.rand(1, 3, 9, 9)
+    """Each -k gives one result, whether or not it is a bank to fold."""
+    image = torch.rand(1, 3, 9, 9)
     layer = made("sobel", "blur")
     assert [output.label for output in layer.outputs] == ["sobel", "blur"]
-    both = convtool.apply(picture, ("sobel", "blur"))
-    torch.testing.assert_close(both[:, [0, 2, 4]], convtool.apply(picture, "sobel"))
-    torch.testing.assert_close(both[:, [1, 3, 5]], convtool.apply(picture, "blur"))
+    both = convtool.apply(image, ("sobel", "blur"))
+    torch.testing.assert_close(both[:, [0, 2, 4]], convtool.apply(image, "sobel"))
+    torch.testing.assert_close(both[:, [1, 3, 5]], convtool.apply(image, "blur"))
 
 
 @pytest.mark.parametrize("combine", [None, "magnitude", "max", "sum", "mean"])
 @pytest.mark.parametrize(
     "kernels", [("sobel-x", "blur"), ("emboss",), ("sobel-x", "outline", "sharpen")]
 )
-def test_reach_is_what_inputs_can_reach(combine, kernels):
-    """No input in 0…1 goes beyond; linear results get there."""
+def test_output_range(combine, kernels):
+    """No input in 0…1 exceeds the output range, and linear layers attain its ends."""
     layer = made(*kernels, in_channels=1, padding="valid", combine=combine)
     low, high = layer.output_range()
     weight = layer.conv.weight
@@ -110,14 +110,27 @@ def test_reach_is_what_inputs_can_reach(combine, kernels):
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
-@pytest.mark.parametrize("options", [
-    {}, {"stride": 2}, {"padding": 2}, {"padding": "valid"}, {"dilation": 2}, {"kernel_size": 5}, {"bias": False},
-    {"groups": 2, "out_channels": 6}, {"groups": "depthwise", "out_channels": 8}, {"padding_mode": "reflect"},
-    {"padding_mode": "circular"}, {"stride": 3, "padding": 1, "dilation": 2, "kernel_size": 2},
-    {"kernel_size": 4}, {"padding_mode": "zeros"},
-])  # fmt: skip
-def test_random_layers_are_nn_convs_own(dims, options):
-    """The same seed gives the weights that nn.Conv draws, and the same output."""
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": 2},
+        {"padding": 2},
+        {"padding": "valid"},
+        {"dilation": 2},
+        {"kernel_size": 5},
+        {"bias": False},
+        {"groups": 2, "out_channels": 6},
+        {"groups": "depthwise", "out_channels": 8},
+        {"padding_mode": "reflect"},
+        {"padding_mode": "circular"},
+        {"stride": 3, "padding": 1, "dilation": 2, "kernel_size": 2},
+        {"kernel_size": 4},
+        {"padding_mode": "zeros"},
+    ],
+)
+def test_random_layers_equal_nn_conv(dims, options):
+    """A seed gives the weights that nn.Conv draws, and the same output."""
     tensor = torch.rand(1, 4, *[9] * dims)
     result = convtool.apply(tensor, seed=7, **{"out_channels": 4, **options})
     arguments = {"padding_mode": "zeros" if dims == 1 else "replicate", **options}
@@ -132,8 +145,8 @@ def test_random_layers_are_nn_convs_own(dims, options):
     torch.testing.assert_close(result, conv(tensor).detach(), rtol=0, atol=1e-5)
 
 
-def test_numbers_an_axis_are_in_pytorchs_order():
-    """Height, then width."""
+def test_numbers_per_axis_are_in_pytorchs_order():
+    """Numbers per axis are given as height, then width."""
     tensor = torch.rand(1, 3, 20, 30)
     options = {"stride": (1, 2), "dilation": (2, 1), "padding": (0, 3), "kernel_size": (3, 5)}
     result = convtool.apply(tensor, seed=1, **options)
@@ -142,17 +155,31 @@ def test_numbers_an_axis_are_in_pytorchs_order():
     torch.testing.assert_close(result, expected.detach(), rtol=0, atol=1e-5)
 
 
-def test_same_with_a_stride_means_half_the_span():
-    """nn.Conv refuses it; we give what everybody means, and refuse where no number does it."""
+def test_same_with_a_stride_pads_by_half_the_extent():
+    """`same` with a stride, which nn.Conv rejects, pads by half the kernel if it is odd."""
     assert made("sobel-x", stride=2).conv.padding == (1, 1)
     with pytest.raises(LayerError, match="odd kernel"):
         made("roberts-x", stride=2)
 
 
-@pytest.mark.parametrize("init", ["uniform", "normal", "trunc_normal", "ones", "zeros", "dirac", "xavier_uniform",
-                                  "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal"])  # fmt: skip
+@pytest.mark.parametrize(
+    "init",
+    [
+        "uniform",
+        "normal",
+        "trunc_normal",
+        "ones",
+        "zeros",
+        "dirac",
+        "xavier_uniform",
+        "xavier_normal",
+        "kaiming_uniform",
+        "kaiming_normal",
+        "orthogonal",
+    ],
+)
 def test_init_is_torch_nn_inits(init):
-    """A name of torch.nn.init, drawn from the same seed."""
+    """--init calls the function of torch.nn.init with that name and the seed."""
     conv = made(padding_mode="zeros", seed=5, init=init).conv
     torch.manual_seed(5)
     expected = nn.Conv2d(3, 4, 3)
@@ -161,8 +188,8 @@ def test_init_is_torch_nn_inits(init):
     assert not conv.bias.any()
 
 
-def test_a_seed_leaves_torchs_own_random_numbers_alone():
-    """A library does not move its caller's generator."""
+def test_a_seed_does_not_change_torchs_generator():
+    """Building a seeded layer leaves the caller's random state unchanged."""
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
@@ -172,45 +199,72 @@ def test_a_seed_leaves_torchs_own_random_numbers_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_no_bias_drops_a_kernels_own(tmp_path):
-    """--no-bias counts for presets too."""
+def test_no_bias_drops_the_bias_of_a_kernel(tmp_path):
+    """--no-bias also removes the bias of a kernel file."""
     path = tmp_path / "lift.yaml"
     path.write_text("name: lift\nweights:\n  2: [[1]]\nbias: 0.25\n")
-    picture = torch.rand(1, 3, 4, 4)
-    torch.testing.assert_close(convtool.apply(picture, str(path)), picture + 0.25)
-    torch.testing.assert_close(convtool.apply(picture, str(path), bias=False), picture)
+    image = torch.rand(1, 3, 4, 4)
+    torch.testing.assert_close(convtool.apply(image, str(path)), image + 0.25)
+    torch.testing.assert_close(convtool.apply(image, str(path), bias=False), image)
 
 
-@pytest.mark.parametrize("options", [
-    {"stride": 0}, {"stride": -1}, {"stride": 2**63}, {"dilation": 2**62}, {"dilation": 0}, {"kernel_size": 0},
-    {"padding": -1}, {"padding": "half"}, {"groups": 0}, {"out_channels": 0}, {"stride": (1, 2, 3)}, {"seed": -1},
-    {"padding_mode": "mirror"}, {"init": "random"}, {"normalize": "no"}, {"combine": "sum"}, {"nan": float("inf")},
-    {"stride": True}, {"stride": 1.5}, {"device": "tpu"}, {"groups": "all"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"stride": 0},
+        {"stride": -1},
+        {"stride": 2**63},
+        {"dilation": 2**62},
+        {"dilation": 0},
+        {"kernel_size": 0},
+        {"padding": -1},
+        {"padding": "half"},
+        {"groups": 0},
+        {"out_channels": 0},
+        {"stride": (1, 2, 3)},
+        {"seed": -1},
+        {"padding_mode": "mirror"},
+        {"init": "random"},
+        {"normalize": "no"},
+        {"combine": "sum"},
+        {"nan": float("inf")},
+        {"stride": True},
+        {"stride": 1.5},
+        {"device": "tpu"},
+        {"groups": "all"},
+    ],
+)
 def test_options_out_of_bounds_are_usage_errors(options):
-    """Checked in Python's integers, before torch sees them."""
+    """Options are checked as Python integers, before torch sees them."""
     with pytest.raises(UsageError):
         convtool.apply(torch.zeros(1, 3, 8, 8), **options)
 
 
-@pytest.mark.parametrize("options", [
-    {"groups": 2}, {"kernel_size": 11, "padding": "valid"}, {"padding": 8, "padding_mode": "reflect"},
-    {"padding": 9, "padding_mode": "circular"}, {"out_channels": 4, "groups": 3},
-    {"kernel": "sobel-x", "out_channels": 4}, {"kernel_size": 4, "stride": 2},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"groups": 2},
+        {"kernel_size": 11, "padding": "valid"},
+        {"padding": 8, "padding_mode": "reflect"},
+        {"padding": 9, "padding_mode": "circular"},
+        {"out_channels": 4, "groups": 3},
+        {"kernel": "sobel-x", "out_channels": 4},
+        {"kernel_size": 4, "stride": 2},
+    ],
+)
 def test_options_that_do_not_fit_the_input_are_layer_errors(options):
-    """The input's business: other inputs may pass."""
+    """Options that do not fit one input are its error, as other inputs may fit."""
     with pytest.raises(LayerError):
         convtool.apply(torch.zeros(1, 3, 8, 8), **options)
 
 
 def test_out_channels_repeats_a_kernel():
-    """nn.Conv2d(3, 6, groups=3) with one kernel has it twice a group."""
+    """nn.Conv2d(3, 6, groups=3) with one kernel has it twice per group."""
     assert torch.equal(made("sobel-x", out_channels=6).conv.weight, SOBEL_X.expand(6, 1, 3, 3))
 
 
 def test_tensors_are_not_written_to_and_keep_their_type():
-    """float64 stays, integers count from 0 to 1."""
+    """Inputs are not modified; float64 stays float64, integers are scaled to 0…1."""
     tensor = torch.rand(1, 1, 6, 6, dtype=torch.float64)
     kept = tensor.clone()
     result = convtool.apply(tensor, "blur")
@@ -221,7 +275,7 @@ def test_tensors_are_not_written_to_and_keep_their_type():
 
 
 def test_apply_equals_numpy_for_a_file(tmp_path, rng):
-    """A path gives the picture's tensor in 0…1."""
+    """For a path, `apply` returns the image as a tensor in 0…1."""
     from PIL import Image  # noqa: PLC0415
 
     pixels = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)

@@ -46,14 +46,14 @@ def read(path, dtype="float64"):
 
 @pytest.fixture
 def noise(rng):
-    """Return a function that makes noise of a length and channels, exact in float32."""
+    """Return a function that returns noise of a length and channels, exact in float32."""
     return lambda length, channels=1: (
         rng.uniform(-0.5, 0.5, (length, channels)).astype(np.float32).astype(float)
     )
 
 
 def every_level(bits, shift):
-    """Return integers as libsndfile takes them: all of up to 16 bits, else some and both ends."""
+    """Return integers for libsndfile: all up to 16 bits, else a sample and both extremes."""
     full = 2 ** (bits - 1)
     levels = (
         np.arange(-full, full)
@@ -111,7 +111,7 @@ def test_identity_keeps_every_level(convtool, tmp_path, suffix, subtype):
 
 @pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
 def test_identity_keeps_floats(convtool, tmp_path, rng, subtype):
-    """They are kept to the last digit, also beyond ±1."""
+    """Floats are kept exactly, even beyond ±1."""
     samples = rng.normal(0, 2, (1000, 3)).astype(np.float32 if subtype == "FLOAT" else np.float64)
     source = write(tmp_path / "in.wav", samples, subtype=subtype)
     assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity").code == 0
@@ -131,7 +131,7 @@ def test_identity_keeps_companded_samples(convtool, tmp_path, noise):
 
 
 def test_a_sum_of_two_samples_is_exact(convtool, tmp_path, rng):
-    """Integer kernels on integer samples need no rounding; the oracle is the wave module."""
+    """Integer kernels give exact sums of integer samples; the oracle is the wave module."""
     levels = rng.integers(-16000, 16000, 3000).astype(np.int16)
     source = write(tmp_path / "in.wav", levels)
     assert convtool("audio", source, tmp_path / "out.wav", "-k", "1 1").code == 0
@@ -171,7 +171,7 @@ def expected(samples, taps, length, align):
 @pytest.mark.parametrize("length", ["same", "full", "valid"])
 @pytest.mark.parametrize("align", ["centre", "causal"])
 def test_equals_scipy(convtool, tmp_path, noise, rng, monkeypatch, channels, k, length, align):
-    """In float64, for block lengths around the kernel's; causal kernels also equal lfilter."""
+    """Results equal scipy's in float64 for block lengths around the kernel's."""
     samples = noise(400, channels)
     taps = (rng.uniform(-1, 1, k) / k).astype(np.float32).astype(float)
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
@@ -192,7 +192,7 @@ def test_equals_scipy(convtool, tmp_path, noise, rng, monkeypatch, channels, k, 
 
 @pytest.mark.parametrize("k", [255, 65535])
 def test_equals_scipy_over_many_blocks(convtool, tmp_path, noise, rng, k):
-    """Long kernels, which the plan runs by FFT."""
+    """Long kernels, which run by FFT, equal scipy's over many blocks."""
     samples = noise(300_000, 2)
     taps = (rng.normal(size=k) / k).astype(np.float32).astype(float)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
@@ -207,7 +207,7 @@ def test_equals_scipy_over_many_blocks(convtool, tmp_path, noise, rng, k):
 
 
 def test_an_impulse_comes_out_as_the_impulse_response(convtool, tmp_path, rng):
-    """Sample for sample, from the position of the impulse on."""
+    """An impulse gives the impulse response, sample for sample, from its position on."""
     taps = rng.uniform(-1, 1, 500).astype(np.float32)
     impulse = np.zeros(2000, np.float32)
     impulse[700] = 1
@@ -241,7 +241,7 @@ def gain(taps, hertz, rate=RATE):
     ],
 )
 def test_filters_have_the_documented_response(convtool, tmp_path, kernel, cutoff, kept, gone):
-    """-6 dB at the cutoff, flat one transition width inside, below -50 dB one width outside."""
+    """−6 dB at the cutoff, flat one transition width inside, below −50 dB one width outside."""
     impulse = np.zeros(30001)
     impulse[15000] = 1
     source = write(tmp_path / "in.wav", impulse, subtype="DOUBLE")
@@ -312,7 +312,7 @@ def test_impossible_filters_are_refused(convtool, tmp_path, kernel, code, messag
 
 
 def test_a_rate_too_low_for_a_filter_stops_that_file_only(convtool, tmp_path):
-    """The other files are filtered."""
+    """A rate that is too low for a filter is an error of that file only."""
     (tmp_path / "in").mkdir()
     write(tmp_path / "in" / "a.wav", np.zeros(100), 1000)
     write(tmp_path / "in" / "b.wav", np.zeros(100), 8000)
@@ -327,7 +327,7 @@ def test_a_rate_too_low_for_a_filter_stops_that_file_only(convtool, tmp_path):
     "kernel", ["lowpass:cutoff=1000", "moving-average:ms=1", "identity", "gaussian:sigma=9"]
 )
 def test_a_centred_filter_does_not_move_a_click(convtool, tmp_path, kernel):
-    """Its centre of mass stays; with --align causal it is delayed by half the kernel."""
+    """A centred filter keeps a click in place; a causal one delays it by half the kernel."""
     click = np.zeros(5001)
     click[2500] = 1
     source = write(tmp_path / "in.wav", click, subtype="DOUBLE")
@@ -368,7 +368,7 @@ def test_moving_average_and_echo_in_milliseconds(convtool, tmp_path):
 def test_wet_mixes_with_the_input_delayed_to_match(
     convtool, tmp_path, noise, rng, monkeypatch, kernel, length, align
 ):
-    """The mix equals one made by hand, its dry part delayed by the latency of the kernel."""
+    """--wet mixes with the input, delayed by the latency of the kernel."""
     monkeypatch.chdir(tmp_path)
     samples = noise(1000, 2)
     source = write(tmp_path / "in.wav", samples, 8000, subtype="DOUBLE")
@@ -394,7 +394,7 @@ def test_wet_mixes_with_the_input_delayed_to_match(
 
 
 def test_wet_needs_an_input_for_each_output(convtool, tmp_path, noise):
-    """Otherwise there is nothing to mix with."""
+    """--wet is refused if outputs have no corresponding input channels."""
     source = write(tmp_path / "in.wav", noise(100, 2))
     for options in (["--out-channels", "3"], ["-k", "blur", "--groups", "1"]):
         result = convtool("audio", source, tmp_path / "out.wav", "--wet", "0.5", *options)
@@ -406,7 +406,7 @@ def test_wet_needs_an_input_for_each_output(convtool, tmp_path, noise):
 
 
 def test_a_folder_gets_one_file_per_channel(convtool, tmp_path, noise):
-    """They are named left and right, mono, or by numbers."""
+    """Channel files are named left and right, mono, or by number."""
     for channels, names in ((1, ["mono"]), (2, ["left", "right"]), (3, ["1", "2", "3"])):
         samples = noise(50, channels)
         source = write(tmp_path / f"in{channels}.wav", samples, subtype="FLOAT")
@@ -417,7 +417,7 @@ def test_a_folder_gets_one_file_per_channel(convtool, tmp_path, noise):
 
 
 def test_a_random_layer_keeps_the_number_of_channels(convtool, tmp_path, noise):
-    """It mixes all of them, as nn.Conv1d with the printed seed does."""
+    """A random layer mixes all channels, as nn.Conv1d with the printed seed does."""
     samples = noise(300, 2)
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
     result = convtool("audio", source, tmp_path / "out.wav")
@@ -441,7 +441,7 @@ def test_mid_side_and_back(convtool, tmp_path, noise):
 
 
 def test_true_stereo_reverb(convtool, tmp_path, noise, rng):
-    """Four channels on two: left to left, left to right, right to left, right to right."""
+    """A response of four channels maps left and right each to left and right."""
     samples, taps = noise(300, 2), rng.uniform(-1, 1, (40, 4))
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
     response = write(tmp_path / "hall.wav", taps, subtype="DOUBLE")
@@ -461,7 +461,7 @@ def test_true_stereo_reverb(convtool, tmp_path, noise, rng):
 
 
 def test_an_impulse_response_of_each_channel(convtool, tmp_path, noise, rng):
-    """Two filter two channels separately, or one into two; three do not fit two."""
+    """Two responses filter two channels separately, or one into two; three do not fit two."""
     taps = rng.uniform(-1, 1, (40, 2))
     response = write(tmp_path / "hall.wav", taps, subtype="DOUBLE")
     for channels in (1, 2):
@@ -483,7 +483,7 @@ def test_an_impulse_response_of_each_channel(convtool, tmp_path, noise, rng):
 
 
 def test_an_impulse_response_of_another_rate_is_resampled(convtool, tmp_path):
-    """A note says so, and its gain at a frequency stays the same."""
+    """A response of another rate is resampled with a note, and keeps its gain."""
     decay = np.exp(-np.arange(4800) / 600) / 600
     response = write(tmp_path / "hall.wav", decay, 48000, subtype="DOUBLE")
     tone = np.sin(2 * np.pi * 200 * np.arange(24000) / 24000)
@@ -498,7 +498,7 @@ def test_an_impulse_response_of_another_rate_is_resampled(convtool, tmp_path):
 
 
 def test_clipped_samples_are_counted_in_a_note(convtool, tmp_path):
-    """The note suggests --normalize minmax."""
+    """A note counts clipped samples and suggests --normalize minmax."""
     source = write(tmp_path / "in.wav", np.array([0.9, -0.9, 0.1, 0.9]))
     result = convtool("audio", source, tmp_path / "out.wav", "-k", "2")
     assert "3 of 4 samples clipped; --normalize minmax" in result.err
@@ -506,7 +506,7 @@ def test_clipped_samples_are_counted_in_a_note(convtool, tmp_path):
 
 
 def test_minmax_scales_to_full_range_and_leaves_zero(convtool, tmp_path):
-    """The largest sample reaches full scale; silence stays silent."""
+    """`minmax` scales the largest sample to full scale, and silence stays silent."""
     source = write(tmp_path / "in.wav", np.array([0.25, 0, -0.5, 0]))
     result = convtool("audio", source, tmp_path / "out.wav", "-k", "5", "--normalize", "minmax")
     assert "clipped" not in result.err
@@ -519,7 +519,7 @@ def test_minmax_scales_to_full_range_and_leaves_zero(convtool, tmp_path):
 
 
 def test_sigmoid_lies_around_zero(convtool, tmp_path, noise):
-    """Results are 2σ(y) - 1."""
+    """Results of `sigmoid` are 2σ(y) − 1."""
     samples = noise(100)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
     assert (
@@ -530,7 +530,7 @@ def test_sigmoid_lies_around_zero(convtool, tmp_path, noise):
 
 
 def test_bounds_never_clip(convtool, tmp_path):
-    """Full scale is the largest result that the kernel can give."""
+    """With `bounds`, full scale is the largest result that the kernel can give."""
     source = write(tmp_path / "in.wav", np.array([1.0, -1, 1, -1, 1]), subtype="FLOAT")
     assert (
         convtool(
@@ -542,7 +542,7 @@ def test_bounds_never_clip(convtool, tmp_path):
 
 
 def test_float_output_never_clips(convtool, tmp_path):
-    """And no note says that it does."""
+    """Float output is not clipped, and no note claims so."""
     source = write(tmp_path / "in.wav", np.array([0.5, -0.5]))
     result = convtool("audio", source, tmp_path / "out.wav", "-k", "4", "--subtype", "float")
     assert "clipped" not in result.err
@@ -570,7 +570,7 @@ def test_float_output_never_clips(convtool, tmp_path):
     ],
 )
 def test_subtypes(convtool, tmp_path, noise, subtype, suffix):
-    """They have libsndfile's names, in any case."""
+    """Subtypes have libsndfile's names, in any case."""
     source = write(tmp_path / "in.wav", noise(4800), 48000)
     assert (
         convtool(
@@ -581,7 +581,7 @@ def test_subtypes(convtool, tmp_path, noise, subtype, suffix):
     assert soundfile.info(tmp_path / f"out.{suffix}").subtype == subtype.upper().replace("-", "_")
 
 
-def test_a_subtype_that_a_format_lacks_is_wrong_usage(convtool, tmp_path, noise):
+def test_a_subtype_that_a_format_lacks_is_a_usage_error(convtool, tmp_path, noise):
     """The hint lists the subtypes of the format."""
     source = write(tmp_path / "in.wav", noise(100))
     result = convtool("audio", source, tmp_path / "out.flac", "-k", "blur", "--subtype", "float")
@@ -590,7 +590,7 @@ def test_a_subtype_that_a_format_lacks_is_wrong_usage(convtool, tmp_path, noise)
 
 
 def test_24_bit_alac_is_not_written(convtool, tmp_path, noise):
-    """The encoder of libsndfile changes loud stereo samples."""
+    """24-bit ALAC is not written, as libsndfile's encoder changes loud stereo samples."""
     source = write(tmp_path / "in.wav", noise(100, 2), subtype="PCM_24")
     result = convtool(
         "audio", source, tmp_path / "out.caf", "-k", "identity", "--subtype", "alac_24"
@@ -601,7 +601,7 @@ def test_24_bit_alac_is_not_written(convtool, tmp_path, noise):
 
 
 def test_a_loss_of_bits_is_noted(convtool, tmp_path, noise):
-    """Floats in FLAC have 24 bits; MP3 in WAV loses nothing."""
+    """Floats in FLAC are noted as 24 bits; MP3 in WAV loses nothing."""
     source = write(tmp_path / "in.wav", noise(1000), subtype="FLOAT")
     assert (
         "FLOAT stored as PCM_24 in FLAC"
@@ -613,7 +613,7 @@ def test_a_loss_of_bits_is_noted(convtool, tmp_path, noise):
 
 
 def test_tags_are_kept(convtool, tmp_path, noise):
-    """In all formats that have them."""
+    """Tags are kept in every format that has them."""
     with soundfile.SoundFile(tmp_path / "in.flac", "w", RATE, 1) as file:
         file.title, file.artist, file.tracknumber = "A Tone", "Nobody", "7"
         file.write(noise(2000))
@@ -644,7 +644,7 @@ def test_rate_resamples(convtool, tmp_path):
 
 @pytest.mark.parametrize("wanted", [8000, 44101, 48000, 192000])
 def test_resampling_in_blocks_equals_the_whole(tmp_path, noise, wanted):
-    """The oracle is soxr on all samples at once."""
+    """Resampling in blocks equals soxr on all samples at once."""
     import soxr  # noqa: PLC0415
 
     samples = noise(5000, 2)
@@ -659,7 +659,7 @@ def test_resampling_in_blocks_equals_the_whole(tmp_path, noise, wanted):
 
 
 def test_mono_is_the_mean(convtool, tmp_path, noise):
-    """It is the mean of all channels, before the filter."""
+    """--mono filters the mean of all channels."""
     samples = noise(100, 6)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
     assert convtool("audio", source, tmp_path / "out.wav", "-k", "identity", "--mono").code == 0
@@ -667,7 +667,7 @@ def test_mono_is_the_mean(convtool, tmp_path, noise):
 
 
 def test_stride_lowers_the_rate(convtool, tmp_path, noise):
-    """Stride 2 keeps every second sample, at half the rate."""
+    """A stride of 2 keeps every second sample, at half the rate."""
     samples = noise(1000)
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
     assert (
@@ -680,7 +680,7 @@ def test_stride_lowers_the_rate(convtool, tmp_path, noise):
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 @pytest.mark.parametrize("block", [4, 1000])
 def test_padding_modes(convtool, tmp_path, noise, monkeypatch, mode, block):
-    """They equal NumPy's padding, in one block and in many."""
+    """Padding equals NumPy's, in one block and in many."""
     monkeypatch.setattr(Convolution, "length", block)
     samples = noise(50)
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
@@ -716,7 +716,7 @@ def test_padding_modes(convtool, tmp_path, noise, monkeypatch, mode, block):
     ],
 )
 def test_a_truncated_file_is_refused_or_its_loss_noted(convtool, tmp_path, noise, format, subtype):
-    """The result is never silently shorter."""
+    """A truncated file is never shortened silently."""
     path = tmp_path / "in.bin"
     with soundfile.SoundFile(path, "w", 48000, 2, subtype, format=format) as file:
         for block in noise(48000, 2).reshape(-1, 4800, 2):
@@ -733,7 +733,7 @@ def test_a_truncated_file_is_refused_or_its_loss_noted(convtool, tmp_path, noise
 
 
 def test_an_ogg_file_without_its_last_page_is_truncated(convtool, tmp_path, noise):
-    """Its header declares no length: only the marker of the last page tells."""
+    """An Ogg file, whose header declares no length, is truncated without its last page."""
     path = tmp_path / "in.ogg"
     write(path, noise(48000), 48000)
     path.write_bytes(path.read_bytes()[:-2000])
@@ -746,7 +746,7 @@ def test_an_ogg_file_without_its_last_page_is_truncated(convtool, tmp_path, nois
 
 
 def test_a_header_of_unknown_length_is_not_truncated(convtool, tmp_path, noise):
-    """Programs that write to pipes leave the largest length in it."""
+    """The maximal length that programs write into pipes does not mean truncation."""
     path = write(tmp_path / "in.wav", noise(1000))
     data = bytearray(path.read_bytes())
     data[4:8] = data[40:44] = b"\xff\xff\xff\xff"
@@ -756,7 +756,7 @@ def test_a_header_of_unknown_length_is_not_truncated(convtool, tmp_path, noise):
 
 
 def test_nan_and_infinity_are_refused_with_a_count(convtool, tmp_path, noise):
-    """They are counted in the whole file; --nan replaces them."""
+    """Non-finite samples are counted in the whole file and refused, or replaced by --nan."""
     samples = noise(300_000)
     samples[[5, 100, 250_000]] = np.array([np.nan, np.inf, -np.inf])[:, None]
     source = write(tmp_path / "in.wav", samples, subtype="FLOAT")
@@ -784,7 +784,7 @@ def test_the_reason_is_that_of_the_library_which_recognizes_the_file(start, mess
 
 
 def test_a_file_is_first_given_to_the_library_that_recognizes_it(monkeypatch):
-    """Files that no library recognizes are given to all of them, in order."""
+    """A file goes to the library that recognizes it, or else to each in order."""
     tried = []
 
     def opener(name):
@@ -813,7 +813,7 @@ def test_a_file_is_first_given_to_the_library_that_recognizes_it(monkeypatch):
     [("wav", "no samples"), ("flac", "the file is empty"), ("aiff", "no samples")],
 )
 def test_files_without_samples_are_refused(convtool, tmp_path, suffix, message):
-    """A header without samples differs from an empty file, which libsndfile makes of FLAC."""
+    """A header without samples and an empty file are refused with different messages."""
     source = write(tmp_path / f"in.{suffix}", np.zeros((0, 2)))
     result = convtool("audio", source, tmp_path / "out.wav", "-k", "blur")
     assert result.code == 1
@@ -825,7 +825,7 @@ def test_files_without_samples_are_refused(convtool, tmp_path, suffix, message):
 
 
 def test_a_kernel_longer_than_the_input_is_refused(convtool, tmp_path, noise):
-    """Without padding; with padding it is not."""
+    """A kernel longer than the input is refused without padding, and accepted with it."""
     source = write(tmp_path / "in.wav", noise(10))
     result = convtool(
         "audio", source, tmp_path / "out.wav", "-k", "moving-average:size=11", "--length", "valid"
@@ -846,7 +846,7 @@ def test_too_many_channels_for_a_format_are_refused(convtool, tmp_path, noise):
 
 
 def test_other_files_are_refused(convtool, tmp_path):
-    """Images, playlists and text are not audio."""
+    """Images, playlists and text are refused as audio."""
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nin.wav\n#EXT-X-ENDLIST\n")
     (tmp_path / "concat.txt").write_text("ffconcat version 1.0\nfile in.wav\n")
     write(tmp_path / "in.wav", np.zeros(100))
@@ -861,7 +861,7 @@ def test_other_files_are_refused(convtool, tmp_path):
 
 
 def test_importing_the_backend_imports_no_decoder():
-    """They are imported when the first file is opened."""
+    """Decoders are imported when the first file is opened."""
     code = (
         "import sys, convtool.media.audio\n"
         "print({'soundfile', 'av', 'soxr', 'librosa'} & set(sys.modules))"
@@ -872,7 +872,7 @@ def test_importing_the_backend_imports_no_decoder():
 
 @pytest.mark.parametrize("length", [7, 1000, 1024, 5000, 10**6])
 def test_ffmpeg_decodes_blocks_of_any_length(tmp_path, noise, length):
-    """Shorter and longer than its frames; joined, they are the whole."""
+    """Blocks shorter and longer than FFmpeg's frames join to the whole."""
     samples = noise(5000, 2)
     path = write(tmp_path / "in.wav", samples, subtype="FLOAT")
     with path.open("rb") as file:
@@ -883,13 +883,13 @@ def test_ffmpeg_decodes_blocks_of_any_length(tmp_path, noise, length):
 
 
 def wanted(suffix, *, raw=False, subtype=None):
-    """Return what is wanted of an output with all channels."""
+    """Return the request for an output with all channels."""
     tiles = (Tile("all", (0, 1)),)
     return Wanted(suffix, AudioOutput(subtype=subtype), raw, (100,), tiles)
 
 
 def test_an_encoding_is_decided_once(tmp_path, noise):
-    """Format, subtype, levels and losses follow from the input and what is wanted."""
+    """Format, subtype, levels and losses follow from the input and the request."""
     path = write(tmp_path / "in.wav", noise(100, 2), subtype="FLOAT")
     with path.open("rb") as file:
         source = BACKEND.open(file, "in", AudioReading())
@@ -897,15 +897,15 @@ def test_an_encoding_is_decided_once(tmp_path, noise):
         flac = BACKEND.encoding(source, part, wanted(".flac"))
         assert (flac.subtype, flac.levels, flac.memory) == ("PCM_24", INT24, 0)
         assert flac.notes == ("FLOAT stored as PCM_24 in FLAC",)
-        asked = BACKEND.encoding(source, part, wanted(".wav", subtype="pcm-16"))
-        assert (asked.subtype, asked.levels, asked.notes) == ("PCM_16", INT16, ())
+        encoding = BACKEND.encoding(source, part, wanted(".wav", subtype="pcm-16"))
+        assert (encoding.subtype, encoding.levels, encoding.notes) == ("PCM_16", INT16, ())
         with pytest.raises(WriteError, match="raw floats"):
             BACKEND.encoding(source, part, wanted(".flac", raw=True))
         assert source.notes == []
 
 
 def test_losses_while_encoding_are_notes_of_the_encoder(tmp_path, noise):
-    """A rate that is not whole is rounded; the source's notes stay as they are."""
+    """A rate that is rounded is noted by the encoder, not by the source."""
     path = write(tmp_path / "in.wav", noise(100, 2), 11025)
     with path.open("rb") as file, (tmp_path / "out.wav").open("wb") as out:
         source = BACKEND.open(file, "in", AudioReading())
@@ -923,8 +923,8 @@ def test_losses_while_encoding_are_notes_of_the_encoder(tmp_path, noise):
     assert read(tmp_path / "out.wav").shape == (50, 2)
 
 
-def test_suffixes_that_are_only_read_are_no_outputs():
-    """The message says that they can be read."""
+def test_suffixes_that_are_only_read_are_refused_as_outputs():
+    """The message says that the suffix can be read."""
     BACKEND.check_suffix("flac")
     with pytest.raises(UsageError, match=r"\.m4a can be read but not written"):
         BACKEND.check_suffix("m4a")
@@ -945,7 +945,7 @@ def test_pipes(program, tmp_path, noise):
 
 
 def test_a_dry_run_prints_duration_latency_and_response(convtool, tmp_path, noise):
-    """And nothing is written."""
+    """A dry run prints duration, latency and response, and writes nothing."""
     source = write(tmp_path / "in.wav", noise(22050))
     out = convtool(
         "audio",
@@ -968,7 +968,7 @@ def test_a_dry_run_prints_duration_latency_and_response(convtool, tmp_path, nois
 
 
 def test_kernels_show_draws_the_response(convtool, tmp_path):
-    """In dB at a rate, of impulse responses too."""
+    """`kernels show` draws the response in dB at a rate, also of impulse responses."""
     out = convtool("kernels", "show", "lowpass:cutoff=1000", "--rate", "44100").out
     assert "at 44100 samples per second" in out
     assert "+0 dB │████████████████" in out
@@ -978,20 +978,20 @@ def test_kernels_show_draws_the_response(convtool, tmp_path):
 
 
 def test_progress_is_reported_in_seconds(tmp_path, noise, monkeypatch):
-    """It reaches the whole duration in both passes of minmax."""
+    """Progress reaches the whole duration in both passes of minmax."""
     from convtool.cli import running  # noqa: PLC0415
     from convtool.cli.progress import Bar  # noqa: PLC0415
 
     steps = []
 
-    class Told:
+    class Recorder:
         def __enter__(self):
             return Bar(steps.append, lambda **_: None)
 
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr(running, "progress_bar", lambda *_, **__: Told())
+    monkeypatch.setattr(running, "progress_bar", lambda *_, **__: Recorder())
     source = write(tmp_path / "in.wav", noise(2 * RATE))
     from convtool.cli.app import run  # noqa: PLC0415
 
@@ -1017,7 +1017,7 @@ def test_progress_is_reported_in_seconds(tmp_path, noise, monkeypatch):
 
 
 def test_apply_filters_audio(tmp_path, noise):
-    """A file by its path, and a tensor at a rate."""
+    """`apply` takes the path of a file, or a tensor and its rate."""
     samples = noise(500, 2)
     path = write(tmp_path / "in.wav", samples, 8000, subtype="DOUBLE")
     out = package.apply(path, "lowpass:cutoff=1000")
@@ -1032,7 +1032,7 @@ def test_apply_filters_audio(tmp_path, noise):
 
 @pytest.mark.parametrize("suffix", ["m4a", "mka", "mp4"])
 def test_audio_tracks(convtool, tmp_path, suffix):
-    """Of videos, and of formats that libsndfile does not read; the oracle is the ffmpeg program."""
+    """Audio of videos and of formats without libsndfile equals that of the ffmpeg program."""
     if not shutil.which("ffmpeg"):
         pytest.skip("no ffmpeg program")
     path = tmp_path / f"in.{suffix}"
@@ -1068,7 +1068,7 @@ def test_audio_tracks(convtool, tmp_path, suffix):
 
 
 def test_sox_reads_and_filters_the_same(convtool, tmp_path, noise):
-    """An independent program, whose fir effect centres odd kernels."""
+    """SoX's fir effect, which centres odd kernels, gives the same result."""
     if not shutil.which("sox"):
         pytest.skip("no sox program")
     source = write(tmp_path / "in.wav", noise(4000, 2) * 0.5, subtype="PCM_16")
@@ -1083,7 +1083,7 @@ def test_sox_reads_and_filters_the_same(convtool, tmp_path, noise):
 
 
 def test_ffprobe_finds_the_same_stream(convtool, tmp_path, noise):
-    """Duration, rate, channels and codec are kept; ffprobe shares no code with us."""
+    """By ffprobe, duration, rate, channels and codec are kept."""
     if not shutil.which("ffprobe"):
         pytest.skip("no ffprobe program")
     source = write(tmp_path / "in.flac", noise(44100, 6), subtype="PCM_24")
@@ -1100,7 +1100,7 @@ def test_ffprobe_finds_the_same_stream(convtool, tmp_path, noise):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sparse files, and memory counted in KiB")
 def test_memory_does_not_grow_with_length(tmp_path):
-    """An hour needs as much as a minute, within 20 MB."""
+    """An hour takes as much memory as a minute, within 20 MB."""
     peaks = []
     for seconds in (60, 3600):
         path = tmp_path / f"{seconds}.wav"
@@ -1109,9 +1109,7 @@ def test_memory_does_not_grow_with_length(tmp_path):
             file.writeframes(b"")
             header = file.getnframes()
         assert header == 0
-        with path.open(
-            "r+b"
-        ) as raw:  # the header of a file that is nothing but silence, and no disk
+        with path.open("r+b") as raw:  # a sparse file of silence behind a header
             size = seconds * RATE * 4
             raw.truncate(44 + size)
             for place, number in ((4, 36 + size), (40, size)):

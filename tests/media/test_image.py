@@ -1,4 +1,4 @@
-"""Images in and out: depth, colour, alpha, orientation, frames, metadata; pixels against scipy."""
+"""Images: depth, colour, alpha, orientation, frames, metadata; samples against scipy."""
 
 import gc
 import io
@@ -34,7 +34,7 @@ def photo(rng):
 
 
 def correlated(image, kernel=BLUR):
-    """Return scipy's answer for each channel, in the image's own scale."""
+    """Return scipy's result for each channel, in the image's own scale."""
     return np.stack(
         [
             scipy.ndimage.correlate(image[..., c].astype(float), kernel, mode="nearest")
@@ -51,7 +51,7 @@ def read(path):
 
 
 def test_a_blur_equals_scipys(convtool, tmp_path):
-    """Of a colour image, within one level after rounding."""
+    """A blurred colour image equals scipy's within one level after rounding."""
     assert convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "blur").code == 0
     expected = correlated(np.array(Image.open(SAMPLES / "chart.jpg")))
     assert np.abs(read(tmp_path / "out.png") - expected.round()).max() <= 1
@@ -69,7 +69,7 @@ def test_a_blur_equals_scipys(convtool, tmp_path):
     ],
 )
 def test_images_equal_those_of_libvips(convtool, tmp_path, name, matrix):
-    """An independent program, within one level after rounding."""
+    """A filtered image equals that of libvips within one level after rounding."""
     (tmp_path / "kernel.mat").write_text(matrix)
     theirs, ours = tmp_path / "theirs.png", tmp_path / "ours.png"
     command = [
@@ -85,7 +85,7 @@ def test_images_equal_those_of_libvips(convtool, tmp_path, name, matrix):
 
 
 def test_a_16_bit_image_keeps_16_bits(convtool, tmp_path):
-    """Samples equal scipy's in 16 bits, in PNG, TIFF and PPM."""
+    """16-bit results equal scipy's in PNG, TIFF and PPM."""
     expected = correlated(read(SAMPLES / "chart16.png"))
     for suffix in ("png", "tif", "ppm"):
         out = tmp_path / f"out.{suffix}"
@@ -112,7 +112,7 @@ def test_identity_through_every_format(convtool, tmp_path, photo, suffix, mode):
 @pytest.mark.parametrize("name", sorted(catalogue.catalogue()))
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_every_preset_on_every_kind_of_image(convtool, tmp_path, rng, name, mode):
-    """Grey, RGB, RGBA and 16-bit RGB run with every padding mode."""
+    """Every preset runs on grey, RGB, RGBA and 16-bit RGB with every padding mode."""
     if 2 not in dimensions(name):
         pytest.skip("not for images")
     pixels = rng.integers(0, 256, (40, 44, 4), dtype=np.uint8)
@@ -136,7 +136,7 @@ def test_every_preset_on_every_kind_of_image(convtool, tmp_path, rng, name, mode
 
 
 def test_the_sign_of_sobel_x(convtool, tmp_path):
-    """It is positive on a step from dark at the left to bright at the right."""
+    """`sobel-x` is positive on a step from dark on the left to bright on the right."""
     step = np.zeros((5, 8), np.uint8)
     step[:, 4:] = 255
     Image.fromarray(step).save(tmp_path / "step.png")
@@ -152,7 +152,7 @@ def test_the_sign_of_sobel_x(convtool, tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orientation, suffix):
-    """The result is upright as by Pillow, without the tag, and keeps the camera's name."""
+    """The result is upright, has no orientation tag, and keeps the name of the camera."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "A camera"
     options = {"quality": 100} if suffix != "tif" else {}
@@ -178,7 +178,7 @@ def test_orientation_is_applied_before_filtering(convtool, tmp_path, photo, orie
 
 
 def test_the_tags_of_a_png_can_come_after_its_pixels(convtool, tmp_path, photo):
-    """As exiftool writes them: the result is upright and keeps its tags."""
+    """A PNG with tags after its pixels, as exiftool writes it, is upright and keeps its tags."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "A camera"
     Image.fromarray(photo).save(tmp_path / "in.png", exif=exif)
@@ -193,7 +193,7 @@ def test_the_tags_of_a_png_can_come_after_its_pixels(convtool, tmp_path, photo):
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "gif", "webp"])
 def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffix):
-    """Shapes are known from the header."""
+    """A dry run takes shapes from the header and decodes nothing."""
     Image.fromarray(photo).save(tmp_path / f"in.{suffix}")
     monkeypatch.setattr(ImagePart, "pixels", property(lambda _: pytest.fail("it was decoded")))
     result = convtool(
@@ -204,7 +204,7 @@ def test_a_dry_run_decodes_nothing(convtool, tmp_path, monkeypatch, photo, suffi
 
 
 def test_an_image_is_released_with_its_last_user(tmp_path, photo):
-    """Not later by the garbage collector, before which a batch would hold many."""
+    """An image is released with its last user, without waiting for the garbage collector."""
     Image.fromarray(photo).save(tmp_path / "in.png")
     gc.disable()
     with (tmp_path / "in.png").open("rb") as file:
@@ -229,7 +229,7 @@ def test_the_colour_profile_is_kept(convtool, tmp_path, photo, suffix):
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_a_16_bit_image_keeps_its_profile(convtool, tmp_path, suffix):
-    """Also where another library than Pillow writes it."""
+    """The profile is also kept where Pillow is not the writer."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     deep = read(SAMPLES / "chart16.png")
     done, data = cv2.imencodeWithMetadata(
@@ -249,7 +249,7 @@ def test_a_16_bit_image_keeps_its_profile(convtool, tmp_path, suffix):
     ("suffix", "exact"), [("gif", True), ("png", True), ("webp", False), ("avif", False)]
 )
 def test_ten_frames_stay_ten_with_their_durations(convtool, tmp_path, suffix, exact):
-    """In GIF, PNG, WebP and AVIF."""
+    """Animated GIF, PNG, WebP and AVIF keep their frames and durations."""
     frames = []
     for index in range(10):
         frame = Image.new("RGB", (32, 24), (20, 20, 20))
@@ -310,7 +310,7 @@ def test_transparent_edges_do_not_darken(convtool, tmp_path):
 
 
 def test_an_opaque_alpha_changes_nothing(convtool, tmp_path, photo):
-    """RGBA without transparency has the result of RGB."""
+    """RGBA without transparency gives the result of RGB."""
     Image.fromarray(photo).save(tmp_path / "rgb.png")
     Image.fromarray(photo).convert("RGBA").save(tmp_path / "rgba.png")
     for kind in ("rgb", "rgba"):
@@ -354,7 +354,7 @@ def test_float_images(convtool, tmp_path, rng):
 
 
 def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
-    """Unless --nan replaces them."""
+    """NaN samples are refused with their count, unless --nan replaces them."""
     pixels = rng.random((20, 24)).astype(np.float32)
     pixels[3, 4], pixels[5, 6] = np.nan, np.inf
     tifffile.imwrite(tmp_path / "in.tif", pixels)
@@ -373,7 +373,7 @@ def test_not_a_number_is_refused_with_a_count(convtool, tmp_path, rng):
 
 @pytest.mark.parametrize(("mode", "note"), [("P", "palette"), ("CMYK", "CMYK")])
 def test_conversions_are_noted_once(convtool, tmp_path, photo, mode, note):
-    """Palettes and CMYK become RGB, with a note."""
+    """Palettes and CMYK are converted to RGB with a single note."""
     source = tmp_path / ("in.png" if mode == "P" else "in.jpg")
     Image.fromarray(photo).convert(mode).save(source)
     result = convtool("image", source, tmp_path / "out.png", "-k", "sobel-x")
@@ -387,7 +387,7 @@ def test_conversions_are_noted_once(convtool, tmp_path, photo, mode, note):
     "options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart_marker_rows": 1}]
 )
 def test_a_jpeg_is_decoded_as_pillow_decodes_it(convtool, tmp_path, photo, mode, options):
-    """Sample by sample, whatever its layout and size."""
+    """A JPEG decodes to the samples of Pillow, whatever its layout and size."""
     source, target = tmp_path / "in.jpg", tmp_path / "out.png"
     Image.fromarray(photo[:43, :61]).convert(mode).save(source, quality=85, **options)
     assert convtool("image", source, target, "-k", "identity").code == 0
@@ -395,7 +395,7 @@ def test_a_jpeg_is_decoded_as_pillow_decodes_it(convtool, tmp_path, photo, mode,
 
 
 def test_a_jpeg_with_stray_bytes_is_left_to_pillow(convtool, tmp_path, photo):
-    """The fast decoder refuses it, and Pillow reads it."""
+    """A JPEG that the fast decoder refuses is read by Pillow."""
     source, target = tmp_path / "in.jpg", tmp_path / "out.png"
     memory = io.BytesIO()
     Image.fromarray(photo).save(memory, "JPEG")
@@ -453,7 +453,7 @@ def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
 
 
 def test_the_image_program_of_the_lessons(convtool, tmp_path):
-    """JPEG → RGB in 0…1 → Conv2d(3, 4, 3, padding=1) → sigmoid → one grey image per channel."""
+    """The lessons' layer and sigmoid give one grey image per channel, as in PyTorch."""
     import torch  # noqa: PLC0415
 
     source = SAMPLES / "chart.jpg"
@@ -469,7 +469,7 @@ def test_the_image_program_of_the_lessons(convtool, tmp_path):
         assert np.abs(written - expected[channel]).max() <= 0.51
 
 
-def test_pixels_do_not_depend_on_the_suffixs_case(convtool, tmp_path, photo):
+def test_pixels_do_not_depend_on_the_case_of_the_suffix(convtool, tmp_path, photo):
     """IN.PNG is a PNG, and its outputs keep the case of the suffix."""
     Image.fromarray(photo).save(tmp_path / "IN.PNG")
     assert convtool("image", tmp_path / "IN.PNG", f"{tmp_path}/out/", "-k", "blur").code == 0
@@ -477,7 +477,7 @@ def test_pixels_do_not_depend_on_the_suffixs_case(convtool, tmp_path, photo):
 
 
 def test_png_is_compressed_fast(convtool, tmp_path):
-    """At level 1: the header of the deflate stream declares the fastest algorithm."""
+    """PNG is compressed at level 1, as the header of the deflate stream declares."""
     convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "blur")
     data = (tmp_path / "out.png").read_bytes()
     assert data[data.index(b"IDAT") + 5] >> 6 == 0

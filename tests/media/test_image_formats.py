@@ -1,4 +1,4 @@
-"""Image formats as the pipeline uses them, and Pillow's process-wide limits, contained."""
+"""Image formats as the pipeline uses them, and Pillow's process-wide limits."""
 
 import io
 import threading
@@ -52,8 +52,8 @@ def saved(pixels, suffix="png", **options):
     return file
 
 
-def deep(shape=(20, 24, 3)):
-    """Return a TIFF of 16 bits, or several pages of it."""
+def tiff_of_16_bits(shape=(20, 24, 3)):
+    """Return a 16-bit TIFF with one or several pages."""
     file = io.BytesIO()
     tifffile.imwrite(file, np.full(shape, 1000, np.uint16), photometric="rgb")
     file.seek(0)
@@ -70,7 +70,7 @@ def decided(file, suffix, tiles=COLOUR, *, raw=False, stride=1, **options):
 
 
 def copied(source, encoding, tiles=COLOUR, *, stride=1):
-    """Encode every page in blocks of 6 rows, as a layer of one tap would make it."""
+    """Encode every page in blocks of 6 rows, as a layer with one tap would."""
     file = io.BytesIO()
     encoder = encoding.open(file, tiles)
     for part in source.parts():
@@ -88,8 +88,8 @@ def copied(source, encoding, tiles=COLOUR, *, stride=1):
 
 
 @pytest.mark.parametrize("format", READ, ids=lambda each: each.name)
-def test_a_format_recognizes_its_own_files_alone(format, pixels):
-    """By their first bytes, not by a name."""
+def test_a_format_recognizes_only_its_own_files(format, pixels):
+    """Files are recognized by their first bytes, not by their names."""
     colours = np.ascontiguousarray(pixels[..., :3])
     is_heic = format.name == "HEIC"
     start = (heic(colours) if is_heic else saved(colours, format.suffixes[0][1:])).read(64)
@@ -99,7 +99,7 @@ def test_a_format_recognizes_its_own_files_alone(format, pixels):
 
 @pytest.mark.parametrize("format", FORMATS, ids=lambda each: each.name)
 def test_a_format_is_found_by_its_suffixes(format):
-    """With a dot and without, in any case; folders are searched for those that can be read."""
+    """Suffixes are accepted with or without a dot, in any case; folders list readable ones."""
     for suffix in format.suffixes:
         assert format_of(suffix.upper()) is format_of(suffix[1:]) is format
         assert suffix in BACKEND.writable
@@ -108,7 +108,7 @@ def test_a_format_is_found_by_its_suffixes(format):
 
 
 def test_an_unknown_suffix_is_refused():
-    """By its own words."""
+    """An unknown suffix is refused with a message that names it."""
     with pytest.raises(UsageError, match="no image format is known by 'xyz'"):
         BACKEND.check_suffix("xyz")
 
@@ -125,15 +125,15 @@ def test_an_unknown_suffix_is_refused():
         (b"GIF89a", "in: the image cannot be read: the GIF header is damaged"),
     ],
 )
-def test_damaged_files_are_refused_in_words(data, message):
-    """Empty, of another kind, or damaged from the beginning."""
+def test_damaged_files_are_refused(data, message):
+    """Empty, foreign and damaged files are refused with a message."""
     with pytest.raises(ReadError) as caught:
         BACKEND.open(io.BytesIO(data), "in", ImageReading())
     assert caught.value.message == message
 
 
 def test_a_truncated_image_is_refused_with_the_flag_that_reads_it(rng):
-    """And read with it."""
+    """A truncated image is refused unless --allow-truncated is given."""
     data = saved(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).getvalue()
     source = BACKEND.open(io.BytesIO(data[:-3000]), "in", ImageReading())
     with pytest.raises(ReadError, match=r"^in: truncated: the image data ends early$") as caught:
@@ -149,8 +149,8 @@ def test_a_truncated_image_is_refused_with_the_flag_that_reads_it(rng):
     [("png", UINT16), ("ppm", UINT16), ("tif", UINT16), ("jpg", UINT8), ("bmp", UINT8)],
 )
 def test_the_encoding_keeps_the_depth_where_the_format_can(suffix, levels):
-    """And notes the loss where it cannot."""
-    _, encoding = decided(deep(), suffix)
+    """The encoding keeps the depth if the format can, and otherwise notes the loss."""
+    _, encoding = decided(tiff_of_16_bits(), suffix)
     assert encoding.levels == levels
     assert encoding.notes == (
         () if levels == UINT16 else (f"16-bit samples stored as 8-bit in {format_of(suffix).name}",)
@@ -158,14 +158,14 @@ def test_the_encoding_keeps_the_depth_where_the_format_can(suffix, levels):
 
 
 def test_animated_png_and_sheets_have_8_bits():
-    """Sheets of any format."""
-    assert decided(deep((2, 20, 24, 3)), "png")[1].levels == UINT8
-    assert decided(deep((2, 20, 24, 3)), "tif")[1].levels == UINT16
-    assert decided(deep(), "tif", sheet=True)[1].levels == UINT8
+    """An animated PNG and sheets of any format have 8 bits."""
+    assert decided(tiff_of_16_bits((2, 20, 24, 3)), "png")[1].levels == UINT8
+    assert decided(tiff_of_16_bits((2, 20, 24, 3)), "tif")[1].levels == UINT16
+    assert decided(tiff_of_16_bits(), "tif", sheet=True)[1].levels == UINT8
 
 
-def test_raw_floats_and_sheets_are_refused_where_they_cannot_be_held(pixels):
-    """Before anything is written."""
+def test_raw_floats_and_sheets_are_refused_by_other_formats(pixels):
+    """Raw floats and sheets are refused before anything is written if the format lacks them."""
     with pytest.raises(WriteError, match="raw floats, which png cannot hold"):
         decided(saved(pixels), "png", raw=True)
     assert decided(saved(pixels), "tif", raw=True)[1].levels.floats
@@ -174,7 +174,7 @@ def test_raw_floats_and_sheets_are_refused_where_they_cannot_be_held(pixels):
 
 
 def test_the_memory_of_an_encoding_counts_pages_tiles_and_copies(pixels):
-    """Of the result, by the format."""
+    """The memory of an encoding counts pages, tiles and copies of the result, by format."""
     one = decided(saved(pixels), "png")[1].memory
     assert one == 20 * 24 * 3 * format_of("png").copies
     assert decided(saved([pixels, pixels // 2, pixels // 3]), "png")[1].memory == 3 * one
@@ -187,7 +187,7 @@ def test_the_memory_of_an_encoding_counts_pages_tiles_and_copies(pixels):
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_blocks_go_through_an_encoder_unchanged(pixels, stride):
-    """And alpha follows the positions of the result."""
+    """Blocks pass an encoder unchanged, and alpha follows the positions of the result."""
     pixels[..., 3] = 255
     pixels[3, 5, 3] = pixels[6, 6, 3] = 254  # too little to change colours around it
     source, encoding = decided(saved(pixels), "png", stride=stride)
@@ -199,15 +199,15 @@ def test_blocks_go_through_an_encoder_unchanged(pixels, stride):
 
 
 def test_losses_of_an_output_are_notes_of_its_encoder(pixels):
-    """Not of the input, which may have other outputs."""
+    """A loss is noted by the encoder of its output, not by the input."""
     source, encoding = decided(saved(pixels), "jpg")
     _, encoder = copied(source, encoding)
     assert encoder.notes == ["transparency dropped, JPEG has none"]
     assert source.notes == []
 
 
-def test_tags_that_a_tiff_cannot_hold_are_noted_before_it_is_made(pixels):
-    """Those that describe the image stay."""
+def test_tags_that_a_tiff_cannot_hold_are_noted_in_advance(pixels):
+    """Tags that TIFF cannot hold are noted before writing; those that describe the image stay."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0213] = "A camera", 1
     source, encoding = decided(saved(pixels, exif=exif), "tif")
@@ -217,15 +217,15 @@ def test_tags_that_a_tiff_cannot_hold_are_noted_before_it_is_made(pixels):
     assert dict(Image.open(copied(source, encoding)[0]).getexif())[0x010F] == "A camera"
 
 
-def test_several_frames_are_refused_by_a_format_of_one(pixels):
-    """At the end, in words."""
+def test_several_frames_are_refused_by_a_format_for_one(pixels):
+    """A format with a single frame refuses several when it is closed."""
     source, encoding = decided(saved([pixels, pixels // 2]), "jpg")
     with pytest.raises(WriteError, match="2 images, and JPEG holds one"):
         copied(source, encoding)
 
 
 def test_a_part_yields_blocks_of_its_levels_and_its_tail(pixels):
-    """Rows in order, the last block shorter."""
+    """A part yields its rows in order, in blocks of its levels, the last one shorter."""
     (part,) = BACKEND.open(saved(pixels[..., :3].copy()), "in", ImageReading()).parts()
     blocks = list(part.blocks(8))
     assert [len(block) for block in blocks] == [8, 8, 4]
@@ -239,7 +239,7 @@ def test_a_part_yields_blocks_of_its_levels_and_its_tail(pixels):
 
 
 def entered(settings, *, truncated):
-    """Enter the settings in a thread, and return what ends it, when it is in, and the thread."""
+    """Enter the settings in a thread; return the events for leaving and entered, and the thread."""
     leave, inside = threading.Event(), threading.Event()
 
     def hold():
@@ -253,7 +253,7 @@ def entered(settings, *, truncated):
 
 
 def test_equal_settings_are_shared_and_restored():
-    """Workers of one run decode at the same time."""
+    """Workers with equal settings decode at the same time."""
     found = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
     settings = SharedSettings()
     users = [entered(settings, truncated=True) for _ in range(3)]
@@ -266,8 +266,8 @@ def test_equal_settings_are_shared_and_restored():
     assert found == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
 
 
-def test_other_settings_wait_and_are_not_kept_out():
-    """Nobody decodes by another's setting, and later users of the first one queue behind it."""
+def test_other_settings_wait_and_are_not_starved():
+    """Different settings wait for each other, and none is starved by later users."""
     settings = SharedSettings()
     first, second = (entered(settings, truncated=True) for _ in range(2))
     assert first[1].wait(10)
@@ -290,8 +290,8 @@ def test_other_settings_wait_and_are_not_kept_out():
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 
 
-def test_a_fault_leaves_the_settings_as_they_were():
-    """Damaged files are common."""
+def test_an_error_restores_the_settings():
+    """An error while decoding restores the settings."""
     found = Image.MAX_IMAGE_PIXELS
     settings = SharedSettings()
     with pytest.raises(ValueError, match="damaged"), settings(truncated=True):
@@ -299,8 +299,8 @@ def test_a_fault_leaves_the_settings_as_they_were():
     assert found == Image.MAX_IMAGE_PIXELS
 
 
-def test_threads_of_both_settings_read_as_they_were_told(rng):
-    """Truncated files are refused by those that do not allow them, at any time."""
+def test_threads_with_different_settings_read_correctly(rng):
+    """Threads that do not allow truncated files always refuse them."""
     data = saved(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).getvalue()[:-3000]
     outcomes = {True: set(), False: set()}
 
@@ -327,7 +327,7 @@ def test_threads_of_both_settings_read_as_they_were_told(rng):
 
 
 def heic(pixels, **options):
-    """Return a HEIC file, lossless as far as its colour space is."""
+    """Return a HEIC file, lossless apart from its colour space."""
     file = io.BytesIO()
     modes = {"uint8": ("L", "LA", "RGB", "RGBA"), "uint16": ("L;16", "LA;16", "RGB;16", "RGBA;16")}
     mode = modes[str(pixels.dtype)][(pixels.shape[2] if pixels.ndim == 3 else 1) - 1]
@@ -339,7 +339,7 @@ def heic(pixels, **options):
 
 @pytest.mark.parametrize("shape", [(21, 33), (21, 33, 3), (21, 33, 4), (1, 1, 3)])
 def test_heic_is_read_as_it_was_written(rng, shape):
-    """Grey, colour and transparent; odd sizes too."""
+    """Grey, colour and transparent HEIC of odd sizes is read as it was written."""
     pixels = rng.integers(0, 256, shape, dtype=np.uint8)
     source = BACKEND.open(heic(pixels), "in", ImageReading())
     (part,) = source.parts()
@@ -354,7 +354,7 @@ def test_heic_is_read_as_it_was_written(rng, shape):
 
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
 def test_heic_of_10_bits_is_read_as_16(shape):
-    """Black is 0 and white 65535, as of any depth."""
+    """10-bit HEIC is read as 16 bits, with black at 0 and white at 65535."""
     ramp = np.linspace(0, 65535, np.prod(shape)).reshape(shape).astype(np.uint16)
     (part,) = BACKEND.open(heic(ramp), "in", ImageReading()).parts()
     samples = part.pixels.samples.astype(int)
@@ -364,12 +364,12 @@ def test_heic_of_10_bits_is_read_as_16(shape):
     assert np.abs(samples - np.atleast_3d(ramp)).max() <= 3 * 64
 
 
-def test_a_turned_heic_is_turned_once(convtool, tmp_path, rng):
-    """By the file's own transformation; the EXIF orientation beside it is not applied again."""
+def test_a_rotated_heic_is_rotated_once(convtool, tmp_path, rng):
+    """The file's own rotation is applied, and the EXIF orientation is not applied again."""
     pixels = np.repeat(np.repeat(rng.integers(0, 256, (4, 6, 3), dtype=np.uint8), 8, 0), 8, 1)
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "A camera"
-    file = heic(pixels, exif=exif.tobytes())  # with the transformation that it stands for
+    file = heic(pixels, exif=exif.tobytes())  # with the matching transformation
     assert pillow_heif.open_heif(file).size == (32, 48)
     assert exif.tobytes() in file.getvalue()
     (tmp_path / "in.heic").write_bytes(file.getvalue())
@@ -386,7 +386,7 @@ def test_a_turned_heic_is_turned_once(convtool, tmp_path, rng):
 
 
 def test_heic_through_the_command_line(convtool, tmp_path, photo):
-    """In and out, with its profile; --quality counts, and depth is noted."""
+    """HEIC is read and written with its profile; --quality counts, and lost depth is noted."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(photo).save(tmp_path / "in.png", icc_profile=profile)
     sizes = []
@@ -405,7 +405,7 @@ def test_heic_through_the_command_line(convtool, tmp_path, photo):
 
 
 def test_the_primary_image_of_a_heic_is_read(rng):
-    """And the others are noted."""
+    """The primary image of a HEIC file is read, and the others are noted."""
     images = [
         Image.fromarray(rng.integers(0, 256, (16, 16 + n, 3), dtype=np.uint8)) for n in (0, 8)
     ]
@@ -419,8 +419,8 @@ def test_the_primary_image_of_a_heic_is_read(rng):
     assert source.notes == ["2 images in the file, the primary one read"]
 
 
-def test_a_truncated_heic_is_refused_in_words(rng):
-    """Its decoder has nothing to show of one."""
+def test_a_truncated_heic_is_refused(rng):
+    """A truncated HEIC file is refused with a message, even with --allow-truncated."""
     data = heic(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).getvalue()
     for end in (40, len(data) // 2):
         with pytest.raises(ReadError, match=r"^in: the image cannot be read: "):

@@ -1,6 +1,6 @@
-"""A medium is a registered value: a fourth one needs no edit in the program.
+"""A medium is a registered value: adding a fourth needs no edit in the program.
 
-The toy medium is volumes, stacks of `.npy` slices: three axes, without time. It is written here,
+The toy medium is volumes, stacks of `.npy` slices: three axes, without time. It is written here
 against the contract alone, and runs through the command line, the pipeline, `apply` and a dry run.
 """
 
@@ -66,7 +66,7 @@ class VolumeSource(Notes):
 
 
 class VolumeEncoder(Notes):
-    """Collects slices, and saves them at the end."""
+    """Collect slices, and save them at the end."""
 
     def __init__(self, file, tiles):
         super().__init__()
@@ -99,7 +99,7 @@ class VolumeEncoder(Notes):
 
 @dataclass(frozen=True)
 class VolumeEncoding:
-    """Stored as the input is, or as raw floats."""
+    """Samples stored as the input's, or as raw floats."""
 
     levels: Levels
     memory: int
@@ -111,7 +111,7 @@ class VolumeEncoding:
 
 
 class VolumeBackend:
-    """Reads and writes volumes."""
+    """Read and write volumes."""
 
     readable = writable = frozenset(SUFFIXES)
     folders = frozenset()
@@ -134,7 +134,7 @@ class VolumeBackend:
 
 @pytest.fixture
 def volumes():
-    """Register the toy medium, for one test."""
+    """Register the toy medium for one test."""
     register(
         Medium(
             "volume",
@@ -190,7 +190,7 @@ def smoothed(slices):
 
 
 def test_a_fourth_medium_runs_through_the_pipeline(run, tmp_path, stack):
-    """In stored integers, as scipy has it."""
+    """A filtered volume of stored integers equals scipy's."""
     result = run(tmp_path / "in.npy", tmp_path / "out.npy", "-k", "box:size=3")
     assert result.code == 0, result.err
     made = np.load(tmp_path / "out.npy")
@@ -199,7 +199,7 @@ def test_a_fourth_medium_runs_through_the_pipeline(run, tmp_path, stack):
 
 
 def test_one_file_per_channel_in_a_folder(run, tmp_path, stack):
-    """Named after the kernel and the channel, and not made again when up to date."""
+    """Files are named by kernel and channel, and not rewritten when they are up to date."""
     arguments = (tmp_path / "in.npy", f"{tmp_path}/out/", "--seed", "1", "--skip-existing")
     assert run(*arguments).code == 0
     names = [path.name for path in (tmp_path / "out").glob("*.npy")]
@@ -208,7 +208,7 @@ def test_one_file_per_channel_in_a_folder(run, tmp_path, stack):
 
 
 def test_a_dry_run_describes_a_fourth_medium(run, tmp_path, stack):
-    """Shapes, memory and files; nothing is written."""
+    """A dry run reports shapes, memory and files, and writes nothing."""
     result = run(tmp_path / "in.npy", tmp_path / "out.npy", "-k", "box:size=3", "--dry-run")
     assert result.code == 0, result.err
     assert "input: 1×1×40×31×29" in result.out
@@ -217,7 +217,7 @@ def test_a_dry_run_describes_a_fourth_medium(run, tmp_path, stack):
 
 
 def test_apply_takes_a_fourth_medium(volumes, tmp_path, stack):
-    """By its name, for a file and for a tensor; without a name the first medium of a kind is it."""
+    """`apply` takes a file or tensor of the medium named, by default the first of its dimension."""
     wanted = smoothed(stack) / (2**16 - 1)
     of_file = package.apply(tmp_path / "in.npy", "box:size=3", medium="volume")
     np.testing.assert_allclose(of_file[0, 0].numpy(), wanted, atol=1e-4)
@@ -228,7 +228,7 @@ def test_apply_takes_a_fourth_medium(volumes, tmp_path, stack):
 
 
 def test_a_fourth_medium_has_the_policies_of_all(run, tmp_path):
-    """Empty, non-finite and unreadable inputs are refused in the same words."""
+    """Empty, non-finite and unreadable inputs are refused with the messages of all media."""
     (tmp_path / "empty.npy").touch()
     np.save(tmp_path / "nan.npy", np.full((2, 3, 4), np.nan, np.float32))
     (tmp_path / "bad.npy").write_bytes(b"not an array")
@@ -246,23 +246,28 @@ def test_a_fourth_medium_has_the_policies_of_all(run, tmp_path):
 
 
 def test_options_of_other_media_are_refused(volumes):
-    """A volume has no rate and no codec."""
+    """Options that only other media have are refused."""
     for name in ("rate", "codec", "wet", "quality"):
         with pytest.raises(package.UsageError, match=name):
             volumes.options({name: 1})
 
 
 def test_a_name_is_registered_once(volumes):
-    """Two media of one name would be one command."""
+    """A second medium of the same name is refused."""
     with pytest.raises(ValueError, match="volume"):
         register(volumes)
 
 
-@pytest.mark.parametrize(("name", "written_only"), [
-    ("image", {".npy"}), ("audio", set()), ("video", {".png"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "written_only"),
+    [
+        ("image", {".npy"}),
+        ("audio", set()),
+        ("video", {".png"}),
+    ],
+)
 def test_backends_know_their_suffixes(name, written_only):
-    """What can be written is found in folders, but for arrays and for folders of frames."""
+    """A backend accepts its suffixes, and reads all that it writes except arrays and frames."""
     backend = MEDIA[name].backend
     assert set(backend.writable) - set(backend.readable) == written_only
     assert set(backend.folders) <= written_only
@@ -276,7 +281,7 @@ def test_backends_know_their_suffixes(name, written_only):
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_grids_of_images_and_of_frames_are_the_same_pixels(count, channels, rng):
-    """Video lays its tiles out faster, and not otherwise."""
+    """The faster layout of video gives the same grids as that of images."""
     samples = rng.integers(0, 256, (1, count * channels, 2, 5, 6), np.uint8)
     block = torch.from_numpy(samples).contiguous(memory_format=torch.channels_last_3d)
     places = [range(channels * tile, channels * (tile + 1)) for tile in range(count)]

@@ -1,4 +1,4 @@
-"""Video: frames, times and audio come through; filters are nn.Conv3d; bad files are refused."""
+"""Video: frames, times and audio are kept; filters equal nn.Conv3d; bad files are refused."""
 
 import itertools
 import json
@@ -45,7 +45,7 @@ def reference(frames, weight, *, stride=(1, 1, 1), groups=3):
 
 
 def lifted(kernel):
-    """Return a preset's weights for video, once for each colour."""
+    """Return a preset's weights for video, once per colour."""
     weights = torch.from_numpy(resolve(kernel, 3).kernels[0].weights.copy())
     return weights.expand(3, 1, *weights.shape).float().double()
 
@@ -65,7 +65,7 @@ def lifted(kernel):
     ],
 )
 def test_equals_conv3d(convtool, tmp_path, clip, monkeypatch, kernel, stride, length):
-    """On the whole clip, for every length of blocks, within a level."""
+    """Results equal F.conv3d on the whole clip within a level, for any block length."""
     monkeypatch.setattr(Convolution, "length", length)
     source = make(tmp_path / "in.mkv", clip)
     options = ["--stride", ",".join(map(str, stride)), "--normalize", "clamp", "--codec", "ffv1"]
@@ -78,7 +78,7 @@ def test_equals_conv3d(convtool, tmp_path, clip, monkeypatch, kernel, stride, le
 
 
 def test_random_weights_make_a_grey_video_of_each_map(convtool, tmp_path, clip):
-    """A dense Conv3d(3, 4, 3), its maps by sigmoid, audio kept in each; white gaps in a grid."""
+    """A random layer gives a grey video per map, with its audio, or a grid with white gaps."""
     source = make(tmp_path / "in.mkv", clip, audio="aac")
     options = ["--out-channels", "4", "--seed", "7", "--codec", "ffv1"]
     result = convtool("video", source, f"{tmp_path}/maps/", *options)
@@ -104,8 +104,8 @@ def test_random_weights_make_a_grey_video_of_each_map(convtool, tmp_path, clip):
     )
 
 
-def test_the_three_lines(convtool, tmp_path, clip):
-    """A random Conv3d to colour, a magnitude, a difference along time."""
+def test_the_first_examples(convtool, tmp_path, clip):
+    """A random layer, a magnitude, a difference along time and --device work as documented."""
     source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv420p", audio="aac")
     result = convtool("video", source, tmp_path / "out.mp4")
     assert result.code == 0, result.err
@@ -119,7 +119,7 @@ def test_the_three_lines(convtool, tmp_path, clip):
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "circular"])
 def test_padding_modes(convtool, tmp_path, clip, monkeypatch, mode):
-    """At the ends of time, too, in blocks."""
+    """Padding modes also apply at both ends of time, in blocks."""
     monkeypatch.setattr(Convolution, "length", 2)
     source = make(tmp_path / "in.mkv", clip)
     options = ["--padding-mode", mode, "--normalize", "clamp", "--codec", "ffv1"]
@@ -139,7 +139,7 @@ def test_padding_modes(convtool, tmp_path, clip, monkeypatch, mode):
 
 
 def test_flat_areas_of_signed_kernels_are_mid_grey_in_every_frame(convtool, tmp_path):
-    """By bounds, in one pass: nothing flickers, whatever the other frames hold."""
+    """Signed kernels map by bounds in one pass, so that nothing flickers."""
     frames = np.full((6, 16, 16, 3), 90, np.uint8)
     frames[3, :, 8:] = 255
     source = make(tmp_path / "in.mkv", frames)
@@ -153,7 +153,7 @@ def test_flat_areas_of_signed_kernels_are_mid_grey_in_every_frame(convtool, tmp_
 
 
 def test_minmax_measures_the_whole_video(convtool, tmp_path, clip):
-    """Two passes; all frames and colours share a range."""
+    """All frames and colours share the range that a first pass measures."""
     source = make(tmp_path / "in.mkv", clip)
     options = ["-k", "sobel-x", "--codec", "ffv1", "--normalize", "minmax"]
     assert convtool("video", source, tmp_path / "out.mkv", *options).code == 0
@@ -162,7 +162,7 @@ def test_minmax_measures_the_whole_video(convtool, tmp_path, clip):
     assert np.abs(read(tmp_path / "out.mkv") - expected).max() <= 1
 
 
-# --- what is preserved ---------------------------------------------------------------------------
+# --- preservation --------------------------------------------------------------------------------
 
 VARIABLE = [0, 512, 1024, 2560, 3072, 5120, 5632, 6144, 9000, 9512, 12800]
 
@@ -170,7 +170,7 @@ VARIABLE = [0, 512, 1024, 2560, 3072, 5120, 5632, 6144, 9000, 9512, 12800]
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
 @pytest.mark.parametrize("times", [None, VARIABLE], ids=["constant", "variable"])
 def test_times_sizes_and_audio_are_kept(convtool, tmp_path, clip, suffix, times):
-    """Count, every time within half a tick, size, rate, pixel aspect; audio byte for byte."""
+    """Times, size, rate, aspect and tags are kept, and audio byte for byte."""
     source = make(
         tmp_path / f"in.{suffix}",
         clip,
@@ -196,7 +196,7 @@ def test_times_sizes_and_audio_are_kept(convtool, tmp_path, clip, suffix, times)
 
 
 def test_ffprobe_agrees(convtool, tmp_path, clip):
-    """On frames, times, durations and rates; and ffmpeg plays the file without a warning."""
+    """By ffprobe, frames and streams are the same, and ffmpeg plays the file without warnings."""
     if not shutil.which("ffprobe"):
         pytest.skip("no ffprobe program")
     source = make(
@@ -230,7 +230,7 @@ def test_ffprobe_agrees(convtool, tmp_path, clip):
     ],
 )
 def test_identity_keeps_planes_exactly(convtool, tmp_path, rng, pix_fmt, given):
-    """Red, green, blue or grey, in any depth."""
+    """RGB and grey planes of any depth are kept exactly."""
     bits = int(re.findall(r"\d+", f"{given} 8")[0]) if given[-2:] == "le" else 8
     shape = (5, 17, 23) if "gray" in given else (5, 17, 23, 3)
     frames = rng.integers(0, 2**bits, shape).astype(np.uint8 if bits == 8 else np.uint16)
@@ -246,7 +246,7 @@ def test_identity_keeps_planes_exactly(convtool, tmp_path, rng, pix_fmt, given):
 @pytest.mark.parametrize("space", [1, 2, 5])
 @pytest.mark.parametrize("range_", [1, 2])
 def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range_):
-    """4:4:4, by the input's own matrix and range, which the output states again."""
+    """YUV 4:4:4 is kept within a level, with the matrix and range of the input."""
     colours = np.kron(
         rng.integers(30, 226, (3, 5, 7, 3), dtype=np.uint8), np.ones((1, 4, 4, 1), np.uint8)
     )
@@ -278,7 +278,7 @@ def test_identity_keeps_yuv_within_a_level(convtool, tmp_path, rng, space, range
 
 
 def test_ten_bits_stay_ten_bits(convtool, tmp_path, corpus):
-    """Where the codec can; a loss is noted."""
+    """10 bits are kept if the codec can, and otherwise the loss is noted."""
     source = corpus / "good" / "video" / "torchcodec__h265_10bits.mp4"
     for codec, format in (("hevc", "yuv420p10le"), ("h264", "yuv420p10le"), ("av1", "yuv420p10le")):
         out = tmp_path / f"{codec}.mp4"
@@ -303,7 +303,7 @@ def test_ten_bits_stay_ten_bits(convtool, tmp_path, corpus):
 
 @pytest.mark.parametrize("size", [(19, 28), (20, 27), (1, 1), (17, 31)])
 def test_odd_sizes_are_kept(convtool, tmp_path, rng, size):
-    """In codecs that want even ones for halved chroma, too."""
+    """Odd sizes are kept, also by codecs that halve chroma."""
     frames = rng.integers(0, 256, (3, *size, 3), dtype=np.uint8)
     source = make(tmp_path / "in.mkv", frames)
     for suffix in ("mp4", "webm", "avi"):
@@ -313,7 +313,7 @@ def test_odd_sizes_are_kept(convtool, tmp_path, rng, size):
 
 
 def test_rotation_is_applied(convtool, tmp_path, clip, corpus):
-    """Frames come out upright, as the ffmpeg program turns them, and the mark is gone."""
+    """Frames are rotated as by the ffmpeg program, and the output has no rotation tag."""
     if not shutil.which("ffmpeg"):
         pytest.skip("no ffmpeg program")
     make(tmp_path / "flat.mp4", clip, codec="libx264", pix_fmt="yuv444p", aspect=Fraction(4, 3))
@@ -333,7 +333,7 @@ def test_rotation_is_applied(convtool, tmp_path, clip, corpus):
 
 
 def test_a_part_of_a_video(convtool, tmp_path, rng):
-    """--start, --duration and --frames, with the audio of that time."""
+    """--start, --duration and --frames select frames and the audio of that time."""
     frames = np.repeat(np.arange(0, 250, 5, dtype=np.uint8), 16 * 16 * 3).reshape(50, 16, 16, 3)
     source = make(tmp_path / "in.mkv", frames, audio="aac")
     options = ["-k", "identity", "--codec", "ffv1"]
@@ -359,7 +359,7 @@ def test_a_part_of_a_video(convtool, tmp_path, rng):
 
 
 def test_temporal_stride_lowers_the_frame_rate(convtool, tmp_path, clip):
-    """Every second frame, shown when it was, twice as long."""
+    """A stride of 2 keeps every second frame at its time, for twice as long."""
     source = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p")
     assert (
         convtool("video", source, tmp_path / "out.mp4", "-k", "blur", "--stride", "2,1,1").code == 0
@@ -392,7 +392,7 @@ def test_temporal_stride_lowers_the_frame_rate(convtool, tmp_path, clip):
     ],
 )
 def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options):
-    """Each is written and plays: all frames at their times, near what they should be."""
+    """Every container and codec plays, with all frames near their times and values."""
     frames = np.kron(clip[:, ::2, ::2], np.ones((1, 8, 8, 1), np.uint8))
     source = make(tmp_path / "in.mkv", frames, audio="aac")
     chosen = ["--codec", codec] if codec else []
@@ -404,7 +404,7 @@ def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options)
     assert out.shape == frames.shape
     assert np.abs(out - frames).mean() < 20
     found = facts(tmp_path / f"out.{suffix}")
-    # AVI counts whole frames, and FFmpeg moves them where AAC begins before zero, copying too
+    # AVI counts whole frames, and FFmpeg shifts them where AAC starts before zero, even in copies.
     most = 0.09 if suffix == "avi" else 0.02
     assert np.abs(np.subtract(found["shown"], facts(source)["shown"])).max() <= most
     if suffix == "gif":
@@ -417,7 +417,7 @@ def test_containers_and_codecs(convtool, tmp_path, clip, suffix, codec, options)
 
 
 def test_frames_as_images(convtool, tmp_path, clip):
-    """A folder of PNGs per channel, or one with --merge; complete or absent."""
+    """Frames are written to a folder of PNGs per channel, complete or not at all."""
     source = make(tmp_path / "in.mkv", clip)
     options = ["-k", "identity", "--format", "png"]
     assert convtool("video", source, f"{tmp_path}/out/", *options).code == 0
@@ -454,7 +454,7 @@ def test_frames_as_images(convtool, tmp_path, clip):
     ],
 )
 def test_what_cannot_be_encoded_is_refused(convtool, tmp_path, clip, options, code, message):
-    """With a message, and nothing is left."""
+    """Anything that cannot be encoded is refused with a message, and no file is left."""
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.mp4", "-k", "blur", *options)
     assert result.code == code
@@ -462,8 +462,8 @@ def test_what_cannot_be_encoded_is_refused(convtool, tmp_path, clip, options, co
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
-def test_a_container_that_cannot_hold_a_codec_says_so(convtool, tmp_path, clip):
-    """WebM has no H.264, a folder of PNG images no FFV1."""
+def test_a_container_that_cannot_hold_a_codec_is_refused(convtool, tmp_path, clip):
+    """H.264 in WebM and FFV1 in a folder of PNG images are refused."""
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.webm", "-k", "blur", "--codec", "h264")
     assert result.code == 1
@@ -489,7 +489,7 @@ def test_a_container_that_cannot_hold_a_codec_says_so(convtool, tmp_path, clip):
     ],
 )
 def test_a_truncated_video_is_refused_or_its_loss_noted(convtool, tmp_path, rng, suffix, options):
-    """A video never gets shorter without a message."""
+    """A truncated video is never shortened without a message."""
     frames = rng.integers(0, 256, (50, 32, 32, 3), dtype=np.uint8)
     codec, pix_fmt = {
         "mp4": ("libx264", "yuv444p"),
@@ -499,7 +499,7 @@ def test_a_truncated_video_is_refused_or_its_loss_noted(convtool, tmp_path, rng,
         "avi": ("ffv1", "bgr0"),
     }[suffix]
     source = make(tmp_path / f"in.{suffix}", frames, codec=codec, pix_fmt=pix_fmt)
-    if options:  # FFmpeg's library cannot do this to a file that it was given open
+    if options:  # FFmpeg's library cannot do this to an open file object
         if not shutil.which("ffmpeg"):
             pytest.skip("no ffmpeg program")
         moved = tmp_path / "moved.mp4"
@@ -530,7 +530,7 @@ def test_a_truncated_video_is_refused_or_its_loss_noted(convtool, tmp_path, rng,
 
 
 def test_files_without_video(convtool, tmp_path, clip):
-    """Audio alone, text, an empty file, a missing one."""
+    """Audio, text, an empty file and a missing one are refused with different messages."""
     with av.open(str(tmp_path / "audio.mp4"), "w") as video:
         stream = video.add_stream("aac", rate=16000)
         silence = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), "fltp", "mono")
@@ -552,7 +552,7 @@ def test_files_without_video(convtool, tmp_path, clip):
 
 
 def test_playlists_open_nothing_else(convtool, tmp_path, clip):
-    """Neither a second file nor a socket, whatever the playlist is called."""
+    """A playlist opens neither another file nor a socket, whatever its name."""
     canary = make(tmp_path / "canary.ts", clip, codec="libx264", pix_fmt="yuv420p")
     visited = []
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -603,7 +603,7 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
 
 
 def test_large_frames_are_refused_before_they_are_decoded(convtool, tmp_path, clip):
-    """By --max-pixels."""
+    """Frames over --max-pixels are refused before they are decoded."""
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.mkv", "-k", "blur", "--max-pixels", "500")
     assert result.code == 1
@@ -611,7 +611,7 @@ def test_large_frames_are_refused_before_they_are_decoded(convtool, tmp_path, cl
 
 
 def test_corpus_videos_are_filtered(convtool, corpus, tmp_path):
-    """Every good one, with all of its frames; every bad one is refused with a message."""
+    """Good videos are filtered with all their frames, bad ones refused with a message."""
     good = sorted((corpus / "good" / "video").iterdir())
     bad = sorted((corpus / "bad" / "video").iterdir())
     assert good
@@ -640,7 +640,7 @@ def test_corpus_videos_are_filtered(convtool, corpus, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def lasting(tmp_path_factory):
+def slow_to_encode(tmp_path_factory):
     """Return the path of noise, which takes seconds to encode."""
     path = tmp_path_factory.mktemp("lasting") / "in.mkv"
     frames = np.random.default_rng(1).integers(0, 256, (300, 240, 320, 3), dtype=np.uint8)
@@ -648,9 +648,9 @@ def lasting(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_leaves_nothing(tmp_path, lasting, number, code):
-    """Neither a file nor a temporary."""
-    command = [sys.executable, "-m", "convtool", "video", lasting, tmp_path / "out.mkv"]
+def test_an_interrupt_leaves_nothing(tmp_path, slow_to_encode, number, code):
+    """An interrupt leaves neither an output nor a temporary file."""
+    command = [sys.executable, "-m", "convtool", "video", slow_to_encode, tmp_path / "out.mkv"]
     command += ["-k", "blur", "--preset", "slow"]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         eventually(lambda: list(tmp_path.glob(".convtool-*")))
@@ -661,13 +661,13 @@ def test_an_interrupt_leaves_nothing(tmp_path, lasting, number, code):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_closed_pipe_ends_a_video_quietly(tmp_path, lasting):
-    """The reader of the progress is gone: no message, nothing left.
+def test_a_closed_pipe_ends_a_video_quietly(tmp_path, slow_to_encode):
+    """If the reader of progress has gone, the run ends without a message or a file.
 
-    The filter takes far longer than a second per line of progress, and the codec holds no frames
-    back that it would still have to encode.
+    The filter takes far longer than the second between lines of progress, and the codec holds no
+    frames back that it would still have to encode.
     """
-    command = f"{sys.executable} -m convtool video {lasting} {tmp_path}/out.mkv"
+    command = f"{sys.executable} -m convtool video {slow_to_encode} {tmp_path}/out.mkv"
     line = f"{command} -k gaussian-3d:sigma=3 --codec ffv1 --json | head -1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], capture_output=True, check=False, timeout=60
@@ -681,8 +681,8 @@ def test_a_closed_pipe_ends_a_video_quietly(tmp_path, lasting):
 # --- the machinery -------------------------------------------------------------------------------
 
 
-def test_prefetch_keeps_order_and_hands_errors_on():
-    """In their places, after all items before them."""
+def test_prefetch_keeps_order_and_passes_errors_on():
+    """Prefetching raises an error in its place, after all items before it."""
 
     def items():
         yield from range(5)
@@ -694,7 +694,7 @@ def test_prefetch_keeps_order_and_hands_errors_on():
 
 
 def test_prefetch_ends_its_thread_when_it_is_closed():
-    """And closes the iterator that it takes from."""
+    """Closing a prefetch ends its thread and closes its iterator."""
     closed = []
 
     def items():
@@ -713,7 +713,7 @@ def test_prefetch_ends_its_thread_when_it_is_closed():
 
 
 def test_python_filters_videos(tmp_path, clip):
-    """A file by its path: (1, C, D, H, W)."""
+    """`apply` returns the tensor of a video by its path. Shape: (1, C, D, H, W)"""
     source = make(tmp_path / "in.mkv", clip)
     out = package.apply(source, "blur")
     assert out.shape == (1, 3, 11, 20, 28)
@@ -721,7 +721,7 @@ def test_python_filters_videos(tmp_path, clip):
 
 
 def test_dry_run(convtool, tmp_path, clip):
-    """Shapes, algorithm, files; nothing is written."""
+    """A dry run reports shapes, algorithm and files, and writes nothing."""
     source = make(tmp_path / "in.mkv", clip)
     out = convtool("video", source, tmp_path / "out.mp4", "-k", "gaussian-3d", "--dry-run").out
     assert re.search(r"input: 1×3×11×20×28", out)
@@ -730,7 +730,7 @@ def test_dry_run(convtool, tmp_path, clip):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory counted in KiB")
 def test_memory_does_not_grow_with_length(tmp_path, rng):
-    """Ten times the frames take as much as a few, within 30 MB."""
+    """Ten times the frames take as much memory, within 30 MB."""
     peaks = []
     for count in (250, 2500):
         frames = np.broadcast_to(

@@ -1,4 +1,4 @@
-"""The backend of video by itself: blocks, their times and company; one decision per output."""
+"""The video backend by itself: blocks with times and company, one decision per output."""
 
 import io
 import subprocess
@@ -41,12 +41,12 @@ def opened(path, **reading):
 
 
 def placement(part, stride=1):
-    """Return where the results of a kernel of one tap lie."""
+    """Return the placement of results for a kernel with one tap."""
     return Placement(torch.nn.Conv3d(1, 1, 1, stride=(stride, 1, 1)), part.size)
 
 
 def decide(path, suffix="mkv", tiles=COLOUR, *, raw=False, **output):
-    """Return the encoding of a result of the input's size."""
+    """Return the encoding for a result of the input's size."""
     with opened(path) as (source, part):
         wanted = Wanted(f".{suffix}", VideoOutput(**output), raw, part.size, tiles)
         return BACKEND.encoding(source, part, wanted)
@@ -73,7 +73,7 @@ def decoded(data):
 
 
 def test_ffmpeg_is_imported_when_a_file_is_opened():
-    """Not when its suffixes are asked for."""
+    """Asking for suffixes does not import FFmpeg, but opening a file does."""
     code = (
         "import sys; from convtool.media.registry import MEDIA; backend = MEDIA['video'].backend; "
         "backend.check_suffix('mp4'); assert '.ts' in backend.readable; "
@@ -84,7 +84,7 @@ def test_ffmpeg_is_imported_when_a_file_is_opened():
 
 @pytest.mark.parametrize("suffix", ["ts", "xyz", ""])
 def test_a_suffix_that_cannot_be_written_is_refused(suffix):
-    """Some can only be read."""
+    """Suffixes that can only be read are refused as outputs."""
     with pytest.raises(UsageError, match="no video can be written as"):
         BACKEND.check_suffix(suffix)
 
@@ -100,7 +100,7 @@ def outlasted(folder, frames):
 
 @pytest.mark.parametrize("length", [1, 4, 11, 20])
 def test_blocks_carry_times_and_company(tmp_path, clip, length):
-    """Each frame its own; every packet of audio once and in order, some after the last frame."""
+    """Each frame has its own time, and every packet of audio arrives once and in order."""
     times = [n * n * TICK for n in range(11)]
     path = make(tmp_path / "in.mkv", clip, audio="aac", times=times)
     with opened(path) as (_, part):
@@ -120,7 +120,7 @@ def test_blocks_carry_times_and_company(tmp_path, clip, length):
 
 
 def test_packets_after_the_last_frame_come_in_a_block_without_frames(tmp_path, clip):
-    """Where the blocks before it are full, and the decoder holds no frames back."""
+    """Audio after the last frame comes in a block without frames."""
     with opened(outlasted(tmp_path, clip)) as (_, part):
         *_, last = part.blocks(1, company=True)
     assert (len(last), last.times) == (0, ())
@@ -129,7 +129,7 @@ def test_packets_after_the_last_frame_come_in_a_block_without_frames(tmp_path, c
 
 
 def test_company_is_read_only_where_it_is_wanted(tmp_path, clip):
-    """The frames are the same."""
+    """Without company, the frames are the same."""
     path = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p", audio="aac")
     with opened(path) as (_, part):
         alone, beside = list(part.blocks(11)), list(part.blocks(11, company=True))
@@ -139,7 +139,7 @@ def test_company_is_read_only_where_it_is_wanted(tmp_path, clip):
 
 
 def test_times_begin_with_the_selection(tmp_path, clip):
-    """Zero is the second of --start; audio of that time keeps its own times."""
+    """Time starts at --start, and the audio of that time keeps its own times."""
     path = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p", audio="aac")
     with opened(path, start=0.2, frames=3) as (source, part):
         assert part.size == (3, 20, 28)
@@ -150,7 +150,7 @@ def test_times_begin_with_the_selection(tmp_path, clip):
 
 
 def test_audio_may_outlast_the_frames(convtool, tmp_path, clip):
-    """A container without a count of frames is whole where its longest stream is."""
+    """A container without a frame count is complete where its longest stream is."""
     path = outlasted(tmp_path, clip)
     with opened(path) as (_, part):
         assert sum(map(len, part.blocks(4))) == 11
@@ -159,7 +159,7 @@ def test_audio_may_outlast_the_frames(convtool, tmp_path, clip):
 
 
 def test_frames_of_another_size_are_refused(tmp_path, clip):
-    """A video has one size."""
+    """A frame of another size is refused, as a video has one size."""
     path = tmp_path / "in.ts"
     parts = []
     for number, frames in enumerate((clip, clip[:, :16])):
@@ -177,7 +177,7 @@ def test_frames_of_another_size_are_refused(tmp_path, clip):
 
 
 def test_the_pixel_format_follows_the_size_and_channels_of_a_frame(tmp_path, clip):
-    """Odd sizes cannot halve chroma, a grid is larger than a tile, grey stays grey."""
+    """Odd sizes keep full chroma, grey stays grey, and a grid counts by its own size."""
     even = make(tmp_path / "even.mkv", clip)
     odd = make(tmp_path / "odd.mkv", clip[:, 1:])
     assert decide(even, codec="h264").pixel_format == "yuv420p"
@@ -191,7 +191,7 @@ def test_the_pixel_format_follows_the_size_and_channels_of_a_frame(tmp_path, cli
 
 
 def test_the_encoding_states_levels_memory_and_losses(tmp_path, rng):
-    """Before anything is opened."""
+    """An encoding states levels, memory and losses before anything is opened."""
     frames = rng.integers(0, 1024, (3, 16, 16, 3), dtype=np.uint16)
     path = make(tmp_path / "in.mkv", frames, pix_fmt="gbrp10le", given="gbrp10le")
     kept = decide(path, codec="ffv1")
@@ -214,14 +214,14 @@ def test_the_encoding_states_levels_memory_and_losses(tmp_path, rng):
     ],
 )
 def test_options_that_a_codec_does_not_have_are_refused(tmp_path, clip, output, message):
-    """By the encoding already."""
+    """The encoding refuses options that its codec does not have."""
     path = make(tmp_path / "in.mkv", clip)
     with pytest.raises(UsageError, match=message):
         decide(path, **output)
 
 
 def test_what_a_format_cannot_hold_is_refused(tmp_path, clip):
-    """Raw floats, a codec, frames that are too large."""
+    """Raw floats, a codec or frames that a format cannot hold are refused."""
     path = make(tmp_path / "in.mkv", clip)
     with pytest.raises(WriteError, match="no video can hold"):
         decide(path, raw=True)
@@ -235,14 +235,14 @@ def test_what_a_format_cannot_hold_is_refused(tmp_path, clip):
 
 
 def test_crf_of_mjpeg_is_its_quantizer(tmp_path, clip):
-    """0 asks for the best, which FFmpeg calls 1."""
+    """--crf 0 of mjpeg is the best quantizer, which FFmpeg calls 1."""
     path = make(tmp_path / "in.mkv", clip)
     size = {crf: len(copy(path, "avi", codec="mjpeg", crf=crf)[0]) for crf in (0, 1, 2, 3, 31)}
     assert size[0] == size[1] > size[2] > size[3] > size[31]
 
 
 def test_gif_frames_have_their_own_palettes(tmp_path):
-    """256 colours of each frame: a ramp of fewer comes back as it was."""
+    """Each GIF frame has its own palette, so that a ramp of few colours is kept closely."""
     ramp = np.zeros((3, 16, 16, 3), np.uint8)
     for number in range(3):
         ramp[number, ..., number] = np.arange(16) * 16
@@ -254,7 +254,7 @@ def test_gif_frames_have_their_own_palettes(tmp_path):
 
 
 def test_notes_of_an_output_are_its_encoders(tmp_path, clip):
-    """What one output cannot carry another may."""
+    """Losses are noted by the encoder of the output that has them."""
     path = make(tmp_path / "in.mkv", clip, audio="aac")
     assert copy(path, "mkv")[1].notes == []
     assert copy(path, "webm")[1].notes == ["audio re-encoded: webm cannot hold aac"]
@@ -262,7 +262,7 @@ def test_notes_of_an_output_are_its_encoders(tmp_path, clip):
 
 
 def test_times_come_with_the_blocks(tmp_path, clip):
-    """The encoder asks nothing of the source: a block may show its frames at any time."""
+    """The encoder takes times from the blocks alone, not from the source."""
     path = make(tmp_path / "in.mp4", clip, codec="libx264", pix_fmt="yuv444p")
     file = io.BytesIO()
     with opened(path) as (source, part):

@@ -1,4 +1,4 @@
-"""Normalization and levels: each rule by its definition, whole files, constants, round trips."""
+"""Normalization and levels: rules, whole files, constants, round trips."""
 
 import numpy as np
 import pytest
@@ -30,13 +30,19 @@ def normalizer(*kernels, name="auto", in_channels=3, **options):
 VALUES = torch.linspace(-2, 6, 5).reshape(1, 1, 1, 5).expand(1, 3, 1, 5)
 
 
-@pytest.mark.parametrize(("rule", "expected"), [
-    ("sigmoid", [1 / (1 + np.exp(-y)) for y in (-2, 0, 2, 4, 6)]), ("clamp", [0, 0, 1, 1, 1]),
-    ("abs", [1, 0, 1, 1, 1]), ("bounds", [0.25, 0.5, 0.75, 1, 1]), ("none", [-2, 0, 2, 4, 6]),
-    ("minmax", [0, 0.25, 0.5, 0.75, 1]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("sigmoid", [1 / (1 + np.exp(-y)) for y in (-2, 0, 2, 4, 6)]),
+        ("clamp", [0, 0, 1, 1, 1]),
+        ("abs", [1, 0, 1, 1, 1]),
+        ("bounds", [0.25, 0.5, 0.75, 1, 1]),
+        ("none", [-2, 0, 2, 4, 6]),
+        ("minmax", [0, 0.25, 0.5, 0.75, 1]),
+    ],
+)
 def test_rules(rule, expected):
-    """Sobel reaches −4…4; the values here run from −2 to 6."""
+    """Each rule maps Sobel responses from −2 to 6, of a range of ±4, by its definition."""
     mapping = normalizer("sobel-x", name=rule)
     mapping.measure([VALUES])
     torch.testing.assert_close(
@@ -48,7 +54,7 @@ def test_rules(rule, expected):
     ("kernels", "expected"), [((), "sigmoid"), (("sobel-x",), "minmax"), (("blur",), "clamp")]
 )
 def test_auto(kernels, expected):
-    """Random weights sigmoid, signed kernels minmax, the others clamp."""
+    """`auto` is sigmoid for random weights, minmax for signed kernels, clamp for others."""
     automatic, named = normalizer(*kernels), normalizer(*kernels, name=expected)
     values = VALUES[:, :1].expand(1, 3 if kernels else 4, 1, 5)
     for mapping in (automatic, named):
@@ -57,12 +63,12 @@ def test_auto(kernels, expected):
 
 
 def test_floats_are_not_clamped_by_auto():
-    """A float output loses nothing."""
+    """`auto` does not clamp float outputs."""
     assert torch.equal(normalizer("blur", floats=True)(VALUES.clone()), VALUES)
 
 
 def test_minmax_measures_the_whole_file_and_links_colours():
-    """Both blocks and all channels count together, so colours keep their balance."""
+    """`minmax` maps all blocks and channels by one range, so that colours keep their balance."""
     mapping = normalizer("sobel-x")
     low, high = torch.zeros(1, 3, 1, 1), torch.tensor([1.0, 2, 4]).reshape(1, 3, 1, 1)
     mapping.measure([low, high])
@@ -70,27 +76,27 @@ def test_minmax_measures_the_whole_file_and_links_colours():
 
 
 def test_independent_minmax_measures_each_channel():
-    """--independent."""
+    """With --independent, `minmax` maps each channel by its own range."""
     mapping = normalizer("sobel-x", independent=True)
     high = torch.tensor([1.0, 2, 4]).reshape(1, 3, 1, 1)
     mapping.measure([torch.zeros(1, 3, 1, 1), high])
     assert mapping(high.clone()).flatten().tolist() == [1, 1, 1]
 
 
-def test_kernels_of_a_bank_are_measured_apart():
+def test_kernels_of_a_bank_are_measured_separately():
     """A blur beside a Sobel keeps its own mapping."""
-    picture = torch.rand(1, 3, 9, 9)
-    both = convtool.apply(picture, ("sobel-x", "blur"), normalize="auto")
+    image = torch.rand(1, 3, 9, 9)
+    both = convtool.apply(image, ("sobel-x", "blur"), normalize="auto")
     torch.testing.assert_close(
-        both[:, [0, 2, 4]], convtool.apply(picture, "sobel-x", normalize="auto")
+        both[:, [0, 2, 4]], convtool.apply(image, "sobel-x", normalize="auto")
     )
-    torch.testing.assert_close(both[:, [1, 3, 5]], convtool.apply(picture, "blur"))
+    torch.testing.assert_close(both[:, [1, 3, 5]], convtool.apply(image, "blur"))
 
 
 @pytest.mark.parametrize("kernel", ["sobel-x", "sobel", "0"])
 @pytest.mark.parametrize("rule", ["minmax", "bounds", "auto"])
 def test_a_constant_result_is_mid_grey_or_in_range_and_never_nan(kernel, rule):
-    """A range of no width has a middle."""
+    """A constant result maps to mid-range, never to NaN."""
     result = convtool.apply(torch.full((1, 3, 5, 5), 0.7), kernel, normalize=rule)
     assert not result.isnan().any()
     assert ((result >= 0) & (result <= 1)).all()
@@ -99,19 +105,19 @@ def test_a_constant_result_is_mid_grey_or_in_range_and_never_nan(kernel, rule):
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16])
-def test_every_level_survives_the_way_to_floats_and_back(dtype):
-    """Exact for all integers."""
+def test_every_level_survives_a_round_trip_through_floats(dtype):
+    """Every integer level is exact after a round trip through floats."""
     levels = torch.arange(2 ** (8 * dtype.itemsize), dtype=torch.int32).to(dtype)
     assert torch.equal(to_stored(to_float(levels), dtype).to(torch.int32), levels.to(torch.int32))
 
 
 def test_levels_round_and_clip():
-    """Nothing wraps around."""
+    """Values are rounded and clipped to the levels, and never wrap around."""
     values = torch.tensor([-0.1, 0.4 / 255, 0.6 / 255, 1.5, 1e30])
     assert to_stored(values, torch.uint8).tolist() == [0, 0, 1, 255, 255]
 
 
-def test_floats_pass_as_they_are():
-    """A float file has no scale."""
+def test_floats_pass_unchanged():
+    """Float samples are stored unscaled."""
     values = torch.tensor([-3.0, 0.2, 7.5])
     assert torch.equal(to_stored(to_float(values), torch.float32), values)

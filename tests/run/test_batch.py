@@ -1,4 +1,4 @@
-"""Many files: found, named, filtered in parallel, continued; nothing is lost on any failure."""
+"""Batches: inputs, names, parallel workers, continuation, failures without loss."""
 
 import json
 import os
@@ -26,13 +26,13 @@ from convtool.outputs.manifest import NAME
 from convtool.run.batch import run_all, workers_for
 from convtool.run.outcomes import Outcome
 
-# `make endure` asks for more
-KILLS = int(os.environ.get("CONVTOOL_KILLS", "4"))  # of each medium by each signal
+# `make endure` sets higher numbers.
+KILLS = int(os.environ.get("CONVTOOL_KILLS", "4"))  # per medium and signal
 FILES = int(os.environ.get("CONVTOOL_FILES", "600"))
 RUNS = int(os.environ.get("CONVTOOL_RUNS", "2"))
 
 
-def pictures(folder, count, size=(24, 32)):
+def images(folder, count, size=(24, 32)):
     """Write small images, all different, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -44,7 +44,7 @@ def pictures(folder, count, size=(24, 32)):
 
 
 def content(path):
-    """Return a file's complete content, without the random numbers of Ogg and Matroska."""
+    """Return a file's content without the random numbers of Ogg and Matroska."""
     if path.suffix == ".ogg":
         return soundfile.read(path)[0].tobytes()
     if path.suffix == ".mkv":
@@ -54,7 +54,7 @@ def content(path):
 
 
 def names(folder):
-    """Return the files below a folder, without the manifest."""
+    """Return the names of the files below a folder, except the manifest."""
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -67,10 +67,10 @@ def names(folder):
 
 @pytest.mark.parametrize(("flag", "separator"), [("--files-from", "\n"), ("--files0-from", "\0")])
 def test_lists_of_files(convtool, tmp_path, monkeypatch, flag, separator):
-    """Their relative folders are made below OUTPUT; absolute ones are not."""
+    """Relative folders in a list of files are mirrored below OUTPUT, absolute ones are not."""
     monkeypatch.chdir(tmp_path)
-    pictures(tmp_path / "a" / "b", 2)
-    pictures(tmp_path / "c", 1)
+    images(tmp_path / "a" / "b", 2)
+    images(tmp_path / "c", 1)
     listed = ["a/b/0000.png", "a/b/0001.png", str(tmp_path / "c" / "0000.png")]
     (tmp_path / "list").write_text(separator.join(listed) + separator)
     result = convtool("image", flag, "list", "out", "-k", "blur", "--merge")
@@ -79,9 +79,9 @@ def test_lists_of_files(convtool, tmp_path, monkeypatch, flag, separator):
 
 
 def test_a_list_from_a_pipe(program, tmp_path):
-    """As find prints it: spaces, newlines, percent signs, a leading dash, undecodable bytes."""
+    """A list from `find -print0` may hold any names, even undecodable ones."""
     odd = [b"a b.png", b"new\nline.png", b"%03d.png", b"-k.png", b"\xff\xfe.png"]
-    source = pictures(tmp_path / "one", 1)[0]
+    source = images(tmp_path / "one", 1)[0]
     for name in odd:
         shutil.copy(source, os.fsencode(tmp_path) + b"/" + name)
     data = b"".join(name + b"\0" for name in odd)
@@ -89,14 +89,16 @@ def test_a_list_from_a_pipe(program, tmp_path):
         "image", "--files0-from", "-", "out/", "-k", "blur", "--merge", input=data, cwd=tmp_path
     )
     assert result.returncode == 0, result.stderr
-    made = {name for name in os.listdir(os.fsencode(tmp_path / "out")) if name != NAME.encode()}  # noqa: PTH208  # bytes
+    folder = os.fsencode(tmp_path / "out")
+    listed = os.listdir(folder)  # noqa: PTH208  # names as bytes
+    made = {name for name in listed if name != NAME.encode()}
     assert made == {name.replace(b".png", b"_blur.png") for name in odd}
     assert b"new\\nline" in result.stderr
     assert b"\\udcff" in result.stderr
 
 
-def test_an_empty_list_and_a_missing_one(convtool, tmp_path):
-    """Both are wrong usage, and so is no input at all."""
+def test_an_empty_or_missing_list(convtool, tmp_path):
+    """An empty list, a missing one, and no input at all are usage errors."""
     (tmp_path / "list").touch()
     for options in (["--files-from", tmp_path / "list"], ["--files-from", tmp_path / "none"], []):
         result = convtool("image", *options, tmp_path / "out", "-k", "blur")
@@ -105,8 +107,8 @@ def test_an_empty_list_and_a_missing_one(convtool, tmp_path):
 
 
 def test_glob(convtool, tmp_path):
-    """It selects the files of folders."""
-    pictures(tmp_path / "in", 3)
+    """--glob selects the files of folders."""
+    images(tmp_path / "in", 3)
     (tmp_path / "in" / "0000.png").rename(tmp_path / "in" / "x.dat")
     assert (
         convtool(
@@ -118,8 +120,8 @@ def test_glob(convtool, tmp_path):
 
 
 def test_names_by_a_template(convtool, tmp_path):
-    """A template has fields and may make folders; a bad one is refused before any work."""
-    pictures(tmp_path / "in", 2)
+    """--name may create folders, and a bad template is refused before any work."""
+    images(tmp_path / "in", 2)
     template = "{kernel}/{index:03}-{stem}-{channel}{suffix}"
     assert (
         convtool(
@@ -159,9 +161,9 @@ def test_names_by_a_template(convtool, tmp_path):
 
 
 def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, tmp_path):
-    """No output is made."""
-    pictures(tmp_path / "a", 1)
-    pictures(tmp_path / "b", 1)
+    """If two inputs would share an output name, no output is written."""
+    images(tmp_path / "a", 1)
+    images(tmp_path / "b", 1)
     result = convtool(
         "image", tmp_path / "a/0000.png", tmp_path / "b/0000.png", tmp_path / "out", "-k", "blur"
     )
@@ -170,8 +172,8 @@ def test_two_inputs_with_one_output_name_are_refused_before_any_work(convtool, t
 
 
 def test_options_from_a_file(convtool, tmp_path):
-    """They are defaults: flags override them, and unknown ones are refused."""
-    source = pictures(tmp_path, 1)[0]
+    """Flags override the options of a file, and unknown options are refused."""
+    source = images(tmp_path, 1)[0]
     (tmp_path / "o.yaml").write_text(
         "kernel: [sobel-x, blur]\nmerge: true\nmax-pixels: 100000\nbias: false\n"
     )
@@ -193,8 +195,8 @@ def test_options_from_a_file(convtool, tmp_path):
 
 @pytest.mark.parametrize("jobs", ["1", "2", "5"])
 def test_workers_give_the_same_files(convtool, tmp_path, jobs):
-    """The number of workers changes neither files nor the order of outcomes."""
-    pictures(tmp_path / "in", 12)
+    """The number of workers changes neither the files nor the order of outcomes."""
+    images(tmp_path / "in", 12)
     result = convtool(
         "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "sobel", "--jobs", jobs, "--json"
     )
@@ -223,8 +225,8 @@ def test_audio_and_random_layers_in_workers(convtool, tmp_path):
     assert len({(tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")}) == 1
 
 
-def test_how_many_workers():
-    """One per core by default, never more than files."""
+def test_number_of_workers():
+    """The default is one worker per core, and at most one per file."""
     assert workers_for(100, None, alone=False) == (os.cpu_count() or 1)
     assert workers_for(100, None, alone=True) == 1
     assert workers_for(2, 8, alone=True) == 2
@@ -235,8 +237,8 @@ def sample_jobs(count):
     return [Job(str(number), SAMPLES, "s", ".png", split=False) for number in range(count)]
 
 
-def test_a_wrong_call_in_a_worker_ends_the_run():
-    """No job begins after it."""
+def test_a_usage_error_in_a_worker_ends_the_run():
+    """After a usage error in a worker, no job starts."""
     begun = []
 
     def run_job(job, shared):
@@ -252,8 +254,8 @@ def test_a_wrong_call_in_a_worker_ends_the_run():
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_abandoned_run_leaves_the_next_one_alone(tmp_path, workers):
-    """Its own outputs are never published; those of another run in the same process are."""
+def test_an_abandoned_run_does_not_affect_the_next_one(tmp_path, workers):
+    """The outputs of an abandoned run are not published; those of another run are."""
 
     def write(publisher, name):
         with publisher.file(tmp_path / name, overwrite=False) as file:
@@ -280,8 +282,8 @@ def test_an_abandoned_run_leaves_the_next_one_alone(tmp_path, workers):
 
 
 def test_one_percent_broken(convtool, tmp_path):
-    """The run continues, exits 1, and lists exactly the failed ones, also in a file for a retry."""
-    paths = pictures(tmp_path / "in", FILES, (8, 8))
+    """A run with bad inputs continues, exits with 1, and lists exactly those for a retry."""
+    paths = images(tmp_path / "in", FILES, (8, 8))
     broken = paths[3::100]
     for path in broken:
         path.write_bytes(path.read_bytes()[:40])
@@ -309,8 +311,8 @@ def test_one_percent_broken(convtool, tmp_path):
 
 
 def test_stop_at_the_first_error(convtool, tmp_path):
-    """The summary counts the inputs that were not begun."""
-    paths = pictures(tmp_path / "in", 30, (8, 8))
+    """The summary counts the inputs that were not started."""
+    paths = images(tmp_path / "in", 30, (8, 8))
     paths[0].write_bytes(b"not an image")
     options = ["-k", "blur", "--merge", "--on-error", "stop", "--jobs", "1"]
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
@@ -320,11 +322,9 @@ def test_stop_at_the_first_error(convtool, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_run_that_stops_completes_what_has_begun_and_lists_the_failed_names(
-    convtool, tmp_path, jobs
-):
-    """Every file that exists is reported, and the list for a retry is written."""
-    paths = pictures(tmp_path / "in", 40, (8, 8))
+def test_a_run_that_stops_completes_started_files_and_lists_failures(convtool, tmp_path, jobs):
+    """A stopped run reports every file that exists and writes the list for a retry."""
+    paths = images(tmp_path / "in", 40, (8, 8))
     paths[5].write_bytes(b"not an image")
     options = [
         "-k",
@@ -354,8 +354,8 @@ def test_a_run_that_stops_completes_what_has_begun_and_lists_the_failed_names(
 
 
 def test_inputs_with_outputs_up_to_date_are_skipped(convtool, tmp_path):
-    """Another kernel, a changed input or a changed output is done again."""
-    paths = pictures(tmp_path / "in", 6)
+    """Inputs are skipped unless the kernel, the input or the output has changed."""
+    paths = images(tmp_path / "in", 6)
 
     def run(*options):
         arguments = [tmp_path / "in", f"{tmp_path}/out/", "--merge", "--json", *options]
@@ -380,8 +380,8 @@ def test_inputs_with_outputs_up_to_date_are_skipped(convtool, tmp_path):
 
 
 def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
-    """Its content counts, not its name."""
-    pictures(tmp_path / "in", 2)
+    """A kernel file counts by its content, not by its name."""
+    images(tmp_path / "in", 2)
     kernel = tmp_path / "k.yaml"
     for weights, wanted in (("[[1, 1]]", "done"), ("[[1, 1]]", "skipped"), ("[[1, 2]]", "done")):
         kernel.write_text(f"name: k\nweights:\n  2: {weights}\n")
@@ -390,9 +390,9 @@ def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
         assert {json.loads(line)["status"] for line in result.out.splitlines()} == {wanted}
 
 
-def test_a_run_that_was_interrupted_does_only_the_rest(program, tmp_path):
-    """Nothing is done twice, and nothing is missing."""
-    pictures(tmp_path / "in", 100, (200, 200))
+def test_an_interrupted_run_is_continued(program, tmp_path):
+    """A continued run repeats no file and misses none."""
+    images(tmp_path / "in", 100, (200, 200))
     command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/"]
     command += ["-k", "gaussian:sigma=9", "--merge", "--jobs", "2"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
@@ -410,8 +410,8 @@ def test_a_run_that_was_interrupted_does_only_the_rest(program, tmp_path):
 
 
 def test_a_damaged_manifest_is_tolerated(convtool, tmp_path):
-    """Truncated and foreign lines are ignored."""
-    pictures(tmp_path / "in", 2)
+    """Truncated and unknown lines of the manifest are ignored."""
+    images(tmp_path / "in", 2)
     options = ["-k", "blur", "--merge", "--skip-existing", "--overwrite"]
     assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options).code == 0
     manifest = tmp_path / "out" / NAME
@@ -427,18 +427,18 @@ def test_a_damaged_manifest_is_tolerated(convtool, tmp_path):
 
 
 class Killable:
-    """A run that replaces outputs of an earlier one, and what it takes.
+    """A run that replaces the outputs of an earlier one.
 
     Args:
-        medium: of the inputs.
-        folder: an empty one.
+        medium: the medium of the inputs.
+        folder: an empty folder.
 
     Attributes:
-        command: the run.
-        kept: a folder of the old outputs.
+        command: the command of the run.
+        kept: a folder with the old outputs.
         old: the content of each old output.
         new: the content of each new output.
-        seconds: what the run takes from the moment when it handles signals.
+        seconds: the time that the run takes from the moment when it handles signals.
     """
 
     def __init__(self, medium, folder):
@@ -468,7 +468,7 @@ class Killable:
 
     @staticmethod
     def _image(folder):
-        pictures(folder, 8, (300, 300))
+        images(folder, 8, (300, 300))
         return ["--jobs", "2"]
 
     @staticmethod
@@ -477,18 +477,18 @@ class Killable:
         samples = np.random.default_rng(1).uniform(-0.5, 0.5, (10 * 44100, 2))
         for suffix in ("wav", "flac", "ogg", "mp3"):
             soundfile.write(folder / f"{suffix}.{suffix}", samples, 44100)
-        return ["--jobs", "1"]  # libsndfile calls the main thread back
+        return ["--jobs", "1"]  # libsndfile calls back into the main thread
 
     @staticmethod
     def _video(folder):
         folder.mkdir()
         shutil.copy(SAMPLES / "clip.mp4", folder)
-        # x264 reads memory that it never wrote: its output differs between runs
+        # x264 reads uninitialized memory: its output differs between runs.
         return ["--jobs", "2", "--codec", "ffv1", "--format", "mkv"]
 
 
 def handles(process, number):
-    """Return whether a process has a handler for a signal by now."""
+    """Return whether a process handles a signal by now."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     caught = int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16)
     return bool(caught >> (number - 1) & 1)
@@ -496,7 +496,7 @@ def handles(process, number):
 
 @pytest.fixture(scope="module")
 def killable(request, tmp_path_factory):
-    """Return a run of some medium, made once for all signals."""
+    """Return a run for some medium, created once for all signals."""
     return Killable(request.param, tmp_path_factory.mktemp(request.param))
 
 
@@ -504,7 +504,7 @@ def killable(request, tmp_path_factory):
 @pytest.mark.parametrize("killable", ["image", "audio", "video"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_killed_at_random_moments(killable, number):
-    """Every output is the old bytes or the whole new ones; INT and TERM leave no temporary file."""
+    """After a signal, each output is wholly old or new, with no temporary file if handled."""
     code_of = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
     moments = random.Random(7)  # noqa: S311  # repeatable
     for _ in range(KILLS):
@@ -514,14 +514,14 @@ def test_killed_at_random_moments(killable, number):
             time.sleep(killable.seconds * moments.uniform(0, 1.05))
             process.send_signal(number)
             code = process.wait(30)
-            said = process.stderr.read()
+            stderr = process.stderr.read()
         left = killable.contents()
         if number == signal.SIGKILL:
             left = {name: data for name, data in left.items() if not name.startswith(".convtool-")}
         else:
-            assert said == b""
+            assert stderr == b""
         assert left.keys() == killable.old.keys()
-        if code == 0:  # it was faster than the signal
+        if code == 0:  # the run ended before the signal
             assert left == killable.new
         else:
             assert code == code_of[number]
@@ -529,12 +529,16 @@ def test_killed_at_random_moments(killable, number):
             assert data in (killable.old[name], killable.new[name])
 
 
-@pytest.mark.parametrize(("medium", "suffixes"), [
-    ("image", ["png", "jpg", "tif", "webp"]), ("audio", ["wav", "flac", "ogg", "mp3"]),
-    ("video", ["mp4", "mkv", "avi"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("medium", "suffixes"),
+    [
+        ("image", ["png", "jpg", "tif", "webp"]),
+        ("audio", ["wav", "flac", "ogg", "mp3"]),
+        ("video", ["mp4", "mkv", "avi"]),
+    ],
+)
 def test_a_full_disk(tmp_path, medium, suffixes):
-    """A limit on file sizes: one error message, the old files unchanged, no temporary."""
+    """A limit on file sizes is one error and leaves the old files and no temporary file."""
     rng = np.random.default_rng(3)
     for suffix in suffixes:
         output = tmp_path / "out" / f"out.{suffix}"
@@ -572,9 +576,9 @@ def test_a_full_disk(tmp_path, medium, suffixes):
         )
 
 
-def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
-    """Each output is that of one run, complete."""
-    pictures(tmp_path / "in", 10)
+def test_simultaneous_runs_on_the_same_outputs(tmp_path):
+    """Each output of simultaneous runs is the complete output of one of them."""
+    images(tmp_path / "in", 10)
     command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/"]
     command += ["--merge", "--overwrite", "--quiet", "--name", "{stem}{suffix}", "-k"]
     wanted = {}
@@ -597,7 +601,7 @@ def test_runs_at_the_same_time_on_the_same_outputs(tmp_path):
 )
 @pytest.mark.parametrize("medium", ["image", "audio", "video"])
 def test_a_file_system_that_is_full(tmp_path, medium):
-    """A real one, too small for the output: the old file stays, no temporary, one error message."""
+    """A full file system is one error and leaves the old file and no temporary file."""
     (tmp_path / "disk").mkdir()
     rng = np.random.default_rng(3)
     source, suffix = (SAMPLES / "clip.mp4", "mp4") if medium == "video" else (tmp_path / "in", "")
@@ -637,13 +641,13 @@ cat out.$4
     assert len([line for line in done.stderr.splitlines() if not line.startswith("hint: ")]) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="counts what /proc tells")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("medium", ["image", "audio"])
 def test_descriptors_threads_and_memory_stay_flat(tmp_path, medium):
-    """They do not grow after the first files of a run."""
+    """Descriptors, threads and memory do not grow after the first files of a run."""
     (tmp_path / "in").mkdir()
     if medium == "image":
-        data = pictures(tmp_path / "one", 1, (32, 32))[0].read_bytes()
+        data = images(tmp_path / "one", 1, (32, 32))[0].read_bytes()
     else:
         soundfile.write(
             tmp_path / "one.wav", np.random.default_rng(1).uniform(-1, 1, (2000, 2)), 44100
@@ -653,15 +657,15 @@ def test_descriptors_threads_and_memory_stay_flat(tmp_path, medium):
         (tmp_path / "in" / f"{number:05}.{'png' if medium == 'image' else 'wav'}").write_bytes(data)
     code = """
 import os, sys
-from convtool.cli import messages, running
+from convtool.cli import messages
+from convtool.cli.app import run
 seen = []
-def tell(outcome, settings):
+def count(outcome, *, verbose):
     with open("/proc/self/statm") as file:
         memory = int(file.read().split()[1])
     seen.append((memory, *(len(os.listdir(f"/proc/self/{name}")) for name in ("fd", "task"))))
-running._tell = tell
-from convtool.cli.app import run
-assert run([*sys.argv[1:], "-k", "blur", "--merge", "--quiet", "--jobs", "2"]) == 0
+messages.written = count
+assert run([*sys.argv[1:], "-k", "blur", "--merge", "--jobs", "2"]) == 0
 first = min(500, len(seen) // 3)
 print(*seen[first], *seen[-1])
 """
@@ -672,12 +676,12 @@ print(*seen[first], *seen[-1])
     )
     pages, files, threads, *after = map(int, done.stdout.split())
     assert after[0] <= pages * 1.05
-    assert after[1] <= files + 2  # those that a worker has open at this moment
+    assert after[1] <= files + 2  # the two that workers may have open
     assert after[2] <= threads
 
 
 def test_long_audio_is_refused_by_its_header(convtool, tmp_path):
-    """It is refused before anything is decoded."""
+    """Audio over the memory limit is refused before it is decoded."""
     result = convtool(
         "audio", SAMPLES / "melody.wav", tmp_path / "out.wav", "-k", "blur", "--max-seconds", "2"
     )

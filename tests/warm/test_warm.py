@@ -1,4 +1,4 @@
-"""The warm process: same results and messages, sooner; it serves its own user only."""
+"""The warm process: the same results and messages, sooner, for its own user only."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ CONVTOOL = [sys.executable, "-m", "convtool"]
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory):
-    """Start a warm process in a runtime folder of its own, and return the environment for it."""
+    """Start a warm process in its own runtime folder, and return the environment for it."""
     folder = tmp_path_factory.mktemp("run")
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
     subprocess.run(
@@ -36,7 +36,7 @@ def runtime(tmp_path_factory):
 
 @pytest.fixture
 def cold(tmp_path):
-    """Return an environment in which nothing is warm."""
+    """Return an environment without a warm process."""
     return {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "none")}
 
 
@@ -76,7 +76,7 @@ CALLS = (
 
 @pytest.mark.parametrize("words", CALLS)
 def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
-    """Exit code, both streams and every file are equal, warm or cold."""
+    """Exit code, output and files are the same, warm or cold."""
     results = []
     for name, environment in (("warm", runtime), ("cold", cold)):
         folder = tmp_path / name
@@ -91,7 +91,7 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
 
 
 def slowdown():
-    """Return how many times longer a process takes than it computes, as others use the cores."""
+    """Return the wall time of a process over its computing time, a measure of the load."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-S", "-c", "sum(range(2_000_000))"], check=True)
     took, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -100,9 +100,9 @@ def slowdown():
 
 
 def test_it_is_used_and_fast(tmp_path, runtime):
-    """At most 0.15 s for a small image, as the client imports nothing heavy.
+    """A warm call for a small image takes at most 0.15 s.
 
-    On a busy machine that is as much longer as any process takes there; the fastest call counts.
+    On a busy machine the limit is scaled by the slowdown, and the fastest call counts.
     """
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     arguments = ["image", "in.png", "out.png", "-k", "blur", "--overwrite"]
@@ -117,7 +117,7 @@ def test_it_is_used_and_fast(tmp_path, runtime):
 
 
 def test_pipes_and_closed_streams(tmp_path, runtime, cold):
-    """Standard input and output are the caller's; a closed one is closed for the worker."""
+    """The worker uses the caller's standard streams, including closed ones."""
     data = (SAMPLES / "cross.png").read_bytes()
     arguments = ["image", "-", "-", "--format", "png", "-k", "blur"]
     assert (
@@ -131,7 +131,7 @@ def test_pipes_and_closed_streams(tmp_path, runtime, cold):
 
 
 def test_folder_environment_and_mask(tmp_path, runtime):
-    """They are those of the call."""
+    """The worker uses the caller's working directory, environment and umask."""
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels" / "mine.yaml").write_text("name: mine\nweights:\n  2: [[1]]\n")
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
@@ -145,7 +145,7 @@ def test_folder_environment_and_mask(tmp_path, runtime):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_reach_the_worker(tmp_path, runtime, number, code):
-    """It removes its temporaries, and the caller ends with its exit code."""
+    """A signal makes the worker remove its temporary files, and sets the caller's exit code."""
     (tmp_path / "in").mkdir()
     for index in range(300):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
@@ -170,7 +170,7 @@ def working_in(folder):
 
 
 def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
-    """As its own end would have done."""
+    """When its caller is gone, a worker ends as the caller itself would have."""
     (tmp_path / "in").mkdir()
     for index in range(300):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
@@ -184,7 +184,7 @@ def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
 
 
 def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
-    """Folder and socket must be closed to everybody else."""
+    """A socket or folder that others can access is not used."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     path = Path(client.address())
     path.parent.mkdir(mode=0o755)
@@ -199,13 +199,13 @@ def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
     "arguments", [["kernels", "list"], ["video", "none.mp4", "o.mp4", "-k", "blur"], ["nothing"]]
 )
 def test_a_command_that_is_not_served_is_run_by_its_caller(tmp_path, runtime, cold, arguments):
-    """The warm process refuses it at once, and goes on."""
+    """A command that the server refuses runs in the caller, and the server continues."""
     assert call(runtime, tmp_path, *arguments) == call(cold, tmp_path, *arguments)
     assert call(runtime, tmp_path, "warm", "status")[0] == 0
 
 
 def test_a_process_with_threads_forks_no_worker(tmp_path):
-    """Locks of other threads would stay locked in it: the caller runs the call, the server ends."""
+    """A server with other threads ends, and the call runs in the caller."""
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "run")}
     (tmp_path / "run").mkdir()
     code = (
@@ -225,7 +225,7 @@ def test_a_process_with_threads_forks_no_worker(tmp_path):
 
 
 def test_many_calls_at_once(tmp_path, runtime):
-    """Their workers and clients end in any order."""
+    """Concurrent workers and clients may end in any order."""
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     program = f"{sys.executable} -m convtool"
     line = (
@@ -239,7 +239,7 @@ def test_many_calls_at_once(tmp_path, runtime):
 
 
 def test_the_client_imports_little():
-    """A warm call takes some hundredths of a second, and each of these some thousandths."""
+    """The client imports few modules, as each costs milliseconds of every call."""
     code = (
         "import sys; from convtool import __main__; from convtool.warm import client; "
         "print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
@@ -254,14 +254,14 @@ def test_the_client_imports_little():
 
 
 def test_another_state_of_the_code_has_another_address(monkeypatch):
-    """A new program never asks an old process."""
+    """A changed program never connects to an old server."""
     before = client.address()
     monkeypatch.setattr(client, "__version__", "99")
     assert client.address() != before
 
 
 def test_start_status_stop_and_idling(tmp_path):
-    """It ends by itself when idle, and says whether it runs."""
+    """The server reports its status and ends when stopped or idle."""
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
 
     def say(*words):
