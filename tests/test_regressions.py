@@ -241,7 +241,7 @@ def test_several_kernels_in_one_npy_are_channels(convtool, tmp_path):
 
 @pytest.mark.parametrize(("redirection", "code"), [("<&-", 1), (">/dev/full", 1), (">&-", 1)])
 def test_streams_that_are_full_or_closed(tmp_path, redirection, code):
-    """A full or closed output stream is reported as an error, without a traceback."""
+    """A full or closed standard stream is reported as an error, without a traceback."""
     source = "-" if redirection == "<&-" else SAMPLES / "cross.png"
     output = tmp_path / "out.png" if source == "-" else "-"
     command = (
@@ -306,7 +306,7 @@ def test_members_of_a_bank_are_found_beside_it(convtool, tmp_path):
 
 
 def test_apply_takes_paths_as_text_and_refuses_unusual_tensors(tmp_path):
-    """`apply` accepts a path as text and refuses unsupported tensors with a message."""
+    """`apply` takes `kernel_path` as text, and refuses unsupported tensors and paths."""
     (tmp_path / "mine.yaml").write_text("name: mine\nweights:\n  2: [[2]]\n")
     assert convtool.apply(torch.ones(1, 1, 2, 2), "mine", kernel_path=str(tmp_path)).sum() == 8
     for tensor in (

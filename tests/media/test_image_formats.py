@@ -420,7 +420,7 @@ def test_the_primary_image_of_a_heic_is_read(rng):
 
 
 def test_a_truncated_heic_is_refused(rng):
-    """A truncated HEIC file is refused with a message, even with --allow-truncated."""
+    """A truncated HEIC file is refused with a message, as no part of it can be decoded."""
     data = heic(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).getvalue()
     for end in (40, len(data) // 2):
         with pytest.raises(ReadError, match=r"^in: the image cannot be read: "):

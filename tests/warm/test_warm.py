@@ -170,7 +170,7 @@ def working_in(folder):
 
 
 def test_a_caller_that_is_gone_ends_its_worker(tmp_path, runtime):
-    """When its caller is gone, a worker ends as the caller itself would have."""
+    """When its caller is killed, a worker stops and removes its temporary files."""
     (tmp_path / "in").mkdir()
     for index in range(300):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
