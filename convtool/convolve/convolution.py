@@ -6,7 +6,6 @@ along which they follow each other.
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -79,6 +78,7 @@ class Convolution:
         self.plan = choose(self._problem, request)
         self._bias = self._broadcast_bias()
         self._buffers = Buffers(self.device)
+        self._prepared: Runner | None = None
 
     def _broadcast_bias(self) -> Tensor | None:
         """Return the bias as it is added to responses, or None without one. Shape: (G, M, 1, …)"""
@@ -88,10 +88,12 @@ class Convolution:
         ones = (1,) * self._problem.dims
         return bias.to(self.device, self.plan.dtype).reshape(*bias.shape, *ones)
 
-    @cached_property
+    @property
     def _runner(self) -> Runner:
         """The prepared layer, made for the first block, as it may take time and memory."""
-        return self.plan.chosen.prepare(self._buffers, self._conv.padding_mode)
+        if self._prepared is None:
+            self._prepared = self.plan.chosen.prepare(self._buffers, self._conv.padding_mode)
+        return self._prepared
 
     @property
     def length(self) -> int:
@@ -156,7 +158,7 @@ class Convolution:
             return self._run_strips(pieces, pads, epilogue)
         except torch.OutOfMemoryError:
             self._buffers.clear()
-            vars(self).pop("_runner", None)  # it may be what was too large
+            self._prepared = None  # it may be what was too large
         # after the handler, whose traceback holds on to the memory
         return self._run_halves(pieces, pads, epilogue)
 

@@ -6,7 +6,6 @@ It decides nothing: the algorithms estimate their cost from it, and `plan` choos
 import dataclasses
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -92,10 +91,6 @@ class Problem:
             extent=self.extent[1:],
         )
 
-    @cached_property
-    def _gains(self) -> Tensor:
-        return self.weight.flatten(2).abs().sum(2)
-
     def is_whole(self, levels: Levels) -> bool:
         """Return whether the layer's results on stored samples are whole numbers."""
         return self.integral and not levels.floats
@@ -104,7 +99,8 @@ class Problem:
         """Return a bound on the size of whole results, max|x| × Σ|w| + |b|; infinity for others."""
         if not self.is_whole(levels):
             return math.inf
-        return float((self._gains * levels.scale + self.bias.abs()).max())
+        gains = self.weight.flatten(2).abs().sum(2)
+        return float((gains * levels.scale + self.bias.abs()).max())
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "3×3, 3→4": lambda: nn.Conv2d(3, 4, 3),
     "3×3, 16→32": lambda: nn.Conv2d(16, 32, 3),
     "1×3×3, depthwise": lambda: nn.Conv3d(3, 3, (1, 3, 3), groups=3),
+    "3×3×3, depthwise": lambda: nn.Conv3d(3, 3, 3, groups=3),
     "3×3×3, 3→8": lambda: nn.Conv3d(3, 8, 3),
 }
 

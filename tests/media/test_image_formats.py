@@ -2,6 +2,7 @@
 
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pillow_heif
@@ -19,7 +20,9 @@ from convtool.levels import UINT8, UINT16
 from convtool.media.contract import Tile, Wanted
 from convtool.media.image import BACKEND
 from convtool.media.image.formats import FORMATS, format_of, recognized
+from convtool.media.image.part import ImagePart
 from convtool.media.image.pillow import SharedSettings
+from convtool.media.image.samples import Header, Pixels
 from convtool.options.output import ImageOutput
 from convtool.options.reading import ImageReading
 
@@ -264,6 +267,21 @@ def test_equal_settings_are_shared_and_restored():
         leave.set()
         thread.join(10)
     assert found == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+
+
+def test_workers_decode_at_the_same_time(photo):
+    """No lock is held while an image is decoded: each of two threads waits for the other inside."""
+    inside = threading.Barrier(2)
+
+    def decode():
+        inside.wait(20)
+        return Pixels(photo)
+
+    header = Header(photo.shape[:2], grey=False, dtype=torch.uint8)
+    parts = [ImagePart(header, decode) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda part: part.tensor, parts)
+    assert torch.equal(first, second)
 
 
 def test_other_settings_wait_and_are_not_starved():

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -18,6 +17,9 @@ from convtool.media.image.samples import Header, Pixels, Samples
 
 class ImagePart:
     """One image of a file; its pixels are decoded when they are first asked for.
+
+    They are kept by hand: `functools.cached_property` of Python 3.11 holds one lock for all
+    instances, in which threads would decode their images one at a time.
 
     Args:
         header: what is known of it.
@@ -39,19 +41,26 @@ class ImagePart:
         if header.transparent:
             self.memory += samples * IMAGE_BLEED_BYTES
         self._decode = decode
+        self._pixels: Pixels | None = None
+        self._tensor: Tensor | None = None
 
     @property
     def rate(self) -> None:
         """An image has no time."""
         return
 
-    @cached_property
+    @property
     def pixels(self) -> Pixels:
         """The decoded image.
 
         Raises:
             ReadError: it is damaged.
         """
+        if self._pixels is None:
+            self._pixels = self._decoded()
+        return self._pixels
+
+    def _decoded(self) -> Pixels:
         pixels = self._decode()
         # It refers to the source, which refers to this part: a cycle would outlive both.
         del self._decode
@@ -64,12 +73,17 @@ class ImagePart:
             )
         return pixels
 
-    @cached_property
+    @property
     def tensor(self) -> Tensor:
         """The whole image, transparent pixels filled with the colours around them.
 
         Shape: (1, C, H, W), channels last in memory
         """
+        if self._tensor is None:
+            self._tensor = self._filled()
+        return self._tensor
+
+    def _filled(self) -> Tensor:
         tensor, alpha = _nchw(self.pixels.samples), self.pixels.alpha
         if alpha is None or (alpha == self.levels.scale).all():
             return tensor
