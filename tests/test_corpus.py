@@ -2,6 +2,7 @@
 
 import re
 import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -26,12 +27,21 @@ READABLE_BAD = {
 }
 
 
+@contextmanager
+def at_most(seconds):
+    """End the whole run where the block hangs; a block that raises leaves no alarm behind."""
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
 def check(convtool, path, tmp_path, options):
     """Filter a file and return whether it was written; fail unless it was written or refused."""
     output = tmp_path / "out.png"
-    signal.alarm(60)  # a hang ends the run
-    result = convtool("image", path, output, "--format", "png", "--overwrite", *options)
-    signal.alarm(0)
+    with at_most(60):
+        result = convtool("image", path, output, "--format", "png", "--overwrite", *options)
     assert "Traceback" not in result.err
     left = sorted(entry.name for entry in tmp_path.iterdir())
     if result.code == 0:
@@ -87,9 +97,8 @@ AUDIO_REFUSALS = re.compile(
 def check_audio(convtool, path, tmp_path, options):
     """Filter audio and return whether it was written; fail unless it was written or refused."""
     output = tmp_path / "out.wav"
-    signal.alarm(60)  # a hang ends the run
-    result = convtool("audio", path, output, *options)
-    signal.alarm(0)
+    with at_most(60):
+        result = convtool("audio", path, output, *options)
     assert "Traceback" not in result.err
     left = sorted(entry.name for entry in tmp_path.iterdir())
     if result.code == 0:
