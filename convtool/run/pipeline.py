@@ -152,6 +152,8 @@ def _place(target: Target, job: Job, shared: Run) -> Iterator[BinaryIO | Path]:
 
 def _check_alike(job: Job, part: Part, work: Work, shared: Run) -> None:
     """Refuse a part that the outputs cannot hold, or that needs too much memory."""
+    if part is work.part:
+        return  # it was checked when the job was planned
     if part.channels != work.part.channels:
         raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
     sized(job, work.source, part, work.targets, shared)

@@ -198,6 +198,20 @@ def test_a_fourth_medium_runs_through_the_pipeline(run, tmp_path, stack):
     assert np.abs(made[..., 0] - smoothed(stack)).max() <= 1
 
 
+def test_an_output_is_decided_once(run, tmp_path, stack, monkeypatch):
+    """A single part is planned once, and not again when it is written."""
+    decided = []
+    decide = VolumeBackend.encoding
+
+    def encoding(self, source, part, wanted):
+        decided.append(wanted.suffix)
+        return decide(self, source, part, wanted)
+
+    monkeypatch.setattr(VolumeBackend, "encoding", encoding)
+    assert run(tmp_path / "in.npy", tmp_path / "out.npy", "-k", "box:size=3").code == 0
+    assert decided == [".npy"]
+
+
 def test_one_file_per_channel_in_a_folder(run, tmp_path, stack):
     """Files are named by kernel and channel, and not rewritten when they are up to date."""
     arguments = (tmp_path / "in.npy", f"{tmp_path}/out/", "--seed", "1", "--skip-existing")
