@@ -102,6 +102,11 @@ class Frame:
         """The number of channels, alpha included."""
         return int(self.samples.shape[2])
 
+    @property
+    def fits_pillow(self) -> bool:
+        """True where Pillow has a mode for it: deep samples only in grey without alpha."""
+        return self.samples.dtype == np.uint8 or self.channels == 1
+
 
 def descriptive(exif: Image.Exif) -> Image.Exif:
     """Return the tags that describe an image whatever its encoding."""

@@ -87,7 +87,7 @@ class Png(Format):
     ) -> None:
         """Write finished images."""
         first = frames[0]
-        if first.samples.dtype == np.uint8 or first.channels == 1:
+        if first.fits_pillow:
             super().save(file, frames, metadata, quality)
             return
         exif = self.exif(metadata).removeprefix(b"Exif\0\0")

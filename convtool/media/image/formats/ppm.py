@@ -73,7 +73,7 @@ class Ppm(Format):
     ) -> None:
         """Write a finished image."""
         first = frames[0]
-        if first.samples.dtype == np.uint8 or first.channels == 1:
+        if first.fits_pillow:
             super().save(file, frames, metadata, quality)
         else:
             file.write(opencv.encode(".ppm", first.samples))

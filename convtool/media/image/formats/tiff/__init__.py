@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
@@ -68,7 +67,7 @@ class Tiff(Format):
         """Write finished images, deep colour ones by tifffile."""
         memory = io.BytesIO()  # libtiff prints its errors for a file; tifffile needs one by name
         first = frames[0]
-        if first.samples.dtype == np.uint8 or first.channels == 1:
+        if first.fits_pillow:
             super().save(memory, frames, metadata, quality)
         else:
             from convtool.media.image.formats.tiff import deep  # noqa: PLC0415  # takes 0.2 s
