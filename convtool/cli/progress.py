@@ -36,7 +36,7 @@ def progress_bar(files: int, *, shown: bool) -> Iterator[Bar | None]:
 
     Args:
         files: the number of inputs; several are counted, and one is followed through its length.
-        shown: False to show nothing; neither is anything shown where there is no terminal.
+        shown: False to show nothing, as where standard error is not a terminal.
     """
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield None

@@ -11,7 +11,7 @@ def compiled_function(function: Callable[..., None]) -> Callable[..., None]:
     """Return a function compiled for tensors of any size.
 
     Raises:
-        UsageError: there is no compiler; at the first call.
+        UsageError: at the first call, where no compiler is installed.
     """
     import torch._dynamo  # noqa: PLC0415  # 0.7 s that nothing else needs
     import torch._inductor.exc  # noqa: PLC0415

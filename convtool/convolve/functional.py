@@ -26,7 +26,7 @@ def convolve(conv: Conv, tensor: Tensor) -> Tensor:
 
     Where the stock forward is estimated to be the fastest, it is called. Other algorithms run the
     batch sample by sample, in blocks, so that only the result and a few blocks are held in memory.
-    There is no gradient.
+    No gradient is recorded.
 
     Args:
         conv: an `nn.Conv1d`, `nn.Conv2d` or `nn.Conv3d` with any options.
