@@ -69,7 +69,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Tile:
-    """One cell of an output: a single channel in grey, or three in colour."""
+    """One cell of an output: a channel in grey, three in colour, or all bands of an image."""
 
     label: str
     channels: tuple[int, ...]
@@ -103,12 +103,14 @@ class Encoder(Protocol):
 
     notes: list[str]
 
-    def begin(self, part: Any, placement: Placement) -> None:
+    def begin(self, part: Any, placement: Placement, levels: Levels, tiles: Sequence[Tile]) -> None:
         """Start the result of a part.
 
         Args:
             part: the input's.
             placement: the size of the result, and where its positions lie on the part.
+            levels: how its samples are stored.
+            tiles: what is shown of it.
         """
 
     def prepare(self, block: Block) -> Any:
@@ -153,7 +155,7 @@ class Encoding(Protocol):
 
         Args:
             place: a file open for writing, or an empty folder where outputs are folders.
-            tiles: what it shows.
+            tiles: what it shows of the first part.
         """
 
 

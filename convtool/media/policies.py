@@ -1,6 +1,6 @@
 """Policies of all media: notes, unknown names, empty, truncated and non-finite inputs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -44,6 +44,16 @@ def named(suffix: str, known: Mapping[str, T], problem: str) -> T:
     if key not in known:
         raise UsageError(f"{problem} '{suffix}'", hint=f"known: {' '.join(known)}")
     return known[key]
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as English lists them.
+
+    >>> listed(["XMP", "IPTC", "resolution"])
+    'XMP, IPTC and resolution'
+    """
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def refuse_empty(file: BinaryIO, name: str) -> None:

@@ -54,6 +54,7 @@ class Medium:
         timed: the leading axis is time.
         centred: samples lie on both sides of zero, and -1…1 is their range; else 0…1.
         aligned: kernels can be causal, and results longer than their input.
+        banded: one file can hold any number of channels as the bands of one image.
         overlapped: decoding, filtering and encoding are each worth a thread; one file keeps all
             cores busy.
         padding_mode: how inputs go on beyond their ends.
@@ -73,6 +74,7 @@ class Medium:
     timed: bool = False
     centred: bool = False
     aligned: bool = False
+    banded: bool = False
     overlapped: bool = False
     padding_mode: str = "replicate"
     random_channels: int | None = 4
@@ -143,6 +145,7 @@ register(
         partial(_builtin, "image"),
         position="row",
         several="images",
+        banded=True,
         reading=ImageReading,
         output=ImageOutput,
         help=Help(

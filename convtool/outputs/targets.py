@@ -25,7 +25,13 @@ class Target:
 
 
 def plan_targets(
-    job: Job, layer: Layer, names: Sequence[str], *, single: str, sheet: bool
+    job: Job,
+    layer: Layer,
+    names: Sequence[str],
+    *,
+    single: str,
+    sheet: bool,
+    banded: bool = False,
 ) -> list[Target]:
     """Return the output files of a job.
 
@@ -35,6 +41,7 @@ def plan_targets(
         names: the names of the input's channels.
         single: the name of a channel that is made of all input channels.
         sheet: show everything on one image.
+        banded: one tile can show all bands of an image, as many as the input has.
 
     Raises:
         UsageError: two files would have the same name.
@@ -46,7 +53,8 @@ def plan_targets(
         path = job.path(f"{len(layer.outputs)}-kernels")
     else:
         path = job.path(label)
-    if layer.channels in (1, 3) and not sheet:
+    natural = len(layer.outputs) == 1 and layer.outputs[0].natural
+    if (layer.channels in (1, 3) or (natural and banded)) and not sheet:
         return [Target(path, (Tile(label, tuple(range(layer.channels))),))]
     tiles: list[Tile] = []
     for result in layer.outputs:

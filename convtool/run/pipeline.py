@@ -19,7 +19,9 @@ from torch import Tensor
 
 from convtool.block import AXIS, Block
 from convtool.convolve import Step
-from convtool.errors import ReadError, WriteError
+from convtool.errors import WriteError
+from convtool.layers.layer import Layer
+from convtool.levels import Levels
 from convtool.media.contract import Encoder, Part
 from convtool.media.inputs import PIPE, spool
 from convtool.outputs.jobs import Job
@@ -28,7 +30,7 @@ from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.run.outcomes import Outcome, Progress
 from convtool.run.prefetch import prefetch
-from convtool.run.work import Run, Work, attempt, sized, succeeded
+from convtool.run.work import Run, Work, attempt, page_of, succeeded
 
 Between = Callable[[Iterable[Any]], Generator[Any]]  # runs a step in a thread of its own, or not
 
@@ -62,31 +64,67 @@ def run(job: Job, shared: Run) -> Outcome:
 
 def _write(job: Job, work: Work, shared: Run) -> list[str]:
     """Filter all parts into the outputs of a job, and return what a user should know of them."""
-    normalizer = _normalizer(work, shared)
-    if normalizer.needs_range:
-        _measure(normalizer, job, work, shared)
-    quantizer = Quantizer(work.encoding.levels)
+    finishes = _Finishes(job, work, shared)
     with ExitStack() as files:
         outputs = _open(job, work, shared, files)
         encoders = [output.encoder for output in outputs]
-        for part in work.source.parts():
-            _check_alike(job, part, work, shared)
+        for page in pages(job, work, shared):
+            part, levels = page.part, page.encoding.levels
+            normalizer, quantizer = finishes.of(page)
             epilogue: list[Step] = [
-                work.layer.fold,
+                page.layer.fold,
                 partial(normalizer, unit=part.levels.scale),
                 quantizer,
             ]
-            result = shared.filter.blocks(part, epilogue, work.encoding.levels)
-            for encoder in encoders:
-                encoder.begin(part, work.layer.placement(part.size))
+            result = shared.filter.blocks(part, epilogue, levels)
+            for encoder, target in zip(encoders, page.targets, strict=True):
+                encoder.begin(part, page.layer.placement(part.size), levels, target.tiles)
             _drain(_reported(result, "filtering", job, part, shared), encoders, shared)
         for encoder in encoders:
             encoder.close()
         _record(job, outputs, shared)
-    return [*quantizer.notes, *(note for encoder in encoders for note in encoder.notes)]
+    return [*finishes.notes, *(note for encoder in encoders for note in encoder.notes)]
+
+
+def pages(job: Job, work: Work, shared: Run) -> Iterator[Work]:
+    """Yield the work of each part of a job's input."""
+    return (page_of(work, job, part, shared) for part in work.source.parts())
+
+
+class _Finishes:
+    """How the results of a job's parts are finished: parts that are alike share it.
+
+    A range is measured over all parts that are alike: of one layer, and stored alike.
+
+    Args:
+        job: the job.
+        work: its work.
+        shared: what the jobs of a worker share.
+    """
+
+    def __init__(self, job: Job, work: Work, shared: Run) -> None:
+        self._shared = shared
+        self._made: dict[tuple[Layer, Levels], tuple[Normalizer, Quantizer]] = {}
+        normalizer, _ = self.of(work)
+        if normalizer.needs_range:
+            for page in pages(job, work, shared):
+                _measure(self.of(page)[0], job, page, shared)
+
+    def of(self, page: Work) -> tuple[Normalizer, Quantizer]:
+        """Return the last steps of a part's epilogue."""
+        key = page.layer, page.encoding.levels
+        if key not in self._made:
+            self._made[key] = _normalizer(page, self._shared), Quantizer(page.encoding.levels)
+        return self._made[key]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of them."""
+        return [note for _, quantizer in self._made.values() for note in quantizer.notes]
 
 
 def _normalizer(work: Work, shared: Run) -> Normalizer:
+    """Return the normalizer of a part and of those that are alike."""
     medium, result = shared.filter.medium, shared.filter.options.result
     levels = work.encoding.levels
     return Normalizer(
@@ -101,12 +139,12 @@ def _normalizer(work: Work, shared: Run) -> Normalizer:
     )
 
 
-def _measure(normalizer: Normalizer, job: Job, work: Work, shared: Run) -> None:
-    """Run the layer over all parts once to find the range of its responses."""
-    for part in work.source.parts():
-        responses = shared.filter.responses(part, [work.layer.fold])
-        with closing(_reported(responses, "measuring", job, part, shared)) as blocks:
-            normalizer.measure(blocks, part.levels.scale)
+def _measure(normalizer: Normalizer, job: Job, page: Work, shared: Run) -> None:
+    """Run the layer over a part once to find the range of its responses."""
+    part = page.part
+    responses = shared.filter.responses(part, [page.layer.fold])
+    with closing(_reported(responses, "measuring", job, part, shared)) as blocks:
+        normalizer.measure(blocks, part.levels.scale)
 
 
 @dataclass(frozen=True)
@@ -148,15 +186,6 @@ def _place(target: Target, job: Job, shared: Run) -> Iterator[BinaryIO | Path]:
         held.seek(0)
         shutil.copyfileobj(held, sys.stdout.buffer)
     sys.stdout.buffer.flush()
-
-
-def _check_alike(job: Job, part: Part, work: Work, shared: Run) -> None:
-    """Refuse a part that the outputs cannot hold, or that needs too much memory."""
-    if part is work.part:
-        return  # it was checked when the job was planned
-    if part.channels != work.part.channels:
-        raise ReadError(f"{job.input}: its pages are partly grey and partly colour")
-    sized(job, work.source, part, work.targets, shared)
 
 
 def _drain(blocks: Generator[Block], encoders: Sequence[Encoder], shared: Run) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convtool.convolve.geometry import size_text
-from convtool.errors import ConvtoolError, LimitError, UsageError, WriteError
+from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
 from convtool.layers.layer import Layer
 from convtool.limits import Budget, refuse_larger
 from convtool.media.contract import Encoding, Part, Source, Wanted
@@ -54,11 +54,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Work:
-    """The work of a job, once its input is open; its first part stands for all.
+    """The work of a job, once its input is open, on one part of it: mostly the first.
 
     Attributes:
         source: the input.
-        part: its first part.
+        part: the part.
         layer: the layer that runs on it.
         targets: the outputs.
         encoding: how they are stored.
@@ -122,17 +122,46 @@ def _failed(job: Job, error: ConvtoolError) -> Outcome:
 
 def _planned(job: Job, source: Source, shared: Run) -> Work:
     """Return the work of a job, after every check that can be made before it."""
-    medium, options = shared.filter.medium, shared.filter.options
     part = next(source.parts())
     layer = shared.filter.layer_of(part)
-    check_duration(part, options.reading)
-    targets = plan_targets(
-        job, layer, part.channels, single=medium.single, sheet=options.output.sheet
-    )
+    check_duration(part, shared.filter.options.reading)
+    targets = _targets(job, part, shared)
     for target in targets:
         _check_target(job, target, shared)
-    encoding, memory = sized(job, source, part, targets, shared)
+    encoding, memory = _sized(job, source, part, targets, shared)
     return Work(source, part, layer, targets, encoding, memory)
+
+
+def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
+    """Return the work of another part of a job's input, which goes into the same outputs.
+
+    Raises:
+        LimitError: it needs too much memory.
+        ReadError: the outputs of the job cannot hold it.
+    """
+    if part is work.part:
+        return work
+    layer, targets = shared.filter.layer_of(part), _targets(job, part, shared)
+    if [target.path for target in targets] != [target.path for target in work.targets]:
+        raise ReadError(
+            f"{job.input}: its pages are partly grey and partly colour, and do not make the same "
+            "files",
+            hint="a file as OUTPUT holds pages of both kinds",
+        )
+    encoding, memory = _sized(job, work.source, part, targets, shared)
+    return Work(work.source, part, layer, targets, encoding, memory)
+
+
+def _targets(job: Job, part: Part, shared: Run) -> list[Target]:
+    medium, options = shared.filter.medium, shared.filter.options
+    return plan_targets(
+        job,
+        shared.filter.layer_of(part),
+        part.channels,
+        single=medium.single,
+        sheet=options.output.sheet,
+        banded=medium.banded,
+    )
 
 
 def _check_target(job: Job, target: Target, shared: Run) -> None:
@@ -145,7 +174,7 @@ def _check_target(job: Job, target: Target, shared: Run) -> None:
     refuse(target.path, overwrite=overwrite)
 
 
-def sized(
+def _sized(
     job: Job, source: Source, part: Part, targets: list[Target], shared: Run
 ) -> tuple[Encoding, int]:
     """Return how the result of a part is stored, and an estimate of the bytes that it all needs.

@@ -17,7 +17,7 @@ from convtool.convolve import ALGORITHMS, Convolution, devices
 from convtool.errors import UsageError
 from convtool.levels import of
 from convtool.media.image.part import ImagePart
-from convtool.media.image.samples import Header, Pixels
+from convtool.media.image.samples import RGB, Header, Pixels
 from convtool.media.registry import MEDIA
 from convtool.run.filter import Filter
 
@@ -45,7 +45,7 @@ def test_auto_counts_the_work_of_all_inputs(monkeypatch):
         devices, "choose", lambda _, seconds: works.append(seconds) or torch.device("cpu")
     )
     part = ImagePart(
-        Header((200, 300), grey=False, dtype=torch.uint8),
+        Header((200, 300), channels=RGB, dtype=torch.uint8),
         lambda: Pixels(np.zeros((200, 300, 3), np.uint8)),
     )
     for inputs in (1, 1000):

@@ -911,9 +911,10 @@ def test_losses_while_encoding_are_notes_of_the_encoder(tmp_path, noise):
         source = BACKEND.open(file, "in", AudioReading())
         (part,) = source.parts()
         encoding = BACKEND.encoding(source, part, wanted(".wav"))
-        encoder = encoding.open(out, wanted(".wav").tiles)
+        tiles = wanted(".wav").tiles
+        encoder = encoding.open(out, tiles)
         conv = torch.nn.Conv1d(2, 2, 1, stride=2)
-        encoder.begin(part, Placement(conv, part.size))
+        encoder.begin(part, Placement(conv, part.size), encoding.levels, tiles)
         for block in part.blocks(1000):
             encoder.write(encoder.prepare(Block(block.tensor[:, :, ::2], block.levels)))
         encoder.close()

@@ -22,7 +22,7 @@ from convtool.media.image import BACKEND
 from convtool.media.image.formats import FORMATS, format_of, recognized
 from convtool.media.image.part import ImagePart
 from convtool.media.image.pillow import SharedSettings
-from convtool.media.image.samples import Header, Pixels
+from convtool.media.image.samples import RGB, Header, Pixels
 from convtool.options.output import ImageOutput
 from convtool.options.reading import ImageReading
 
@@ -58,7 +58,7 @@ def saved(pixels, suffix="png", **options):
 def tiff_of_16_bits(shape=(20, 24, 3)):
     """Return a 16-bit TIFF with one or several pages."""
     file = io.BytesIO()
-    tifffile.imwrite(file, np.full(shape, 1000, np.uint16), photometric="rgb")
+    tifffile.imwrite(file, np.full(shape, 1000, np.uint16), photometric="rgb", software=False)
     file.seek(0)
     return file
 
@@ -78,7 +78,7 @@ def copied(source, encoding, tiles=COLOUR, *, stride=1):
     encoder = encoding.open(file, tiles)
     for part in source.parts():
         conv = nn.Conv2d(len(part.channels), 1, 1, stride=stride)
-        encoder.begin(part, Placement(conv, part.size))
+        encoder.begin(part, Placement(conv, part.size), encoding.levels, tiles)
         for block in part.blocks(6):
             rows = block.tensor[:, :, ::stride, ::stride] if stride > 1 else block.tensor
             levels = encoding.levels
@@ -277,7 +277,7 @@ def test_workers_decode_at_the_same_time(photo):
         inside.wait(20)
         return Pixels(photo)
 
-    header = Header(photo.shape[:2], grey=False, dtype=torch.uint8)
+    header = Header(photo.shape[:2], channels=RGB, dtype=torch.uint8)
     parts = [ImagePart(header, decode) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda part: part.tensor, parts)

@@ -74,7 +74,7 @@ class VolumeEncoder(Notes):
         self.channels = [channel for tile in tiles for channel in tile.channels]
         self.slices = []
 
-    def begin(self, part, placement):
+    def begin(self, part, placement, levels, tiles):
         """Note how many slices will come."""
         self.expected = placement.size[0]
 

@@ -57,8 +57,9 @@ def copy(path, suffix, *, tiles=COLOUR, length=3, **output):
     with opened(path) as (source, part):
         wanted = Wanted(f".{suffix}", VideoOutput(**output), False, part.size, tiles)
         file = io.BytesIO()
-        encoder = BACKEND.encoding(source, part, wanted).open(file, tiles)
-        encoder.begin(part, placement(part))
+        encoding = BACKEND.encoding(source, part, wanted)
+        encoder = encoding.open(file, tiles)
+        encoder.begin(part, placement(part), encoding.levels, tiles)
         for block in part.blocks(length, company=True):
             encoder.write(encoder.prepare(block))
         encoder.close()
@@ -269,7 +270,7 @@ def test_times_come_with_the_blocks(tmp_path, clip):
         wanted = Wanted(".mp4", VideoOutput(), False, part.size, COLOUR)
         encoding = BACKEND.encoding(source, part, wanted)
         encoder = encoding.open(file, COLOUR)
-        encoder.begin(part, placement(part, stride=2))
+        encoder.begin(part, placement(part, stride=2), encoding.levels, COLOUR)
         frames = torch.zeros(1, 3, 3, 20, 28, dtype=torch.uint8)
         times = (Moment(0, 1000), Moment(1000, 3000), Moment(4000, 500))
         encoder.write(encoder.prepare(Block(frames, encoding.levels, times)))

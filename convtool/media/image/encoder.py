@@ -28,8 +28,6 @@ class ImageEncoder(Notes):
     Args:
         file: where the bytes go.
         format: its format.
-        levels: how its samples are stored.
-        tiles: what is shown; several make a grid.
         metadata: the input's.
         sheet: begin with the input, and label all tiles.
         quality: 1 to 100, for lossy formats.
@@ -42,25 +40,32 @@ class ImageEncoder(Notes):
         self,
         file: BinaryIO,
         format: Format,
-        levels: Levels,
-        tiles: Sequence[Tile],
         metadata: Metadata,
         *,
         sheet: bool,
         quality: int,
     ) -> None:
         super().__init__()
-        self._file, self._format, self._levels = file, format, levels
-        self._tiles, self._metadata = tiles, metadata
+        self._file, self._format, self._metadata = file, format, metadata
         self._sheet, self._quality = sheet, quality
-        self._channels = sorted({channel for tile in tiles for channel in tile.channels})
         self._frames: list[Frame] = []
         self._part: ImagePart | None = None
 
-    def begin(self, part: ImagePart, placement: Placement) -> None:
-        """Start the result of a page."""
+    def begin(
+        self, part: ImagePart, placement: Placement, levels: Levels, tiles: Sequence[Tile]
+    ) -> None:
+        """Start the result of a page.
+
+        Args:
+            part: the page.
+            placement: the size of the result, and where its positions lie on the page.
+            levels: how its samples are stored.
+            tiles: what is shown of it; several make a grid.
+        """
         self._finish_page()
         self._part, self._placement = part, placement
+        self._levels, self._tiles = levels, self._format.layout(tiles)
+        self._channels = sorted({channel for tile in tiles for channel in tile.channels})
         shape = (*placement.size, len(self._channels))  # channels last, as encoders take them
         self._result = torch.empty(shape, dtype=self._levels.dtype).permute(2, 0, 1)
         self._rows = 0
@@ -82,6 +87,7 @@ class ImageEncoder(Notes):
             WriteError: the format cannot hold them.
         """
         self._finish_page()
+        self._note_losses()
         name = self._format.name
         if len(self._frames) > 1 and not self._format.frames:
             raise WriteError(
@@ -108,22 +114,36 @@ class ImageEncoder(Notes):
             _channels(self._result, [self._channels.index(channel) for channel in tile.channels])
             for tile in self._tiles
         ]
+        alpha = None
         if len(tiles) == 1 and not self._sheet:
-            image = self._with_alpha(tiles[0], part)
+            image, alpha = tiles[0], self._alpha(part)
         else:
             image = self._grid(tiles, part)
-        self._frames.append(Frame(image.permute(1, 2, 0).numpy(), part.pixels.duration))
+        if alpha is not None:
+            image = torch.cat([image, alpha])
+        samples = image.permute(1, 2, 0).numpy()
+        self._frames.append(Frame(samples, alpha is not None, part.pixels.duration))
         self._part = None
 
-    def _with_alpha(self, image: Tensor, part: ImagePart) -> Tensor:
+    def _alpha(self, part: ImagePart) -> Tensor | None:
+        """Return the alpha of the result. Shape: (1, H, W)"""
         if part.pixels.alpha is None:
-            return image
+            return None
         if not self._format.alpha:
             self.note(f"transparency dropped, {self._format.name} has none")
-            return image
+            return None
         rows, columns = self._placement.centres(0), self._placement.centres(1)
         alpha = torch.from_numpy(part.pixels.alpha)[rows][:, columns]
-        return torch.cat([image, to_stored(to_float(alpha), image.dtype)[None]])
+        return to_stored(to_float(alpha), self._levels.dtype)[None]
+
+    def _note_losses(self) -> None:
+        """Note what depends on the finished images: profiles and durations that do not fit."""
+        metadata, format = self._metadata, self._format
+        if not format.timed and any(frame.duration for frame in self._frames):
+            self.note(f"durations of frames dropped: {format.name} cannot hold them")
+        fits = [metadata.profile(frame.colours) for frame in self._frames]
+        if metadata.icc and "icc" in format.holds and not all(fits):
+            self.note("colour profile dropped: it is for other channels than the result has")
 
     def _grid(self, tiles: list[Tensor], part: ImagePart) -> Tensor:
         if part.pixels.alpha is not None:

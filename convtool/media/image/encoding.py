@@ -50,14 +50,13 @@ class ImageEncoding:
 
         Args:
             place: a file open for writing.
-            tiles: what it shows; several make a grid.
+            tiles: what it shows of the first page; several make a grid.
         """
         assert not isinstance(place, Path)  # no image format is a folder
+        del tiles  # pages can differ: each says what is shown of it
         return ImageEncoder(
             place,
             self.format,
-            self.levels,
-            self.format.layout(tiles),
             self.metadata,
             sheet=self.sheet,
             quality=self.quality,

@@ -14,6 +14,7 @@ from convtool.media.contract import Tile
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, Metadata
+from convtool.media.policies import listed
 
 SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
 
@@ -29,8 +30,9 @@ class Format:
         alpha: it can hold transparency.
         frames: it can hold several images.
         quality: it is lossy, and `--quality` counts.
-        tagged: it can hold a colour profile and EXIF tags.
-        resolution: it can hold dots per inch.
+        timed: it can hold how long images are shown, and how often they repeat.
+        banded: it can hold images of any number of channels.
+        holds: kinds of metadata that it can hold: names of attributes of `Metadata`.
         readable: its files can be read.
         copies: how many times its samples are held while it is written, measured.
         reader: opens its files by Pillow.
@@ -43,8 +45,9 @@ class Format:
     alpha = False
     frames = False
     quality = False
-    tagged = False
-    resolution = False
+    timed = False
+    banded = False
+    holds: frozenset[str] = frozenset()
     readable = True
     copies = 4
     reader: type[PillowReader] = PillowReader
@@ -67,13 +70,21 @@ class Format:
         return self.dtypes[-1]
 
     def layout(self, tiles: Sequence[Tile]) -> Sequence[Tile]:
-        """Return the tiles as a file of this format shows them: as they are."""
-        return tiles
+        """Return the tiles as a file of this format shows them.
+
+        They stay as they are, but for one of all bands of an image, which is grey for each band
+        where the format holds no bands.
+        """
+        if self.banded or len(tiles) > 1 or len(tiles[0].channels) in (1, 3):
+            return tiles
+        label, channels = tiles[0].label, tiles[0].channels
+        return [Tile(f"{label} {band}", (channel,)) for band, channel in enumerate(channels, 1)]
 
     def losses(self, metadata: Metadata) -> Iterable[str]:
-        """Return what of the metadata is lost without the user's doing."""
-        del metadata
-        return ()
+        """Yield what of the metadata is lost without the user's doing."""
+        lost = metadata.lost(self.holds)
+        if lost:
+            yield f"{listed(lost)} dropped, which {self.name} cannot hold"
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file for reading.
@@ -106,12 +117,12 @@ class Format:
     def options(self, frames: Sequence[Frame], metadata: Metadata, quality: int) -> dict[str, Any]:
         """Return Pillow's options for saving."""
         options: dict[str, Any] = {}
-        if self.tagged:
-            options["icc_profile"] = metadata.profile(frames[0].channels)
-            exif = self.exif(metadata)
-            if exif:
-                options["exif"] = exif
-        if self.resolution and metadata.dpi:
+        if "icc" in self.holds:
+            options["icc_profile"] = metadata.profile(frames[0].colours)
+        exif = self.exif(metadata) if "exif" in self.holds else b""
+        if exif:
+            options["exif"] = exif
+        if "dpi" in self.holds and metadata.dpi:
             options["dpi"] = metadata.dpi
         if self.quality:
             options["quality"] = quality

@@ -26,7 +26,7 @@ class ImagePart:
         decode: decodes it.
 
     Attributes:
-        channels: `l`, or `r g b`.
+        channels: `l`, or `r g b`, or numbers of bands.
         size: height and width.
         levels: how its samples are stored.
         memory: an estimate of the bytes held while it is read, beside its blocks.
@@ -34,7 +34,7 @@ class ImagePart:
 
     def __init__(self, header: Header, decode: Callable[[], Pixels]) -> None:
         self.size = header.size
-        self.channels = ("l",) if header.grey else ("r", "g", "b")
+        self.channels = header.channels
         self.levels: Levels = of(header.dtype)
         samples = math.prod(header.size) * (len(self.channels) + header.transparent)
         self.memory = samples * header.dtype.itemsize

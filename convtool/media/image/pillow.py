@@ -12,7 +12,7 @@ from convtool.errors import LimitError
 from convtool.media.image.modes import CONVERTED, as_pixels, plain, plain_mode
 from convtool.media.image.orientation import upright, upright_size
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import Header, Metadata, Pixels
+from convtool.media.image.samples import GREY, RGB, Header, Metadata, Pixels
 
 
 class SharedSettings:
@@ -110,7 +110,8 @@ class PillowReader:
         mode = plain_mode(self.image, colour=self._colour)
         width, height = self.image.size
         size = upright_size(height, width, self.orientation)
-        return Header(size, mode[0] in "LIF", self.dtype(mode), transparent=mode[-1] == "A")
+        channels = GREY if mode[0] in "LIF" else RGB
+        return Header(size, channels, self.dtype(mode), transparent=mode[-1] == "A")
 
     def decode(self, index: int) -> Pixels:
         """Return a page, upright."""

@@ -3,7 +3,8 @@
 Nothing here reads or writes a file.
 """
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,29 +27,67 @@ DESCRIPTIVE_TAGS = (
 
 MAX_UINT16 = 2**16 - 1
 
-# The colour space that the ICC header of a matching profile names, by the number of channels.
-PROFILE_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
+# Kinds of metadata, and what messages call them. What `loop` says belongs to animations.
+KINDS = {
+    "icc": "colour profile",
+    "exif": "EXIF tags",
+    "dpi": "resolution",
+    "xmp": "XMP",
+    "iptc": "IPTC",
+    "text": "text",
+    "colour": "colour description",
+    "geo": "GeoTIFF tags",
+}
+
+# The colour space that the ICC header of a matching profile names, by channels without alpha.
+PROFILE_SPACES = {1: b"GRAY", 3: b"RGB "}
+
+
+GREY = ("l",)
+RGB = ("r", "g", "b")
 
 
 @dataclass
 class Metadata:
-    """What is kept of an image beside its pixels.
+    """What is kept of an image beside its pixels, of the upright image.
 
     Attributes:
         icc: the colour profile.
         exif: all tags but the orientation; None where there are none or they are damaged.
         dpi: resolution, horizontal and vertical.
+        xmp: the XMP packet, in UTF-8.
+        iptc: the IPTC-IIM records.
+        text: keywords and their texts, as PNG has them; a comment is named `Comment`.
+        colour: chunks that say what samples mean, by the names that PNG gives them: `cICP`,
+            `gAMA`, `cHRM`, `mDCV`, `cLLI`.
+        geo: GeoTIFF tags by their numbers: type, count, value.
         loop: how often an animation repeats, 0 for ever; None where the file does not say.
     """
 
     icc: bytes | None = None
     exif: Image.Exif | None = None
     dpi: tuple[float, float] | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    text: tuple[tuple[str, str], ...] = ()
+    colour: dict[str, bytes] = field(default_factory=dict)
+    geo: dict[int, tuple[int, int, Any]] = field(default_factory=dict)
     loop: int | None = None
 
+    def lost(self, held: Container[str]) -> list[str]:
+        """Return the names of what a format drops that can hold only some kinds.
+
+        Args:
+            held: names of attributes.
+
+        >>> Metadata(dpi=(72, 72), xmp=b"<x:xmpmeta/>").lost({"dpi"})
+        ['XMP']
+        """
+        return [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
+
     def profile(self, channels: int) -> bytes | None:
-        """Return the colour profile if it fits images with this many channels, alpha included."""
-        if self.icc and self.icc[16:20] == PROFILE_SPACES[channels]:
+        """Return the colour profile if it fits images with this many channels without alpha."""
+        if self.icc and self.icc[16:20] == PROFILE_SPACES.get(channels):
             return self.icc
         return None
 
@@ -59,13 +98,13 @@ class Header:
 
     Attributes:
         size: height and width, upright.
-        grey: it has one channel; otherwise red, green and blue.
+        channels: names of its channels without alpha: `GREY`, `RGB`, or numbers from 1.
         dtype: of its samples.
         transparent: it has alpha.
     """
 
     size: tuple[int, int]
-    grey: bool
+    channels: tuple[str, ...]
     dtype: torch.dtype
     transparent: bool = False
 
@@ -75,7 +114,7 @@ class Pixels:
     """A decoded image.
 
     Attributes:
-        samples: (H, W, 1 or 3) grey or RGB; uint8, uint16 or float32.
+        samples: (H, W, C) grey, RGB or bands; uint8, uint16 or float32.
         alpha: (H, W) of the same type; None where the format states that all is opaque.
         duration: how long it is shown, in milliseconds.
     """
@@ -90,11 +129,13 @@ class Frame:
     """A finished image of an output.
 
     Attributes:
-        samples: (H, W, 1 to 4), alpha last where there are 2 or 4 channels.
+        samples: (H, W, C), alpha last.
+        transparent: the last channel is alpha.
         duration: how long it is shown, in milliseconds.
     """
 
     samples: Samples
+    transparent: bool = False
     duration: float | None = None
 
     @property
@@ -103,9 +144,16 @@ class Frame:
         return int(self.samples.shape[2])
 
     @property
+    def colours(self) -> int:
+        """The number of channels without alpha."""
+        return self.channels - self.transparent
+
+    @property
     def fits_pillow(self) -> bool:
         """True where Pillow has a mode for it: deep samples only in grey without alpha."""
-        return self.samples.dtype == np.uint8 or self.channels == 1
+        if self.samples.dtype != np.uint8:
+            return self.channels == 1
+        return self.colours in (1, 3)
 
 
 def descriptive(exif: Image.Exif) -> Image.Exif:

@@ -35,7 +35,7 @@ class FramesEncoder(Notes):
         self._pack = Packer(storage.packed, storage.frame_format, storage.colours)
         self._number = FIRST
 
-    def begin(self, part: VideoPart, placement: Placement) -> None:
+    def begin(self, part: VideoPart, placement: Placement, *_: object) -> None:
         """Start the images of a part's result."""
         encoder: Any = av.CodecContext.create(self._storage.codec.encoder, "w")
         encoder.height, encoder.width = self._storage.size

@@ -56,7 +56,7 @@ class VideoEncoder(Notes):
         self._output: Any = None
         self._durations: dict[int, int] = {}  # of frames inside the encoder, by their times
 
-    def begin(self, part: VideoPart, placement: Placement) -> None:
+    def begin(self, part: VideoPart, placement: Placement, *_: object) -> None:
         """Start the result of a video.
 
         Raises:

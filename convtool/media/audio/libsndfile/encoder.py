@@ -52,7 +52,7 @@ class AudioEncoder(Notes):
         self._channels, self._levels, self._tags = list(channels), levels, tags
         self._handle: soundfile.SoundFile | None = None
 
-    def begin(self, part: AudioPart, placement: Placement) -> None:
+    def begin(self, part: AudioPart, placement: Placement, *_: object) -> None:
         """Write the header of a result.
 
         Args:

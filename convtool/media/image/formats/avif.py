@@ -11,8 +11,9 @@ class Avif(Format):
     suffixes = (".avif", ".avifs")
     alpha = True
     frames = True
+    timed = True
     quality = True
-    tagged = True
+    holds = frozenset({"icc", "exif"})
     copies = 12
 
     def matches(self, start: bytes) -> bool:

@@ -9,7 +9,7 @@ class Bmp(Format):
     name = "BMP"
     suffixes = (".bmp", ".dib")
     signatures = (b"BM",)
-    resolution = True
+    holds = frozenset({"dpi"})
 
 
 FORMAT = Bmp()

@@ -27,13 +27,14 @@ class Gif(Format):
     signatures = (b"GIF87a", b"GIF89a")
     alpha = True
     frames = True
+    timed = True
     copies = 6
     reader = GifReader
 
     def timing(self, frames: Sequence[Frame], metadata: Metadata) -> dict[str, Any]:
         """Return options by which a transparent frame does not show the one before it."""
         options = super().timing(frames, metadata)
-        if frames[0].channels in (2, 4):
+        if frames[0].transparent:
             options["disposal"] = CLEAR
         return options
 

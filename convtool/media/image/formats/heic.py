@@ -16,6 +16,8 @@ from convtool.media.image.brands import brands
 from convtool.media.image.format import Format
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import (
+    GREY,
+    RGB,
     Frame,
     Header,
     Metadata,
@@ -74,7 +76,7 @@ class HeicReader:
         del index  # there is one
         ((height, width),) = self.sizes()
         dtype = torch.uint8 if self._bits == 8 else torch.uint16
-        return Header((height, width), self._is_grey, dtype, self._is_transparent)
+        return Header((height, width), GREY if self._is_grey else RGB, dtype, self._is_transparent)
 
     def decode(self, index: int) -> Pixels:
         """Return the image, upright."""
@@ -110,7 +112,7 @@ class Heic(Format):
     suffixes = (".heic", ".heif", ".hif")
     alpha = True
     quality = True
-    tagged = True
+    holds = frozenset({"icc", "exif"})
     copies = 11
 
     def matches(self, start: bytes) -> bool:
@@ -138,7 +140,7 @@ class Heic(Format):
             frame.samples.tobytes(),
             file,
             quality=quality,
-            icc_profile=metadata.profile(frame.channels),
+            icc_profile=metadata.profile(frame.colours),
             exif=self.exif(metadata) or None,
             enc_params=dict(ENCODER),
         )

@@ -28,8 +28,7 @@ class Jpeg(Format):
     suffixes = (".jpg", ".jpeg", ".jpe", ".jfif")
     signatures = (b"\xff\xd8\xff",)
     quality = True
-    tagged = True
-    resolution = True
+    holds = frozenset({"icc", "exif", "dpi"})
     copies = 3
     reader = JpegReader
 

@@ -19,6 +19,7 @@ class Npy(Format):
     readable = False
     dtypes = (torch.float32,)
     frames = True
+    banded = True
 
     def layout(self, tiles: Sequence[Tile]) -> Sequence[Tile]:
         """Return one tile of all channels in the layer's order: an array needs no grid."""

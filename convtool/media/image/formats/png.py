@@ -74,8 +74,8 @@ class Png(Format):
     dtypes = (torch.uint8, torch.uint16)
     alpha = True
     frames = True
-    tagged = True
-    resolution = True
+    timed = True
+    holds = frozenset({"icc", "exif", "dpi"})
     reader = PngReader
 
     def dtype_for(self, wanted: torch.dtype, *, several: bool = False) -> torch.dtype:
@@ -91,7 +91,7 @@ class Png(Format):
             super().save(file, frames, metadata, quality)
             return
         exif = self.exif(metadata).removeprefix(b"Exif\0\0")
-        profile = metadata.profile(max(first.channels, 3))  # OpenCV writes grey with alpha as RGBA
+        profile = metadata.profile(3)  # OpenCV writes grey with alpha as RGBA
         data = opencv.encode(".png", first.samples, profile=profile, exif=exif, compression=LEVEL)
         file.write(data)
 

@@ -10,8 +10,9 @@ class WebP(Format):
     suffixes = (".webp",)
     alpha = True
     frames = True
+    timed = True
     quality = True
-    tagged = True
+    holds = frozenset({"icc", "exif"})
     copies = 7
 
     def matches(self, start: bytes) -> bool:

@@ -41,8 +41,7 @@ class Tiff(Format):
     dtypes = (torch.uint8, torch.uint16, torch.float32)
     alpha = True
     frames = True
-    tagged = True
-    resolution = True
+    holds = frozenset({"icc", "exif", "dpi"})
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file, by tifffile where Pillow would lose depth or cannot open it."""
@@ -57,7 +56,8 @@ class Tiff(Format):
         return deep.DeepReader(file, pages, plain.metadata) if deep.is_deep(pages[0]) else plain
 
     def losses(self, metadata: Metadata) -> Iterable[str]:
-        """Return a note where EXIF tags are dropped, whose offsets are those of another file."""
+        """Yield what is lost; of EXIF tags all but the few that mean the same in every file."""
+        yield from super().losses(metadata)
         if metadata.exif is not None and not set(metadata.exif) <= set(DESCRIPTIVE_TAGS):
             yield "EXIF dropped except the tags that describe the image and its camera"
 

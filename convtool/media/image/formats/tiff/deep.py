@@ -23,6 +23,8 @@ from convtool.media.image.samples import (
     Samples,
     straight,
 )
+from convtool.media.image.samples import GREY as ONE
+from convtool.media.image.samples import RGB as THREE
 
 # Values of tags (TIFF 6.0, sections 3, 8 and 18).
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
@@ -77,7 +79,9 @@ class DeepReader:
         """
         page = self._pages[index]
         size = upright_size(page.imagelength, page.imagewidth, _orientation(page))
-        return Header(size, page.photometric in GREY, _dtype(page), bool(page.extrasamples))
+        return Header(
+            size, ONE if page.photometric in GREY else THREE, _dtype(page), bool(page.extrasamples)
+        )
 
     def decode(self, index: int) -> Pixels:
         """Return a page, upright, light on dark, with alpha apart and not multiplied in.
@@ -183,13 +187,13 @@ def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
         for frame in frames:
             tiff.write(
                 frame.samples,
-                photometric="minisblack" if frame.channels < 3 else "rgb",
+                photometric="rgb" if frame.colours == 3 else "minisblack",
                 planarconfig="contig",
-                extrasamples=["unassalpha"] if frame.channels in (2, 4) else None,
+                extrasamples=["unassalpha"] if frame.transparent else None,
                 compression="zlib",
                 resolution=metadata.dpi,
                 resolutionunit="INCH",
-                iccprofile=metadata.profile(frame.channels),
+                iccprofile=metadata.profile(frame.colours),
                 software=False,
                 metadata=None,
                 extratags=tags,
