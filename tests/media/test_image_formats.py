@@ -58,7 +58,9 @@ def saved(pixels, suffix="png", **options):
 def tiff_of_16_bits(shape=(20, 24, 3)):
     """Return a 16-bit TIFF with one or several pages."""
     file = io.BytesIO()
-    tifffile.imwrite(file, np.full(shape, 1000, np.uint16), photometric="rgb", software=False)
+    tifffile.imwrite(
+        file, np.full(shape, 1000, np.uint16), photometric="rgb", software=False, metadata=None
+    )
     file.seek(0)
     return file
 
