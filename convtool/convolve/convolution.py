@@ -111,7 +111,7 @@ class Convolution:
         samples = rows * math.prod(self._padded[1:]) * problem.groups * problem.inputs
         samples += length * math.prod(out[1:]) * problem.groups * problem.outputs
         samples += self.plan.chosen.retained
-        return BLOCK_COPIES * samples * self.plan.dtype.itemsize
+        return BLOCK_COPIES * samples * self.plan.dtype.itemsize + problem.memory
 
     def __call__(
         self,

@@ -23,7 +23,7 @@ class Forward:
     twice as long for many.
 
     Args:
-        weight: float64, shape (O, I, *K).
+        weight: floats, shape (O, I, *K).
         stride: per axis.
         dilation: per axis.
         dtype: of the samples.

@@ -21,7 +21,7 @@ class OverlapSaveBank:
     """A bank of kernels, run by FFT.
 
     Args:
-        weight: float64, shape (O, I, *K).
+        weight: floats, shape (O, I, *K); spectra are computed in float64.
         stride: per axis; every output is computed, and those between are dropped.
         dilation: per axis; zeros are inserted into the kernel.
         buffers: for tiles and spectra.
@@ -50,12 +50,13 @@ class OverlapSaveBank:
         self._axes = tuple(range(-len(self._tile), 0))
         extent = [(k - 1) * step + 1 for k, step in zip(weight.shape[2:], dilation, strict=True)]
         self._counts = valid_outputs(tile, extent, stride)
-        spread = weight.new_zeros(*weight.shape[:2], *self._tile)
         taps = tuple(slice(0, n, step) for n, step in zip(extent, dilation, strict=True))
-        spread[(slice(None), slice(None), *taps)] = weight
-        spectrum = torch.fft.fftn(spread, dim=self._axes).conj()
-        spectrum = spectrum.to(dtype.to_complex()).resolve_conj()
-        self._spectrum = spectrum.unsqueeze(-2).to(buffers.device)
+        spectra = torch.empty(*weight.shape[:2], *self._tile, dtype=dtype.to_complex())
+        spread = torch.zeros(self._tile, dtype=torch.float64)
+        for spectrum, kernel in zip(spectra.flatten(0, 1), weight.flatten(0, 1), strict=True):
+            spread[taps] = kernel
+            spectrum.copy_(torch.fft.fftn(spread).conj())
+        self._spectrum = spectra.unsqueeze(-2).to(buffers.device)
 
     def slack(self, width: int, count: int) -> int:
         """Return how many zeros must follow `width` positions to cover `count` outputs by tiles."""

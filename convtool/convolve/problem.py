@@ -13,14 +13,16 @@ from torch import Tensor
 from convtool.convolve.geometry import Conv, extent
 from convtool.levels import Levels
 
+SEEN = 2**16  # numbers that are looked at at once
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
     """The numbers of a layer.
 
     Attributes:
-        weight: float64 on the CPU, shape (G, M, I, *K): groups, outputs per group, inputs per
-            group, kernel.
+        weight: on the CPU, of the layer's own type, shape (G, M, I, *K): groups, outputs per
+            group, inputs per group, kernel.
         bias: float64 on the CPU, in units of the samples, shape (G, M).
         stride: per axis.
         dilation: per axis.
@@ -67,6 +69,11 @@ class Problem:
         return self.weight[:1] if self.shared else self.weight
 
     @property
+    def memory(self) -> int:
+        """The bytes that the weights take, once as the layer's and once as float64."""
+        return self.weight.numel() * (self.weight.element_size() + torch.float64.itemsize)
+
+    @property
     def interleaved(self) -> int:
         """The number of channels that are interleaved in a plane; 1 where each has its own."""
         return self.groups if self.shared else 1
@@ -99,8 +106,8 @@ class Problem:
         """Return a bound on the size of whole results, max|x| × Σ|w| + |b|; infinity for others."""
         if not self.is_whole(levels):
             return math.inf
-        gains = self.weight.flatten(2).abs().sum(2)
-        return float((gains * levels.scale + self.bias.abs()).max())
+        gains = [bank.flatten(1).abs().sum(1, dtype=torch.float64) for bank in self.weight]
+        return float((torch.stack(gains) * levels.scale + self.bias.abs()).max())
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def read(conv: Conv, unit: float = 1) -> Problem:
     >>> problem.weight.shape, problem.shared
     (torch.Size([3, 2, 1, 3, 5]), False)
     """
-    weight = conv.weight.detach().to("cpu", torch.float64).unflatten(0, (conv.groups, -1))
+    weight = conv.weight.detach().cpu().unflatten(0, (conv.groups, -1))
     bias = torch.zeros(conv.out_channels, dtype=torch.float64)
     if conv.bias is not None:
         bias = conv.bias.detach().to("cpu", torch.float64)
@@ -152,8 +159,10 @@ def read(conv: Conv, unit: float = 1) -> Problem:
 
 
 def _all_alike(groups: Tensor) -> bool:
-    return bool((groups == groups[:1]).all())
+    return all(torch.equal(group, groups[0]) for group in groups[1:])
 
 
 def _all_whole(numbers: Tensor) -> bool:
-    return bool((numbers == numbers.round()).all())
+    """Return whether all numbers are whole, by parts: most others are found at the beginning."""
+    parts = numbers.flatten().split(SEEN)
+    return all(torch.equal(part, part.round()) for part in parts)

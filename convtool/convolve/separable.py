@@ -14,10 +14,11 @@ from convtool.convolve.axis_pass import LANES, AxisPass, is_faster, pass_cost
 from convtool.convolve.block_size import cache_block
 from convtool.convolve.buffers import Buffers
 from convtool.convolve.candidate import Candidate
-from convtool.convolve.factoring import BankTerms, Term, factor_bank
+from convtool.convolve.factoring import MAX_TERMS, BankTerms, Term, factor_bank
 from convtool.convolve.planes import PlaneRunner
 from convtool.convolve.problem import Input, Problem
 from convtool.convolve.taps import TapBank, count_nonzero
+from convtool.errors import LayerError
 
 MAX_KERNELS = 64  # that are factored without being asked for
 
@@ -27,7 +28,7 @@ class Separable(Candidate):
     """Passes along one axis after the other.
 
     Attributes:
-        terms: the outer products of the kernels of each bank; none where they were not factored.
+        terms: the outer products of the kernels of each bank; none where there are too many.
         whole: results are whole numbers.
     """
 
@@ -37,11 +38,17 @@ class Separable(Candidate):
 
     @classmethod
     def candidate(cls, problem: Problem, input: Input) -> Self:
-        """Return the algorithm with its cost for a problem, which is infinite for many kernels."""
-        few = len(problem.banks.flatten(0, 2)) <= MAX_KERNELS
-        terms: list[BankTerms] = []
-        if few or input.algorithm == cls.name:
-            terms = [factor_bank(weight, input.dtype) for weight in problem.banks]
+        """Return the algorithm with its cost for a problem, which is infinite for many terms.
+
+        Raises:
+            LayerError: it is asked for, and a kernel has too many terms.
+        """
+        terms = _factored(problem.banks, input)
+        if not terms and input.algorithm == cls.name:
+            raise LayerError(
+                f"a kernel is no sum of at most {MAX_TERMS} outer products, as separable needs",
+                hint="--algorithm auto",
+            )
         all_terms = list(_all(terms))
         integral = _is_integral(all_terms)
         largest = problem.largest_output(input.levels)
@@ -49,7 +56,7 @@ class Separable(Candidate):
         dtype = working_dtype(exact, input)
         return cls(
             problem=problem,
-            cost=_cost(problem, all_terms, exact, input.device) if few else math.inf,
+            cost=_cost(problem, all_terms, exact, input.device) if terms else math.inf,
             dtype=dtype,
             block=cache_block(problem, input, dtype),
             note=f"{sum(map(len, all_terms))} one-dimensional passes",
@@ -73,6 +80,19 @@ class Separable(Candidate):
             for terms in self.terms
         ]
         return PlaneRunner(problem, banks, self.dtype, buffers, padding_mode)
+
+
+def _factored(banks: Tensor, input: Input) -> list[BankTerms]:
+    """Return the outer products of each bank; none where there are too many."""
+    if len(banks.flatten(0, 2)) > MAX_KERNELS and input.algorithm != Separable.name:
+        return []
+    terms = []
+    for weight in banks:
+        bank = factor_bank(weight, input.dtype)
+        if bank is None:
+            return []
+        terms.append(bank)
+    return terms
 
 
 def _all(banks: Sequence[BankTerms]) -> Iterable[Term]:

@@ -88,7 +88,7 @@ class TapBank:
     """A bank of kernels, run tap by tap.
 
     Args:
-        weight: float64, shape (O, I, *K).
+        weight: floats, shape (O, I, *K).
         stride: per axis.
         dilation: per axis.
         interleaved: channels at each position of the last axis, which are all filtered alike.

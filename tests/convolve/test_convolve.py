@@ -195,7 +195,7 @@ def test_factors_sum_to_the_kernel(dims, rank, seed):
         for length in kernel.shape:
             term = term[..., None] * torch.randn(length, dtype=torch.float64, generator=noise)
         kernel += term
-    terms, total = factor(kernel, 1e-12), torch.zeros_like(kernel)
+    terms, total = factor(kernel, 1e-12, 16), torch.zeros_like(kernel)
     for term in terms:
         product = term[0]
         for vector in term[1:]:
