@@ -22,7 +22,7 @@ from convtool.kernels.grammar import (
     parse_value,
     split_head,
 )
-from convtool.kernels.kernel import KINDS, Bank, Kernel, sums_to_zero
+from convtool.kernels.kernel import KINDS, Bank, Kernel, mirrored, sums_to_zero
 from convtool.kernels.loader import Request
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _arguments(file: "KernelFile", parameters: Parameters) -> dict[str, Any]:
 def _kernel(file: "KernelFile", label: str, weights: Weights, dims: int) -> Kernel:
     """Return weights as a kernel: flipped, divided, with the attributes of its file."""
     if file.convention == "convolution":
-        weights = np.flip(weights, axis=tuple(range(-dims, 0)))
+        weights = mirrored(weights, dims)
     divisor = float(weights.sum()) if file.divide_by == "sum" else file.divide_by
     if divisor == 0:
         raise KernelError(f"kernel '{file.name}': divide_by is 'sum', but the weights sum to 0")

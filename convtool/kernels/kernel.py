@@ -78,8 +78,7 @@ class Kernel:
 
     def flipped(self) -> "Kernel":
         """Return the kernel mirrored along every axis."""
-        axes = tuple(range(-self.dims, 0))
-        return replace(self, weights=np.flip(self.weights, axis=axes))
+        return replace(self, weights=mirrored(self.weights, self.dims))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +104,18 @@ class Bank:
     def signed(self) -> bool:
         """True where results lie on both sides of zero."""
         return any(kernel.signed for kernel in self.kernels)
+
+
+def mirrored(weights: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
+    """Return weights in the opposite order along their last axes.
+
+    They are copied, as torch takes no negative strides, which `ascontiguousarray` leaves on axes
+    of one element.
+
+    >>> mirrored(np.array([1.0, 2.0]), 1)
+    array([2., 1.])
+    """
+    return np.flip(weights, axis=tuple(range(-dims, 0))).copy()
 
 
 def sums_to_zero(weights: NDArray[np.float64]) -> bool:
