@@ -53,3 +53,13 @@ class LimitError(ReadError):
 
 class WriteError(ConvtoolError, OSError):
     """An output already exists, or cannot be written."""
+
+
+def internal(exc: BaseException) -> str:
+    """Return the words for an exception that nobody foresaw.
+
+    >>> internal(KeyError("x"))
+    "internal error (KeyError: 'x'), please report"
+    """
+    text = f"{type(exc).__name__}: {exc}".strip().splitlines()[0].removesuffix(": ").rstrip(":")
+    return f"internal error ({text}), please report"

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -18,13 +19,14 @@ from typer.exceptions import TyperException
 from convtool import __version__
 from convtool.cli import devices, kernels, messages, warm
 from convtool.cli.filtering import command_of
-from convtool.errors import ConvtoolError
+from convtool.errors import ConvtoolError, internal
 from convtool.media.registry import MEDIA
 
 FAILED = 1
 USAGE = 2
 SIGNALLED = 128  # plus the number of the signal, as shells have it
 INTERRUPTED = SIGNALLED + signal.SIGINT
+_VERBOSE = {"-v", "-vv", "--verbose"}
 
 app = typer.Typer(
     help="Filter images, audio and video with real PyTorch convolution layers.",
@@ -81,23 +83,37 @@ def run(arguments: Sequence[str]) -> int:
         code = _command()(args=list(arguments), prog_name="convtool", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except ConvtoolError as exc:
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it becomes words
+        return _failed(exc, verbose=not _VERBOSE.isdisjoint(arguments))
+    return code or 0
+
+
+def _failed(exc: Exception, *, verbose: bool) -> int:
+    """Say what ended a command, and return its exit code.
+
+    Args:
+        exc: a ConvtoolError, or any other.
+        verbose: print where an exception was raised that nobody foresaw.
+    """
+    if isinstance(exc, ConvtoolError):
         messages.error(exc.message, exc.hint)
         return exc.exit_code
-    except TyperException as exc:
+    if isinstance(exc, TyperException):
         if exc.format_message():
             messages.error(exc.format_message(), "`convtool --help` lists commands and options")
         return USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
+    if isinstance(exc, BrokenPipeError):
         messages.close_output()
-        return FAILED
-    except OSError as exc:
+    elif isinstance(exc, OSError):
         messages.error(f"standard output cannot be written: {exc.strerror or exc}")
         messages.close_output()
-        return FAILED
-    return code or 0
+    else:
+        messages.error(internal(exc), "--verbose shows where")
+        if verbose:
+            messages.say("".join(traceback.format_exception(exc)))
+    return FAILED
 
 
 def leave(

@@ -198,6 +198,8 @@ def _seeded(options: Options) -> Options:
 def _tell(outcome: Outcome, run_options: RunOptions) -> None:
     if outcome.error is not None:
         messages.error(outcome.error, outcome.hint)
+        if outcome.traceback is not None and run_options.verbose:
+            messages.say(outcome.traceback)
     elif not (run_options.quiet or run_options.json or run_options.dry_run):
         messages.written(outcome, verbose=run_options.verbose)
     if run_options.json:

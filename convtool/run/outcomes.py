@@ -25,6 +25,7 @@ class Outcome:
         bytes: the size of the input.
         seed: of random weights.
         algorithm: how the layer was run, and why so.
+        traceback: where an exception was raised that nobody foresaw, for developers.
         plan: the shapes, cost and algorithm that a dry run predicts.
     """
 
@@ -38,6 +39,7 @@ class Outcome:
     bytes: int = 0
     seed: int | None = None
     algorithm: str | None = None
+    traceback: str | None = None
     plan: dict[str, str | int] | None = None
 
 

@@ -5,12 +5,20 @@ writes nothing.
 """
 
 import math
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convtool.convolve.geometry import size_text
-from convtool.errors import ConvtoolError, LimitError, ReadError, UsageError, WriteError
+from convtool.errors import (
+    ConvtoolError,
+    LimitError,
+    ReadError,
+    UsageError,
+    WriteError,
+    internal,
+)
 from convtool.layers.layer import Layer
 from convtool.limits import Budget, refuse_larger
 from convtool.media.contract import Encoding, Part, Source, Wanted
@@ -92,6 +100,11 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         return _failed(job, exc)
     except OSError as exc:
         return _failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
+    except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only, and is seen
+        return replace(
+            _failed(job, ConvtoolError(internal(exc), hint="--verbose shows where")),
+            traceback="".join(traceback.format_exception(exc)),
+        )
 
 
 def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:

@@ -18,6 +18,9 @@ from convtool.media.image.samples import Header, Pixels
 from convtool.media.policies import finite, refuse_empty, refuse_truncated
 from convtool.options.reading import ImageReading
 
+# Exceptions by which decoders report what they found; others are Python's own words.
+WORDED = (OSError, ValueError, SyntaxError)
+
 
 class ImageSource:
     """The pages of an image file.
@@ -143,5 +146,5 @@ class ImageSource:
 def _reason(exc: Exception) -> str:
     """Return a decoder's message if it is made of words, or else the kind of the fault."""
     text = str(exc).strip().splitlines()
-    is_worded = text and not isinstance(exc, KeyError) and any(c.isalpha() for c in text[0])
+    is_worded = isinstance(exc, WORDED) and text and any(c.isalpha() for c in text[0])
     return text[0] if is_worded else f"it is damaged ({type(exc).__name__})"
