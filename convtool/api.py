@@ -7,10 +7,12 @@ import math
 import warnings
 from collections.abc import Sequence
 from os import PathLike, fspath
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from convtool.convolve import Convolution, devices
@@ -25,11 +27,13 @@ from convtool.results.normalize import Normalizer
 from convtool.run.filter import DTYPES, Filter
 from convtool.run.work import check_duration
 
+MAX_CHANNELS = 32  # of audio that is not asked for by name
+
 Results = list[tuple[Tensor, float]]  # each part's, and the number that stands for 1 in it
 
 
 def apply(
-    source: Tensor | str | PathLike[str],
+    source: Tensor | NDArray[Any] | str | PathLike[str],
     kernel: str | Sequence[str] = (),
     *,
     normalize: str = "none",
@@ -39,13 +43,14 @@ def apply(
     """Filter a tensor or a file with a convolution layer.
 
     Args:
-        source: a tensor: floats as they are, uint8 and uint16 scaled to 0…1, int16 and int32 to
-            -1…1. Or the path of a file: an image or a video is read upright as grey or RGB in
-            0…1, audio in -1…1. `nan`, `max_pixels`, `mono`, `start` and the like count for files
-            only. A file is resampled to `rate`; of a tensor it is the rate.
+        source: a tensor or an array: floats as they are, uint8 and uint16 scaled to 0…1, int16 and
+            int32 to -1…1. No gradient is recorded. Or the path of a file: an image or a video is
+            read upright as grey or RGB in 0…1, audio in -1…1. `max_pixels`, `mono`, `start` and the
+            like count for files only. A file is resampled to `rate`; of a tensor it is the rate.
         kernel: the value of `--kernel`, or several; none for random weights.
         normalize: the value of `--normalize`; by default the layer's raw responses.
         medium: `image`, `audio` or `video`; by default by the file's suffix, or the tensor's axes.
+            A tensor of three axes that looks like an image (C, H, W) is refused without it.
         options: the other options of the medium's command by name: stride, padding, padding_mode,
             dilation, groups, bias, out_channels, kernel_size, init, seed, combine, flip,
             independent, device, dtype, max_pixels, ….
@@ -63,29 +68,87 @@ def apply(
     >>> apply(torch.arange(1.0, 7).reshape(1, 1, 6), "2 2 2", padding=1, padding_mode="zeros")
     tensor([[[ 6., 12., 18., 24., 30., 22.]]])
     """
+    given = _given(source)
     values = dict(options, kernel=_several(kernel, str), normalize=normalize)
     values["kernel_path"] = tuple(map(Path, _several(options.get("kernel_path", ()), PathLike)))
-    chosen = _medium(source, medium)
+    if isinstance(options.get("device"), torch.device):
+        values["device"] = str(options["device"])
+    chosen = _medium(given, medium)
+    if isinstance(given, Tensor):
+        return _apply_to_tensor(given, chosen, chosen.options(values))
+    return _apply_to_file(given, chosen, chosen.options(values))
+
+
+def _given(source: Any) -> Tensor | Path:
+    """Return a tensor without its gradient, an array as a tensor, or a path.
+
+    Raises:
+        UsageError: it is nothing of these.
+    """
     if isinstance(source, Tensor):
-        return _apply_to_tensor(source, chosen, chosen.options(values))
-    return _apply_to_file(Path(fspath(source)), chosen, chosen.options(values))
+        return source.detach()
+    if isinstance(source, str | PathLike):
+        return Path(fspath(source))
+    if isinstance(source, np.ndarray):
+        try:
+            return torch.from_numpy(np.ascontiguousarray(source).copy())
+        except TypeError as exc:
+            raise UsageError(f"an array holds numbers, not {source.dtype}") from exc
+    raise UsageError(f"a tensor, an array or a path is filtered, not {type(source).__name__}")
 
 
 def _several(value: Any, single: type) -> tuple[Any, ...]:
     return (value,) if isinstance(value, single | str) else tuple(value)
 
 
-def _medium(source: Tensor | str | PathLike[str], name: str | None) -> Medium:
+def _medium(source: Tensor | Path, name: str | None) -> Medium:
     """Return the medium that is asked for, or the first one that a source is of."""
     if name is not None:
         if name not in MEDIA:
             raise UsageError(f"no medium '{name}'", hint=f"known: {', '.join(MEDIA)}")
         return MEDIA[name]
     if isinstance(source, Tensor):
+        _refuse_ambiguous(source.shape)
         return medium_of_tensor(source.ndim - 2)
-    suffix = PurePath(fspath(source)).suffix.lower()
+    suffix = source.suffix.lower()
     readers = (each for each in MEDIA.values() if suffix in each.backend.readable)
     return next(readers, next(iter(MEDIA.values())))
+
+
+def _refuse_ambiguous(shape: Sequence[int]) -> None:
+    """Refuse a shape that is rather (C, H, W), one image as torchvision has it, than (N, C, L).
+
+    Raises:
+        UsageError: there are more channels than audio has, or not fewer than samples.
+    """
+    if len(shape) != 3 or shape[1] == 1 or MAX_CHANNELS >= shape[1] < shape[2]:
+        return
+    raise UsageError(
+        f"a tensor of shape {tuple(shape)} may be an image, (C, H, W), or audio, (N, C, L)",
+        hint="tensor[None] makes it one image of a batch; medium='audio' takes it as audio",
+    )
+
+
+def _finite(tensor: Tensor, options: Options) -> Tensor:
+    """Return a tensor without NaN and infinite samples, replaced where that is allowed.
+
+    Algorithms spread them differently: each product, each tile or each non-zero tap.
+
+    Raises:
+        UsageError: there are some, and no value for them.
+    """
+    if not tensor.is_floating_point():
+        return tensor
+    good = torch.isfinite(tensor)
+    if bool(good.all()):
+        return tensor
+    value = options.reading.nan
+    if value is None:
+        count = int((~good).sum())
+        raise UsageError(
+            f"{count} samples of the tensor are NaN or infinite", hint="nan=VALUE replaces them"
+        )
+    return torch.where(good, tensor, value)
 
 
 def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor:
@@ -96,13 +159,15 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
     if not tensor.is_floating_point() and tensor.dtype not in USUAL:
         names = ", ".join(str(dtype).removeprefix("torch.") for dtype in USUAL)
         raise UsageError(f"a tensor holds floats, or {names}, not {tensor.dtype}")
+    tensor = _finite(tensor, options)
     engine = options.engine
     device = tensor.device if engine.device == "auto" else devices.choose(engine.device, 0)
     rate = getattr(options.reading, "rate", None)
-    layer = Filter(options, medium, device=device).layer(tensor.shape[1], rate)
+    own = tensor.dtype if tensor.is_floating_point() else torch.float32
+    weights = torch.float64 if own == torch.float64 else torch.float32
+    layer = Filter(options, medium, device=device).layer(tensor.shape[1], rate, weights)
     size = layer.conv_size(tensor.shape[2:])
     layer.placement(tensor.shape[2:])
-    own = tensor.dtype if tensor.is_floating_point() else torch.float32
     asked = DTYPES[engine.dtype]
     with devices.exact():
         convolution = Convolution(

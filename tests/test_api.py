@@ -71,3 +71,70 @@ def test_a_file_is_read_as_the_medium_named(tmp_path):
     frames[0].save(tmp_path / "in.gif", save_all=True, append_images=frames[1:], duration=100)
     assert convtool.apply(tmp_path / "in.gif", "identity").shape == (3, 3, 6, 8)
     assert convtool.apply(tmp_path / "in.gif", "identity", medium="video").shape == (1, 3, 3, 6, 8)
+
+
+def test_arrays_are_taken_like_tensors():
+    """An array gives what its tensor gives, whatever its strides."""
+    array = np.random.default_rng(0).random((1, 1, 9, 8))[:, :, ::-1]
+    expected = convtool.apply(torch.from_numpy(array.copy()), "sobel-x")
+    assert torch.equal(convtool.apply(array, "sobel-x"), expected)
+
+
+@pytest.mark.parametrize("source", [None, [[1.0, 2.0]], 3, np.array(["a"]), b"in.png"])
+def test_other_sources_are_refused(source):
+    """What is neither a tensor, an array nor a path is refused in words."""
+    with pytest.raises(convtool.UsageError, match=r"is filtered, not|holds numbers, not"):
+        convtool.apply(source, "identity")
+
+
+def test_a_device_may_be_torchs_own():
+    """`torch.device` is taken for its name."""
+    tensor = torch.rand(1, 1, 9)
+    here = convtool.apply(tensor, "1 2 1", device=torch.device("cpu"))
+    assert torch.equal(here, convtool.apply(tensor, "1 2 1", device="cpu"))
+
+
+def test_no_gradient_is_recorded():
+    """A tensor that requires grad is filtered like any other."""
+    tensor = torch.rand(1, 1, 9, requires_grad=True)
+    result = convtool.apply(tensor, "1 2 1")
+    assert not result.requires_grad
+    assert torch.equal(result, convtool.apply(tensor.detach(), "1 2 1"))
+
+
+@pytest.mark.parametrize("shape", [(3, 224, 200), (1, 28, 28), (3, 8, 8), (4, 33, 500)])
+def test_an_image_without_a_batch_is_not_taken_for_audio(shape):
+    """A tensor that torchvision would call an image is refused, unless the medium is said."""
+    with pytest.raises(convtool.UsageError, match="may be an image") as refused:
+        convtool.apply(torch.zeros(shape), "identity")
+    assert "tensor[None]" in refused.value.hint
+    assert convtool.apply(torch.zeros(shape), "identity", medium="audio").shape == shape
+    assert convtool.apply(torch.zeros(shape)[None], "identity").shape == (1, *shape)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 44100), (1, 8, 9)])
+def test_audio_is_taken_for_audio(shape):
+    """Few channels of more samples are audio."""
+    assert convtool.apply(torch.zeros(shape), "identity").shape == shape
+
+
+def test_float64_tensors_are_filtered_with_float64_weights():
+    """A third is a third in float64, not its nearest float32."""
+    tensor = torch.rand(1, 1, 12, 12, dtype=torch.float64)
+    weight = torch.full((1, 1, 3, 3), 1 / 9, dtype=torch.float64)
+    expected = torch.nn.functional.conv2d(tensor, weight)
+    result = convtool.apply(tensor, "box:size=3", padding=0)
+    torch.testing.assert_close(result, expected, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "direct", "taps", "separable", "fft"])
+def test_nan_in_a_tensor_is_refused_or_replaced_whatever_the_algorithm(algorithm):
+    """Algorithms spread NaN differently, so that it never reaches them."""
+    tensor = torch.rand(1, 1, 40, 40)
+    tensor[0, 0, 20, 20] = torch.nan
+    tensor[0, 0, 3, 3] = torch.inf
+    with pytest.raises(convtool.UsageError, match="2 samples of the tensor are NaN or infinite"):
+        convtool.apply(tensor, "box:size=9", algorithm=algorithm)
+    replaced = torch.where(torch.isfinite(tensor), tensor, 0.5)
+    result = convtool.apply(tensor, "box:size=9", algorithm=algorithm, nan=0.5)
+    torch.testing.assert_close(result, convtool.apply(replaced, "box:size=9"))

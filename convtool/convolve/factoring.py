@@ -1,6 +1,7 @@
 """Write a kernel as a sum of few outer products, by singular vectors, axis by axis."""
 
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -13,6 +14,25 @@ BankTerms = list[list[list[Term]]]
 
 MAX_TERMS = 16  # per axis: with more, transforms are faster
 MAX_STEPS = 2**22  # weights × terms that are tried: about 30 ms
+
+
+def factor_banks(banks: Iterable[Tensor], dtype: torch.dtype) -> list[BankTerms]:
+    """Return the outer products of all banks; none where a kernel is given up."""
+    terms = []
+    for weight in banks:
+        bank = factor_bank(weight, dtype)
+        if bank is None:
+            return []
+        terms.append(bank)
+    return terms
+
+
+def all_terms(banks: Iterable[BankTerms]) -> Iterator[Term]:
+    """Yield the terms of all kernels of all banks."""
+    for bank in banks:
+        for kernels in bank:
+            for terms in kernels:
+                yield from terms
 
 
 def factor_bank(weight: Tensor, dtype: torch.dtype) -> BankTerms | None:

@@ -26,7 +26,8 @@ def convolve(conv: Conv, tensor: Tensor) -> Tensor:
 
     Where the stock forward is estimated to be the fastest, it is called. Other algorithms run the
     batch sample by sample, in blocks, so that only the result and a few blocks are held in memory.
-    No gradient is recorded.
+    No gradient is recorded. A tensor with NaN or infinite samples is left to the stock forward, as
+    other algorithms spread them differently.
 
     Args:
         conv: an `nn.Conv1d`, `nn.Conv2d` or `nn.Conv3d` with any options.
@@ -55,6 +56,8 @@ def convolve(conv: Conv, tensor: Tensor) -> Tensor:
         run = Convolution(conv, tensor.shape[2:], of(tensor.dtype), device=tensor.device, unit=1)
         if stock <= run.plan.chosen.cost:
             return _stock(conv, tensor)
+        if not _is_finite(tensor):
+            return _stock(conv, tensor.to(conv.weight))
         return _in_blocks(conv, tensor, run, size)
 
 
@@ -79,6 +82,11 @@ def _stock(conv: Conv, tensor: Tensor) -> Tensor:
     layout, fastest = _memory_formats(conv, tensor)
     results: Tensor = conv(tensor.contiguous(memory_format=fastest))
     return results.contiguous(memory_format=layout)
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    """Return whether all samples are finite, by a sum, which takes no memory."""
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor.sum()))
 
 
 def _stock_cost(conv: Conv, tensor: Tensor) -> float:

@@ -14,7 +14,7 @@ from convtool.convolve.axis_pass import LANES, AxisPass, is_faster, pass_cost
 from convtool.convolve.block_size import cache_block
 from convtool.convolve.buffers import Buffers
 from convtool.convolve.candidate import Candidate
-from convtool.convolve.factoring import MAX_TERMS, BankTerms, Term, factor_bank
+from convtool.convolve.factoring import MAX_TERMS, BankTerms, Term, all_terms, factor_banks
 from convtool.convolve.planes import PlaneRunner
 from convtool.convolve.problem import Input, Problem
 from convtool.convolve.taps import TapBank, count_nonzero
@@ -49,17 +49,17 @@ class Separable(Candidate):
                 f"a kernel is no sum of at most {MAX_TERMS} outer products, as separable needs",
                 hint="--algorithm auto",
             )
-        all_terms = list(_all(terms))
-        integral = _is_integral(all_terms)
+        single = list(all_terms(terms))
+        integral = _is_integral(single)
         largest = problem.largest_output(input.levels)
         exact = exact_dtype(largest, integers=integral, rounded=not integral)
         dtype = working_dtype(exact, input)
         return cls(
             problem=problem,
-            cost=_cost(problem, all_terms, exact, input.device) if terms else math.inf,
+            cost=_cost(problem, single, exact, input.device) if terms else math.inf,
             dtype=dtype,
             block=cache_block(problem, input, dtype),
-            note=f"{sum(map(len, all_terms))} one-dimensional passes",
+            note=f"{sum(map(len, single))} one-dimensional passes",
             terms=terms,
             whole=problem.is_whole(input.levels),
         )
@@ -86,20 +86,7 @@ def _factored(banks: Tensor, input: Input) -> list[BankTerms]:
     """Return the outer products of each bank; none where there are too many."""
     if len(banks.flatten(0, 2)) > MAX_KERNELS and input.algorithm != Separable.name:
         return []
-    terms = []
-    for weight in banks:
-        bank = factor_bank(weight, input.dtype)
-        if bank is None:
-            return []
-        terms.append(bank)
-    return terms
-
-
-def _all(banks: Sequence[BankTerms]) -> Iterable[Term]:
-    for bank in banks:
-        for kernels in bank:
-            for terms in kernels:
-                yield from terms
+    return factor_banks(banks, input.dtype)
 
 
 def _is_integral(terms: Iterable[Term]) -> bool:

@@ -45,6 +45,7 @@ def build(
     kernel: KernelOptions | None = None,
     layer: LayerOptions | None = None,
     alignment: AlignmentOptions | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> Layer:
     """Make the layer that runs `banks`, or random weights where there are none.
 
@@ -57,6 +58,7 @@ def build(
         kernel: the options of kernels, by default PyTorch's.
         layer: the options of the layer, by default PyTorch's.
         alignment: where kernels lie in time, for audio.
+        dtype: of the weights; random ones are drawn as float32 whatever it is.
 
     Raises:
         LayerError: the options do not fit the input.
@@ -70,6 +72,7 @@ def build(
         kernel or KernelOptions(),
         layer or LayerOptions(),
         alignment or AlignmentOptions(),
+        dtype,
     )
     if not banks:
         return making.random()
@@ -92,6 +95,7 @@ class _Making:
     kernel: KernelOptions
     layer: LayerOptions
     alignment: AlignmentOptions
+    dtype: torch.dtype
 
     def per_group(self, banks: Sequence[Bank], kernels: Sequence[Kernel]) -> Layer:
         """Return the layer that applies every kernel to each group of channels."""
@@ -106,7 +110,7 @@ class _Making:
                 )
             kernels = [mixed(each, wet, self.in_channels) for each in kernels]
         frame = common_frame(kernels, align)
-        conv, pads = self._conv(frame, outputs * groups, groups)
+        conv, pads = self._conv(frame, outputs * groups, groups, self.dtype)
         stack = np.stack([embedded(each, frame, align) for each in kernels]) / spread
         biases = torch.tensor([each.bias for each in kernels], dtype=torch.float64)
         repeats = outputs // len(kernels) * groups
@@ -145,7 +149,7 @@ class _Making:
         if self.alignment.wet != 1:
             kernel = mixed(kernel, self.alignment.wet, self.in_channels)
         frame = Frame(kernel.size, origin(kernel.size, self.alignment.align or kernel.align))
-        conv, pads = self._conv(frame, out, groups)
+        conv, pads = self._conv(frame, out, groups, self.dtype)
         bias = torch.full((out,), kernel.bias, dtype=torch.float64)
         _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
         kind = "signed" if kernel.signed else "unsigned"
@@ -181,15 +185,17 @@ class _Making:
         with _drawing, torch.random.fork_rng(devices=[], enabled=seed is not None):
             if seed is not None:
                 torch.manual_seed(seed)
-            conv, pads = self._conv(frame, out, groups)
+            conv, pads = self._conv(frame, out, groups, torch.float32)
             if init != "default":
                 arguments = {"groups": groups} if init == "dirac" else {}
                 getattr(nn.init, f"{init}_")(conv.weight, **arguments)
                 if conv.bias is not None:
                     nn.init.zeros_(conv.bias)
-        return conv, pads
+        return conv.to(self.dtype), pads
 
-    def _conv(self, frame: Frame, out: int, groups: int) -> tuple[Conv, Pads | None]:
+    def _conv(
+        self, frame: Frame, out: int, groups: int, dtype: torch.dtype
+    ) -> tuple[Conv, Pads | None]:
         """Return a layer of this size with any weights, and the samples that it does not add."""
         weights = math.prod(frame.size) * (self.in_channels // groups) * out
         if weights > MAX_LAYER_WEIGHTS:
@@ -205,6 +211,7 @@ class _Making:
             groups=groups,
             bias=self.layer.bias,
             padding_mode=self.layer.padding_mode or self.padding_mode,
+            dtype=dtype,
         )
         return conv.requires_grad_(False), pads
 

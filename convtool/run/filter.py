@@ -53,20 +53,30 @@ class Filter:
         if device is None and options.engine.device != "auto":
             self._device = devices.choose(options.engine.device, 0)
         self._inputs = inputs
-        self._layers: dict[tuple[int, float | None], Layer] = {}
+        self._layers: dict[tuple[int, float | None, torch.dtype], Layer] = {}
         self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution] = {}
         self._specs = [parse(text) for text in options.kernel.kernel]
         # Kernels in hertz and seconds, or with a channel per input channel, wait for the input.
         self._banks = None if medium.aligned else self._loaded(1, None)
 
-    def layer(self, in_channels: int, rate: float | None = None) -> Layer:
+    def layer(
+        self,
+        in_channels: int,
+        rate: float | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Layer:
         """Return the layer for inputs with this many channels and samples per second.
+
+        Args:
+            in_channels: of the inputs.
+            rate: samples per second; None where there is no time, or it is not known.
+            dtype: of the weights.
 
         Raises:
             LayerError: the options do not fit them.
             KernelError: a kernel cannot be used.
         """
-        key = in_channels, rate
+        key = in_channels, rate, dtype
         if key not in self._layers:
             banks = self._banks
             if banks is None:
@@ -81,6 +91,7 @@ class Filter:
                 kernel=options.kernel,
                 layer=options.layer,
                 alignment=options.alignment,
+                dtype=dtype,
             )
         return self._layers[key]
 
@@ -95,7 +106,12 @@ class Filter:
         Raises:
             LayerError: the options do not fit it.
         """
-        return self.layer(len(part.channels), part.rate)
+        dtype = torch.float64 if self._exact(part.levels) else torch.float32
+        return self.layer(len(part.channels), part.rate, dtype)
+
+    def _exact(self, levels: Levels) -> bool:
+        """Return whether samples need more digits than float32 has."""
+        return levels.wide and self.options.engine.dtype == "float32"
 
     def layers(self) -> list[Layer]:
         """Return the layers made so far."""
@@ -110,8 +126,7 @@ class Filter:
 
     def _prepared(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution:
         engine = self.options.engine
-        exact = levels.wide and engine.dtype == "float32"
-        dtype = torch.float64 if exact else DTYPES[engine.dtype]
+        dtype = torch.float64 if self._exact(levels) else DTYPES[engine.dtype]
 
         def ready(device: torch.device) -> Convolution:
             return Convolution(

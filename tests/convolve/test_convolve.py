@@ -429,3 +429,16 @@ def test_half_precision_is_near(convtool, tmp_path, dtype):
         np.asarray(Image.open(tmp_path / f"{name}.png")).astype(int) for name in ("exact", "half")
     )
     assert 0 < np.abs(exact - half).max() <= 4
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_nan_spreads_as_in_the_stock_forward(dtype, value):
+    """A large kernel is run by FFT, which would spread one NaN over its tile."""
+    conv = nn.Conv2d(1, 1, 31, bias=False)
+    tensor = torch.rand(1, 1, 300, 300, dtype=dtype)
+    tensor[0, 0, 150, 150] = value
+    expected = conv(tensor.float())
+    result = convolve(conv, tensor)
+    assert torch.equal(result.isfinite(), expected.isfinite())
+    assert int((~result.isfinite()).sum()) == 31 * 31
