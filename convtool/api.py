@@ -195,10 +195,11 @@ def _apply_to_file(path: Path, medium: Medium, options: Options) -> Tensor:
             check_duration(part, options.reading)
             samples = math.prod(layer.placement(part.size).size) * layer.channels
             result = samples * RESULT_COPIES * torch.float32.itemsize
-            needed = part.memory + filter_.convolution(part).memory + result
+            seen = filter_.seen(part)
+            needed = part.memory + filter_.convolution(seen).memory + result
             refuse_larger(f"{path}: the result", needed, options.reading.max_memory)
-            blocks = filter_.responses(part, [layer.fold])
-            results.append((torch.cat(list(blocks), 2), part.levels.scale))
+            blocks = filter_.responses(seen, filter_.folded(seen))
+            results.append((torch.cat(list(blocks), 2), seen.levels.scale))
     if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
     for note in dict.fromkeys([*source.notes, *layer.notes]):

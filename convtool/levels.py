@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+LEAST_WEIGHT = 1e-6  # of a transparent sample where samples are weighted by their opacity
 WHOLE_FLOAT = 2**24  # float32 holds whole numbers up to here
 
 

@@ -14,6 +14,8 @@ from convtool.layers.combine import combined, combined_range
 from convtool.layers.outputs import NamedOutput
 from convtool.options.kernel import Combine
 
+MEAN_ERROR = 1e-4  # by which the weights of a mean may miss a sum of 1, rounded to float32
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -53,6 +55,28 @@ class Layer:
     def latency(self) -> int:
         """Samples of the leading axis by which results are later than the kernel alone has it."""
         return self.ends[0][0] - self.conv.dilation[0] * self.centre
+
+    @property
+    def sees_neighbours(self) -> bool:
+        """True where results depend on more than the sample at their own place."""
+        weight = self.conv.weight
+        middle: Tensor = weight
+        for taps in weight.shape[2:]:
+            middle = middle.select(2, (taps - 1) // 2)
+        own = torch.count_nonzero(middle)
+        return bool(torch.count_nonzero(weight) > own)
+
+    @property
+    def smooths(self) -> bool:
+        """True for a weighted mean of each channel's neighbours, as a blur is."""
+        conv = self.conv
+        if self._folds_anything or not conv.groups == conv.in_channels == conv.out_channels:
+            return False
+        if conv.bias is not None and bool(conv.bias.any()):
+            return False
+        totals = conv.weight.flatten(1).sum(1, dtype=torch.float64)
+        is_mean = bool((conv.weight >= 0).all()) and bool(((totals - 1).abs() < MEAN_ERROR).all())
+        return is_mean and self.sees_neighbours
 
     def conv_size(self, size: Sequence[int]) -> tuple[int, ...]:
         """Return an input's size as `conv` receives it, with the samples it does not add itself."""

@@ -9,7 +9,7 @@ parts' results in the same order. Errors of foreign libraries are translated ins
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -52,6 +52,24 @@ class Part(Protocol):
 
     def tail(self, length: int) -> Tensor:
         """Return the last `length` positions along the leading axis."""
+
+
+@runtime_checkable
+class Transparent(Protocol):
+    """A part with transparency, which layers see in one of several ways."""
+
+    def seen_by(self, *, sees_neighbours: bool, smooths: bool) -> Part:
+        """Return the part as a layer should see it; see `weighted`.
+
+        Args:
+            sees_neighbours: results depend on more than the sample at their own place.
+            smooths: each result is a weighted mean of its channel's neighbours.
+        """
+
+
+def weighted(part: Part) -> bool:
+    """Return whether the last channel is the weight by which the others are multiplied."""
+    return getattr(part, "weighted", False)
 
 
 class Source(Protocol):
@@ -107,7 +125,8 @@ class Encoder(Protocol):
         """Start the result of a part.
 
         Args:
-            part: the input's.
+            part: the input's, as the layer sees it; results of one that is `weighted` end with
+                their weight.
             placement: the size of the result, and where its positions lie on the part.
             levels: how its samples are stored.
             tiles: what is shown of it.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from convtool.block import Block
-from convtool.convolve import Convolution, Epilogue, devices
+from convtool.convolve import Convolution, Epilogue, Step, devices
 from convtool.convolve.stream import Stream
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import Request
@@ -18,9 +18,10 @@ from convtool.kernels.spec import parse
 from convtool.layers.build import build
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
-from convtool.media.contract import Part
+from convtool.media.contract import Part, Transparent, weighted
 from convtool.media.registry import Medium
 from convtool.options.options import Options
+from convtool.results.weighted import Weighted
 from convtool.run.prefetch import prefetch
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -112,6 +113,20 @@ class Filter:
     def _exact(self, levels: Levels) -> bool:
         """Return whether samples need more digits than float32 has."""
         return levels.wide and self.options.engine.dtype == "float32"
+
+    def seen(self, part: Part) -> Part:
+        """Return a part as its layer should see it: with transparency taken into account."""
+        if not isinstance(part, Transparent):
+            return part
+        layer = self.layer_of(part)
+        alone = self.options.layer.groups in (None, "depthwise")
+        smooths = alone and self.options.kernel.out_channels is None and layer.smooths
+        return part.seen_by(sees_neighbours=layer.sees_neighbours, smooths=smooths)
+
+    def folded(self, seen: Part) -> list[Step]:
+        """Return the first steps of an epilogue, for responses alone, without a weight."""
+        fold = self.layer_of(seen).fold
+        return [fold, Weighted(lambda values: values, None)] if weighted(seen) else [fold]
 
     def layers(self) -> list[Layer]:
         """Return the layers made so far."""

@@ -22,12 +22,13 @@ from convtool.convolve import Step
 from convtool.errors import WriteError
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
-from convtool.media.contract import Encoder, Part
+from convtool.media.contract import Encoder, Part, weighted
 from convtool.media.inputs import PIPE, spool
 from convtool.outputs.jobs import Job
 from convtool.outputs.targets import Target
 from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
+from convtool.results.weighted import Weighted
 from convtool.run.outcomes import Outcome, Progress
 from convtool.run.prefetch import prefetch
 from convtool.run.work import Run, Work, attempt, page_of, succeeded
@@ -56,7 +57,7 @@ def run(job: Job, shared: Run) -> Outcome:
             status="done",
             seconds=round(time.perf_counter() - started, 3),
             bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,
-            algorithm=str(shared.filter.convolution(work.part).plan),
+            algorithm=str(shared.filter.convolution(work.seen).plan),
         )
 
     return attempt(job, shared, finish)
@@ -69,17 +70,17 @@ def _write(job: Job, work: Work, shared: Run) -> list[str]:
         outputs = _open(job, work, shared, files)
         encoders = [output.encoder for output in outputs]
         for page in pages(job, work, shared):
-            part, levels = page.part, page.encoding.levels
+            levels = page.encoding.levels
             normalizer, quantizer = finishes.of(page)
-            epilogue: list[Step] = [
-                page.layer.fold,
-                partial(normalizer, unit=part.levels.scale),
-                quantizer,
-            ]
-            result = shared.filter.blocks(part, epilogue, levels)
+            step: Step = partial(normalizer, unit=page.seen.levels.scale)
+            if weighted(page.seen):
+                step = Weighted(step, levels.scale)
+            epilogue: list[Step] = [shared.filter.layer_of(page.seen).fold, step, quantizer]
+            result = shared.filter.blocks(page.seen, epilogue, levels)
+            placement = page.layer.placement(page.part.size)
             for encoder, target in zip(encoders, page.targets, strict=True):
-                encoder.begin(part, page.layer.placement(part.size), levels, target.tiles)
-            _drain(_reported(result, "filtering", job, part, shared), encoders, shared)
+                encoder.begin(page.seen, placement, levels, target.tiles)
+            _drain(_reported(result, "filtering", job, page.seen, shared), encoders, shared)
         for encoder in encoders:
             encoder.close()
         _record(job, outputs, shared)
@@ -141,10 +142,10 @@ def _normalizer(work: Work, shared: Run) -> Normalizer:
 
 def _measure(normalizer: Normalizer, job: Job, page: Work, shared: Run) -> None:
     """Run the layer over a part once to find the range of its responses."""
-    part = page.part
-    responses = shared.filter.responses(part, [page.layer.fold])
-    with closing(_reported(responses, "measuring", job, part, shared)) as blocks:
-        normalizer.measure(blocks, part.levels.scale)
+    seen = page.seen
+    responses = shared.filter.responses(seen, shared.filter.folded(seen))
+    with closing(_reported(responses, "measuring", job, seen, shared)) as blocks:
+        normalizer.measure(blocks, seen.levels.scale)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def describe(work: Work, shared: Run) -> Description:
     """Return the shapes, the receptive field, the algorithm and the cost of a job."""
     part, layer, medium = work.part, work.layer, shared.filter.medium
     conv, size = layer.conv, layer.placement(part.size).size
-    convolution = shared.filter.convolution(part)
+    convolution = shared.filter.convolution(work.seen)
     rows = min(convolution.length, part.size[0])
     window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
     description: Description = {

@@ -67,6 +67,7 @@ class Work:
     Attributes:
         source: the input.
         part: the part.
+        seen: the same as the layer sees it.
         layer: the layer that runs on it.
         targets: the outputs.
         encoding: how they are stored.
@@ -75,6 +76,7 @@ class Work:
 
     source: Source
     part: Part
+    seen: Part
     layer: Layer
     targets: list[Target]
     encoding: Encoding
@@ -142,7 +144,7 @@ def _planned(job: Job, source: Source, shared: Run) -> Work:
     for target in targets:
         _check_target(job, target, shared)
     encoding, memory = _sized(job, source, part, targets, shared)
-    return Work(source, part, layer, targets, encoding, memory)
+    return Work(source, part, shared.filter.seen(part), layer, targets, encoding, memory)
 
 
 def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
@@ -162,7 +164,8 @@ def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
             hint="a file as OUTPUT holds pages of both kinds",
         )
     encoding, memory = _sized(job, work.source, part, targets, shared)
-    return Work(work.source, part, layer, targets, encoding, memory)
+    seen = shared.filter.seen(part)
+    return Work(work.source, part, seen, layer, targets, encoding, memory)
 
 
 def _targets(job: Job, part: Part, shared: Run) -> list[Target]:
@@ -199,13 +202,14 @@ def _sized(
         WriteError: the format cannot hold what is wanted.
     """
     medium, options = shared.filter.medium, shared.filter.options
-    layer, convolution = shared.filter.layer_of(part), shared.filter.convolution(part)
+    layer, seen = shared.filter.layer_of(part), shared.filter.seen(part)
+    convolution = shared.filter.convolution(seen)
     size = layer.placement(part.size).size
     raw = options.result.normalize == "none"
     wanted = Wanted(job.suffix, options.output, raw, size, targets[0].tiles)
     encoding = medium.backend.encoding(source, part, wanted)
     rows = min(convolution.length, part.size[0])
-    row = math.prod(part.size[1:]) * len(part.channels) * part.levels.dtype.itemsize
+    row = math.prod(part.size[1:]) * len(seen.channels) * seen.levels.dtype.itemsize
     result_row = math.prod(size[1:]) * layer.channels * encoding.levels.dtype.itemsize
     block = rows * row + 2 * (rows // layer.conv.stride[0]) * result_row
     blocks = OVERLAPPED_BLOCKS if medium.overlapped else 1

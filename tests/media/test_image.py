@@ -299,14 +299,14 @@ def test_all_pages_of_a_tiff(convtool, tmp_path, rng):
 
 
 def test_transparent_edges_do_not_darken(convtool, tmp_path):
-    """A cut-out of one colour keeps it up to its edge, whatever the transparent pixels hold."""
+    """A blurred cut-out has its colour everywhere, whatever the transparent pixels hold."""
     pixels = np.zeros((40, 50, 4), np.uint8)
     pixels[10:30, 10:40] = (200, 100, 50, 255)
     Image.fromarray(pixels).save(tmp_path / "in.png")
     convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "gaussian:sigma=3")
     out = np.array(Image.open(tmp_path / "out.png"))
-    assert np.array_equal(out[..., 3], pixels[..., 3])
-    assert (out[10:30, 10:40, :3] == (200, 100, 50)).all()
+    assert (out[out[..., 3] > 0][:, :3] == (200, 100, 50)).all()
+    assert (np.diff(out[20, :25, 3].astype(int)) >= 0).all()
 
 
 def test_an_opaque_alpha_changes_nothing(convtool, tmp_path, photo):
@@ -323,7 +323,7 @@ def test_alpha_follows_the_results_size(convtool, tmp_path, rng, options):
     """Each position of the result has the alpha of the pixel at the kernel's centre."""
     pixels = rng.integers(0, 256, (21, 30, 4), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "in.png")
-    convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "blur", *options)
+    convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "sharpen", *options)
     alpha = read(tmp_path / "out.png")[..., 3]
     expected = {
         "2": pixels[::2, ::2, 3],

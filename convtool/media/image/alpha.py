@@ -1,7 +1,7 @@
 """Fill transparent pixels with the colours that are visible around them.
 
-A filter sees neighbours; the colours of transparent pixels are arbitrary, mostly black, and would
-darken every edge of a cut-out. Alpha itself is not filtered here.
+A filter sees neighbours; the colours of fully transparent pixels are arbitrary, mostly black, and
+would darken every edge of a cut-out. Alpha itself is not filtered here.
 """
 
 import torch

@@ -16,8 +16,8 @@ from convtool.levels import Levels, to_float, to_stored
 from convtool.media.contract import Tile
 from convtool.media.grid import arrange
 from convtool.media.image.format import Format
-from convtool.media.image.part import ImagePart
 from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.seen import Rows, filled
 from convtool.media.image.sheet import labelled
 from convtool.media.policies import Notes
 
@@ -49,15 +49,15 @@ class ImageEncoder(Notes):
         self._file, self._format, self._metadata = file, format, metadata
         self._sheet, self._quality = sheet, quality
         self._frames: list[Frame] = []
-        self._part: ImagePart | None = None
+        self._part: Rows | None = None
 
     def begin(
-        self, part: ImagePart, placement: Placement, levels: Levels, tiles: Sequence[Tile]
+        self, part: Rows, placement: Placement, levels: Levels, tiles: Sequence[Tile]
     ) -> None:
         """Start the result of a page.
 
         Args:
-            part: the page.
+            part: the page, as its layer sees it.
             placement: the size of the result, and where its positions lie on the page.
             levels: how its samples are stored.
             tiles: what is shown of it; several make a grid.
@@ -66,6 +66,8 @@ class ImageEncoder(Notes):
         self._part, self._placement = part, placement
         self._levels, self._tiles = levels, self._format.layout(tiles)
         self._channels = sorted({channel for tile in tiles for channel in tile.channels})
+        if part.weighted:
+            self._channels.append(len(part.channels) - 1)
         shape = (*placement.size, len(self._channels))  # channels last, as encoders take them
         self._result = torch.empty(shape, dtype=self._levels.dtype).permute(2, 0, 1)
         self._rows = 0
@@ -125,13 +127,15 @@ class ImageEncoder(Notes):
         self._frames.append(Frame(samples, alpha is not None, part.pixels.duration))
         self._part = None
 
-    def _alpha(self, part: ImagePart) -> Tensor | None:
+    def _alpha(self, part: Rows) -> Tensor | None:
         """Return the alpha of the result. Shape: (1, H, W)"""
         if part.pixels.alpha is None:
             return None
         if not self._format.alpha:
             self.note(f"transparency dropped, {self._format.name} has none")
             return None
+        if part.weighted:
+            return self._result[-1:]
         rows, columns = self._placement.centres(0), self._placement.centres(1)
         alpha = torch.from_numpy(part.pixels.alpha)[rows][:, columns]
         return to_stored(to_float(alpha), self._levels.dtype)[None]
@@ -145,12 +149,12 @@ class ImageEncoder(Notes):
         if metadata.icc and "icc" in format.holds and not all(fits):
             self.note("colour profile dropped: it is for other channels than the result has")
 
-    def _grid(self, tiles: list[Tensor], part: ImagePart) -> Tensor:
+    def _grid(self, tiles: list[Tensor], part: Rows) -> Tensor:
         if part.pixels.alpha is not None:
             self.note("transparency dropped, a grid has none")
         white = self._levels.scale
         if self._sheet:
-            given = to_stored(to_float(part.tensor[0]), self._levels.dtype)
+            given = to_stored(to_float(filled(part.pixels)[0]), self._levels.dtype)
             labels = ["input", *(tile.label for tile in self._tiles)]
             tiles = labelled([given, *tiles], labels, white)
         return arrange(tiles, white)

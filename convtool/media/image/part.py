@@ -1,21 +1,20 @@
-"""One image of a file, as the pipeline takes it: decoded when asked for, in blocks of rows."""
+"""One image of a file, as the pipeline takes it: decoded when asked for."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from convtool.block import AXIS, Block
 from convtool.convolve.geometry import size_text
 from convtool.errors import ReadError
-from convtool.levels import Levels, of, to_float, to_stored
+from convtool.levels import Levels, of
 from convtool.limits import IMAGE_BLEED_BYTES
-from convtool.media.image.alpha import bleed
-from convtool.media.image.samples import Header, Pixels, Samples
+from convtool.media.image.samples import Header, Pixels
+from convtool.media.image.seen import FilledImage, Rows, WeightedImage, nchw
 
 
-class ImagePart:
+class ImagePart(Rows):
     """One image of a file; its pixels are decoded when they are first asked for.
 
     They are kept by hand: `functools.cached_property` of Python 3.11 holds one lock for all
@@ -40,14 +39,9 @@ class ImagePart:
         self.memory = samples * header.dtype.itemsize
         if header.transparent:
             self.memory += samples * IMAGE_BLEED_BYTES
+        self._transparent = header.transparent
         self._decode = decode
         self._pixels: Pixels | None = None
-        self._tensor: Tensor | None = None
-
-    @property
-    def rate(self) -> None:
-        """An image has no time."""
-        return
 
     @property
     def pixels(self) -> Pixels:
@@ -75,31 +69,16 @@ class ImagePart:
 
     @property
     def tensor(self) -> Tensor:
-        """The whole image, transparent pixels filled with the colours around them.
+        """The colours as they are stored. Shape: (1, C, H, W), channels last in memory"""
+        return nchw(self.pixels.samples)
 
-        Shape: (1, C, H, W), channels last in memory
+    def seen_by(self, *, sees_neighbours: bool, smooths: bool) -> Rows:
+        """Return the image as a layer should see it; nothing is decoded yet.
+
+        Colours of fully transparent pixels are arbitrary, mostly black. A mean weights colours by
+        their opacity, which it is taken of, too. Any other layer that sees neighbours sees the
+        colours around such pixels in their place, and leaves the opacity alone.
         """
-        if self._tensor is None:
-            self._tensor = self._filled()
-        return self._tensor
-
-    def _filled(self) -> Tensor:
-        tensor, alpha = _nchw(self.pixels.samples), self.pixels.alpha
-        if alpha is None or (alpha == self.levels.scale).all():
-            return tensor
-        filled = bleed(to_float(tensor), to_float(_nchw(alpha[..., None])))
-        return to_stored(filled, tensor.dtype)
-
-    def blocks(self, length: int, *, company: bool = False) -> Iterator[Block]:
-        """Yield the image in blocks of at most `length` rows."""
-        del company  # nothing travels beside pixels
-        for rows in torch.split(self.tensor, length, AXIS):
-            yield Block(rows, self.levels)
-
-    def tail(self, length: int) -> Tensor:
-        """Return the last `length` rows."""
-        return self.tensor[:, :, self.size[0] - min(length, self.size[0]) :]
-
-
-def _nchw(array: Samples) -> Tensor:
-    return torch.from_numpy(array).permute(2, 0, 1)[None]
+        if not self._transparent or not sees_neighbours:
+            return self
+        return WeightedImage(self) if smooths else FilledImage(self)
