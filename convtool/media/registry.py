@@ -154,6 +154,8 @@ register(
             OUTPUT a file: all channels in one image, in grey, in colour, or as a grid of feature
             maps. OUTPUT a folder: one grey image per channel, STEM_KERNEL_CHANNEL.
 
+            Blurs filter transparency with the colours; other kernels leave it alone.
+
             One number per axis, in PyTorch's order: height, width.
             """,
             "Images, folders of images, or -.",

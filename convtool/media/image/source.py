@@ -63,6 +63,8 @@ class ImageSource:
             with self._translated():
                 header = self._header(index)
             if header is None:
+                loss = f"{index} of {self._reader.count} pages"
+                refuse_truncated(self._input, self._input.name, loss, self._input.reading)
                 return
             part = ImagePart(header, partial(self._decode, index))
             if not self.animated:
