@@ -173,7 +173,8 @@ class Encoding(Protocol):
         """Begin an output.
 
         Args:
-            place: a file open for writing, or an empty folder where outputs are folders.
+            place: a file open for reading and writing, or an empty folder where outputs are
+                folders.
             tiles: what it shows of the first part.
         """
 

@@ -38,7 +38,8 @@ def open_container(
         with callbacks.call(_open, callbacks, options) as container:
             yield container
     except (av.FFmpegError, UnicodeDecodeError) as exc:
-        reason = getattr(exc, "strerror", None) or "it is damaged"
+        invalid = isinstance(exc, (av.InvalidDataError, UnicodeDecodeError))
+        reason = "unknown format, or damaged" if invalid else getattr(exc, "strerror", exc)
         raise ReadError(f"{name}: the {medium} cannot be read: {reason}") from exc
     except _UnknownFormatError as exc:
         raise ReadError(f"{name}: the {medium} cannot be read: unknown format") from exc

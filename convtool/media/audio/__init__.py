@@ -7,8 +7,9 @@ from collections.abc import Container
 from typing import BinaryIO
 
 from convtool.errors import UsageError
+from convtool.media.audio.encoding import choose_encoding
 from convtool.media.audio.families import READABLE
-from convtool.media.audio.libsndfile.formats import WRITABLE, format_of
+from convtool.media.audio.formats import WRITABLE, format_of
 from convtool.media.audio.source import AudioPart, AudioSource
 from convtool.media.contract import Backend, Encoding, Wanted
 from convtool.options.reading import AudioReading
@@ -17,7 +18,7 @@ __all__ = ["BACKEND", "AudioBackend", "AudioPart", "AudioSource"]
 
 
 class AudioBackend:
-    """Audio files, read by libsndfile or FFmpeg, and written by libsndfile."""
+    """Audio files, read and written by libsndfile or FFmpeg."""
 
     readable: Container[str] = READABLE
     writable: Container[str] = WRITABLE
@@ -31,7 +32,7 @@ class AudioBackend:
         """
         key = f".{suffix.lower().removeprefix('.')}"
         if key in READABLE and key not in WRITABLE:
-            raise UsageError(f"{key} can be read but not written", hint="--format mp3")
+            raise UsageError(f"{key} can be read but not written", hint="--format m4a")
         format_of(suffix)
 
     def open(self, file: BinaryIO, name: str, reading: AudioReading) -> AudioSource:
@@ -49,11 +50,7 @@ class AudioBackend:
             UsageError: the format lacks the subtype that is asked for.
             WriteError: the format cannot hold raw floats, and they are wanted.
         """
-        from convtool.media.audio.libsndfile.encoding import (  # noqa: PLC0415  # imports soundfile
-            choose_encoding,
-        )
-
-        return choose_encoding(source.subtype, source.tags, wanted)
+        return choose_encoding(source, part, wanted)
 
 
 BACKEND: Backend = AudioBackend()

@@ -26,6 +26,8 @@ class CheckedStream:
         self.length, self.levels = decoder.length, decoder.levels
         self._decoder, self._name = decoder, name
         self._reading, self._notes = reading, notes
+        if decoder.flaw:
+            self._refuse_damaged(decoder.flaw)
         if decoder.declared is None:
             self._refuse_truncated("no end-of-stream marker")
         elif decoder.declared > decoder.length:
@@ -69,6 +71,14 @@ class CheckedStream:
         declared = self._decoder.declared or self.length
         seconds = f"{found / self.rate:.2f} of {declared / self.rate:.2f} s"
         return f"{found} of {declared} samples, {seconds}"
+
+    def _refuse_damaged(self, flaw: str) -> None:
+        if not self._reading.allow_truncated:
+            raise ReadError(
+                f"{self._name}: the audio is damaged: {flaw}",
+                hint="--allow-truncated reads what there is",
+            )
+        self._notes.note(f"damaged: {flaw}")
 
     def _refuse_truncated(self, loss: str) -> None:
         refuse_truncated(self._notes, self._name, loss, self._reading)

@@ -11,12 +11,13 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media.audio.checked import CheckedStream
 from convtool.media.audio.families import open_decoder
+from convtool.media.audio.layout import MONO, names
 from convtool.media.audio.streams import AudioStream, MonoStream
 from convtool.media.policies import Notes
 from convtool.options.reading import MAX_RATE, AudioReading
 
 MAX_CHANNELS = 256
-CHANNEL_NAMES = {1: ("mono",), 2: ("left", "right")}  # others have numbers
+CHANNEL_NAMES = {1: ("mono",), 2: ("left", "right")}
 TAIL_BLOCK = 2**16  # samples
 
 
@@ -25,9 +26,11 @@ class AudioPart:
 
     Args:
         stream: its samples.
+        layout: the mask of its channels; 0 where their positions are not known.
 
     Attributes:
-        channels: the names of its channels.
+        channels: the names of its channels: those of their positions, or else numbers.
+        layout: the mask.
         size: samples per channel.
         levels: how they are stored.
         rate: samples per second.
@@ -36,9 +39,11 @@ class AudioPart:
 
     memory = 0
 
-    def __init__(self, stream: AudioStream) -> None:
+    def __init__(self, stream: AudioStream, layout: int) -> None:
         numbers = tuple(str(number) for number in range(1, stream.channels + 1))
-        self.channels: tuple[str, ...] = CHANNEL_NAMES.get(stream.channels, numbers)
+        positions = names(layout) or numbers
+        self.channels: tuple[str, ...] = CHANNEL_NAMES.get(stream.channels, positions)
+        self.layout = layout
         self.size = (stream.length,)
         self.levels: Levels = stream.levels
         self.rate = stream.rate
@@ -76,7 +81,8 @@ class AudioSource(Notes):
 
     Attributes:
         subtype: how the file stores samples, by libsndfile's name.
-        tags: title, artist and so on.
+        rate: its samples per second, before any resampling.
+        metadata: what it says beside its samples.
 
     Raises:
         ReadError: it is not an audio file, damaged, or without samples.
@@ -88,9 +94,12 @@ class AudioSource(Notes):
         rate, channels = decoder.rate, decoder.channels
         if not 0 < channels <= MAX_CHANNELS or not 0 < rate <= MAX_RATE:
             raise ReadError(f"{name}: {channels} channels at {rate} Hz are not supported")
-        self.subtype, self.tags = decoder.subtype, decoder.tags
-        checked = CheckedStream(decoder, name, reading, self)
-        self._part = AudioPart(_converted(checked, reading))
+        self.subtype, self.rate, self.metadata = decoder.subtype, rate, decoder.metadata
+        for note in decoder.notes:
+            self.note(note)
+        stream = _converted(CheckedStream(decoder, name, reading, self), reading)
+        layout = decoder.layout if stream.channels == channels else MONO
+        self._part = AudioPart(stream, layout)
 
     def parts(self) -> Iterator[AudioPart]:
         """Yield the only part."""

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from convtool.errors import ReadError
 from convtool.levels import Levels
+from convtool.media.audio.metadata.model import Metadata
 from convtool.media.audio.subtypes import FLOAT32, FLOAT64
 
 Samples = NDArray[Any]
-Tags = dict[str, str]
 
 
 class AudioStream(Protocol):
@@ -62,8 +63,20 @@ class AudioDecoder(AudioStream, Protocol):
         """How the file stores samples, by libsndfile's name."""
 
     @property
-    def tags(self) -> Tags:
-        """Title, artist and so on."""
+    def layout(self) -> int:
+        """The mask of the channels' positions; 0 where they are not known."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file says beside its samples."""
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with the file; empty where nothing is known to be."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of it."""
 
 
 class MonoStream:
@@ -106,7 +119,7 @@ def numpy_dtype(levels: Levels) -> np.dtype[Any]:
 
 
 def regroup(blocks: Iterator[Samples], length: int) -> Iterator[Samples]:
-    """Yield samples in blocks of `length`, and the rest at the end.
+    """Yield samples in blocks of `length`, and the rest at the end or before damage.
 
     Shape: (L, C) each
 
@@ -115,15 +128,20 @@ def regroup(blocks: Iterator[Samples], length: int) -> Iterator[Samples]:
     """
     held: list[Samples] = []
     count = 0
-    for block in blocks:
-        held.append(block)
-        count += len(block)
-        if count < length:
-            continue
-        joined = np.concatenate(held)
-        whole = count // length * length
-        yield from split(joined[:whole], length)
-        held, count = [joined[whole:]], count - whole
+    try:
+        for block in blocks:
+            held.append(block)
+            count += len(block)
+            if count < length:
+                continue
+            joined = np.concatenate(held)
+            whole = count // length * length
+            yield from split(joined[:whole], length)
+            held, count = [joined[whole:]], count - whole
+    except ReadError:
+        if count:
+            yield np.concatenate(held)
+        raise
     if count:
         yield np.concatenate(held)
 
@@ -135,3 +153,32 @@ def split(samples: Samples, length: int) -> Iterator[Samples]:
     """
     for start in range(0, len(samples), length):
         yield samples[start : start + length]
+
+
+def first_samples(blocks: Iterator[Samples], count: int) -> Iterator[Samples]:
+    """Yield the first `count` samples.
+
+    Shape: (L, C) each
+
+    >>> [len(block) for block in first_samples(iter([np.zeros((5, 1))] * 3), 12)]
+    [5, 5, 2]
+    """
+    for block in blocks:
+        yield block[:count]
+        count -= len(block)
+        if count <= 0:
+            return
+
+
+def without_first(blocks: Iterator[Samples], count: int) -> Iterator[Samples]:
+    """Yield all samples but the first `count`.
+
+    Shape: (L, C) each
+
+    >>> [len(block) for block in without_first(iter([np.zeros((5, 1))] * 3), 7)]
+    [3, 5]
+    """
+    for block in blocks:
+        if count < len(block):
+            yield block[count:]
+        count = max(0, count - len(block))

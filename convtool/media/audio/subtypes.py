@@ -17,12 +17,15 @@ LEVELS = {
     "PCM_S8": INT8,
     "PCM_16": INT16,
     "ALAC_16": INT16,
+    "ALAC_20": INT24,
+    "ALAC_24": INT24,
+    "ALAC_32": INT32,
     "PCM_24": INT24,
     "PCM_32": INT32,
     "FLOAT": FLOAT32,
     "DOUBLE": FLOAT64,
 }
-LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+LOSSY = ("VORBIS", "OPUS", "AAC", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 
 
 def levels_of(subtype: str) -> Levels:

@@ -1,4 +1,4 @@
-"""The format family of FFmpeg: audio that libsndfile does not read, and the audio of videos."""
+"""The format families of FFmpeg: MP3, and what libsndfile does not read, as the audio of videos."""
 
 from typing import BinaryIO
 
@@ -12,6 +12,22 @@ def _open(file: BinaryIO, name: str) -> AudioDecoder:
     return TrackDecoder(file, name)
 
 
+def _open_mpeg(file: BinaryIO, name: str) -> AudioDecoder:
+    from convtool.media.audio.ffmpeg.mpeg import MpegDecoder  # noqa: PLC0415  # imports av
+
+    return MpegDecoder(file, name)
+
+
+MPEG = Family(
+    "MP3",
+    suffixes=(".mp3",),
+    signatures=(
+        Signature(b"ID3"),
+        *(Signature(bytes([0xFF, second])) for second in (0xE2, 0xE3, *range(0xF2, 0xF8))),
+        *(Signature(bytes([0xFF, second])) for second in range(0xFA, 0x100)),
+    ),
+    open=_open_mpeg,
+)
 FFMPEG = Family(
     "FFmpeg",
     suffixes=(".m4a", ".aac", ".ac3", ".wma", ".mka"),

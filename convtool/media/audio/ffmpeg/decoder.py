@@ -9,45 +9,14 @@ from av.container import InputContainer
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
-from convtool.media.audio.streams import Samples, Tags, regroup
-from convtool.media.audio.subtypes import levels_of
+from convtool.media.audio.ffmpeg.metadata import read_metadata
+from convtool.media.audio.ffmpeg.samples import Unpacker
+from convtool.media.audio.known import DEMUXERS
+from convtool.media.audio.streams import Samples, first_samples, regroup
 from convtool.media.callbacks import iterate_outside_main_thread
 from convtool.media.ffmpeg import open_container
 
-DEMUXERS = (
-    "aac",
-    "ac3",
-    "aiff",
-    "amr",
-    "ape",
-    "asf",
-    "avi",
-    "caf",
-    "dts",
-    "eac3",
-    "flac",
-    "flv",
-    "matroska",
-    "mov",
-    "mp3",
-    "mpeg",
-    "mpegts",
-    "ogg",
-    "tta",
-    "w64",
-    "wav",
-    "wv",
-)
-# By a codec's sample format: the packed format that it is converted to, and the subtype of that.
-PACKED = {
-    "u8": ("s16", "PCM_16"),
-    "s16": ("s16", "PCM_16"),
-    "s32": ("s32", "PCM_32"),
-    "dbl": ("dbl", "DOUBLE"),
-}
-FLOATS = ("flt", "FLOAT")  # for all other formats
 TIMED = ("mov", "matroska", "asf", "avi", "flv")  # containers that declare the lengths of tracks
-TAG_NAMES = {"track": "tracknumber"}  # libsndfile's names where FFmpeg has others
 SLACK = 8192  # samples that the delay and the padding of an encoder may take
 COUNTING_BLOCK = 2**20
 
@@ -64,34 +33,34 @@ class TrackDecoder:
     """
 
     slack = SLACK
+    flaw = ""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file, self._name = file, name
         with self._opened() as container:
             stream = container.streams.audio[0]
-            codec = stream.codec_context
-            if codec is None:
+            if stream.codec_context is None:
                 raise ReadError(f"{name}: the audio cannot be read: unknown codec")
-            self.rate: int = codec.sample_rate
-            self.channels: int = codec.layout.nb_channels
-            self._layout = codec.layout
-            self._format, packed = _packed(codec)
-            self.levels: Levels = levels_of(packed)
-            self.subtype = _subtype(codec, packed)
-            self.tags: Tags = _tags(container)
+            unpacker = Unpacker(stream.codec_context, name)
+            self.rate, self.channels = unpacker.rate, unpacker.channels
+            self.layout, self.subtype = unpacker.layout, unpacker.subtype
+            self.levels: Levels = unpacker.levels
+            self.metadata, self.notes = read_metadata(container), _notes(container)
             duration = _duration(container, stream)
+            self._exact = _states_samples(container, stream)
         self.length = round(duration * self.rate) or self._count()
         self.declared = self.length
 
     @contextmanager
     def _opened(self) -> Iterator[InputContainer]:
-        with open_container(self._file, self._name, "audio", DEMUXERS) as container:
+        with open_container(self._file, self._name, "audio", tuple(DEMUXERS)) as container:
             if not container.streams.audio:
                 raise ReadError(f"{self._name}: no audio track")
             yield container
 
     def _count(self) -> int:
         """Return the number of samples, all decoded."""
+        self._exact = False
         return sum(len(block) for block in self.blocks(COUNTING_BLOCK))
 
     def blocks(self, length: int) -> Iterator[Samples]:
@@ -103,37 +72,33 @@ class TrackDecoder:
             ReadError: the file is damaged.
         """
         with self._opened() as container:
-            frames = iterate_outside_main_thread(self._frames(container))
-            arrays = (frame.to_ndarray().reshape(-1, self.channels) for frame in frames)
-            yield from regroup(arrays, length)
+            unpacker = Unpacker(container.streams.audio[0].codec_context, self._name)
+            arrays = self._arrays(container, unpacker)
+            kept = first_samples(arrays, self.length) if self._exact else arrays
+            yield from iterate_outside_main_thread(regroup(kept, length))
 
-    def _frames(self, container: InputContainer) -> Iterator[av.AudioFrame]:
-        """Yield the decoded frames in the packed format."""
-        packer = av.AudioResampler(self._format, self._layout, self.rate)
-        for frame in container.decode(audio=0):
-            frame.pts = None  # with damaged times, the packer would fill gaps
-            yield from packer.resample(frame)
-        yield from packer.resample(None)
-
-
-def _packed(codec: av.AudioCodecContext) -> tuple[str, str]:
-    """Return the packed format that a codec's samples are converted to, and its subtype."""
-    if not codec.format:
-        return FLOATS
-    return PACKED.get(codec.format.name.removesuffix("p"), FLOATS)
+    def _arrays(self, container: InputContainer, unpacker: Unpacker) -> Iterator[Samples]:
+        """Yield the samples of each frame."""
+        read = 0
+        try:
+            for frame in container.decode(audio=0):
+                read += frame.samples
+                yield unpacker.samples(frame)
+        except av.FFmpegError as exc:
+            problem = f"it cannot be decoded from {read / self.rate:.2f} s on"
+            raise ReadError(f"{self._name}: the audio is damaged: {problem}") from exc
 
 
-def _subtype(codec: av.AudioCodecContext, packed: str) -> str:
-    """Return how a codec stores samples: lossy ones are named, and count as 16 bits."""
-    if packed != "FLOAT" or codec.name.startswith("pcm"):
-        return packed
-    return codec.codec.canonical_name.upper()
+def _notes(container: InputContainer) -> tuple[str, ...]:
+    """Return a note where a file has more audio than its first track."""
+    count = len(container.streams.audio)
+    return (f"the first of {count} audio tracks is read",) if count > 1 else ()
 
 
-def _tags(container: InputContainer) -> Tags:
-    """Return the tags of a container by libsndfile's names."""
-    tags = {key.lower(): value for key, value in container.metadata.items()}
-    return {TAG_NAMES.get(key, key): value for key, value in tags.items()}
+def _states_samples(container: InputContainer, stream: av.AudioStream) -> bool:
+    """Return whether the duration of a track is stated in samples, without an encoder's padding."""
+    base = stream.time_base
+    return "mov" in container.format.name and base is not None and base * stream.rate == 1
 
 
 def _duration(container: InputContainer, stream: av.AudioStream) -> float:

@@ -1,9 +1,9 @@
-"""The format family of libsndfile: WAV, FLAC, Ogg, MP3, AIFF, CAF and their relatives."""
+"""The format family of libsndfile: WAV, FLAC, Ogg, AIFF, CAF and their relatives."""
 
 from typing import BinaryIO
 
 from convtool.media.audio.family import Family, Signature
-from convtool.media.audio.libsndfile.formats import WRITABLE
+from convtool.media.audio.formats import FORMATS
 from convtool.media.audio.streams import AudioDecoder
 
 
@@ -17,7 +17,12 @@ def _open(file: BinaryIO, name: str) -> AudioDecoder:
 
 LIBSNDFILE = Family(
     "libsndfile",
-    suffixes=tuple(WRITABLE),
+    suffixes=tuple(
+        suffix
+        for format in FORMATS
+        if format.library == "libsndfile" and format.name != "MP3"
+        for suffix in format.suffixes
+    ),
     signatures=(
         Signature(b"RIFF"),
         Signature(b"RF64"),

@@ -9,8 +9,12 @@ import soundfile
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
-from convtool.media.audio.libsndfile.formats import BROKEN_SUBTYPES
-from convtool.media.audio.streams import Samples, Tags, numpy_dtype
+from convtool.media.audio.known import FORMATS, SUBTYPES
+from convtool.media.audio.libsndfile.header import read_header
+from convtool.media.audio.metadata.flac import MAGIC
+from convtool.media.audio.metadata.id3 import HEAD as ID3_HEAD
+from convtool.media.audio.metadata.id3 import tag_length
+from convtool.media.audio.streams import Samples, numpy_dtype
 from convtool.media.audio.subtypes import levels_of, padding_bits
 from convtool.media.callbacks import CallbackFile
 
@@ -22,9 +26,11 @@ CHUNK_SIZES = re.compile(
     r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)",
     re.MULTILINE,
 )
-OGG_PAGE_BYTES = 2**17  # at the end of an Ogg file; they hold its last page
-END_OF_STREAM = 4  # a flag of the last page (RFC 3533, section 6)
-MP3_SLACK = 4 * 1152  # samples that the delay of an encoder may take, which MP3 headers lack
+REASONS = {  # by words of libsndfile's messages
+    "not recognised": "unknown format",
+    "unsupported encoding": "its encoding is not supported",
+    "'data' chunk": "it has no samples",
+}
 COUNTING_BLOCK = 2**20
 DAMAGED_BLOCK = 1024  # samples decoded at once to come close to a damaged place
 
@@ -40,25 +46,33 @@ class SndfileDecoder:
         ReadError: libsndfile cannot read it.
     """
 
+    slack = 0
+    flaw = ""
+    notes = ()
+
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file, self._name = file, name
         self._callbacks = CallbackFile(file)
         self._handle = self._open()
         self.subtype: str = self._handle.subtype
-        if self.subtype in BROKEN_SUBTYPES:
-            raise self._error(f"{self.subtype} is not supported")
+        if self.subtype not in SUBTYPES or self._handle.format not in FORMATS:
+            found = f"{self.subtype} in {self._handle.format}"
+            raise self._error(f"{found} is not supported")
         self.rate: int = self._handle.samplerate
         self.channels: int = self._handle.channels
         self.levels: Levels = levels_of(self.subtype)
-        self.tags: Tags = self._handle.copy_metadata()
-        self.slack = MP3_SLACK if self._handle.format == "MP3" else 0
+        position = file.tell()
+        header = read_header(file, self.channels)
+        file.seek(position)  # where libsndfile has left it
+        self.layout, self.metadata, self._order = header.layout, header.metadata, header.order
         self.length: int = self._handle.frames
-        self.declared = self._declared()
+        self.declared: int | None = self._declared()
         if self.length >= UNKNOWN_LENGTH:
             self.length = sum(len(block) for block in self.blocks(COUNTING_BLOCK))
             self.declared = self.length
 
     def _open(self) -> soundfile.SoundFile:
+        self._refuse_mpeg()
         self._file.seek(0)
         try:
             return self._callbacks.call(soundfile.SoundFile, self._callbacks)
@@ -67,30 +81,28 @@ class SndfileDecoder:
         except TypeError as exc:  # raised for unknown formats, which might be raw samples
             raise self._error("unknown format") from exc
 
+    def _refuse_mpeg(self) -> None:
+        """Check that libsndfile does not take the file for an MP3.
+
+        Its decoder writes to standard error, takes damaged frames, and trusts wrong tables.
+        """
+        self._file.seek(0)
+        length = tag_length(self._file.read(ID3_HEAD))
+        self._file.seek(length)
+        start = self._file.read(4)
+        if start != MAGIC and (length or (start[:1] == b"\xff" and start[1:2] >= b"\xe0")):
+            raise self._error("unknown format")
+
     def _error(self, reason: str) -> ReadError:
         return ReadError(f"{self._name}: the audio cannot be read: {reason}")
 
-    def _declared(self) -> int | None:
-        """Return how many samples the header declares, None where an end marker is missing."""
+    def _declared(self) -> int:
+        """Return how many samples the header declares."""
         for match in CHUNK_SIZES.finditer(self._handle.extra_info):
             declared, found = int(match[1]), int(match[2])
             if found < declared < UNKNOWN_BYTES:
                 return max(self.length + 1, round(self.length * declared / max(found, 1)))
-        if self._handle.format == "OGG" and not self._has_end_of_stream():
-            return None
         return self.length
-
-    def _has_end_of_stream(self) -> bool:
-        """Return whether the last page of an Ogg file is marked as the last."""
-        position = self._file.tell()
-        size = self._file.seek(0, 2)
-        self._file.seek(max(0, size - OGG_PAGE_BYTES))
-        content = self._file.read()
-        self._file.seek(position)
-        page = content.rfind(b"OggS")
-        if not 0 <= page < len(content) - 5:
-            return False
-        return bool(content[page + 5] & END_OF_STREAM)
 
     def blocks(self, length: int) -> Iterator[Samples]:
         """Yield all samples in blocks of at most `length`.
@@ -100,10 +112,14 @@ class SndfileDecoder:
         Raises:
             ReadError: the file is damaged.
         """
+        read = 0
         try:
-            yield from self._blocks(length)
+            for block in self._blocks(length):
+                read += len(block)
+                yield block
         except soundfile.SoundFileError as exc:
-            raise ReadError(f"{self._name}: the audio is damaged: {_reason(exc)}") from exc
+            problem = f"it cannot be decoded from {read / self.rate:.2f} s on"
+            raise ReadError(f"{self._name}: the audio is damaged: {problem}") from exc
         except OSError as exc:
             raise ReadError(f"{self._name}: cannot be read: {exc.strerror}") from exc
 
@@ -130,8 +146,12 @@ class SndfileDecoder:
             self._handle.read, length, dtype=dtype, always_2d=True
         )
         shift = padding_bits(self.levels)
-        return np.right_shift(block, shift, out=block) if shift else block
+        if shift:
+            np.right_shift(block, shift, out=block)
+        return block if self._order is None else block[:, self._order]
 
 
 def _reason(error: soundfile.SoundFileError) -> str:
-    return getattr(error, "error_string", "").rstrip(".") or "it is damaged"
+    """Return what an error of libsndfile means for a user."""
+    text = getattr(error, "error_string", "")
+    return next((reason for part, reason in REASONS.items() if part in text), "it is damaged")

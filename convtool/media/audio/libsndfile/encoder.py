@@ -5,7 +5,7 @@ It takes stored samples; scaling and rounding are done before.
 
 import contextlib
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -13,28 +13,35 @@ import soundfile
 from convtool.block import Block
 from convtool.convolve.geometry import Placement
 from convtool.errors import WriteError
-from convtool.levels import Levels
-from convtool.media.audio.libsndfile.formats import Format
+from convtool.media.audio.formats import BROKEN_SUBTYPES, Format
+from convtool.media.audio.layout import FEW_MASKS, inverse, vorbis_order
+from convtool.media.audio.libsndfile.beside import complete, wrapped
+from convtool.media.audio.metadata.model import Metadata
 from convtool.media.audio.source import AudioPart
-from convtool.media.audio.streams import Samples, Tags, split
-from convtool.media.audio.subtypes import padding_bits
+from convtool.media.audio.streams import Samples, split
+from convtool.media.audio.subtypes import levels_of, padding_bits
 from convtool.media.callbacks import CallbackFile
 from convtool.media.policies import Notes
 
-MAX_WAV = 2**32 - 2**16  # bytes of samples that the header of a WAV file can count
+MAX_WAV = 2**32 - 2**16  # bytes that the header of a WAV file can count
 VORBIS_BLOCK = 2**14  # samples; libsndfile's Vorbis encoder keeps those of one call on the stack
+
+
+def available_subtypes(format: Format) -> set[str]:
+    """Return all subtypes of a format that libsndfile writes right."""
+    return set(soundfile.available_subtypes(format.name)) - set(BROKEN_SUBTYPES)
 
 
 class AudioEncoder(Notes):
     """An audio file being made.
 
     Args:
-        file: where its bytes go.
+        file: where its bytes go, open for reading, too.
         format: its format.
         subtype: how it stores samples.
         channels: those of the layer that it holds, in this order.
-        levels: how blocks store samples.
-        tags: of the input.
+        layout: the mask of its channels; 0 where it states none.
+        metadata: what it holds beside samples.
     """
 
     def __init__(
@@ -43,14 +50,18 @@ class AudioEncoder(Notes):
         format: Format,
         subtype: str,
         channels: Sequence[int],
-        levels: Levels,
-        tags: Tags,
+        layout: int,
+        metadata: Metadata,
     ) -> None:
         super().__init__()
-        self._callbacks = CallbackFile(file)
+        self._file = file
+        self._callbacks = CallbackFile(wrapped(file, format.name, layout, metadata))
         self._format, self._subtype = format, subtype
-        self._channels, self._levels, self._tags = list(channels), levels, tags
-        self._handle: soundfile.SoundFile | None = None
+        self._levels = levels_of(subtype)
+        self._layout, self._metadata = layout, metadata
+        places = inverse(vorbis_order(len(channels))) if format.name == "OGG" else None
+        self._channels = [channels[place] for place in places or range(len(channels))]
+        self._handle: Any = None
 
     def begin(self, part: AudioPart, placement: Placement, *_: object) -> None:
         """Write the header of a result.
@@ -67,18 +78,18 @@ class AudioEncoder(Notes):
         if rate != exact:
             self.note(f"{exact:g} samples per second stored as {rate}")
         self._handle = self._open(self._header(placement.size[0]), rate)
-        for key, value in self._tags.items():
-            self._tag(key, value)
 
     def _header(self, length: int) -> str:
         """Return libsndfile's name of the header for a result of a length."""
         if self._format.name != "WAV":
             return self._format.name
         count = len(self._channels)
-        if length * count * self._levels.dtype.itemsize > MAX_WAV:
+        beside = [picture.data for picture in self._metadata.pictures]
+        beside += [chunk.data for chunk in self._metadata.chunks]
+        if length * count * self._levels.dtype.itemsize + sum(map(len, beside)) > MAX_WAV:
             self.note("stored as RF64, the WAV format for more than 4 GB")
             return "RF64"
-        return "WAVEX" if count > 2 else "WAV"
+        return "WAV" if self._layout == FEW_MASKS.get(count) else "WAVEX"
 
     def _open(self, header: str, rate: int) -> soundfile.SoundFile:
         count = len(self._channels)
@@ -95,15 +106,9 @@ class AudioEncoder(Notes):
         except soundfile.SoundFileError as exc:
             result = f"{count} channels at {rate} Hz as {self._subtype}"
             raise WriteError(
-                f"{self._format.name} cannot hold {result}: {exc.args[-1]}",
-                hint="--rate, --mono or another --format",
+                f"{self._format.title} cannot hold {result}",
+                hint=_hint(self._subtype),
             ) from exc
-
-    def _tag(self, key: str, value: str) -> None:
-        try:
-            setattr(self._handle, key, value)
-        except (soundfile.SoundFileError, AttributeError):
-            self.note(f"tag '{key}' dropped, {self._format.name} has no such tag")
 
     def prepare(self, block: Block) -> Samples:
         """Return the samples of this file's channels as libsndfile takes them.
@@ -122,19 +127,24 @@ class AudioEncoder(Notes):
 
         Shape: (L, C')
         """
-        assert self._handle is not None
         floats_in_ogg = self._format.name == "OGG" and self._levels.floats
         length = VORBIS_BLOCK if floats_in_ogg else max(1, len(prepared))
         for samples in split(prepared, length):
             self._callbacks.call(self._handle.write, samples)
 
     def close(self) -> None:
-        """Encode what is left, and complete the header."""
-        assert self._handle is not None
+        """Encode what is left, complete the header, and add what stands behind the samples."""
         self._callbacks.call(self._handle.close)
+        complete(self._file, self._format.name, self._layout, self._metadata)
 
     def drop(self) -> None:
         """Release the file, complete or not."""
         if self._handle is not None:
             with contextlib.suppress(OSError):  # it was raised before
                 self._callbacks.call(self._handle.close)
+
+
+def _hint(subtype: str) -> str:
+    if subtype == "OPUS":
+        return "--rate 48000, --mono or another --format"
+    return "--rate, --mono or another --format"
