@@ -120,13 +120,13 @@ def test_blocks_carry_times_and_company(tmp_path, clip, length):
         assert blocks[0].company != ()
 
 
-def test_packets_after_the_last_frame_come_in_a_block_without_frames(tmp_path, clip):
-    """Audio after the last frame comes in a block without frames."""
+def test_packets_after_the_last_frame_come_with_it(tmp_path, clip):
+    """A frame waits for the next one, so audio after the last frame comes in its block."""
     with opened(outlasted(tmp_path, clip)) as (_, part):
         *_, last = part.blocks(1, company=True)
-    assert (len(last), last.times) == (0, ())
-    assert last.tensor.shape == (1, 3, 0, 20, 28)
-    assert last.company
+    assert (len(last), last.times) == (1, (Moment(400, 40),))
+    packet = last.company[-1].packet
+    assert packet.pts * packet.time_base > 2
 
 
 def test_company_is_read_only_where_it_is_wanted(tmp_path, clip):

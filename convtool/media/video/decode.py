@@ -6,27 +6,23 @@ from typing import Any, BinaryIO, NamedTuple
 
 import av
 
-from convtool.block import Moment
 from convtool.errors import ReadError
 from convtool.media.policies import Notes, refuse_truncated
+from convtool.media.video.clock import JUMPING, Clock
 from convtool.media.video.header import Header
+from convtool.media.video.screen import Screen, TimedFrame
 from convtool.media.video.selection import Selection
+from convtool.media.video.whole import is_measured_by_time, missing
 from convtool.options.reading import VideoReading
 
 Stream = Any  # PyAV's streams, of several types
 Packet = Any  # PyAV's packets of these
 
-GIF_TRAILER = b";"
-SLACK = (
-    1.5  # frames; a container rounds its duration, and may exceed that of its packets by as much
-)
-
-
-class TimedFrame(NamedTuple):
-    """A decoded frame, and when it is shown."""
-
-    frame: av.VideoFrame
-    moment: Moment
+SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"})  # by their indices
+MAX_GOP = 2000  # packets that are kept until it is known whether their frames are asked for
+LATEST = Fraction(1)  # seconds by which frames may come later than their packets
+STARTUP = Fraction(1, 20)  # seconds of audio that a decoder may need before the first sample
+ROUNDING = 0.5  # seconds by which a declared duration may exceed what is there
 
 
 class StreamPacket(NamedTuple):
@@ -34,7 +30,7 @@ class StreamPacket(NamedTuple):
 
     Attributes:
         stream: the number of its stream in the input.
-        packet: PyAV's packet.
+        packet: PyAV's packet; its times count from the first frame of the file.
     """
 
     stream: int
@@ -59,8 +55,7 @@ class Decoder:
         self._reading, self._notes = reading, notes
         self._selection = Selection.of(reading)
         self._count = 0  # frames yielded
-        self._previous: Moment | None = None  # of the last frame decoded, in ticks of the input
-        self._end = 0.0  # the second at which the packets read so far end
+        self._end = Fraction(0)  # the second at which the packets read so far end
 
     def read(
         self, container: av.container.InputContainer, stream: Stream, *, company: bool
@@ -75,35 +70,45 @@ class Decoder:
         Raises:
             ReadError: the video is damaged or truncated, or has no such frames.
         """
+        self._refuse_cut(container.format.name)
         base: Fraction = stream.time_base
-        if self._selection.start:
-            ticks = int(self._selection.start / base)
-            container.seek(ticks, stream=stream, backward=True)
-        for packet in self._packets(container, self._streams(container, stream, company=company)):
-            self._note_end(packet)
+        period = round(1 / (self._header.rate * base))
+        screen = Screen(self._selection, base, period, timed=self._header.timed)
+        for packet in self._wanted(container, stream, company=company):
             if packet.stream is stream:
-                yield from self._frames(packet, base)
-                if self._is_last(packet, base):
+                yield from self._frames(packet, screen)
+                if self._is_last(packet):
                     break
             elif company and self._is_selected(packet):
                 yield StreamPacket(packet.stream.index, packet)
-        else:
-            if self._count and self._selection.whole:
-                self._refuse_incomplete(container)
+        yield from self._counted(screen.end())
         if not self._count:
             raise ReadError(f"{self._name}: no frames{self._selection}")
+        self._refuse_short(container)
 
-    def _streams(
+    def _wanted(
         self, container: av.container.InputContainer, stream: Stream, *, company: bool
-    ) -> list[Stream]:
-        """Return the streams to read: all where only their end shows whether the file is whole."""
-        ends_by_time = self._selection.whole and not self._header.counted
-        if not company and not ends_by_time:
-            return [stream]
-        return [stream, *container.streams.audio, *container.streams.subtitles]
+    ) -> Iterator[Packet]:
+        """Yield packets at their times, from a keyframe on that comes before the first frame."""
+        streams = [stream]
+        if company or is_measured_by_time(self._file, container.format.name):
+            streams += [*container.streams.audio, *container.streams.subtitles]
+        name, start = container.format.name, self._selection.start
+        clock = Clock(self._header.origin, jumping=name in JUMPING, note=self._notes.note)
+        packets = self._packets(container, streams, clock)
+        # without times, frames are counted from the first where their order changes
+        if not start or not (self._header.timed or stream.codec_context.reorder_depth == 0):
+            yield from packets
+        elif name in SEEKABLE:
+            delay = (2 + stream.codec_context.reorder_depth) / self._header.rate
+            first = max(Fraction(0), start - delay) + self._header.origin
+            container.seek(int(first / stream.time_base), stream=stream, backward=True)
+            yield from packets
+        else:
+            yield from self._from_keyframe(packets, stream)
 
     def _packets(
-        self, container: av.container.InputContainer, streams: list[Stream]
+        self, container: av.container.InputContainer, streams: list[Stream], clock: Clock
     ) -> Iterator[Packet]:
         packets = container.demux(streams)
         while True:
@@ -114,18 +119,39 @@ class Decoder:
                 return
             if packet is None:
                 return
-            yield packet
+            if clock.correct(packet):
+                self._note_end(packet)
+                yield packet
 
-    def _frames(self, packet: Packet, base: Fraction) -> Iterator[TimedFrame]:
+    def _from_keyframe(self, packets: Iterator[Packet], stream: Stream) -> Iterator[Packet]:
+        """Leave out packets before the last keyframe from which the first frame is decoded."""
+        start, kept = self._selection.start, list[Packet]()
+        for packet in packets:
+            if packet.stream is not stream:
+                kept.append(packet)
+                continue
+            if packet.is_keyframe and _second(packet, packet.pts) <= start:
+                kept = [each for each in kept if each.stream is not stream]
+            kept.append(packet)
+            if len(kept) > MAX_GOP or _second(packet, packet.dts) > start:
+                break
+        yield from kept
+        yield from packets
+
+    def _frames(self, packet: Packet, screen: Screen) -> Iterator[TimedFrame]:
         """Yield the frames of a packet that are asked for."""
-        start = int(self._selection.start / base)
+        if not packet.size and packet.dts is not None:
+            return  # an empty chunk: the frame before it stays on screen
+        screen.expect(packet)
         for frame in self._decoded(packet):
-            if frame.pts is None:
-                frame.pts = self._next_time()
-            self._previous = Moment(frame.pts, frame.duration or 0)
-            if self._selection.holds(frame.pts * base) and not self._has_all:
+            yield from self._counted(screen.show(frame))
+
+    def _counted(self, frames: Iterator[TimedFrame]) -> Iterator[TimedFrame]:
+        """Count frames, and yield no more than are asked for."""
+        for frame in frames:
+            if not self._has_all:
                 self._count += 1
-                yield TimedFrame(frame, Moment(frame.pts - start, frame.duration or 0))
+                yield frame
 
     def _decoded(self, packet: Packet) -> list[av.VideoFrame]:
         try:
@@ -135,57 +161,68 @@ class Decoder:
             return []
         return frames
 
-    def _next_time(self) -> int:
-        """Return the time of a frame that does not state one: after the one before it."""
-        if self._previous is None:
-            return 0
-        return self._previous.start + max(1, self._previous.duration)
-
     def _note_end(self, packet: Packet) -> None:
-        if packet.dts is not None and packet.pts is not None and packet.time_base is not None:
-            end = (packet.pts + (packet.duration or 0)) * packet.time_base
-            self._end = max(self._end, float(end))
+        if packet.size:
+            end = _second(packet, packet.pts) + (packet.duration or 0) * packet.time_base
+            self._end = max(self._end, end)
 
     @property
     def _has_all(self) -> bool:
         """True where as many frames were yielded as are asked for."""
         return self._selection.frames is not None and self._count >= self._selection.frames
 
-    def _is_last(self, packet: Packet, base: Fraction) -> bool:
+    def _is_last(self, packet: Packet) -> bool:
         """Return whether nothing that follows a packet is asked for."""
         end = self._selection.end
-        # frames may come up to a second later than their packets
-        is_past = end is not None and packet.dts is not None and packet.dts * base > end + 1
+        is_past = end is not None and _second(packet, packet.dts) > end + LATEST
         return self._has_all or is_past
 
     def _is_selected(self, packet: Packet) -> bool:
         """Return whether a packet of another stream is asked for; the one that ends it is empty."""
+        if not packet.size:
+            return False
         ticks = packet.dts if packet.pts is None else packet.pts
-        if not packet.size or ticks is None:
-            return bool(packet.size)
+        if ticks is None:
+            return True
+        second = ticks * packet.time_base
+        if packet.is_discard and second < -STARTUP:
+            return False  # an edit list hides it
+        if packet.stream.type == "subtitle":
+            return self._is_on_screen(packet)
         # audio may begin before zero, while its decoder starts up
-        return self._selection.holds(max(Fraction(0), ticks * packet.time_base))
+        return self._selection.holds(max(Fraction(0), second))
 
-    def _refuse_incomplete(self, container: av.container.InputContainer) -> None:
-        """Compare what was read with what the header declares."""
-        header, read = self._header, self._count
-        if header.counted and read < header.count:
-            self._refuse(f"{read} of {header.count} frames")
-        start = (container.start_time or 0) / av.time_base
-        declared = (container.duration or 0) / av.time_base
-        if not header.counted and self._end + SLACK / header.rate < declared + min(start, 0):
+    def _is_on_screen(self, packet: Packet) -> bool:
+        """Return whether a subtitle is shown in the selected time; let it begin no earlier."""
+        start = -int(-self._selection.start // packet.time_base)
+        early = start - (packet.pts or 0)
+        if 0 < early < (packet.duration or 0):
+            packet.pts, packet.duration = start, packet.duration - early
+            packet.dts = None if packet.dts is None else max(packet.dts, start)
+        return self._selection.holds(_second(packet, packet.pts))
+
+    def _refuse_cut(self, format: str) -> None:
+        """Refuse a file whose end is missing."""
+        loss = missing(self._file, format) if self._selection.whole else None
+        if loss is not None:
+            self._refuse(loss)
+
+    def _refuse_short(self, container: av.container.InputContainer) -> None:
+        """Refuse a file that is shorter than it declares, where nothing else can show it."""
+        if not self._selection.whole or not is_measured_by_time(self._file, container.format.name):
+            return
+        start = Fraction(min(container.start_time or 0, 0), av.time_base)
+        declared = Fraction(container.duration or 0, av.time_base) + start - self._header.origin
+        if self._end + ROUNDING < declared:
             self._refuse(
-                f"{read} of about {header.count} frames, {self._end:.2f} of {declared:.2f} s"
+                f"{self._count} of about {self._header.count} frames, "
+                f"{float(self._end):.2f} of {float(declared):.2f} s"
             )
-        if container.format.name == "gif" and not self._ends_with(GIF_TRAILER):
-            self._refuse(f"{read} frames, no end-of-stream marker")
-
-    def _ends_with(self, trailer: bytes) -> bool:
-        place = self._file.tell()
-        self._file.seek(-len(trailer), 2)
-        end = self._file.read()
-        self._file.seek(place)
-        return end == trailer
 
     def _refuse(self, loss: str, cause: Exception | None = None) -> None:
         refuse_truncated(self._notes, self._name, loss, self._reading, cause)
+
+
+def _second(packet: Packet, ticks: int | None) -> Fraction:
+    """Return the time of a packet; the file's first where it has none."""
+    return Fraction(0) if ticks is None else ticks * Fraction(packet.time_base)

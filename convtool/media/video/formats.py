@@ -21,6 +21,7 @@ class Container:
         audio: FFmpeg's encoder for audio that it cannot hold as it is; empty where it holds none.
         ticks: ticks per second of its time base; 0 for the input's time base, None for one tick
             per frame.
+        least: ticks for which a frame is shown at least.
     """
 
     muxer: str
@@ -28,6 +29,7 @@ class Container:
     codec: str
     audio: str = ""
     ticks: int | None = 0
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,10 @@ FOLDER = Container("image2", (FRAMES,), "png")
 CONTAINERS = (
     Container("mp4", (".mp4", ".m4v"), "h264", "aac"),
     Container("mov", (".mov",), "h264", "aac"),
-    Container("matroska", (".mkv",), "h264", "aac"),
-    Container("webm", (".webm",), "vp9", "libopus"),
+    Container("matroska", (".mkv",), "h264", "aac", ticks=1000),
+    Container("webm", (".webm",), "vp9", "libopus", ticks=1000),
     Container("avi", (".avi",), "h264", "libmp3lame", ticks=None),
-    Container("gif", (".gif",), "gif", ticks=100),
+    Container("gif", (".gif",), "gif", ticks=100, least=2),  # players slow shorter ones down
     FOLDER,
 )
 CODECS = {

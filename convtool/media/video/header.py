@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import av
@@ -14,6 +15,9 @@ from convtool.media.video.selection import Selection
 from convtool.options.reading import VideoReading
 
 USUAL_RATE = Fraction(25)
+MAX_GRID = 240  # frames per second; finer grids come from times that are not regular
+PACKET = Fraction(1, 20)  # seconds of audio
+MAX_LEAD = Fraction(60)  # seconds; beyond it, the clocks of audio and video have nothing in common
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,12 @@ class Header:
         aspect: a pixel's width over its height, upright; None where it is not stated.
         colours: what the numbers of a frame mean.
         base: seconds per tick.
+        origin: the second of the file at which the first frame is shown.
+        lead: seconds by which audio begins before that.
+        timed: the container says when frames are shown, not only when they are decoded.
         rate: frames per second, on average.
-        count: frames that are asked for, estimated where the container does not count them.
-        counted: the container counts them.
+        grid: the least rate at which every frame has a time of its own.
+        count: about how many frames are asked for.
         metadata: of the container, such as its title.
     """
 
@@ -39,9 +46,12 @@ class Header:
     aspect: Fraction | None
     colours: Colours
     base: Fraction
+    origin: Fraction
+    lead: Fraction
+    timed: bool
     rate: Fraction
+    grid: Fraction
     count: int
-    counted: bool
     metadata: dict[str, str]
 
 
@@ -61,11 +71,14 @@ def read_header(container: Any, stream: Any, name: str, reading: VideoReading) -
     if stream.codec_context is None:
         raise ReadError(f"{name}: the video cannot be read: its codec is unknown")
     _refuse_large(stream.codec_context, name, reading)
-    first = call_outside_main_thread(next, container.decode(stream), None)
-    if first is None or stream.time_base is None:
+    timed = container.format.name != "avi"
+    found = call_outside_main_thread(partial(_first_frame, container, stream, timed=timed))
+    if found is None:
         raise ReadError(f"{name}: no frames")
+    first, origin = found
 
     rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
+    base_rate = stream.base_rate or rate
     count = stream.frames or round(_seconds(container, stream) * rate) or 1
     turns = round(first.rotation / QUARTER_TURN) % 4
     sideways = turns % 2 == 1
@@ -77,11 +90,39 @@ def read_header(container: Any, stream: Any, name: str, reading: VideoReading) -
         aspect=1 / aspect if aspect and sideways else aspect,
         colours=_colours(first),
         base=stream.time_base,
+        origin=origin,
+        lead=Fraction(0) if reading.start else _lead(container, origin),
+        timed=timed,
         rate=rate,
+        grid=base_rate if rate < base_rate <= MAX_GRID else rate,
         count=Selection.of(reading).estimate(count, rate),
-        counted=bool(stream.frames),
         metadata=dict(container.metadata),
     )
+
+
+def _first_frame(container: Any, stream: Any, *, timed: bool) -> tuple[Any, Fraction] | None:
+    """Return the first frame that is shown, and the second at which it is; None without one."""
+    decoded = None
+    for packet in container.demux(stream):
+        if packet.size and decoded is None:
+            decoded = packet.dts
+        if not packet.size and packet.dts is not None:
+            continue
+        for frame in packet.decode():
+            ticks = frame.pts if timed else decoded
+            return frame, (ticks or 0) * Fraction(stream.time_base)
+    return None
+
+
+def _lead(container: Any, origin: Fraction) -> Fraction:
+    """Return how long audio is heard before the first frame; less than a packet does not count."""
+    starts = [
+        stream.start_time * Fraction(stream.time_base)
+        for stream in container.streams.audio
+        if stream.start_time is not None
+    ]
+    lead = origin - min(starts, default=origin)
+    return lead if PACKET < lead < MAX_LEAD else Fraction(0)
 
 
 def _refuse_large(context: Any, name: str, reading: VideoReading) -> None:

@@ -19,7 +19,7 @@ from convtool.levels import Levels
 from convtool.limits import VIDEO_DECODED_FRAMES
 from convtool.media.ffmpeg import open_container
 from convtool.media.policies import Notes, refuse_empty
-from convtool.media.video.decode import Decoder, Stream, StreamPacket, TimedFrame
+from convtool.media.video.decode import Decoder, Stream, StreamPacket
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.pixels import (
@@ -31,6 +31,7 @@ from convtool.media.video.pixels import (
     has_alpha,
     packed,
 )
+from convtool.media.video.screen import TimedFrame
 from convtool.media.video.selection import Selection
 from convtool.options.reading import VideoReading
 

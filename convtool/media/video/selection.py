@@ -14,7 +14,7 @@ class Selection:
     """The frames from one second up to another, and no more than a number of them.
 
     Attributes:
-        start: the second of the input that the result begins with.
+        start: the second, counted from the first frame, that the result begins with.
         end: the second before which it ends; None for the end of the input.
         frames: the greatest number of frames; None for all.
     """

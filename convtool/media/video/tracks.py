@@ -98,7 +98,7 @@ class Tracks:
         container: Container,
         note: Callable[[str], None],
     ) -> None:
-        self._offset = source.selection.start
+        self._offset = source.selection.start - source.header.lead
         self._tracks: dict[int, Track] = {}
         with source.opened() as (opened, _):
             for stream in (*opened.streams.audio, *opened.streams.subtitles):

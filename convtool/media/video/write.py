@@ -1,13 +1,13 @@
 """Write a video: encode frames at their times, and mux them with the input's other streams."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
 import av
 
-from convtool.block import Block
+from convtool.block import Block, Moment
 from convtool.convolve.geometry import Placement
 from convtool.errors import WriteError
 from convtool.media.callbacks import CallbackFile
@@ -16,11 +16,11 @@ from convtool.media.policies import Notes
 from convtool.media.video.decode import Packet, StreamPacket
 from convtool.media.video.header import Header
 from convtool.media.video.palette import Palette
-from convtool.media.video.pixels import Packer
+from convtool.media.video.pixels import Packer, Samples
 from convtool.media.video.read import VideoPart
 from convtool.media.video.storage import Storage
 from convtool.media.video.tiles import TileGrid
-from convtool.media.video.timeline import timeline
+from convtool.media.video.timeline import Cadence, timeline
 from convtool.media.video.tracks import Tracks
 
 
@@ -64,12 +64,12 @@ class VideoEncoder(Notes):
         """
         header, storage = part.header, self._storage
         container, codec = storage.container, storage.codec
-        rate = header.rate / placement.stride[0]
-        self._timeline = timeline(header.base, rate, container.ticks)
+        self._timeline = timeline(header, container, placement.stride[0])
+        self._cadence: Cadence[Samples] = Cadence(self._timeline, container.least)
         with self._translated():
             self._output = av.open(self._calls, "w", format=container.muxer)
             self._stream = self._output.add_stream(
-                codec.encoder, rate=rate, options=dict(storage.options)
+                codec.encoder, rate=self._timeline.rate, options=dict(storage.options)
             )
             self._configure(header)
             self._output.metadata.update(header.metadata)
@@ -99,13 +99,22 @@ class VideoEncoder(Notes):
     def prepare(self, block: Block) -> Prepared:
         """Return the frames of a block at their times, and its company."""
         assert block.times is not None
-        moments = [self._timeline.convert(moment) for moment in block.times]
         with self._translated():
-            frames = [
-                self._frame(samples, moment.start)
-                for samples, moment in zip(self._grid.frames(block.tensor), moments, strict=True)
+            placed = [
+                each
+                for samples, moment in zip(
+                    self._grid.frames(block.tensor), block.times, strict=True
+                )
+                for each in self._cadence.place(samples, moment)
             ]
-        return Prepared(frames, [moment.duration for moment in moments], block.company)
+            return self._prepared(placed, block.company)
+
+    def _prepared(
+        self, placed: Iterable[tuple[Samples, Moment]], company: tuple[StreamPacket, ...] = ()
+    ) -> Prepared:
+        placed = list(placed)
+        frames = [self._frame(samples, moment.start) for samples, moment in placed]
+        return Prepared(frames, [moment.duration for _, moment in placed], company)
 
     def _frame(self, samples: Any, start: int) -> av.VideoFrame:
         frame = self._pack(samples)
@@ -138,9 +147,19 @@ class VideoEncoder(Notes):
             self._calls.call(self._end)
 
     def _end(self) -> None:
+        self._encode(self._prepared(self._cadence.end()))
+        if self._cadence.dropped:
+            self.note(self._too_short(self._cadence.dropped))
         self._mux(self._stream.encode(None))
         self._tracks.close()
         self._output.close()
+
+    def _too_short(self, count: int) -> str:
+        """Return the note that frames were dropped."""
+        container = self._storage.container
+        least = container.least * self._timeline.base
+        frames = "1 frame" if count == 1 else f"{count} frames"
+        return f"{frames} dropped: {container.muxer} shows a frame for at least {least} s"
 
     def drop(self) -> None:
         """Release the file."""
