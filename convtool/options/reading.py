@@ -94,6 +94,9 @@ class VideoReading(TimedReading):
         None, "Stop after this many seconds.", "Video", metavar="SECONDS"
     )
     frames: int | None = option(None, "Stop after this many frames.", "Video", metavar="N")
+    deinterlace: bool = option(
+        False, "Make progressive frames of interlaced ones first.", "Video", "--deinterlace"
+    )
     max_pixels: int = option(2**28, "Refuse frames with more pixels.", "Run", metavar="N")
 
     def __post_init__(self) -> None:

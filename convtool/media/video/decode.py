@@ -2,27 +2,29 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import av
 
 from convtool.errors import ReadError
 from convtool.media.policies import Notes, refuse_truncated
-from convtool.media.video.clock import JUMPING, Clock
+from convtool.media.video.deinterlace import Deinterlacer
+from convtool.media.video.demux import Demuxer, Packet, Stream, second_of
 from convtool.media.video.header import Header
 from convtool.media.video.screen import Screen, TimedFrame
 from convtool.media.video.selection import Selection
 from convtool.media.video.whole import is_measured_by_time, missing
 from convtool.options.reading import VideoReading
 
-Stream = Any  # PyAV's streams, of several types
-Packet = Any  # PyAV's packets of these
-
-SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"})  # by their indices
-MAX_GOP = 2000  # packets that are kept until it is known whether their frames are asked for
 LATEST = Fraction(1)  # seconds by which frames may come later than their packets
 STARTUP = Fraction(1, 20)  # seconds of audio that a decoder may need before the first sample
 ROUNDING = 0.5  # seconds by which a declared duration may exceed what is there
+
+
+INTERLACED = (
+    "interlaced frames filtered whole and stored as progressive ones; "
+    "--deinterlace makes progressive frames first"
+)
 
 
 class StreamPacket(NamedTuple):
@@ -54,6 +56,7 @@ class Decoder:
         self._file, self._name, self._header = file, name, header
         self._reading, self._notes = reading, notes
         self._selection = Selection.of(reading)
+        self._deinterlace = Deinterlacer() if reading.deinterlace else None
         self._count = 0  # frames yielded
         self._end = Fraction(0)  # the second at which the packets read so far end
 
@@ -74,43 +77,26 @@ class Decoder:
         base: Fraction = stream.time_base
         period = round(1 / (self._header.rate * base))
         screen = Screen(self._selection, base, period, timed=self._header.timed)
-        for packet in self._wanted(container, stream, company=company):
+        by_time = is_measured_by_time(self._file, container.format.name)
+        streams = [stream]
+        if company or by_time:
+            streams += [*container.streams.audio, *container.streams.subtitles]
+        demuxer = Demuxer(container, self._header, self._selection.start, self._notes.note)
+        for packet in self._readable(demuxer.packets(streams)):
             if packet.stream is stream:
                 yield from self._frames(packet, screen)
                 if self._is_last(packet):
                     break
             elif company and self._is_selected(packet):
                 yield StreamPacket(packet.stream.index, packet)
-        yield from self._counted(screen.end())
+        yield from self._rest(screen)
         if not self._count:
             raise ReadError(f"{self._name}: no frames{self._selection}")
-        self._refuse_short(container)
+        if by_time and self._selection.whole:
+            self._refuse_short(container)
 
-    def _wanted(
-        self, container: av.container.InputContainer, stream: Stream, *, company: bool
-    ) -> Iterator[Packet]:
-        """Yield packets at their times, from a keyframe on that comes before the first frame."""
-        streams = [stream]
-        if company or is_measured_by_time(self._file, container.format.name):
-            streams += [*container.streams.audio, *container.streams.subtitles]
-        name, start = container.format.name, self._selection.start
-        clock = Clock(self._header.origin, jumping=name in JUMPING, note=self._notes.note)
-        packets = self._packets(container, streams, clock)
-        # without times, frames are counted from the first where their order changes
-        if not start or not (self._header.timed or stream.codec_context.reorder_depth == 0):
-            yield from packets
-        elif name in SEEKABLE:
-            delay = (2 + stream.codec_context.reorder_depth) / self._header.rate
-            first = max(Fraction(0), start - delay) + self._header.origin
-            container.seek(int(first / stream.time_base), stream=stream, backward=True)
-            yield from packets
-        else:
-            yield from self._from_keyframe(packets, stream)
-
-    def _packets(
-        self, container: av.container.InputContainer, streams: list[Stream], clock: Clock
-    ) -> Iterator[Packet]:
-        packets = container.demux(streams)
+    def _readable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Yield packets as far as they can be read."""
         while True:
             try:
                 packet = next(packets, None)
@@ -119,24 +105,8 @@ class Decoder:
                 return
             if packet is None:
                 return
-            if clock.correct(packet):
-                self._note_end(packet)
-                yield packet
-
-    def _from_keyframe(self, packets: Iterator[Packet], stream: Stream) -> Iterator[Packet]:
-        """Leave out packets before the last keyframe from which the first frame is decoded."""
-        start, kept = self._selection.start, list[Packet]()
-        for packet in packets:
-            if packet.stream is not stream:
-                kept.append(packet)
-                continue
-            if packet.is_keyframe and _second(packet, packet.pts) <= start:
-                kept = [each for each in kept if each.stream is not stream]
-            kept.append(packet)
-            if len(kept) > MAX_GOP or _second(packet, packet.dts) > start:
-                break
-        yield from kept
-        yield from packets
+            self._note_end(packet)
+            yield packet
 
     def _frames(self, packet: Packet, screen: Screen) -> Iterator[TimedFrame]:
         """Yield the frames of a packet that are asked for."""
@@ -144,7 +114,22 @@ class Decoder:
             return  # an empty chunk: the frame before it stays on screen
         screen.expect(packet)
         for frame in self._decoded(packet):
+            for progressive in self._progressive(frame):
+                yield from self._counted(screen.show(progressive))
+
+    def _progressive(self, frame: av.VideoFrame) -> list[av.VideoFrame]:
+        """Return frames as they are filtered, and note where they are interlaced."""
+        if self._deinterlace is not None:
+            return self._deinterlace(frame)
+        if frame.interlaced_frame:
+            self._notes.note(INTERLACED)
+        return [frame]
+
+    def _rest(self, screen: Screen) -> Iterator[TimedFrame]:
+        """Yield the frames that are still to come after the last packet."""
+        for frame in self._deinterlace.end() if self._deinterlace is not None else ():
             yield from self._counted(screen.show(frame))
+        yield from self._counted(screen.end())
 
     def _counted(self, frames: Iterator[TimedFrame]) -> Iterator[TimedFrame]:
         """Count frames, and yield no more than are asked for."""
@@ -163,7 +148,7 @@ class Decoder:
 
     def _note_end(self, packet: Packet) -> None:
         if packet.size:
-            end = _second(packet, packet.pts) + (packet.duration or 0) * packet.time_base
+            end = second_of(packet, packet.pts) + (packet.duration or 0) * packet.time_base
             self._end = max(self._end, end)
 
     @property
@@ -174,7 +159,7 @@ class Decoder:
     def _is_last(self, packet: Packet) -> bool:
         """Return whether nothing that follows a packet is asked for."""
         end = self._selection.end
-        is_past = end is not None and _second(packet, packet.dts) > end + LATEST
+        is_past = end is not None and second_of(packet, packet.dts) > end + LATEST
         return self._has_all or is_past
 
     def _is_selected(self, packet: Packet) -> bool:
@@ -199,7 +184,7 @@ class Decoder:
         if 0 < early < (packet.duration or 0):
             packet.pts, packet.duration = start, packet.duration - early
             packet.dts = None if packet.dts is None else max(packet.dts, start)
-        return self._selection.holds(_second(packet, packet.pts))
+        return self._selection.holds(second_of(packet, packet.pts))
 
     def _refuse_cut(self, format: str) -> None:
         """Refuse a file whose end is missing."""
@@ -209,8 +194,6 @@ class Decoder:
 
     def _refuse_short(self, container: av.container.InputContainer) -> None:
         """Refuse a file that is shorter than it declares, where nothing else can show it."""
-        if not self._selection.whole or not is_measured_by_time(self._file, container.format.name):
-            return
         start = Fraction(min(container.start_time or 0, 0), av.time_base)
         declared = Fraction(container.duration or 0, av.time_base) + start - self._header.origin
         if self._end + ROUNDING < declared:
@@ -221,8 +204,3 @@ class Decoder:
 
     def _refuse(self, loss: str, cause: Exception | None = None) -> None:
         refuse_truncated(self._notes, self._name, loss, self._reading, cause)
-
-
-def _second(packet: Packet, ticks: int | None) -> Fraction:
-    """Return the time of a packet; the file's first where it has none."""
-    return Fraction(0) if ticks is None else ticks * Fraction(packet.time_base)

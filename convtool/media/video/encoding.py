@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 
@@ -12,8 +12,11 @@ from convtool.errors import WriteError
 from convtool.levels import Levels
 from convtool.limits import VIDEO_ENCODED_FRAMES
 from convtool.media.contract import Tile, Wanted
+from convtool.media.video.accepted import GBR, KINDS, MATRICES
+from convtool.media.video.formats import FOLDER
 from convtool.media.video.frames import FramesEncoder
 from convtool.media.video.header import Header
+from convtool.media.video.palette import OUTPUT
 from convtool.media.video.pixels import depth_of
 from convtool.media.video.storage import Storage, storage
 from convtool.media.video.write import VideoEncoder
@@ -63,13 +66,79 @@ def encoding_of(header: Header, wanted: Wanted) -> VideoEncoding:
     return VideoEncoding(
         **vars(stored),
         memory=VIDEO_ENCODED_FRAMES * frame,
-        notes=_notes(header, stored),
+        notes=_notes(header, stored, wanted.options),
     )
 
 
-def _notes(header: Header, stored: Storage) -> tuple[str, ...]:
+def _notes(header: Header, stored: Storage, output: Any) -> tuple[str, ...]:
+    """Return what an output cannot carry of the frames."""
+    notes = (
+        _depth_note(header, stored),
+        "" if output.pix_fmt else _chroma_note(header, stored),
+        _matrix_note(header, stored),
+        _aspect_note(header, stored),
+        _light_note(header, stored),
+    )
+    return tuple(note for note in notes if note)
+
+
+def _depth_note(header: Header, stored: Storage) -> str:
     before = depth_of(av.VideoFormat(header.format))
     after = depth_of(av.VideoFormat(stored.pixel_format))
     if after >= before:
-        return ()
-    return (f"{before}-bit samples stored as {after}-bit by {stored.codec.encoder}",)
+        return ""
+    return f"{before}-bit samples stored as {after}-bit by {stored.codec.encoder}"
+
+
+def _chroma_note(header: Header, stored: Storage) -> str:
+    """Return the note that colours are stored at a lower resolution than the input's."""
+    if stored.has_palette:
+        return "" if header.format == OUTPUT else "each frame reduced to 256 colours"
+    before, after = KINDS[header.format], KINDS.get(stored.pixel_format, "")
+    coloured = stored.packed.channels == 3 and before != "grey"
+    if not coloured or _resolution(after) >= _resolution(before):
+        return ""
+    full = f"yuv444p{stored.pixel_format.removeprefix('yuv420p').removeprefix('yuv422p')}"
+    known = [known.name for known in av.codec.Codec(stored.codec.encoder, "w").video_formats or ()]
+    way = f"; --pix-fmt {full} keeps them" if full in known else "; --codec ffv1 keeps them"
+    return f"{before} colours stored as {after.removeprefix('YUV ')} by {stored.codec.encoder}{way}"
+
+
+def _resolution(kind: str) -> int:
+    """Return the pixels of 16 that have a colour of their own, by a kind of pixel formats.
+
+    >>> _resolution("YUV 4:2:0"), _resolution("RGB")
+    (4, 16)
+    """
+    return {"YUV 4:1:0": 1, "YUV 4:1:1": 4, "YUV 4:2:0": 4, "YUV 4:2:2": 8, "YUV 4:4:0": 8}.get(
+        kind, 16
+    )
+
+
+def _matrix_note(header: Header, stored: Storage) -> str:
+    before, after = header.colours.space, stored.colours.space
+    if before not in MATRICES or before in (GBR, after) or after == GBR:
+        return ""
+    return f"colours stored by the matrix {MATRICES[after].name}, not {MATRICES[before].name}"
+
+
+def _aspect_note(header: Header, stored: Storage) -> str:
+    """Return the note that the shape of pixels is lost."""
+    if header.aspect in (None, 1):
+        return ""
+    assert header.aspect is not None
+    muxer, encoder = stored.container.muxer, stored.codec.encoder
+    shape = f"pixel aspect {header.aspect.numerator}:{header.aspect.denominator}"
+    if stored.has_palette:
+        return f"{shape} stored roughly, and players of {muxer} ignore it"
+    if stored.container is FOLDER:
+        return f"{shape} dropped by {encoder}"
+    if stored.container.aspect or stored.codec.aspect:
+        return ""
+    return f"{shape} dropped: {encoder} in {muxer} does not keep it"
+
+
+def _light_note(header: Header, stored: Storage) -> str:
+    if not header.light or header.light.options(stored.codec.encoder):
+        return ""
+    return f"HDR10 mastering display and content light dropped by {stored.codec.encoder}"

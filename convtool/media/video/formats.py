@@ -22,6 +22,7 @@ class Container:
         ticks: ticks per second of its time base; 0 for the input's time base, None for one tick
             per frame.
         least: ticks for which a frame is shown at least.
+        aspect: it states the shape of pixels, whatever the codec.
     """
 
     muxer: str
@@ -30,6 +31,7 @@ class Container:
     audio: str = ""
     ticks: int | None = 0
     least: int = 1
+    aspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Codec:
         speed: the encoder's option that takes `preset`.
         even: where chroma is halved, the size of a frame must be even.
         lossless: frames come back as they were, so they are stored as red, green and blue.
+        aspect: its frames state the shape of pixels, whatever the container.
         options: further options of the encoder.
     """
 
@@ -58,6 +61,7 @@ class Codec:
     speed: str = "preset"
     even: bool = False
     lossless: bool = False
+    aspect: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,8 +80,8 @@ SPEEDS = (
 FRAMES = ".png"  # a folder of images, one per frame
 FOLDER = Container("image2", (FRAMES,), "png")
 CONTAINERS = (
-    Container("mp4", (".mp4", ".m4v"), "h264", "aac"),
-    Container("mov", (".mov",), "h264", "aac"),
+    Container("mp4", (".mp4", ".m4v"), "h264", "aac", aspect=True),
+    Container("mov", (".mov",), "h264", "aac", aspect=True),
     Container("matroska", (".mkv",), "h264", "aac", ticks=1000),
     Container("webm", (".webm",), "vp9", "libopus", ticks=1000),
     Container("avi", (".avi",), "h264", "libmp3lame", ticks=None),
@@ -85,13 +89,14 @@ CONTAINERS = (
     FOLDER,
 )
 CODECS = {
-    "h264": Codec("libx264", 20, "medium", SPEEDS, even=True),
+    "h264": Codec("libx264", 20, "medium", SPEEDS, even=True, aspect=True),
     "hevc": Codec(
         "libx265",
         24,
         "medium",
         SPEEDS,
         even=True,
+        aspect=True,
         options={"x265-params": "log-level=none"},
     ),
     "av1": Codec(
@@ -111,9 +116,9 @@ CODECS = {
         options={"b": "0", "row-mt": "1"},
     ),
     "ffv1": Codec("ffv1", lossless=True, options={"level": "3", "slicecrc": "1"}),
-    "mjpeg": Codec("mjpeg", 2, quality=("qmin", "qmax"), best=1),
+    "mjpeg": Codec("mjpeg", 2, quality=("qmin", "qmax"), best=1, aspect=True),
     "gif": Codec("gif"),
-    "png": Codec("png", lossless=True),
+    "png": Codec("png", lossless=True, aspect=True),
 }
 SUFFIXES = {suffix: container for container in CONTAINERS for suffix in container.suffixes}
 READABLE = (

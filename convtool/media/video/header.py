@@ -10,7 +10,10 @@ import av
 from convtool.errors import LimitError, ReadError
 from convtool.limits import VIDEO_PIXEL_BYTES, refuse_larger
 from convtool.media.callbacks import call_outside_main_thread
-from convtool.media.video.pixels import FULL, QUARTER_TURN, Colours
+from convtool.media.video.accepted import refuse_unknown
+from convtool.media.video.light import Light, dropped
+from convtool.media.video.orientation import Orientation
+from convtool.media.video.pixels import Colours, colours_of, has_alpha
 from convtool.media.video.selection import Selection
 from convtool.options.reading import VideoReading
 
@@ -27,9 +30,11 @@ class Header:
     Attributes:
         format: the pixel format.
         size: upright height and width.
-        rotation: degrees by which frames are turned upright, counter-clockwise.
+        orientation: how frames are turned upright.
         aspect: a pixel's width over its height, upright; None where it is not stated.
         colours: what the numbers of a frame mean.
+        light: of an HDR10 master.
+        dropped: what frames state beside this, and no output keeps.
         base: seconds per tick.
         origin: the second of the file at which the first frame is shown.
         lead: seconds by which audio begins before that.
@@ -42,9 +47,11 @@ class Header:
 
     format: str
     size: tuple[int, int]
-    rotation: int
+    orientation: Orientation
     aspect: Fraction | None
     colours: Colours
+    light: Light
+    dropped: tuple[str, ...]
     base: Fraction
     origin: Fraction
     lead: Fraction
@@ -76,19 +83,22 @@ def read_header(container: Any, stream: Any, name: str, reading: VideoReading) -
     if found is None:
         raise ReadError(f"{name}: no frames")
     first, origin = found
+    refuse_unknown(name, first)
 
     rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
     base_rate = stream.base_rate or rate
     count = stream.frames or round(_seconds(container, stream) * rate) or 1
-    turns = round(first.rotation / QUARTER_TURN) % 4
-    sideways = turns % 2 == 1
+    orientation = Orientation.of(first)
+    sideways = orientation.transposed
     aspect = stream.sample_aspect_ratio or None
     return Header(
         format=first.format.name,
         size=(first.width, first.height) if sideways else (first.height, first.width),
-        rotation=turns * QUARTER_TURN,
+        orientation=orientation,
         aspect=1 / aspect if aspect and sideways else aspect,
-        colours=_colours(first),
+        colours=colours_of(first),
+        light=Light.of(first),
+        dropped=_dropped(first, stream),
         base=stream.time_base,
         origin=origin,
         lead=Fraction(0) if reading.start else _lead(container, origin),
@@ -125,6 +135,14 @@ def _lead(container: Any, origin: Fraction) -> Fraction:
     return lead if PACKET < lead < MAX_LEAD else Fraction(0)
 
 
+def _dropped(frame: Any, stream: Any) -> tuple[str, ...]:
+    """Return the names of what frames have and no output keeps."""
+    alpha = has_alpha(frame.format.name) or stream.metadata.get("alpha_mode") == "1"
+    # GIF's format always has transparency, used or not
+    seen = ["transparency"] if alpha and stream.codec_context.name != "gif" else []
+    return (*seen, *dropped(frame))
+
+
 def _refuse_large(context: Any, name: str, reading: VideoReading) -> None:
     """Check the size of a frame against the limits."""
     pixels = context.width * context.height
@@ -135,17 +153,6 @@ def _refuse_large(context: Any, name: str, reading: VideoReading) -> None:
             hint="raise it with --max-pixels",
         )
     refuse_larger(f"{name}: a frame", VIDEO_PIXEL_BYTES * pixels, reading.max_memory)
-
-
-def _colours(frame: Any) -> Colours:
-    """Return what a frame's numbers mean; the name of an old JPEG format states their range."""
-    full = frame.format.name.startswith("yuvj")
-    return Colours(
-        frame.colorspace,
-        FULL if full else frame.color_range,
-        frame.color_primaries,
-        frame.color_trc,
-    )
 
 
 def _seconds(container: Any, stream: Any) -> float:

@@ -19,7 +19,9 @@ from convtool.levels import Levels
 from convtool.limits import VIDEO_DECODED_FRAMES
 from convtool.media.ffmpeg import open_container
 from convtool.media.policies import Notes, refuse_empty
-from convtool.media.video.decode import Decoder, Stream, StreamPacket
+from convtool.media.video.accepted import refuse_unknown
+from convtool.media.video.decode import Decoder, StreamPacket
+from convtool.media.video.demux import Stream
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.pixels import (
@@ -28,7 +30,6 @@ from convtool.media.video.pixels import (
     Unpacker,
     channels_of,
     depth_of,
-    has_alpha,
     packed,
 )
 from convtool.media.video.screen import TimedFrame
@@ -61,9 +62,10 @@ class VideoSource(Notes):
         refuse_empty(file, name)
         with self.opened() as (container, stream):
             self.header = read_header(container, stream, name, reading)
-            # GIF's format always has transparency, used or not
-            if has_alpha(self.header.format) and stream.codec_context.name != "gif":
-                self.note("transparency dropped")
+            for what in self.header.dropped:
+                self.note(f"{what} dropped")
+            if not self.header.orientation.exact:
+                self.note("frames are turned by the nearest quarter turn, not by the angle stated")
 
     def parts(self) -> Iterator["VideoPart"]:
         """Yield the frames as one part."""
@@ -153,7 +155,7 @@ class VideoPart:
             if isinstance(item, StreamPacket):
                 packets.append(item)
                 continue
-            frames.append(self._checked(unpack(item.frame)))
+            frames.append(self._checked(unpack, item.frame))
             times.append(item.moment)
             if len(frames) == length:
                 yield self._block(frames, times, packets)
@@ -167,14 +169,19 @@ class VideoPart:
         kept: deque[Samples] = deque(maxlen=length)
         for item in self.source.read():
             if isinstance(item, TimedFrame):
-                kept.append(unpack(item.frame))
+                kept.append(self._checked(unpack, item.frame))
         return self._tensor(list(kept))
 
     def _unpacker(self) -> Unpacker:
-        return Unpacker(self.packed, self.header.colours, self.header.rotation)
+        return Unpacker(self.packed, self.header.orientation)
 
-    def _checked(self, samples: Samples) -> Samples:
-        """Return a frame's samples, and refuse another size than the first frame's."""
+    def _checked(self, unpack: Unpacker, frame: av.VideoFrame) -> Samples:
+        """Return a frame's samples, and refuse another size than the first frame's.
+
+        Pixel formats and matrices may change, as long as they are known.
+        """
+        refuse_unknown(self.source.name, frame)
+        samples = unpack(frame)
         if samples.shape[:2] != self.header.size:
             height, width = self.header.size
             changed = f"{samples.shape[1]}×{samples.shape[0]}"

@@ -11,16 +11,14 @@ import av
 from convtool.errors import UsageError, WriteError
 from convtool.media.contract import Wanted
 from convtool.media.grid import grid_size
+from convtool.media.video.accepted import GBR, YCGCO
 from convtool.media.video.formats import FOLDER, Codec, Container, codec_of, container_of
 from convtool.media.video.header import Header
 from convtool.media.video.palette import INPUT, OUTPUT
 from convtool.media.video.pixel_formats import pixel_format
 from convtool.media.video.pixels import (
-    BT709,
     FULL,
     LIMITED,
-    RGB,
-    SMPTE170M,
     Colours,
     Packed,
     depth_of,
@@ -29,7 +27,6 @@ from convtool.media.video.pixels import (
 from convtool.options.output import VideoOutput
 
 MAX_SIZE = 16384  # pixels; encoders refuse more, FFmpeg itself does not
-HIGH = 720  # rows from which on videos without a named colour space count as high definition
 THREADS = 2  # of libx264 per core: its default of 1.5 waits longer for frames that come late
 LEAST_DEPTH = 8  # bits per sample
 
@@ -83,6 +80,8 @@ def storage(header: Header, wanted: Wanted) -> Storage:
     container = container_of(wanted.suffix)
     codec = codec_of(container, output.codec)
     options = _encoder_options(codec, output)
+    for name, value in header.light.options(codec.encoder).items():
+        options[name] = ":".join(filter(None, (options.get(name), value)))
     _refuse_codec(container, codec)
 
     height, width = wanted.size[1:]
@@ -156,8 +155,8 @@ def _codecs_of(container: Container) -> frozenset[str]:
 def _colours(colours: Colours, codec: Codec, size: Sequence[int], *, rgb: bool) -> Colours:
     """Return what an output's numbers mean: the same as the input's where they are of one kind."""
     if rgb:
-        return replace(colours, space=RGB, range=FULL)
-    if colours.space == RGB:
-        space = BT709 if size[0] >= HIGH else SMPTE170M
+        return replace(colours, space=GBR, range=FULL)
+    if colours.space in (GBR, YCGCO):
+        space = Colours().matrix(*size)
         colours = replace(colours, space=space, range=LIMITED)
     return replace(colours, range=FULL) if codec.encoder == "mjpeg" else colours

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import av
 
-from convtool.media.video.decode import Packet, StreamPacket
+from convtool.media.video.decode import StreamPacket
+from convtool.media.video.demux import Packet
 from convtool.media.video.formats import Container
 from convtool.media.video.read import VideoSource
 

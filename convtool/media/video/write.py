@@ -13,7 +13,8 @@ from convtool.errors import WriteError
 from convtool.media.callbacks import CallbackFile
 from convtool.media.contract import Tile
 from convtool.media.policies import Notes
-from convtool.media.video.decode import Packet, StreamPacket
+from convtool.media.video.decode import StreamPacket
+from convtool.media.video.demux import Packet
 from convtool.media.video.header import Header
 from convtool.media.video.palette import Palette
 from convtool.media.video.pixels import Packer, Samples
