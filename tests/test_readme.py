@@ -19,6 +19,7 @@ from PIL import Image
 
 from convtool.cli.app import app
 from convtool.kernels import catalogue
+from convtool.media.image.formats import FORMATS
 from convtool.media.registry import MEDIA
 from convtool.options.run import RunOptions
 
@@ -34,6 +35,7 @@ PROSE = {
     for page, text in TEXTS.items()
 }
 SHELL = re.compile(r"[|<>$;&]")  # what only a shell understands, where it is not quoted
+READS = "| stored as | samples | read as |\n|---|---|---|\n"
 COLUMNS = "| flag | default | media | meaning |\n|---|---|---|---|\n"
 
 
@@ -110,6 +112,18 @@ def test_the_tables_have_no_other_flags():
     """The tables list no flag that is not declared."""
     rows = re.findall(r"^\| `--.*$", TEXTS["docs/options.md"], re.MULTILINE)
     assert len(rows) == sum(map(len, declared().values()))
+
+
+@pytest.mark.parametrize("format", [f for f in FORMATS if f.reads], ids=lambda f: f.name)
+def test_the_tables_of_what_is_read_are_the_readers_own(format):
+    """The page on images lists what the reader of a format lets through, and nothing else."""
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in format.reads)
+    expected = f"### {format.name}\n\n{READS}{rows}"
+    found = re.search(
+        rf"### {format.name}\n\n(?:^\|.*\n)+", TEXTS["docs/images.md"], re.MULTILINE
+    )
+    assert found, f"no table of {format.name}"
+    assert found[0] == expected
 
 
 def test_commands_are_found():

@@ -137,13 +137,14 @@ def test_premultiplied_alpha_is_divided_out(convtool, tmp_path):
     assert (out[..., 3] == 40000).all()
 
 
-def test_signed_bytes_are_refused(convtool, tmp_path):
-    """Signed 8-bit samples are refused like other signed samples."""
-    tifffile.imwrite(tmp_path / "in.tif", np.arange(-50, 50, dtype=np.int8).reshape(10, 10))
-    assert (
-        "int8 are not supported"
-        in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
-    )
+def test_signed_bytes_are_read_by_their_own_range(convtool, tmp_path):
+    """Signed 8-bit samples are not taken for unsigned ones: the lowest of them becomes 0."""
+    given = np.arange(-50, 50, dtype=np.int8).reshape(10, 10)
+    tifffile.imwrite(tmp_path / "in.tif", given)
+    result = identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif")
+    assert "-50 … 49 become 0 … 255" in result.err
+    expected = np.rint((given.astype(float) + 50) * 255 / 99)
+    assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), expected)
 
 
 def test_a_grey_8_bit_stack_stays_grey(convtool, tmp_path):

@@ -211,15 +211,18 @@ def test_losses_of_an_output_are_notes_of_its_encoder(pixels):
     assert source.notes == []
 
 
-def test_tags_that_a_tiff_cannot_hold_are_noted_in_advance(pixels):
-    """Tags that TIFF cannot hold are noted before writing; those that describe the image stay."""
+def test_a_tiff_keeps_exif_tags_but_those_of_another_layout(pixels):
+    """TIFF holds EXIF's own directory; tags about the layout of the input are not copied."""
     exif = Image.Exif()
-    exif[0x010F], exif[0x0213] = "A camera", 1
+    exif[0x010F], exif[0x0213], exif[0x0102] = "A camera", 1, 4
+    exif.get_ifd(0x8769)[0x829A] = 0.25
     source, encoding = decided(saved(pixels, exif=exif), "tif")
-    assert encoding.notes == (
-        "EXIF dropped except the tags that describe the image and its camera",
-    )
-    assert dict(Image.open(copied(source, encoding)[0]).getexif())[0x010F] == "A camera"
+    assert encoding.notes == ()
+    written = Image.open(copied(source, encoding)[0]).getexif()
+    assert written[0x010F] == "A camera"
+    assert written.get_ifd(0x8769)[0x829A] == 0.25
+    assert 0x0213 not in written
+    assert written[0x0102] == (8, 8, 8, 8)
 
 
 def test_several_frames_are_refused_by_a_format_for_one(pixels):

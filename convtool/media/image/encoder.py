@@ -145,9 +145,8 @@ class ImageEncoder(Notes):
         metadata, format = self._metadata, self._format
         if not format.timed and any(frame.duration for frame in self._frames):
             self.note(f"durations of frames dropped: {format.name} cannot hold them")
-        fits = [metadata.profile(frame.colours) for frame in self._frames]
-        if metadata.icc and "icc" in format.holds and not all(fits):
-            self.note("colour profile dropped: it is for other channels than the result has")
+        for text in format.unfit(self._frames, metadata):
+            self.note(text)
 
     def _grid(self, tiles: list[Tensor], part: Rows) -> Tensor:
         if part.pixels.alpha is not None:

@@ -4,7 +4,7 @@ A format that Pillow reads and writes states its name, suffixes and signatures, 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,20 @@ from convtool.media.image.samples import Frame, Metadata
 from convtool.media.policies import listed
 
 SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
+
+
+class Row(NamedTuple):
+    """A row of the table of what is read; a reader refuses what is in none of them.
+
+    Attributes:
+        stored: the kind of images.
+        depths: of their samples.
+        becomes: what is filtered.
+    """
+
+    stored: str
+    depths: str
+    becomes: str
 
 
 class Format:
@@ -34,6 +48,7 @@ class Format:
         banded: it can hold images of any number of channels.
         holds: kinds of metadata that it can hold: names of attributes of `Metadata`.
         readable: its files can be read.
+        reads: what is known to be read right, for the documentation.
         copies: how many times its samples are held while it is written, measured.
         reader: opens its files by Pillow.
     """
@@ -49,6 +64,7 @@ class Format:
     banded = False
     holds: frozenset[str] = frozenset()
     readable = True
+    reads: tuple[Row, ...] = ()
     copies = 4
     reader: type[PillowReader] = PillowReader
 
@@ -85,6 +101,17 @@ class Format:
         lost = metadata.lost(self.holds)
         if lost:
             yield f"{listed(lost)} dropped, which {self.name} cannot hold"
+
+    def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
+        """Yield what of the metadata does not fit the finished images.
+
+        Args:
+            frames: the images.
+            metadata: the input's.
+        """
+        fits = [metadata.profile(frame.colours) for frame in frames]
+        if metadata.icc and "icc" in self.holds and not all(fits):
+            yield "colour profile dropped: it is for other channels than the result has"
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file for reading.

@@ -27,21 +27,6 @@ def decode(data: bytes) -> Samples:
     return samples
 
 
-def decode_page(data: bytes, index: int) -> Samples:
-    """Return a page, upright, in the depth that it has. Shape: (H, W, 1, 3 or 4), blue first
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    cv2 = _opencv()
-    pages = np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
-    done, found = cv2.imdecodemulti(*pages, range=(index, index + 1))
-    if not done:
-        raise ValueError(DAMAGED)
-    samples: Samples = np.atleast_3d(found[0])
-    return samples
-
-
 def encode(
     suffix: str,
     samples: Samples,

@@ -37,6 +37,8 @@ KINDS = {
     "text": "text",
     "colour": "colour description",
     "geo": "GeoTIFF tags",
+    "density": "resolution without a unit",
+    "stack": "description of a stack",
 }
 
 # The colour space that the ICC header of a matching profile names, by channels without alpha.
@@ -61,6 +63,8 @@ class Metadata:
         colour: chunks that say what samples mean, by the names that PNG gives them: `cICP`,
             `gAMA`, `cHRM`, `mDCV`, `cLLI`.
         geo: GeoTIFF tags by their numbers: type, count, value.
+        density: resolution without a unit: the shape of a pixel, or what `stack` says of it.
+        stack: the description of a stack of images, as ImageJ or OME has it.
         loop: how often an animation repeats, 0 for ever; None where the file does not say.
     """
 
@@ -72,6 +76,8 @@ class Metadata:
     text: tuple[tuple[str, str], ...] = ()
     colour: dict[str, bytes] = field(default_factory=dict)
     geo: dict[int, tuple[int, int, Any]] = field(default_factory=dict)
+    density: tuple[float, float] | None = None
+    stack: bytes | None = None
     loop: int | None = None
 
     def lost(self, held: Container[str]) -> list[str]:

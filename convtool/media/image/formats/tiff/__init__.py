@@ -1,92 +1,65 @@
-"""TIFF: 8 bits by Pillow, everything else by tifffile, in `deep`."""
+"""TIFF: read and written by modules of this folder, which decode by imagecodecs.
 
-import io
+What is read is an allowlist, in `models`. Neither Pillow nor libtiff is asked.
+"""
+
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from convtool.media.image.format import Format
-from convtool.media.image.pillow import PillowReader
+from convtool.media.image.formats.tiff.models import ROWS
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import DESCRIPTIVE_TAGS, Frame, Metadata, descriptive
-
-
-class PlainReader(PillowReader):
-    """A TIFF file of 8-bit pages, which Pillow turns upright itself."""
-
-    uniform = False
-
-    def sizes(self) -> Iterable[tuple[int, int]]:
-        """Yield the height and width of every page."""
-        for index in range(self.count):
-            with self.settings():
-                self.seek(index)
-            width, height = self.image.size
-            yield height, width
-
-    def read_exif(self) -> Image.Exif:
-        """Return the tags that describe the image."""
-        return descriptive(Image.Image.getexif(self.image))
+from convtool.media.image.samples import Frame, Metadata
 
 
 class Tiff(Format):
-    """TIFF: 8 and 16 bits and floats, with transparency, metadata and pages."""
+    """TIFF: 8 and 16 bits and floats, bands, transparency, pages and metadata."""
 
     name = "TIFF"
     suffixes = (".tif", ".tiff")
-    signatures = (b"II*\0", b"MM\0*", b"MM*\0", b"II\0*", b"MM\0+", b"II+\0")  # as Pillow has them
+    signatures = (b"II*\0", b"MM\0*", b"MM*\0", b"II\0*", b"MM\0+", b"II+\0")
     dtypes = (torch.uint8, torch.uint16, torch.float32)
     alpha = True
     frames = True
-    holds = frozenset({"icc", "exif", "dpi"})
+    banded = True
+    holds = frozenset({"icc", "exif", "dpi", "xmp", "iptc", "text", "geo", "density", "stack"})
+    reads = ROWS
 
     def open(self, file: ImageInput) -> Reader:
-        """Open a file, by tifffile where Pillow would lose depth or cannot open it."""
-        from convtool.media.image.formats.tiff import deep  # noqa: PLC0415  # takes 0.2 s
+        """Open a file for reading."""
+        from convtool.media.image.formats.tiff.reader import (  # noqa: PLC0415  # needs imagecodecs
+            TiffReader,
+        )
 
-        plain = None
-        with suppress(UnidentifiedImageError):
-            plain = PlainReader(self.name, file, frames=True)
-        pages = deep.pages_of(file)
-        if plain is None:
-            return deep.DeepReader(file, pages)
-        return deep.DeepReader(file, pages, plain.metadata) if deep.is_deep(pages[0]) else plain
+        return TiffReader(file)
 
     def losses(self, metadata: Metadata) -> Iterable[str]:
-        """Yield what is lost; of EXIF tags all but the few that mean the same in every file."""
+        """Yield what is lost; of texts those without a tag that means the same."""
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+
         yield from super().losses(metadata)
-        if metadata.exif is not None and not set(metadata.exif) <= set(DESCRIPTIVE_TAGS):
-            yield "EXIF dropped except the tags that describe the image and its camera"
+        lost = [word for word, _ in metadata.text if word not in writer.KEYWORDS]
+        if lost:
+            yield f"text dropped, for which TIFF has no tag: {', '.join(dict.fromkeys(lost))}"
+
+    def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
+        """Yield what does not hold for the finished images."""
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+
+        yield from super().unfit(frames, metadata)
+        if metadata.stack and not writer.describes(metadata.stack, frames):
+            yield "description of a stack dropped: the result is not of its sizes and type"
 
     def save(
         self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
     ) -> None:
-        """Write finished images, deep colour ones by tifffile."""
-        memory = io.BytesIO()  # libtiff prints its errors for a file; tifffile needs one by name
-        first = frames[0]
-        if first.fits_pillow:
-            super().save(memory, frames, metadata, quality)
-        else:
-            from convtool.media.image.formats.tiff import deep  # noqa: PLC0415  # takes 0.2 s
+        """Write finished images."""
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
 
-            deep.save(memory, frames, metadata)
-        file.write(memory.getbuffer())
-
-    def options(self, frames: Sequence[Frame], metadata: Metadata, quality: int) -> dict[str, Any]:
-        """Return Pillow's options for saving."""
-        return super().options(frames, metadata, quality) | {"compression": "tiff_adobe_deflate"}
-
-    def exif(self, metadata: Metadata) -> bytes:
-        """Return the tags that describe the image."""
-        return b"" if metadata.exif is None else descriptive(metadata.exif).tobytes()
-
-    def timing(self, frames: Sequence[Frame], metadata: Metadata) -> dict[str, Any]:
-        """Return no options: pages have no durations."""
-        del frames, metadata
-        return {}
+        del quality  # it is lossless
+        writer.save(file, frames, metadata)
 
 
 FORMAT = Tiff()

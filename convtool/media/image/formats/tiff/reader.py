@@ -1,0 +1,174 @@
+"""Read TIFF files: pages upright, light on dark, as grey, RGB or bands, with alpha apart."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+
+from convtool.media.image.formats.tiff import colour, metadata, segments
+from convtool.media.image.formats.tiff.directory import TiffData
+from convtool.media.image.formats.tiff.layout import GREY as GREYS
+from convtool.media.image.formats.tiff.layout import LAB, Layout
+from convtool.media.image.formats.tiff.pages import Page, pages_of
+from convtool.media.image.formats.tiff.tags import Photometric, Tag
+from convtool.media.image.orientation import upright
+from convtool.media.image.reader import ImageInput
+from convtool.media.image.samples import (
+    GREY,
+    RGB,
+    Header,
+    Pixels,
+    Samples,
+    full_range,
+    straight,
+)
+
+BYTE, WORD, SINGLE = 8, 16, 32  # bits
+MAX_UINT8 = 2**8 - 1
+TYPES = {1: torch.uint8, 2: torch.uint16}  # of palettes, by their bytes
+# Colour models whose conversion changes values.
+CONVERTED = {
+    Photometric.PALETTE: "palette",
+    Photometric.CMYK: "CMYK",
+    Photometric.CIE_LAB: "Lab",
+    Photometric.ICC_LAB: "Lab",
+}
+
+
+class TiffReader:
+    """A TIFF file.
+
+    Args:
+        file: the file.
+
+    Attributes:
+        count, metadata, tolerant: as of every Reader.
+
+    Raises:
+        ReadError: it is a raw photo, or incomplete.
+        ValueError: it is damaged.
+    """
+
+    tolerant = False
+
+    def __init__(self, file: ImageInput) -> None:
+        self._file = file
+        self._pages = pages_of(file, TiffData(file.stream))
+        self.count = len(self._pages)
+        self.metadata = metadata.of(file, [page.directory for page in self._pages])
+        self._ranges: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def sizes(self) -> Iterable[tuple[int, int]]:
+        """Yield the height and width of every page, as stored."""
+        for page in self._pages:
+            yield page.directory.number(Tag.LENGTH, 0), page.directory.number(Tag.WIDTH, 0)
+
+    def header(self, index: int) -> Header:
+        """Return what is known of a page before it is decoded, and note what is converted.
+
+        Raises:
+            ValueError: it is not of a kind that is known to be read right.
+        """
+        page = self._pages[index]
+        layout = page.layout
+        self._note(layout)
+        if layout.bands:
+            channels = tuple(str(band) for band in range(1, len(layout.bands) + 1))
+        else:
+            channels = GREY if layout.photometric in GREYS else RGB
+        dtype = layout.dtype
+        if layout.photometric == Photometric.PALETTE:
+            map_type = colour.colour_map(page.directory, layout.bits).dtype
+            dtype = TYPES[map_type.itemsize]
+        return Header(layout.size, channels, dtype, layout.alpha is not None)
+
+    def decode(self, index: int) -> Pixels:
+        """Return a page, upright."""
+        page = self._pages[index]
+        layout = page.layout
+        stored = segments.read(self._file, page.directory, layout)
+        if layout.by_range:
+            stored = self._by_range(stored, layout)
+        elif layout.photometric != Photometric.PALETTE:
+            stored = _full(stored, layout)
+        return upright(self._apart(stored, page, layout), layout.orientation)
+
+    def _note(self, layout: Layout) -> None:
+        note, model = self._file.note, layout.model
+        if layout.photometric in CONVERTED:
+            note(f"{CONVERTED[layout.photometric]} converted to RGB")
+        extra = layout.samples - model.colours - (layout.alpha is not None)
+        if layout.bands and layout.photometric == Photometric.RGB:
+            note(f"RGB and {extra} more channels read as {len(layout.bands)} bands")
+        elif extra and not layout.bands:
+            note(f"{extra} extra channels dropped")
+        if layout.kind == "f" and layout.bits > SINGLE:
+            note("64-bit samples read as 32-bit floats")
+
+    def _by_range(self, stored: Samples, layout: Layout) -> Samples:
+        """Return integers by the range that they have in all pages of their type."""
+        low, high = self._range(stored, layout)
+        kind = f"{layout.bits}-bit {'signed' if layout.kind == 'i' else 'unsigned'} samples"
+        floats: Samples = (stored.astype(np.float64) - low) / max(1, high - low)
+        if layout.bits > WORD:
+            self._file.note(f"{kind} read by their own range: {low} … {high} become 0 … 1")
+            return floats.astype(np.float32)
+        white = 2**layout.bits - 1
+        self._file.note(f"{kind} read by their own range: {low} … {high} become 0 … {white}")
+        whole: Samples = np.rint(floats * white).astype(f"u{layout.bits // 8}")
+        return whole
+
+    def _range(self, stored: Samples, layout: Layout) -> tuple[int, int]:
+        key = layout.kind, layout.bits
+        if key not in self._ranges:
+            low, high = int(stored.min()), int(stored.max())
+            for page in self._pages if self.count > 1 else ():
+                other = page.layout
+                if (other.kind, other.bits) == key and other.by_range:
+                    found = segments.read(self._file, page.directory, other)
+                    low, high = min(low, int(found.min())), max(high, int(found.max()))
+            self._ranges[key] = low, high
+        return self._ranges[key]
+
+    def _apart(self, samples: Samples, page: Page, layout: Layout) -> Pixels:
+        """Return colours and alpha, which premultiplied colours are divided by."""
+        alpha = None if layout.alpha is None else samples[..., layout.alpha]
+        colours = samples[..., layout.bands or slice(layout.model.colours)]
+        if layout.photometric == Photometric.PALETTE:
+            colours = colour.palette(colours, colour.colour_map(page.directory, layout.bits))
+            alpha = None if alpha is None else _as(alpha, 2**layout.bits - 1, colours.dtype)
+            return _solid(colours, alpha)
+        white = colour.highest(samples)
+        if layout.premultiplied and alpha is not None:
+            colours = straight(colours, alpha, int(white))
+        if layout.photometric == Photometric.WHITE_IS_ZERO:
+            colours = samples.dtype.type(white) - colours
+        elif layout.photometric == Photometric.CMYK:
+            colours = colour.cmyk(colours, page.directory.raw(Tag.ICC))
+        elif layout.photometric in LAB:
+            colours = colour.lab(colours, layout.photometric)
+        elif layout.photometric == Photometric.YCBCR:
+            colours = colour.ycbcr(colours, layout, page.directory)
+        return _solid(colours, alpha)
+
+
+def _solid(colours: Samples, alpha: Samples | None) -> Pixels:
+    solid = None if alpha is None else np.ascontiguousarray(alpha)
+    return Pixels(np.ascontiguousarray(colours), solid)
+
+
+def _full(samples: Samples, layout: Layout) -> Samples:
+    """Return samples in the full range of their type."""
+    if layout.kind == "f":
+        return samples.astype(np.float32, copy=False)
+    if layout.bits in (BYTE, WORD):
+        return samples
+    return _as(samples, 2**layout.bits - 1, samples.dtype)
+
+
+def _as(samples: Samples, highest: int, dtype: np.dtype[Any]) -> Samples:
+    """Return whole numbers of 0 … `highest` in the full range of a type."""
+    if dtype.itemsize > 1:
+        return full_range(samples, highest)
+    return np.asarray(np.rint(samples * (MAX_UINT8 / highest)).astype(np.uint8))
