@@ -119,9 +119,7 @@ def test_the_tables_of_what_is_read_are_the_readers_own(format):
     """The page on images lists what the reader of a format lets through, and nothing else."""
     rows = "".join(f"| {' | '.join(row)} |\n" for row in format.reads)
     expected = f"### {format.name}\n\n{READS}{rows}"
-    found = re.search(
-        rf"### {format.name}\n\n(?:^\|.*\n)+", TEXTS["docs/images.md"], re.MULTILINE
-    )
+    found = re.search(rf"### {format.name}\n\n(?:^\|.*\n)+", TEXTS["docs/images.md"], re.MULTILINE)
     assert found, f"no table of {format.name}"
     assert found[0] == expected
 

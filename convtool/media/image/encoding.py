@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -84,7 +84,12 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
             f"--normalize none writes raw floats, which {wanted.suffix} cannot hold",
             hint="--format npy",
         )
-    notes = list(format.losses(source.metadata))
+    metadata = source.metadata
+    notes = list(format.losses(metadata))
+    whole = tuple(wanted.size) == part.size and len(format.layout(wanted.tiles)) == 1
+    if metadata.geo and "geo" in format.holds and not (whole and not options.sheet):
+        metadata = replace(metadata, geo={})
+        notes.append("GeoTIFF tags dropped: they are for an image of another size")
     if stored.itemsize < sample.itemsize:
         notes.insert(
             0,
@@ -96,7 +101,7 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
         of(stored),
         _memory(source, part, wanted, format, stored, sheet=options.sheet),
         tuple(notes),
-        source.metadata,
+        metadata,
         options.sheet,
         options.quality,
     )

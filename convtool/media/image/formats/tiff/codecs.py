@@ -21,7 +21,7 @@ from convtool.media.image.formats.tiff.models import INTEGERS
 from convtool.media.image.formats.tiff.tags import FAX, IMAGES, JPEG, Compression, Photometric
 from convtool.media.image.samples import Samples
 
-PIECE = 4096  # bytes of damaged data that are inflated at once
+PIECE = 8  # bytes of damaged data that are inflated at once
 ANOTHER_SIZE = "an image of another size than declared"
 
 
@@ -67,6 +67,8 @@ def decode(data: bytes, layout: Layout, rows: int, order: str, options: int) -> 
 def _bytes(data: bytes, layout: Layout, length: int) -> tuple[bytes, bool]:
     """Return uncompressed bytes, as many as declared, and whether all of them were there."""
     found = BYTES[layout.compression](data, length)
+    if not found:
+        raise ValueError("nothing of a segment can be decoded")
     return found[:length].ljust(length, b"\0"), len(found) >= length
 
 

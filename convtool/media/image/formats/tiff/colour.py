@@ -1,6 +1,6 @@
 """Turn the colour models of TIFF into sRGB: palettes, CMYK, Lab and YCbCr."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import imagecodecs
 import numpy as np
@@ -13,15 +13,18 @@ from convtool.media.image.samples import Samples
 PIXELS = 2**20  # that are converted at once, as floats
 BYTE, WORD = 255, 65535
 
-# Lab to XYZ (CIE 15), with the white point D50 of ICC profiles.
-D50 = np.array([0.96422, 1.0, 0.82521])
-EDGE, SLOPE = 6 / 29, 3 * (6 / 29) ** 2
-# XYZ of D50 to linear sRGB, adapted by Bradford's matrix (B. Lindbloom's table).
-XYZ_TO_RGB = np.array(
+EDGE, SLOPE = 6 / 29, 3 * (6 / 29) ** 2  # of Lab (CIE 15)
+D50 = (0.3457, 0.3585)  # the white point of Lab where the file states none, as in ICC profiles
+D65 = (0.3127, 0.3290)  # of sRGB
+BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+# Linear sRGB to XYZ (IEC 61966-2-1).
+RGB_TO_XYZ = np.array(
     [
-        [3.1338561, -1.6168667, -0.4906146],
-        [-0.9787684, 1.9161415, 0.0334540],
-        [0.0719453, -0.2289914, 1.4052427],
+        [0.4123908, 0.3575843, 0.1804808],
+        [0.2126390, 0.7151687, 0.0721923],
+        [0.0193308, 0.1191948, 0.9505322],
     ]
 )
 LUMA = (0.299, 0.587, 0.114)  # of ITU-R BT.601, where the file states no others
@@ -41,9 +44,9 @@ def in_rows(samples: Samples, convert: Callable[[Samples], Samples]) -> Samples:
     result = np.empty((height, width, 3), samples.dtype)
     step, white = max(1, PIXELS // width), highest(samples)
     for row in range(0, height, step):
-        rgb = convert(samples[row : row + step])
+        rgb = convert(samples[row : row + step]).clip(0, 1)
         if samples.dtype.kind == "u":
-            rgb = np.rint(rgb.clip(0, 1) * white)
+            rgb = np.rint(rgb * white)
         result[row : row + step] = rgb
     return result
 
@@ -106,12 +109,14 @@ def _by_profile(samples: Samples, profile: bytes) -> Samples:
     return in_rows(samples, convert)
 
 
-def lab(samples: Samples, photometric: Photometric) -> Samples:
+def lab(samples: Samples, photometric: Photometric, directory: Directory) -> Samples:
     """Return sRGB of Lab. Shape: (H, W, 3) → (H, W, 3)
 
     Source: TIFF 6.0, section 23, and Adobe's technical notes of 1995 and 2002
     """
-    return in_rows(samples, lambda part: _rgb_of(_lab(part, photometric)))
+    white = (*directory.values(Tag.WHITE_POINT), 0, 0)[:2]
+    white = white if min(white) > 0 else D50
+    return in_rows(samples, lambda part: _rgb_of(_lab(part, photometric), white))
 
 
 def _lab(samples: Samples, photometric: Photometric) -> Samples:
@@ -131,18 +136,26 @@ def _lab(samples: Samples, photometric: Photometric) -> Samples:
     return values
 
 
-def _rgb_of(values: Samples) -> Samples:
-    """Return sRGB of 0…1."""
+def _rgb_of(values: Samples, white: Sequence[float]) -> Samples:
+    """Return sRGB of 0…1, adapted from a white point by Bradford's method."""
     y = (values[..., 0] + 16) / 116
     f = np.stack([y + values[..., 1] / 500, y, y - values[..., 2] / 200], -1)
-    xyz = np.where(f > EDGE, f**3, SLOPE * (f - 4 / 29)) * D50
-    linear = (xyz @ XYZ_TO_RGB.T).clip(0, 1)
+    relative = np.where(f > EDGE, f**3, SLOPE * (f - 4 / 29))
+    given, wanted = _xyz(white), _xyz(D65)
+    gains = (BRADFORD @ wanted) / (BRADFORD @ given)
+    adapted = np.linalg.inv(BRADFORD) @ (gains[:, None] * BRADFORD) * given
+    linear = (relative @ (np.linalg.inv(RGB_TO_XYZ) @ adapted).T).clip(0, 1)
     rgb: Samples = np.where(
         linear <= 0.0031308,  # IEC 61966-2-1
         12.92 * linear,
         1.055 * linear ** (1 / 2.4) - 0.055,
     )
     return rgb
+
+
+def _xyz(white: Sequence[float]) -> Samples:
+    x, y = white
+    return np.array([x / y, 1, (1 - x - y) / y])
 
 
 def ycbcr(samples: Samples, layout: Layout, directory: Directory) -> Samples:

@@ -18,6 +18,7 @@ SEPARATE = 2  # planes
 UNSIGNED, SIGNED, FLOAT, UNDEFINED = 1, 2, 3, 4
 KINDS = {UNSIGNED: "u", SIGNED: "i", FLOAT: "f", UNDEFINED: "u"}
 UNPREDICTED = (Compression.NONE, Compression.PACKBITS, *FAX)  # with which no program uses one
+MOST_SAMPLES = 4096  # per pixel
 LEAST_ROWS = 2**32 - 1  # of a strip, where a page is one
 
 
@@ -36,6 +37,8 @@ def layout_of(directory: Directory) -> Layout:
     samples = number(Tag.SAMPLES, 1)
     if samples < model.colours:
         raise ValueError(f"{samples} samples per pixel, {model.name} has {model.colours}")
+    if samples > MOST_SAMPLES:
+        raise ValueError(f"{samples} samples per pixel, at most {MOST_SAMPLES} are supported")
     compression = _compression(number(Tag.COMPRESSION, 1))
     tiled = Tag.TILE_WIDTH in directory.entries
     rows = min(number(Tag.ROWS_PER_STRIP, LEAST_ROWS), height)

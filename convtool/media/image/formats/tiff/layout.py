@@ -92,7 +92,8 @@ class Layout:
     @property
     def bands(self) -> tuple[int, ...]:
         """The samples that are no alpha, where there are more than the colours."""
-        rest = [index for index in range(self.samples) if index != self.alpha]
+        alpha = self.alpha
+        rest = [index for index in range(self.samples) if index != alpha]
         is_plain = self.photometric in (*GREY, Photometric.RGB)
         return tuple(rest) if is_plain and len(rest) > self.model.colours else ()
 

@@ -129,7 +129,8 @@ def _note_pages(file: ImageInput, pages: Sequence[Directory]) -> None:
         for page in pages[1:]
     )
     if differing:
-        file.note(f"metadata of {differing} pages dropped: it differs from the first page's")
+        counted = "1 page" if differing == 1 else f"{differing} pages"
+        file.note(f"metadata of {counted} dropped: it differs from the first page's")
 
 
 def _differs(first: Directory, page: Directory, tag: int) -> bool:

@@ -148,7 +148,7 @@ def _planes(file: ImageInput, directory: Directory) -> int:
     if layout.compression != Compression.NONE or layout.planar or not layout.offsets:
         raise ValueError(f"{declared} planes behind one directory, compressed or in planes")
     room = directory.data.size - int(layout.offsets[0])
-    fitting = room // (layout.row_bytes * layout.height)
+    fitting = max(0, room) // (layout.row_bytes * layout.height)
     if fitting < declared:
         loss = f"{fitting} of {declared} planes"
         refuse_truncated(file, file.name, loss, file.reading)

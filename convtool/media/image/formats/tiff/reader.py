@@ -20,12 +20,10 @@ from convtool.media.image.samples import (
     Header,
     Pixels,
     Samples,
-    full_range,
     straight,
 )
 
 BYTE, WORD, SINGLE = 8, 16, 32  # bits
-MAX_UINT8 = 2**8 - 1
 TYPES = {1: torch.uint8, 2: torch.uint16}  # of palettes, by their bytes
 # Colour models whose conversion changes values.
 CONVERTED = {
@@ -100,9 +98,11 @@ class TiffReader:
             note(f"{CONVERTED[layout.photometric]} converted to RGB")
         extra = layout.samples - model.colours - (layout.alpha is not None)
         if layout.bands and layout.photometric == Photometric.RGB:
-            note(f"RGB and {extra} more channels read as {len(layout.bands)} bands")
+            note(
+                f"RGB and {extra} more channel{'s' * (extra > 1)} read as {len(layout.bands)} bands"
+            )
         elif extra and not layout.bands:
-            note(f"{extra} extra channels dropped")
+            note(f"{extra} extra channel{'s' * (extra > 1)} dropped")
         if layout.kind == "f" and layout.bits > SINGLE:
             note("64-bit samples read as 32-bit floats")
 
@@ -110,14 +110,13 @@ class TiffReader:
         """Return integers by the range that they have in all pages of their type."""
         low, high = self._range(stored, layout)
         kind = f"{layout.bits}-bit {'signed' if layout.kind == 'i' else 'unsigned'} samples"
-        floats: Samples = (stored.astype(np.float64) - low) / max(1, high - low)
-        if layout.bits > WORD:
-            self._file.note(f"{kind} read by their own range: {low} … {high} become 0 … 1")
-            return floats.astype(np.float32)
-        white = 2**layout.bits - 1
+        white = 1 if layout.bits > WORD else 2**layout.bits - 1
         self._file.note(f"{kind} read by their own range: {low} … {high} become 0 … {white}")
-        whole: Samples = np.rint(floats * white).astype(f"u{layout.bits // 8}")
-        return whole
+        result = np.empty(stored.shape, np.float32 if white == 1 else f"u{layout.bits // 8}")
+        for row, given in enumerate(stored):
+            floats = (given.astype(np.float64) - low) * (white / max(1, high - low))
+            result[row] = floats if white == 1 else np.rint(floats)
+        return result
 
     def _range(self, stored: Samples, layout: Layout) -> tuple[int, int]:
         key = layout.kind, layout.bits
@@ -147,7 +146,7 @@ class TiffReader:
         elif layout.photometric == Photometric.CMYK:
             colours = colour.cmyk(colours, page.directory.raw(Tag.ICC))
         elif layout.photometric in LAB:
-            colours = colour.lab(colours, layout.photometric)
+            colours = colour.lab(colours, layout.photometric, page.directory)
         elif layout.photometric == Photometric.YCBCR:
             colours = colour.ycbcr(colours, layout, page.directory)
         return _solid(colours, alpha)
@@ -161,7 +160,8 @@ def _solid(colours: Samples, alpha: Samples | None) -> Pixels:
 def _full(samples: Samples, layout: Layout) -> Samples:
     """Return samples in the full range of their type."""
     if layout.kind == "f":
-        return samples.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # what becomes infinite is refused as such
+            return samples.astype(np.float32, copy=False)
     if layout.bits in (BYTE, WORD):
         return samples
     return _as(samples, 2**layout.bits - 1, samples.dtype)
@@ -169,6 +169,6 @@ def _full(samples: Samples, layout: Layout) -> Samples:
 
 def _as(samples: Samples, highest: int, dtype: np.dtype[Any]) -> Samples:
     """Return whole numbers of 0 … `highest` in the full range of a type."""
-    if dtype.itemsize > 1:
-        return full_range(samples, highest)
-    return np.asarray(np.rint(samples * (MAX_UINT8 / highest)).astype(np.uint8))
+    white = np.iinfo(dtype).max
+    table: Samples = np.rint(np.arange(highest + 1) * (white / highest)).astype(dtype)
+    return table[samples]

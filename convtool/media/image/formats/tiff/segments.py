@@ -33,8 +33,10 @@ def read(file: ImageInput, directory: Directory, layout: Layout) -> Samples:
     needed = (math.prod(shape) * 2 + tile * 2) * dtype.itemsize
     refuse_larger(f"{file.name}: the image", needed, file.reading.max_memory)
     result = np.zeros(shape, dtype)
-    damaged, empty = 0, 0
-    for index, where in enumerate(_places(layout)):
+    total = math.prod(layout.grid) * (layout.samples if layout.planar else 1)
+    stated = min(total, len(layout.offsets))
+    damaged, decoded, empty = total - stated, 0, 0
+    for index, where in zip(range(stated), _places(layout), strict=False):
         target = result[where]
         try:
             found = _segment(directory, layout, index, where)
@@ -43,6 +45,7 @@ def read(file: ImageInput, directory: Directory, layout: Layout) -> Samples:
         except Exception:  # noqa: BLE001  # each library has errors of its own
             damaged += 1
             continue
+        decoded += 1
         if found is None:
             empty += 1
             continue
@@ -50,11 +53,12 @@ def read(file: ImageInput, directory: Directory, layout: Layout) -> Samples:
         target[...] = found.samples[: target.shape[0], : target.shape[1]]
     if damaged:
         kind = "tiles" if layout.tiled else "strips"
-        total = math.prod(layout.grid) * (layout.samples if layout.planar else 1)
+        if not decoded:
+            raise ValueError(f"none of its {total} {kind} can be decoded")
         loss = f"{damaged} of {total} {kind} of the image damaged or missing"
         refuse_truncated(file, file.name, loss, file.reading)
     if empty:
-        file.note(f"{empty} empty tiles read as 0")
+        file.note(f"{empty} empty tile{'s' * (empty > 1)} read as 0")
     return result
 
 
@@ -95,8 +99,6 @@ def _segment(
 
 def _data(directory: Directory, layout: Layout, index: int, rows: int) -> tuple[bytes, bool] | None:
     """Return the bytes of a segment, and whether the file holds all of them."""
-    if index >= len(layout.offsets):
-        raise ValueError(MISSING)
     offset = int(layout.offsets[index])
     count = int(layout.counts[index]) if index < len(layout.counts) else 0
     if layout.tiled and offset == 0 and count == 0:

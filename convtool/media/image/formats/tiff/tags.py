@@ -32,6 +32,8 @@ class Tag(IntEnum):
     DATE_TIME = 306
     ARTIST = 315
     PREDICTOR = 317
+    WHITE_POINT = 318
+    PRIMARIES = 319
     COLOUR_MAP = 320
     TILE_WIDTH = 322
     TILE_LENGTH = 323
