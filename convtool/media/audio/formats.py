@@ -87,6 +87,7 @@ _RIFF = Capacity(None, pictures=True, chapters=True, homes=frozenset({"RIFF", "I
 _ID3 = Capacity(None, pictures=True, chapters=True, homes=frozenset({"ID3"}))
 _AIFF = Capacity(None, pictures=True, chapters=True, homes=frozenset({"AIFF", "ID3"}))
 _FLAC = Capacity(None, pictures=True, chapters=True, homes=frozenset({"FLAC"}))
+_MP4 = Capacity(None, pictures=True, chapters=True, homes=frozenset({"MP4"}))
 _CAF = Capacity(None, homes=frozenset({"CAF"}))
 _W64 = Capacity(homes=frozenset({"W64"}))
 FORMATS = (
@@ -106,7 +107,7 @@ FORMATS = (
         "M4A",
         (".m4a",),
         ("AAC", "ALAC_16", "ALAC_24"),
-        _EVERY_TAG,
+        _MP4,
         FEW,
         {"AAC": _AAC, "ALAC_16": _ALAC, "ALAC_24": _ALAC},
         library="FFmpeg",

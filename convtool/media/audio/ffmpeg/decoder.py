@@ -12,6 +12,7 @@ from convtool.levels import Levels
 from convtool.media.audio.ffmpeg.metadata import read_metadata
 from convtool.media.audio.ffmpeg.samples import Unpacker
 from convtool.media.audio.known import DEMUXERS
+from convtool.media.audio.metadata.ilst import read_ilst
 from convtool.media.audio.streams import Samples, first_samples, regroup
 from convtool.media.callbacks import iterate_outside_main_thread
 from convtool.media.ffmpeg import open_container
@@ -46,6 +47,8 @@ class TrackDecoder:
             self.layout, self.subtype = unpacker.layout, unpacker.subtype
             self.levels: Levels = unpacker.levels
             self.metadata, self.notes = read_metadata(container), _notes(container)
+            if "mov" in container.format.name:
+                self.metadata = read_ilst(file).and_also(self.metadata)
             duration = _duration(container, stream)
             self._exact = _states_samples(container, stream)
         self.length = round(duration * self.rate) or self._count()
