@@ -214,7 +214,7 @@ def test_joined_files_are_read_to_their_end(convtool, tmp_path, kind):
     ("suffix", "second", "change"),
     [
         ("ogg", ["-ar", "24000"], "sample rate changes from 48000 Hz to 24000 Hz at 1.00 s"),
-        ("ogg", ["-ac", "2"], "number of channels changes from 1 channels to 2 channels"),
+        ("ogg", ["-ac", "2"], "number of channels changes from 1 to 2"),
         ("opus", ["-ac", "2"], "number of channels changes"),
         ("flac", ["-ar", "44100"], "sample rate changes from 48000 Hz to 44100 Hz at 1.00 s"),
         ("mp3", ["-ar", "44100"], "sample rate changes from 48000 Hz to 44100 Hz at 1.00 s"),

@@ -86,7 +86,9 @@ _EVERY_TAG = Capacity(None, pictures=True, chapters=True)
 _RIFF = Capacity(None, pictures=True, chapters=True, homes=frozenset({"RIFF", "ID3"}))
 _ID3 = Capacity(None, pictures=True, chapters=True, homes=frozenset({"ID3"}))
 _AIFF = Capacity(None, pictures=True, chapters=True, homes=frozenset({"AIFF", "ID3"}))
-_FLAC = Capacity(None, pictures=True, chapters=True, homes=frozenset({"FLAC"}))
+_FLAC = Capacity(
+    None, pictures=True, chapters=True, homes=frozenset({"FLAC"}), largest=2**24 - 2**12
+)
 _MP4 = Capacity(None, pictures=True, chapters=True, homes=frozenset({"MP4"}))
 _CAF = Capacity(None, homes=frozenset({"CAF"}))
 _W64 = Capacity(homes=frozenset({"W64"}))

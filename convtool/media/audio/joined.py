@@ -41,7 +41,7 @@ class JoinedDecoder:
         seconds = 0.0
         for part in self._parts:
             refuse_change(name, "sample rate", f"{self.rate} Hz", f"{part.rate} Hz", seconds)
-            own, other = (f"{each.channels} channels" for each in (self, part))
+            own, other = str(self.channels), str(part.channels)
             refuse_change(name, "number of channels", own, other, seconds)
             if part.layout != self.layout:
                 own, other = title(self.layout), title(part.layout)

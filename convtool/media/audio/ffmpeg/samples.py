@@ -120,7 +120,7 @@ class Unpacker:
         seconds = self._seen / self.rate
         kind = found[2].removesuffix("p")
         refuse_change(self._name, "sample rate", f"{self.rate} Hz", f"{found[0]} Hz", seconds)
-        own, other = f"{self.channels} channels", f"{found[1]} channels"
+        own, other = str(self.channels), str(found[1])
         refuse_change(self._name, "number of channels", own, other, seconds)
         refuse_change(self._name, "sample format", self._format, kind, seconds)
         self._found = found

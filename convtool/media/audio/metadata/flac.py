@@ -20,7 +20,6 @@ STREAMINFO, PADDING, APPLICATION, SEEKTABLE, COMMENTS, CUESHEET, PICTURE = range
 LAST = 0x80  # a flag of the last block
 STREAMINFO_BYTES = 34
 KEPT = len(MAGIC) + 4 + STREAMINFO_BYTES  # bytes of a header that stay as they are
-MAX_BLOCK = 2**24 - 1
 NAMES = {APPLICATION: "APPLICATION", CUESHEET: "CUESHEET"}
 TIMED = (CUESHEET,)
 
@@ -74,7 +73,6 @@ def build_header(header: bytes, metadata: Metadata) -> bytes:
     blocks = [(COMMENTS, comments)]
     blocks += [(PICTURE, build_picture(picture)) for picture in metadata.pictures]
     blocks += [(chunk.id[0], chunk.data) for chunk in metadata.chunks]
-    blocks = [block for block in blocks if len(block[1]) <= MAX_BLOCK]
     flags = [0] * (len(blocks) - 1) + [LAST]
     return (
         info[:4]

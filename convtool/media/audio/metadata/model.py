@@ -117,16 +117,22 @@ class Capacity:
         pictures: it holds pictures.
         chapters: it holds chapters.
         homes: the kinds of chunks that it holds.
+        largest: bytes of the largest picture that it holds.
     """
 
     tags: frozenset[str] | None = field(default_factory=frozenset)
     pictures: bool = False
     chapters: bool = False
     homes: frozenset[str] = frozenset()
+    largest: int = 2**28
 
     def holds(self, name: str) -> bool:
         """Return whether a tag has a place in the format."""
         return self.tags is None or name in self.tags
+
+    def shows(self, picture: Picture) -> bool:
+        """Return whether a picture has a place in the format."""
+        return self.pictures and len(picture.data) <= self.largest
 
 
 def fitted(
@@ -147,7 +153,7 @@ def fitted(
     held = [chunk for chunk in metadata.chunks if chunk.home in capacity.homes]
     kept = Metadata(
         tuple(tag for tag in metadata.tags if capacity.holds(tag[0]) and tag[0] not in UNSAID),
-        metadata.pictures if capacity.pictures else (),
+        tuple(each for each in metadata.pictures if capacity.shows(each)),
         metadata.chapters if capacity.chapters else (),
         tuple(chunk for chunk in held if not (moved and chunk.timed)),
     )
@@ -160,8 +166,9 @@ def _notes(metadata: Metadata, capacity: Capacity, format: str, *, moved: bool) 
     if names:
         word = "tag" if len(set(names)) == 1 else "tags"
         yield _dropped(f"{word} {_listed(names)}", format, len(set(names)))
-    pictures, chapters = len(metadata.pictures), len(metadata.chapters)
-    if pictures and not capacity.pictures:
+    pictures = sum(not capacity.shows(picture) for picture in metadata.pictures)
+    chapters = len(metadata.chapters)
+    if pictures:
         yield _dropped(f"{pictures} picture{'s' * (pictures > 1)}", format, pictures)
     if chapters and not capacity.chapters:
         yield _dropped(f"{chapters} chapter{'s' * (chapters > 1)}", format, chapters)
