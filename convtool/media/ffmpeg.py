@@ -51,6 +51,6 @@ class _UnknownFormatError(Exception):
 
 def _open(callbacks: CallbackFile, options: dict[str, str]) -> InputContainer:
     try:
-        return av.open(callbacks, "r", container_options=options)
+        return av.open(callbacks, "r", container_options=options, metadata_errors="replace")
     except av.ArgumentError as exc:
         raise _UnknownFormatError from exc

@@ -798,9 +798,9 @@ def test_a_file_is_first_given_to_the_library_that_recognizes_it(monkeypatch):
     registered = [replace(family, open=opener(family.name)) for family in families.FAMILIES]
     monkeypatch.setattr(families, "FAMILIES", registered)
     for start, order in (
-        (b"RIFF\0\0\0\0WAVE", ["libsndfile", "MP3", "FFmpeg"]),
-        (b"\0\0\0\x14ftypM4A ", ["FFmpeg", "libsndfile", "MP3"]),
-        (b"\x1a\x45\xdf\xa3", ["FFmpeg", "libsndfile", "MP3"]),
+        (b"RIFF\0\0\0\0WAVE", ["libsndfile", "FFmpeg"]),
+        (b"\0\0\0\x14ftypM4A ", ["FFmpeg", "libsndfile"]),
+        (b"\x1a\x45\xdf\xa3", ["FFmpeg", "libsndfile"]),
         (b"\xff\xfb\x90\x64", ["MP3", "libsndfile", "FFmpeg"]),
         (b"ID3\x04\0\0\0\0\0\0", ["MP3", "libsndfile", "FFmpeg"]),
         (b"else", ["libsndfile", "MP3", "FFmpeg"]),

@@ -3,13 +3,14 @@
 import io
 import os
 import struct
+import subprocess
 
 import mutagen
 import numpy as np
 import pytest
 import soundfile
 from mutagen import apev2, flac, id3, mp4
-from tones import decoded, ffmpeg, tones
+from tones import decoded, ffmpeg, need, tones
 
 from convtool.media.audio.containers import ogg
 from convtool.media.audio.metadata.ape import parse_ape
@@ -291,3 +292,53 @@ def test_headers_alone_are_refused_in_words(program, tmp_path, suffix):
     assert all(line.startswith(("error: ", "hint: ")) for line in lines), lines
     for words in ("processing input", "Invalid", "Errno", "Format not", "internal"):
         assert words not in result.stderr.decode()
+
+
+def test_tags_in_another_encoding_do_not_refuse_the_file(convtool, tmp_path):
+    """A title in Latin-1, which AVI cannot declare, is no damage."""
+    soundfile.write(tmp_path / "in.wav", tones([440], 0.1), RATE)
+    ffmpeg(
+        "-i",
+        tmp_path / "in.wav",
+        "-metadata",
+        "title=QQQQ",
+        "-c:a",
+        "pcm_s16le",
+        tmp_path / "in.avi",
+    )
+    data = (tmp_path / "in.avi").read_bytes()
+    (tmp_path / "in.avi").write_bytes(data.replace(b"QQQQ", b"caf\xe9"))
+    identity(convtool, tmp_path / "in.avi", tmp_path / "o.flac")
+    assert flac.FLAC(tmp_path / "o.flac")["title"][0].startswith("caf")
+
+
+@pytest.mark.parametrize("codec", ["gsm_ms", "libmp3lame", "adpcm_ima_wav", "pcm_alaw"])
+def test_chunks_are_kept_whatever_decodes_the_samples(convtool, tmp_path, codec):
+    """A WAV that FFmpeg decodes has the same chunks as one that libsndfile decodes."""
+    path = tmp_path / "in.wav"
+    sine = "sine=440:duration=0.5:sample_rate=8000"
+    ffmpeg("-f", "lavfi", "-i", sine, "-c:a", codec, path)
+    with_chunk(path, "little", b"iXML", b"<BWFXML></BWFXML> ")
+    assert "iXML" not in identity(convtool, path, tmp_path / "o.wav")
+    assert b"<BWFXML></BWFXML> " in (tmp_path / "o.wav").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff", "caf", "au", "w64"])
+def test_headers_of_unknown_length_are_whole(convtool, tmp_path, suffix):
+    """What programs write into pipes states no length, and is read to its end."""
+    need("ffmpeg")
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440:duration=1:sample_rate=8000"]
+    piped = subprocess.run([*command, "-f", suffix, "-"], check=True, capture_output=True)
+    (tmp_path / f"in.{suffix}").write_bytes(piped.stdout)
+    assert "note" not in identity(convtool, tmp_path / f"in.{suffix}", tmp_path / "o.wav")
+    assert len(soundfile.read(tmp_path / "o.wav")[0]) == 8000
+
+
+def test_a_second_audio_track_is_noted(convtool, tmp_path):
+    """The first track is read, and a note says that there are more."""
+    inputs = [
+        part for hz in (440, 880) for part in ("-f", "lavfi", "-i", f"sine={hz}:duration=0.5")
+    ]
+    ffmpeg(*inputs, "-map", "0", "-map", "1", "-c:a", "aac", tmp_path / "in.mp4")
+    said = identity(convtool, tmp_path / "in.mp4", tmp_path / "o.wav")
+    assert "the first of 2 audio tracks is read" in said

@@ -68,11 +68,13 @@ def _open(file: BinaryIO, name: str) -> AudioDecoder:
     """Open a file with the family that recognizes it, or else with the first that can read it."""
     file.seek(0)
     start = file.read(SIGNATURE_BYTES)
-    families = sorted(FAMILIES, key=lambda family: not family.recognizes(start))
+    known = [family for family in FAMILIES if family.recognizes(start)]
+    others = [family for family in FAMILIES if family not in known]
+    families = known + [family for family in others if not (known and family.strict)]
     errors = []
     for family in families:
         try:
             return family.open(file, name)
         except ReadError as exc:
             errors.append(exc)
-    raise errors[0] if families[0].recognizes(start) else errors[-1]
+    raise errors[0] if known else errors[-1]

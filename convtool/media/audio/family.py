@@ -32,12 +32,14 @@ class Family:
         suffixes: of its files, for finding them in folders.
         signatures: of the formats that belong to it; it may read others, too.
         open: returns the decoder of a file, which has a name for messages; raises ReadError.
+        strict: it only tries files that no other family recognizes.
     """
 
     name: str
     suffixes: tuple[str, ...]
     signatures: tuple[Signature, ...]
     open: Callable[[BinaryIO, str], AudioDecoder]
+    strict: bool = False
 
     def recognizes(self, start: bytes) -> bool:
         """Return True where a file's first bytes have one of the signatures."""

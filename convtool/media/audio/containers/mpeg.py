@@ -174,11 +174,11 @@ def _resync(data: _Bytes, position: int, kind: tuple[int, int, int] | None) -> i
 
 def _in_a_row(data: _Bytes, start: int, kind: tuple[int, int, int] | None) -> bool:
     """Return whether frames of one kind follow each other."""
-    for _ in range(IN_A_ROW):
+    for number in range(IN_A_ROW):
+        if start == data.size or (start > data.size and number > 1):
+            return number > 0
         found = frame(data.at(start, 4))
         if found is None or (kind is not None and found.kind != kind):
             return False
         kind, start = found.kind, start + found.length
-        if start >= data.size:
-            return True
     return True

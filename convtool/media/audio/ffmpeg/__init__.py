@@ -27,6 +27,7 @@ MPEG = Family(
         *(Signature(bytes([0xFF, second])) for second in range(0xFA, 0x100)),
     ),
     open=_open_mpeg,
+    strict=True,
 )
 FFMPEG = Family(
     "FFmpeg",
@@ -35,6 +36,16 @@ FFMPEG = Family(
         Signature(b"ftyp", offset=4),  # MP4, M4A, MOV
         Signature(b"\x1a\x45\xdf\xa3"),  # Matroska, WebM: EBML
         Signature(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),  # WMA, ASF
+        Signature(b"\xff\xf1"),  # AAC: ADTS
+        Signature(b"\xff\xf9"),
+        Signature(b"\x0b\x77"),  # AC-3
+        Signature(b"\x7f\xfe\x80\x01"),  # DTS
+        Signature(b"wvpk"),
+        Signature(b"TTA1"),
+        Signature(b"MAC "),
+        Signature(b"#!AMR"),
+        Signature(b"FLV\x01"),
+        Signature(b"\0\0\x01\xba"),  # MPEG program stream
     ),
     open=_open,
 )

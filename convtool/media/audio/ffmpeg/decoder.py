@@ -11,8 +11,10 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media.audio.ffmpeg.metadata import read_metadata
 from convtool.media.audio.ffmpeg.samples import Unpacker
+from convtool.media.audio.header import read_header
 from convtool.media.audio.known import DEMUXERS
 from convtool.media.audio.metadata.ilst import read_ilst
+from convtool.media.audio.metadata.model import Metadata
 from convtool.media.audio.streams import Samples, first_samples, regroup
 from convtool.media.callbacks import iterate_outside_main_thread
 from convtool.media.ffmpeg import open_container
@@ -46,9 +48,7 @@ class TrackDecoder:
             self.rate, self.channels = unpacker.rate, unpacker.channels
             self.layout, self.subtype = unpacker.layout, unpacker.subtype
             self.levels: Levels = unpacker.levels
-            self.metadata, self.notes = read_metadata(container), _notes(container)
-            if "mov" in container.format.name:
-                self.metadata = read_ilst(file).and_also(self.metadata)
+            self.metadata, self.notes = self._metadata(container), _notes(container)
             duration = _duration(container, stream)
             self._exact = _states_samples(container, stream)
         self.length = round(duration * self.rate) or self._count()
@@ -60,6 +60,13 @@ class TrackDecoder:
             if not container.streams.audio:
                 raise ReadError(f"{self._name}: no audio track")
             yield container
+
+    def _metadata(self, container: InputContainer) -> Metadata:
+        """Return the metadata, by our own readers where there is one."""
+        if "mov" in container.format.name:
+            return read_ilst(self._file).and_also(read_metadata(container))
+        own = read_header(self._file, self.channels).metadata
+        return read_metadata(container) if own == Metadata() else own
 
     def _count(self) -> int:
         """Return the number of samples, all decoded."""

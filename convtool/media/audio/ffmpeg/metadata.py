@@ -10,7 +10,7 @@ from av.stream import Disposition
 from convtool.media.audio.metadata.model import Chapter, Metadata, Picture, Tag
 from convtool.media.audio.metadata.vorbis import canonical
 
-NAMES = {"TMPO": "BPM", "TSRC": "ISRC", "WM/YEAR": "DATE", "YEAR": "DATE"}
+NAMES = {"TMPO": "BPM", "TSRC": "ISRC", "SOFTWARE": "ENCODER", "WM/YEAR": "DATE", "YEAR": "DATE"}
 # What containers say of themselves.
 TECHNICAL = {
     "MAJOR_BRAND",

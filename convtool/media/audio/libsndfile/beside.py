@@ -6,8 +6,8 @@ from typing import Any, BinaryIO
 from convtool.media.audio.apple_layout import build_layout
 from convtool.media.audio.containers.headed import HeadedFile
 from convtool.media.audio.containers.ogg_comments import OggFile
+from convtool.media.audio.header import MASK_TAG
 from convtool.media.audio.layout import FEW_MASKS, FLAC_IMPLIED
-from convtool.media.audio.libsndfile.header import MASK_TAG
 from convtool.media.audio.metadata import chunks as rows
 from convtool.media.audio.metadata import flac
 from convtool.media.audio.metadata.chunked import append_metadata

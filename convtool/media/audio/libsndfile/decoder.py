@@ -9,8 +9,8 @@ import soundfile
 
 from convtool.errors import ReadError
 from convtool.levels import Levels
+from convtool.media.audio.header import read_header
 from convtool.media.audio.known import FORMATS, SUBTYPES
-from convtool.media.audio.libsndfile.header import read_header
 from convtool.media.audio.metadata.flac import MAGIC
 from convtool.media.audio.metadata.id3 import HEAD as ID3_HEAD
 from convtool.media.audio.metadata.id3 import tag_length

@@ -11,6 +11,8 @@ _W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # of most of the GUIDs of
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _W64_LIST = bytes.fromhex("6c6973742f91cf11a5d628db04c10000")
 _UNKNOWN = 2**32 - 1  # RF64 states the size of its samples in ds64
+# Chunks of samples, and what stands before the first one.
+SAMPLES = {b"data": b"", b"SSND": bytes(8)}
 MAX_CHUNK = 2**26  # bytes of one that is carried
 
 
@@ -77,7 +79,10 @@ class Place:
 
 
 def places(file: BinaryIO, layout: Layout) -> Iterator[Place]:
-    """Yield the chunks of a file in their order; a damaged one ends them."""
+    """Yield the chunks of a file in their order; a damaged one ends them.
+
+    Samples without a size, as programs write them into pipes, reach to the end of the file.
+    """
     end = file.seek(0, 2)
     position, head, large = layout.first, layout.id + layout.size, None
     while position + head <= end:
@@ -90,7 +95,10 @@ def places(file: BinaryIO, layout: Layout) -> Iterator[Place]:
             large = int.from_bytes(file.read(16)[8:], "little")
         if id == b"data" and length == _UNKNOWN and large is not None:
             length = large
-        if length < 0 or position + head + length > end:
+        if len(id) == 4 and not all(32 <= byte < 127 for byte in id):
+            return  # samples, after a chunk of them that states no size
+        unknown = id in SAMPLES and length <= len(SAMPLES[id])
+        if unknown or length < 0 or position + head + length > end:
             length = end - position - head
         yield Place(id, position + head, length)
         position += head + length

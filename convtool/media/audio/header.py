@@ -1,4 +1,4 @@
-"""What libsndfile does not tell of a file: the positions of its channels, and its metadata."""
+"""What libraries do not tell of a file: the positions of its channels, and all its metadata."""
 
 import struct
 from dataclasses import dataclass
