@@ -113,6 +113,50 @@ def test_all_numbers_of_channels_are_written_as_ffmpeg_reads_them(
     assert pitches(decoded(out)) == heard
 
 
+@pytest.mark.parametrize("count", LAYOUTS)
+@pytest.mark.parametrize("suffix", ["m4a", "caf"])
+def test_all_numbers_of_channels_are_written_to_alac(convtool, tmp_path, count, suffix):
+    """ALAC has an order of its own, in CAF by libsndfile as in M4A by FFmpeg."""
+    frequencies = list(range(300, 300 + 100 * count, 100))
+    source, out = tmp_path / "in.wav", tmp_path / f"o.{suffix}"
+    soundfile.write(source, tones(frequencies), RATE, format="WAVEX", subtype="PCM_16")
+    identity(convtool, source, out, "--subtype", "alac_16")
+    assert pitches(decoded(out)) == frequencies
+    identity(convtool, out, tmp_path / "back.wav")
+    assert np.array_equal(samples(tmp_path / "back.wav"), samples(source))
+
+
+@pytest.mark.parametrize(("suffix", "name"), [("caf", b"chan"), ("aiff", b"CHAN")])
+@pytest.mark.parametrize(
+    ("tag", "places"),
+    [
+        (124 << 16 | 6, ["FC", "FL", "FR", "BL", "BR", "LFE"]),  # MPEG 5.1 D, as in AAC
+        (122 << 16 | 6, ["FL", "FR", "BL", "BR", "FC", "LFE"]),  # MPEG 5.1 B
+        (0x10000, ["FL", "FR", "FC", "LFE", "SL", "SR"]),  # by bitmap
+        (0, ["FC", "FL", "FR", "LFE", "BL", "BR"]),  # by descriptions
+    ],
+)
+def test_layouts_of_apple_are_read(convtool, tmp_path, suffix, name, tag, places):
+    """CAF and AIFF name the order of their channels; they come in that of WAV."""
+    frequencies = {"FL": 300, "FR": 400, "FC": 500, "LFE": 60, "BL": 700, "BR": 800}
+    frequencies |= {"SL": 700, "SR": 800}
+    path = tmp_path / f"in.{suffix}"
+    soundfile.write(path, tones([frequencies[place] for place in places]), RATE)
+    labels = {"FL": 1, "FR": 2, "FC": 3, "LFE": 4, "BL": 5, "BR": 6}
+    count = 6 if tag == 0 else 0
+    content = struct.pack(">III", tag, 0x60F if tag == 0x10000 else 0, count)
+    for place in places[:count]:
+        content += struct.pack(">II12x", labels[place], 0)
+    size = len(content).to_bytes(8 if suffix == "caf" else 4, "big")
+    data = path.read_bytes() + name + size + content
+    if suffix == "aiff":
+        data = data[:4] + (len(data) - 8).to_bytes(4, "big") + data[8:]
+    path.write_bytes(data)
+    identity(convtool, path, tmp_path / "o.wav")
+    assert pitches(samples(tmp_path / "o.wav")) == [300, 400, 500, 60, 700, 800]
+    assert mask(tmp_path / "o.wav") == (0x60F if "SL" in places else 0x3F)
+
+
 @pytest.mark.parametrize("suffix", ["ogg", "opus", "flac"])
 def test_an_impulse_response_has_the_same_channels(convtool, tmp_path, suffix):
     """A response of six channels delays each channel by its own time, whatever its format."""

@@ -841,7 +841,7 @@ def test_a_kernel_longer_than_the_input_is_refused(convtool, tmp_path, noise):
 def test_too_many_channels_for_a_format_are_refused(convtool, tmp_path, noise):
     """The message names channels and rate; no output is left."""
     source = write(tmp_path / "in.wav", noise(100, 9), 1000)
-    for suffix in ("flac", "mp3", "opus"):
+    for suffix in ("flac", "mp3", "opus", "m4a"):
         result = convtool("audio", source, tmp_path / f"out.{suffix}", "-k", "blur")
         assert result.code == 1
         assert "cannot hold 9 channels" in result.err

@@ -30,8 +30,8 @@ def read_table():
 
 def positions(format: Format):
     """Return which channel layouts a format can state."""
-    if format.layouts is ANY and not format.by_subtype:
-        return "any"
+    if format.layouts is ANY:
+        return "any; ALAC: the usual ones of 1 to 8 channels" if format.by_subtype else "any"
     counts = {count for own in (format.layouts, *format.by_subtype.values()) for count in own}
     return "mono, stereo" if max(counts) == 2 else "the usual ones of 1 to 8 channels"
 

@@ -6,7 +6,7 @@ It must not import a library that encodes: names are checked before anything is 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from convtool.media.audio.layout import FEW_MASKS, IMPLIED, title
+from convtool.media.audio.layout import FEW_MASKS, IMPLIED, alac_masks, title
 from convtool.media.audio.metadata.model import Capacity
 from convtool.media.audio.subtypes import LOSSY, bits
 from convtool.media.policies import named
@@ -18,7 +18,7 @@ ANY: Mapping[int, tuple[int, ...]] = {}  # all masks
 FEW = {count: (mask,) for count, mask in FEW_MASKS.items()}
 _SAME = {count: (mask,) for count, mask in IMPLIED.items()}
 _AAC = {**FEW, 3: (0x7,), 4: (0x107, 0x33), 5: (0x37,), 6: (0x3F,), 8: (0x63F,)}
-_ALAC = {**FEW, 3: (0x7,), 4: (0x107,), 5: (0x37,), 6: (0x3F,), 7: (0x13F,), 8: (0xFF,)}
+_ALAC = {count: (mask,) for count, mask in alac_masks().items()}
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,14 @@ FORMATS = (
         ("PCM_S8", "PCM_U8", *PCM, *COMPANDED),
         _AIFF,
     ),
-    Format("CAF", "CAF", (".caf",), ("PCM_S8", *PCM, *COMPANDED, "ALAC_16"), _CAF),
+    Format(
+        "CAF",
+        "CAF",
+        (".caf",),
+        ("PCM_S8", *PCM, *COMPANDED, "ALAC_16"),
+        _CAF,
+        by_subtype={"ALAC_16": _ALAC},
+    ),
     Format("RF64", "RF64", (".rf64",), ("PCM_U8", *PCM, *COMPANDED), _RIFF),
     Format("W64", "W64", (".w64",), ("PCM_U8", *PCM, *COMPANDED), _W64, FEW),
     Format("AU", "AU", (".au", ".snd"), ("PCM_S8", *PCM, *COMPANDED), layouts=FEW),

@@ -42,6 +42,14 @@ _VORBIS = {  # the order of channels in Vorbis and Opus
     7: ("FL", "FC", "FR", "SL", "SR", "BC", "LFE"),
     8: ("FL", "FC", "FR", "SL", "SR", "BL", "BR", "LFE"),
 }
+_ALAC = {  # the order of channels in ALAC, and with it their positions
+    3: ("FC", "FL", "FR"),
+    4: ("FC", "FL", "FR", "BC"),
+    5: ("FC", "FL", "FR", "BL", "BR"),
+    6: ("FC", "FL", "FR", "BL", "BR", "LFE"),
+    7: ("FC", "FL", "FR", "BL", "BR", "BC", "LFE"),
+    8: ("FC", "FLC", "FRC", "FL", "FR", "BL", "BR", "LFE"),
+}
 TITLES = {
     MONO: "mono",
     STEREO: "stereo",
@@ -64,6 +72,11 @@ TITLES = {
     0x63F: "7.1",
     0xFF: "7.1(wide)",
 }
+
+
+def alac_masks() -> dict[int, int]:
+    """Return the mask of ALAC for each number of channels."""
+    return FEW_MASKS | {count: mask_of(channels) for count, channels in _ALAC.items()}
 
 
 def names(mask: int) -> tuple[str, ...]:
@@ -116,6 +129,11 @@ def inverse(places: Sequence[int] | None) -> list[int] | None:
 def vorbis_order(channels: int) -> list[int] | None:
     """Return where each channel stands in Vorbis and Opus; None where in the usual order."""
     return order(_VORBIS[channels]) if channels in _VORBIS else None
+
+
+def alac_order(channels: int) -> list[int] | None:
+    """Return where each channel stands in ALAC; None where in the usual order."""
+    return order(_ALAC[channels]) if channels in _ALAC else None
 
 
 def title(mask: int) -> str:

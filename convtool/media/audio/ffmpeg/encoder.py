@@ -81,12 +81,17 @@ class M4aEncoder(Notes):
             self._callbacks.call(self._start)
 
     def _refuse_unknown(self) -> None:
-        rates = av.codec.Codec(self._codec, "w").audio_rates
-        if not self._layout or (rates and self._rate not in rates):
-            known = f", but {', '.join(map(str, sorted(rates)))} Hz" if rates else ""
-            result = f"{len(self._channels)} channels at {self._rate} Hz as {self._subtype}"
+        if not self._layout:
             raise WriteError(
-                f"M4A cannot hold {result}{known}", hint="--rate, --mono or another --format"
+                f"M4A cannot hold {len(self._channels)} channels as {self._subtype}",
+                hint="--mono or another --format",
+            )
+        rates = av.codec.Codec(self._codec, "w").audio_rates
+        if rates and self._rate not in rates:
+            known = ", ".join(map(str, sorted(rates)))
+            raise WriteError(
+                f"M4A cannot hold {self._rate} Hz as {self._subtype}, but {known}",
+                hint="--rate 48000 or another --format",
             )
 
     def _start(self) -> None:

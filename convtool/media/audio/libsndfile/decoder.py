@@ -11,6 +11,7 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.media.audio.header import read_header
 from convtool.media.audio.known import FORMATS, SUBTYPES
+from convtool.media.audio.layout import alac_masks, alac_order
 from convtool.media.audio.metadata.flac import MAGIC
 from convtool.media.audio.metadata.id3 import HEAD as ID3_HEAD
 from convtool.media.audio.metadata.id3 import tag_length
@@ -65,6 +66,9 @@ class SndfileDecoder:
         header = read_header(file, self.channels)
         file.seek(position)  # where libsndfile has left it
         self.layout, self.metadata, self._order = header.layout, header.metadata, header.order
+        if self.subtype == "ALAC_16" and self.channels > 2:
+            self.layout = alac_masks().get(self.channels, 0)
+            self._order = alac_order(self.channels)
         self.length: int = self._handle.frames
         self.declared: int | None = self._declared()
         if self.length >= UNKNOWN_LENGTH:

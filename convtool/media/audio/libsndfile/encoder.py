@@ -14,7 +14,7 @@ from convtool.block import Block
 from convtool.convolve.geometry import Placement
 from convtool.errors import WriteError
 from convtool.media.audio.formats import BROKEN_SUBTYPES, Format
-from convtool.media.audio.layout import FEW_MASKS, inverse, vorbis_order
+from convtool.media.audio.layout import FEW_MASKS, alac_order, inverse, vorbis_order
 from convtool.media.audio.libsndfile.beside import complete, wrapped
 from convtool.media.audio.metadata.model import Metadata
 from convtool.media.audio.source import AudioPart
@@ -59,7 +59,7 @@ class AudioEncoder(Notes):
         self._format, self._subtype = format, subtype
         self._levels = levels_of(subtype)
         self._layout, self._metadata = layout, metadata
-        places = inverse(vorbis_order(len(channels))) if format.name == "OGG" else None
+        places = inverse(_order(format.name, subtype, len(channels)))
         self._channels = [channels[place] for place in places or range(len(channels))]
         self._handle: Any = None
 
@@ -142,6 +142,13 @@ class AudioEncoder(Notes):
         if self._handle is not None:
             with contextlib.suppress(OSError):  # it was raised before
                 self._callbacks.call(self._handle.close)
+
+
+def _order(format: str, subtype: str, channels: int) -> list[int] | None:
+    """Return where each channel stands in a file."""
+    if format == "OGG":
+        return vorbis_order(channels)
+    return alac_order(channels) if subtype == "ALAC_16" else None
 
 
 def _hint(subtype: str) -> str:
