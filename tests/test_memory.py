@@ -92,6 +92,7 @@ def planned(convtool, medium, source, out, *options):
         ("deep.png", "out.png", ["-k", "disk:radius=30"]),
         ("clear.png", "out.gif", ["-k", "sharpen"]),
         ("float.tif", "out.npy", ["-k", "sobel-x"]),
+        ("float.tif", "out.tif", ["-k", "blur"]),
     ],
 )
 def test_the_memory_of_an_image_is_estimated(convtool, tmp_path, large, bare, source, out, options):

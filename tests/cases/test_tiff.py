@@ -1,7 +1,10 @@
 """TIFF files of kinds that once came out wrong, and their relatives: the right values."""
 
 import io
+import json
+import shutil
 import struct
+import subprocess
 import time
 import zlib
 from pathlib import Path
@@ -775,3 +778,66 @@ def test_bands_and_pages_of_every_type_come_back(identity):
                 written(given, planarconfig="contig", **options), ".tif", "--overwrite"
             )
             assert np.array_equal(tifffile.imread(out), given)
+
+
+def test_a_file_too_large_for_classic_tiff_is_a_bigtiff(identity, monkeypatch):
+    """From 4 GB on offsets have 64 bits; EXIF's own directory does, too."""
+    monkeypatch.setattr("convtool.media.image.formats.tiff.writer.MOST", 10)
+    given = CASES / "14-geotiff" / "in.tif"
+    source = given.read_bytes()
+    _, out = identity(source)
+    with tifffile.TiffFile(out) as file:
+        assert file.is_bigtiff
+        assert np.array_equal(file.asarray(), tifffile.imread(given))
+        assert file.pages[0].tags[270].value == "25 µm"
+
+
+def test_primaries_are_kept_and_go_into_png(identity):
+    """The white point and primaries of RGB are PNG's chromaticities."""
+    values = [31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000]
+    pairs = [number for value in values for number in (value, 100000)]
+    tags = [(318, 5, 2, tuple(pairs[:4]), True), (319, 5, 6, tuple(pairs[4:]), True)]
+    data = written(np.dstack([RAMP] * 3), photometric="rgb", extratags=tags)
+    result, out = identity(data)
+    assert "note" not in result.err
+    kept = tags_of(out)
+    assert np.divide(kept[318][::2], kept[318][1::2]) == pytest.approx([0.3127, 0.329])
+    assert np.divide(kept[319][::2], kept[319][1::2])[2] == pytest.approx(0.21)
+    source, _ = opened(data)
+    assert struct.unpack(">8I", source.metadata.colour["cHRM"]) == tuple(values)
+
+
+def test_the_value_for_no_data_is_dropped_where_samples_are_stretched(identity):
+    """A value of the samples as stored means nothing among those that were read by their range."""
+    tags = [(42113, 2, 0, b"-9999\0", True)]
+    given = np.where(RAMP > 100, RAMP, -9999).astype(np.int16)
+    result, out = identity(written(given, extratags=tags))
+    assert "the value for no data dropped" in result.err
+    assert 42113 not in tags_of(out)
+    _, out = identity(written(RAMP, extratags=tags), ".tif", "--overwrite")
+    assert tags_of(out)[42113] == "-9999"
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_exif_survives_in_both_byte_orders(identity, tmp_path, monkeypatch, order):
+    """EXIF's own directories are copied in the byte order that they have, into BigTIFF too."""
+    (tmp_path / "given.tif").write_bytes(written(RAMP, byteorder=order))
+    words = ("-Make=A camera", "-ExposureTime=1/50", "-UserComment=Größe", "-GPSAltitude=100.5")
+    more = ("-InteropIndex=R98", "-LensModel=a lens")
+    given = tmp_path / "given.tif"
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *words, *more, given], check=True)
+    _, out = identity(given)
+    names = [word.split("=")[0] for word in (*words, *more)]
+    command = ["exiftool", "-j", "-G1", *names, given, out]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    before, after = ({key: one[key] for key in one if key != "SourceFile"} for one in found)
+    assert len(before) == 6
+    assert before == after
+    assert np.array_equal(tifffile.imread(out), RAMP)
+    monkeypatch.setattr("convtool.media.image.formats.tiff.writer.MOST", 10)
+    _, out = identity(given, ".tif", "--overwrite")
+    kept = tags_of(out)
+    assert kept[34665]["ExposureTime"] == (1, 50)
+    assert kept[34665]["LensModel"] == "a lens"
+    assert kept[34853]["GPSAltitude"] == (201, 2)

@@ -4,11 +4,13 @@ What is read is an allowlist, in `models`. Neither Pillow nor libtiff is asked.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import torch
 
 from convtool.media.image.format import Format
+from convtool.media.image.formats.tiff import stacks
 from convtool.media.image.formats.tiff.models import ROWS
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, Metadata
@@ -36,20 +38,19 @@ class Tiff(Format):
         return TiffReader(file)
 
     def losses(self, metadata: Metadata) -> Iterable[str]:
-        """Yield what is lost; of texts those without a tag that means the same."""
+        """Yield what is lost; of texts and colours those without a tag that means the same."""
         from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
 
-        yield from super().losses(metadata)
+        rest = {name: data for name, data in metadata.colour.items() if name != "cHRM"}
+        yield from super().losses(replace(metadata, colour=rest))
         lost = [word for word, _ in metadata.text if word not in writer.KEYWORDS]
         if lost:
             yield f"text dropped, for which TIFF has no tag: {', '.join(dict.fromkeys(lost))}"
 
     def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
         """Yield what does not hold for the finished images."""
-        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
-
         yield from super().unfit(frames, metadata)
-        if metadata.stack and not writer.describes(metadata.stack, frames):
+        if metadata.stack and not stacks.describes(metadata.stack, frames):
             yield "description of a stack dropped: the result is not of its sizes and type"
 
     def save(

@@ -3,13 +3,15 @@
 What is not kept is named in a note.
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Container, Sequence
 from typing import Any
 
 from PIL import Image
 
 from convtool.media.image.formats.tiff import exif
 from convtool.media.image.formats.tiff.directory import Directory
+from convtool.media.image.formats.tiff.stacks import is_stack
 from convtool.media.image.formats.tiff.tags import (
     DESCRIPTIVE,
     GEO,
@@ -27,10 +29,12 @@ NO_UNIT, INCH, CENTIMETRE = 1, 2, 3
 PER_INCH = 2.54  # centimetres
 ASCII = 2
 SHAPED = b'{"shape": ['  # tifffile's own description of an array
-STACKS = (b"ImageJ=", b"SCIFIO=")
 # Colour models whose conversion to sRGB makes a profile meaningless.
 CONVERTED = (Photometric.CMYK, Photometric.CIE_LAB, Photometric.ICC_LAB)
-OF_PAGES = (Tag.ICC, Tag.XMP, Tag.IPTC, Tag.X_RESOLUTION, Tag.Y_RESOLUTION, *DESCRIPTIVE, *GEO)
+OF_PAGES = (Tag.XMP, Tag.IPTC, Tag.X_RESOLUTION, Tag.Y_RESOLUTION, *DESCRIPTIVE, *GEO)
+CHROMATICITIES = Tag.WHITE_POINT, Tag.PRIMARIES
+COORDINATES = 8
+PER_UNIT = 100_000  # of PNG's chromaticities
 KEPT = {*DESCRIPTIVE, *GEO, Tag.ICC, Tag.XMP, Tag.IPTC, Tag.EXIF, Tag.GPS}
 
 
@@ -46,6 +50,7 @@ def of(file: ImageInput, pages: Sequence[Directory]) -> Metadata:
     if first.number(Tag.PHOTOMETRIC, 0) not in CONVERTED:
         kept.icc = _bytes(first, Tag.ICC)
     kept.dpi, kept.density = _resolution(first)
+    kept.colour = _colour(first)
     if is_stack(first.text(Tag.DESCRIPTION)):
         kept.stack = first.text(Tag.DESCRIPTION)
     try:
@@ -53,14 +58,9 @@ def of(file: ImageInput, pages: Sequence[Directory]) -> Metadata:
     except Exception:  # noqa: BLE001  # damaged tags raise anything; the pixels may be intact
         file.note("damaged EXIF data dropped")
     kept.geo = _geo(file, first)
-    _note_rest(file, first)
+    _note_rest(file, first, KEPT | {*CHROMATICITIES} if kept.colour else KEPT)
     _note_pages(file, pages)
     return kept
-
-
-def is_stack(text: bytes) -> bool:
-    """Return True for a description that programs for microscopes read: ImageJ's and OME's."""
-    return text.startswith(STACKS) or b"<OME " in text[:1000]
 
 
 def _bytes(directory: Directory, tag: int) -> bytes | None:
@@ -114,16 +114,25 @@ def _geo(file: ImageInput, directory: Directory) -> dict[int, tuple[int, int, An
     return found
 
 
-def _note_rest(file: ImageInput, directory: Directory) -> None:
-    """Note the tags that are not known here, and not about the layout."""
-    rest = [tag for tag in directory.entries if tag not in KEPT and tag not in LAYOUT]
+def _colour(directory: Directory) -> dict[str, bytes]:
+    """Return the white point and the primaries of RGB as PNG has them."""
+    values = [value for tag in CHROMATICITIES for value in directory.values(tag)]
+    is_rgb = directory.number(Tag.PHOTOMETRIC, 0) == Photometric.RGB
+    if not is_rgb or len(values) != COORDINATES or not all(0 <= value < 1 for value in values):
+        return {}
+    return {"cHRM": struct.pack(">8I", *(round(value * PER_UNIT) for value in values))}
+
+
+def _note_rest(file: ImageInput, directory: Directory, kept: Container[int]) -> None:
+    """Note the tags that are neither kept nor about the layout."""
+    rest = [tag for tag in directory.entries if tag not in kept and tag not in LAYOUT]
     words = dict.fromkeys(WORDS.get(tag, f"tag {tag}") for tag in rest)
     if words:
         file.note(f"{listed(list(words))} dropped")
 
 
 def _note_pages(file: ImageInput, pages: Sequence[Directory]) -> None:
-    first = pages[0]
+    first, kept_profile = pages[0], _bytes(pages[0], Tag.ICC)
     differing = sum(
         page is not first and any(_differs(first, page, tag) for tag in OF_PAGES)
         for page in pages[1:]
@@ -131,6 +140,10 @@ def _note_pages(file: ImageInput, pages: Sequence[Directory]) -> None:
     if differing:
         counted = "1 page" if differing == 1 else f"{differing} pages"
         file.note(f"metadata of {counted} dropped: it differs from the first page's")
+    if kept_profile and any(_bytes(page, Tag.ICC) != kept_profile for page in pages[1:]):
+        file.note("colour profile of the first page given to all pages")
+    elif not kept_profile and any(Tag.ICC in page.entries for page in pages[1:]):
+        file.note("colour profiles of later pages dropped: the first page has none")
 
 
 def _differs(first: Directory, page: Directory, tag: int) -> bool:

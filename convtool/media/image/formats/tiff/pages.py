@@ -11,6 +11,7 @@ from convtool.errors import ReadError
 from convtool.media.image.formats.tiff.declared import layout_of
 from convtool.media.image.formats.tiff.directory import Directory, TiffData
 from convtool.media.image.formats.tiff.layout import Layout
+from convtool.media.image.formats.tiff.stacks import IMAGES
 from convtool.media.image.formats.tiff.tags import (
     RAW_COMPRESSIONS,
     RAW_MODELS,
@@ -25,7 +26,6 @@ REDUCED, MASK = 1, 4  # flags of a directory's purpose
 OLD_REDUCED = 2
 CANON = b"CR\x02\0"  # after the header of CR2 files
 MOST_INNER = 1024  # directories inside of a page
-IMAGEJ = re.compile(rb"ImageJ=.*\nimages=(\d+)", re.DOTALL)
 SHAPED = re.compile(rb'{"shape": \[([\d, ]+)\].*"truncated": true', re.DOTALL)
 
 
@@ -135,7 +135,7 @@ def _planes(file: ImageInput, directory: Directory) -> int:
     """Return how many images follow each other behind the only directory of a file."""
     text = directory.text(Tag.DESCRIPTION)
     declared = 1
-    if found := IMAGEJ.match(text):
+    if found := IMAGES.match(text):
         declared = int(found[1])
     elif found := SHAPED.match(text):
         shape = [int(word) for word in found[1].split(b",")]

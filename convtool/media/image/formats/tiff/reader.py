@@ -103,6 +103,9 @@ class TiffReader:
             )
         elif extra and not layout.bands:
             note(f"{extra} extra channel{'s' * (extra > 1)} dropped")
+        if layout.by_range and Tag.NO_DATA in self.metadata.geo:
+            del self.metadata.geo[Tag.NO_DATA]
+            note("the value for no data dropped: samples are read by their own range")
         if layout.kind == "f" and layout.bits > SINGLE:
             note("64-bit samples read as 32-bit floats")
 

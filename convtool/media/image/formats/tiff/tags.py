@@ -58,6 +58,7 @@ class Tag(IntEnum):
     EXIF = 34665
     GPS = 34853
     INTEROPERABILITY = 40965
+    NO_DATA = 42113  # GDAL's
     LERC = 50674
     DNG_VERSION = 50706
     IMAGEJ_COUNTS = 50838
@@ -102,7 +103,7 @@ WORDS = {
     287: "page positions",
     291: "a grey response curve",
     301: "a transfer function",
-    318: "a white point",
+    318: "primaries",
     319: "primaries",
     321: "halftone hints",
     333: "ink names",

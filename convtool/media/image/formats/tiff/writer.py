@@ -1,6 +1,5 @@
 """Write TIFF files: deflated strips, pages of any kinds, and the metadata of the input."""
 
-import re
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any, BinaryIO
 import imagecodecs
 import numpy as np
 
-from convtool.media.image.formats.tiff import exif
+from convtool.media.image.formats.tiff import exif, stacks
 from convtool.media.image.formats.tiff.directory import TYPES
 from convtool.media.image.formats.tiff.exif import Tables, Value
 from convtool.media.image.formats.tiff.layout import STRAIGHT
@@ -20,13 +19,11 @@ from convtool.media.image.samples import Frame, Metadata
 ASCII, SHORT, LONG, RATIONAL, BYTE, UNDEFINED, LONG8 = 2, 3, 4, 5, 1, 7, 16
 STRIP = 2**18  # bytes, about
 LEVEL = 6  # of deflate
+PER_UNIT = 100_000  # of PNG's chromaticities
 MOST = 2**32 - 2**20  # bytes of a file that is no BigTIFF
 NO_UNIT, INCH = 1, 2
 PART_OF_SEVERAL = 2
 FORMATS = {"u": 1, "f": 3}
-IMAGEJ = re.compile(rb"ImageJ=.*\nimages=(\d+)", re.DOTALL)
-# Lines of ImageJ's description that no longer hold for filtered samples.
-IMAGEJ_RANGE = re.compile(rb"^(?:min|max)=.*\n?", re.MULTILINE)
 
 
 def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
@@ -42,40 +39,13 @@ def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
         found = exif.from_pillow(metadata.exif)
     big = sum(frame.samples.nbytes for frame in frames) > MOST
     writer = _Writer(file, found, metadata, big=big)
-    if describes(metadata.stack, frames):
-        found.main[Tag.DESCRIPTION] = _described(metadata.stack or b"")
+    if stacks.describes(metadata.stack, frames):
+        text = stacks.without_range(metadata.stack or b"") + b"\0"
+        found.main[Tag.DESCRIPTION] = Value(ASCII, len(text), text)
     if found.main.get(Tag.DESCRIPTION, Value(0, 0, b"")).raw.startswith(b"ImageJ="):
         writer.stack(frames)
     else:
         writer.pages(frames)
-
-
-def describes(stack: bytes | None, frames: Sequence[Frame]) -> bool:
-    """Return True where the description of a stack holds for finished images."""
-    if not stack or len({(frame.samples.shape, frame.samples.dtype) for frame in frames}) > 1:
-        return False
-    if found := IMAGEJ.match(stack):
-        return int(found[1]) == len(frames) and not frames[0].transparent
-    if stack.startswith(b"ImageJ="):
-        return len(frames) == 1
-    first = frames[0].samples
-    kind = {"u": "uint", "f": "float"}[first.dtype.kind] + str(8 * first.itemsize)
-    sizes = {name: _sizes(stack, name) for name in b"XYZCT".decode()}
-    counted = {z * t * c for z in sizes["Z"] for t in sizes["T"] for c in sizes["C"]}
-    return (
-        (sizes["X"], sizes["Y"]) == ({first.shape[1]}, {first.shape[0]})
-        and bool(counted & {len(frames), len(frames) * first.shape[2]})
-        and set(re.findall(rb'\sType="(\w+)"', stack)) <= {kind.encode(), b""}
-    )
-
-
-def _sizes(stack: bytes, axis: str) -> set[int]:
-    return {int(size) for size in re.findall(rf'\bSize{axis}="(\d+)"'.encode(), stack)}
-
-
-def _described(stack: bytes) -> Value:
-    text = IMAGEJ_RANGE.sub(b"", stack) + b"\0"
-    return Value(ASCII, len(text), text)
 
 
 @dataclass
@@ -205,6 +175,11 @@ class _Writer:
                 found[number] = Value(ASCII, len(values) + 1, values + b"\0")
             else:
                 found[number] = self._value(kind, values)
+        if chromaticities := metadata.colour.get("cHRM"):
+            numbers = struct.unpack(">8I", chromaticities)
+            values = [value for number in numbers for value in (number, PER_UNIT)]
+            found[int(Tag.WHITE_POINT)] = self._value(RATIONAL, values[:4])
+            found[int(Tag.PRIMARIES)] = self._value(RATIONAL, values[4:])
         for number, text in texts(metadata.text).items():
             if number not in self.found.main:
                 found[number] = Value(ASCII, len(text), text)
