@@ -173,6 +173,16 @@ def test_cut_pixels_and_runs_are_refused_or_noted():
         assert opened(data, allow_truncated=True)[0].notes[-1].startswith("truncated")
 
 
+def test_a_bitmap_without_a_row_is_refused_even_with_leave():
+    """A header alone is no image, and a cut one is refused in words."""
+    whole = bmp(rows(VALUES, "<u4"), 5, 6, 32)
+    with pytest.raises(ReadError, match="not a single row"):
+        opened(whole[:60], allow_truncated=True)
+    for length in (10, 20, 40):
+        with pytest.raises(ReadError, match="the header is cut"):
+            opened(whole[:length], allow_truncated=True)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

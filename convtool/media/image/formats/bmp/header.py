@@ -17,6 +17,7 @@ OS2 = (16, 64)
 INFO = 40
 WITH_MASKS = (52, 56, 108, 124)  # the second has a mask of alpha, and so have the later ones
 KNOWN = (CORE, *OS2, INFO, *WITH_MASKS)
+CUT = "the header is cut"
 PLAIN, RLE8, RLE4, FIELDS, ALPHA_FIELDS = 0, 1, 2, 3, 6
 INDEXED = (1, 2, 4, 8)  # bits
 DEFAULT_MASKS = {
@@ -94,11 +95,13 @@ def read(data: bytes) -> Header:
     Raises:
         ValueError: it is damaged, or not of a kind that is known to be read right.
     """
+    if len(data) < FILE_HEADER + CORE:
+        raise ValueError(CUT)
     pixels, size = struct.unpack_from("<II", data, 10)
     if size not in KNOWN:
         raise ValueError(f"a header of {size} bytes is not supported")
     if len(data) < FILE_HEADER + size:
-        raise ValueError("the header is cut")
+        raise ValueError(CUT)
     if size == CORE:
         width, height, _, bits = struct.unpack_from("<HHHH", data, FILE_HEADER + 4)
         compression = PLAIN
@@ -147,6 +150,8 @@ def _masks(
     count = 4 if size > WITH_MASKS[0] or compression == ALPHA_FIELDS else 3
     if size == INFO:
         after += 4 * count
+    if len(data) < place + 4 * count:
+        raise ValueError(CUT)
     found = (*struct.unpack_from(f"<{count}I", data, place), 0)
     masks = found[0], found[1], found[2], found[3]
     _check_masks(masks, bits)
@@ -171,7 +176,8 @@ def _palette(data: bytes, after: int, size: int, bits: int, pixels: int) -> Samp
         return np.zeros((0, 3), np.uint8)
     entry = 3 if size == CORE else 4
     stated = 0 if size in (CORE, OS2[0]) else struct.unpack_from("<I", data, FILE_HEADER + 32)[0]
-    count = min(stated or 1 << bits, 1 << bits, max(0, pixels - after) // entry)
+    room = max(0, min(pixels, len(data)) - after)
+    count = min(stated or 1 << bits, 1 << bits, room // entry)
     if not count:
         raise ValueError("a palette without colours")
     table = np.frombuffer(data, np.uint8, count * entry, after).reshape(count, entry)

@@ -80,6 +80,8 @@ class BmpReader:
         data = self._file.stream.read(needed)
         if len(data) < needed:
             rows = len(data) // found.row_bytes
+            if not rows:
+                raise ValueError("not a single row is there")
             self._refuse(f"{rows} of {found.height} rows")
         stored = np.frombuffer(data.ljust(needed, b"\0"), np.uint8)
         stored = stored.reshape(found.height, found.row_bytes)
