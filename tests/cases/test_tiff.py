@@ -487,6 +487,16 @@ def test_bands_become_a_grid_where_a_format_has_none(identity):
     assert np.array(Image.open(out)).ndim == 2
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("options", [("--sheet",), ("-k", "blur"), ("--sheet", "-k", "blur")])
+def test_sheets_and_grids_of_bands(identity, suffix, options):
+    """Bands are grey tiles in a sheet, and in a grid of several kernels."""
+    result, out = identity("03-five-bands", suffix, *options)
+    assert result.code == 0, result.err
+    width = np.array(Image.open(out)).shape[1]
+    assert width > 4
+
+
 @pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
 @pytest.mark.parametrize("model", ["cielab", "icclab"])
 def test_lab_of_every_depth(model, kind):

@@ -64,7 +64,7 @@ class ImageEncoder(Notes):
         """
         self._finish_page()
         self._part, self._placement = part, placement
-        self._levels, self._tiles = levels, self._format.layout(tiles)
+        self._levels, self._tiles = levels, self._format.layout(tiles, sheet=self._sheet)
         self._channels = sorted({channel for tile in tiles for channel in tile.channels})
         if part.weighted:
             self._channels.append(len(part.channels) - 1)
@@ -154,8 +154,12 @@ class ImageEncoder(Notes):
         white = self._levels.scale
         if self._sheet:
             given = to_stored(to_float(filled(part.pixels)[0]), self._levels.dtype)
-            labels = ["input", *(tile.label for tile in self._tiles)]
-            tiles = labelled([given, *tiles], labels, white)
+            inputs, labels = [given], ["input"]
+            if len(given) not in (1, 3):
+                inputs = list(given[:, None])
+                labels = [f"input {band}" for band in range(1, len(given) + 1)]
+            labels += [tile.label for tile in self._tiles]
+            tiles = labelled([*inputs, *tiles], labels, white)
         return arrange(tiles, white)
 
 

@@ -86,8 +86,9 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
         )
     metadata = source.metadata
     notes = list(format.losses(metadata))
-    whole = tuple(wanted.size) == part.size and len(format.layout(wanted.tiles)) == 1
-    if metadata.geo and "geo" in format.holds and not (whole and not options.sheet):
+    tiles = format.layout(wanted.tiles, sheet=options.sheet)
+    whole = tuple(wanted.size) == part.size and len(tiles) == 1 and not options.sheet
+    if metadata.geo and "geo" in format.holds and not whole:
         metadata = replace(metadata, geo={})
         notes.append("GeoTIFF tags dropped: they are for an image of another size")
     if stored.itemsize < sample.itemsize:
@@ -118,7 +119,7 @@ def _memory(
 ) -> int:
     """Return an estimate of the bytes of all pages of an output, and of its encoder's copies."""
     pages = source.pixels // math.prod(part.size)
-    tiles, copies = format.layout(wanted.tiles), format.copies
+    tiles, copies = format.layout(wanted.tiles, sheet=sheet), format.copies
     samples = math.prod(wanted.size) * len(tiles[0].channels)
     if len(tiles) > 1 or sheet:
         copies = max(copies, IMAGE_GRID_COPIES)

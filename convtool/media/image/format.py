@@ -85,16 +85,19 @@ class Format:
                 return dtype
         return self.dtypes[-1]
 
-    def layout(self, tiles: Sequence[Tile]) -> Sequence[Tile]:
+    def layout(self, tiles: Sequence[Tile], *, sheet: bool = False) -> Sequence[Tile]:
         """Return the tiles as a file of this format shows them.
 
-        They stay as they are, but for one of all bands of an image, which is grey for each band
-        where the format holds no bands.
+        They stay as they are, but for those of the bands of an image, which are grey for each band
+        where the format holds no bands or there is a grid of tiles.
+
+        Args:
+            tiles: grey, of a colour image, or of bands.
+            sheet: the input is shown beside them.
         """
-        if self.banded or len(tiles) > 1 or len(tiles[0].channels) in (1, 3):
+        if self.banded and len(tiles) == 1 and not sheet:
             return tiles
-        label, channels = tiles[0].label, tiles[0].channels
-        return [Tile(f"{label} {band}", (channel,)) for band, channel in enumerate(channels, 1)]
+        return [shown for tile in tiles for shown in _shown(tile)]
 
     def losses(self, metadata: Metadata) -> Iterable[str]:
         """Yield what of the metadata is lost without the user's doing."""
@@ -170,6 +173,13 @@ class Format:
         if metadata.loop is not None:
             options["loop"] = metadata.loop
         return options
+
+
+def _shown(tile: Tile) -> Sequence[Tile]:
+    if len(tile.channels) in (1, 3):
+        return [tile]
+    numbered = enumerate(tile.channels, 1)
+    return [Tile(f"{tile.label} {band}", (channel,)) for band, channel in numbered]
 
 
 def _as_image(frame: Frame) -> Image.Image:

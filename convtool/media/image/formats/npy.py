@@ -21,8 +21,9 @@ class Npy(Format):
     frames = True
     banded = True
 
-    def layout(self, tiles: Sequence[Tile]) -> Sequence[Tile]:
+    def layout(self, tiles: Sequence[Tile], *, sheet: bool = False) -> Sequence[Tile]:
         """Return one tile of all channels in the layer's order: an array needs no grid."""
+        del sheet  # which an array cannot be
         return (Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels))),)
 
     def save(
