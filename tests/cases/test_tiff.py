@@ -619,6 +619,20 @@ def test_reduced_images_and_masks_are_no_pages():
     assert len(found) == 1
 
 
+def test_a_thumbnail_as_exif_has_it_is_no_page():
+    """A second directory without a size holds the thumbnail of a camera."""
+    thumbnail = {259: 6, 513: (LONG, [8]), 514: (LONG, [100])}, []
+    source, found = opened(tiff(page(8, 6, [RAMP.tobytes()]), thumbnail))
+    assert len(found) == 1
+    assert source.notes == ["1 reduced image dropped"]
+
+
+def test_the_page_that_cannot_be_read_is_named():
+    """Of several pages the message says which one it is."""
+    with pytest.raises(ReadError, match="page 2: its colour model, LogL, is not supported"):
+        opened(tiff(page(8, 6, [RAMP.tobytes()]), page(8, 6, [RAMP.tobytes()], t262=32844)))
+
+
 def test_pyramids_inside_of_pages_are_noted():
     """The levels that OME-TIFF keeps inside of a page are not pages."""
     memory = io.BytesIO()

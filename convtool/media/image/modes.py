@@ -9,7 +9,7 @@ from convtool.media.image.samples import MAX_UINT16, Pixels, Samples
 
 PLAIN = ("L", "LA", "RGB", "RGBA", "F", "I")
 # Modes whose conversion changes values or loses something, and what messages call them.
-CONVERTED = {"CMYK": "CMYK", "LAB": "Lab", "P": "palette", "PA": "palette"}
+CONVERTED = {"CMYK": "CMYK", "P": "palette", "PA": "palette"}
 
 
 def plain_mode(image: Image.Image, *, colour: bool) -> str:
@@ -45,12 +45,6 @@ def plain(image: Image.Image, *, colour: bool) -> Image.Image:
     mode = plain_mode(image, colour=colour)
     if image.mode == "CMYK":
         return _from_cmyk(image)
-    if image.mode == "LAB":
-        profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(*profiles, "LAB", "RGB")
-        converted = ImageCms.applyTransform(image, transform)
-        assert converted is not None  # it is not done in place
-        return converted
     return image if image.mode == mode else image.convert(mode)
 
 

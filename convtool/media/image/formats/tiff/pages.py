@@ -99,6 +99,8 @@ def _is_page(directory: Directory) -> bool:
     purpose = directory.number(Tag.SUBFILE, 0)
     if Tag.SUBFILE not in directory.entries:
         purpose = int(directory.number(Tag.OLD_SUBFILE, 0) == OLD_REDUCED)
+    if Tag.WIDTH not in directory.entries:
+        return False  # a thumbnail as EXIF has it, or no image at all
     is_mask = directory.number(Tag.PHOTOMETRIC, -1) == Photometric.MASK
     return not purpose & (REDUCED | MASK) and not is_mask
 

@@ -69,7 +69,10 @@ class TiffReader:
             ValueError: it is not of a kind that is known to be read right.
         """
         page = self._pages[index]
-        layout = page.layout
+        try:
+            layout = page.layout
+        except ValueError as exc:
+            raise ValueError(f"page {index + 1}: {exc}" if self.count > 1 else str(exc)) from exc
         self._note(layout)
         if layout.bands:
             channels = tuple(str(band) for band in range(1, len(layout.bands) + 1))
