@@ -865,3 +865,16 @@ def test_exif_survives_in_both_byte_orders(identity, tmp_path, monkeypatch, orde
     assert kept[34665]["ExposureTime"] == (1, 50)
     assert kept[34665]["LensModel"] == "a lens"
     assert kept[34853]["GPSAltitude"] == (201, 2)
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+def test_the_size_in_exif_is_that_of_the_result(identity, tmp_path):
+    """A page that is turned has its two sizes exchanged in EXIF's own directory as well."""
+    given = tmp_path / "given.tif"
+    given.write_bytes(written(RAMP, extratags=[(274, 3, 1, 6, True)]))
+    words = ("-ExifImageWidth=8", "-ExifImageHeight=6")
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *words, given], check=True)
+    _, out = identity(given)
+    kept = tags_of(out)
+    assert (kept["ImageWidth"], kept["ImageLength"]) == (6, 8)
+    assert (kept[34665]["PixelXDimension"], kept[34665]["PixelYDimension"]) == (6, 8)

@@ -57,6 +57,8 @@ class Tag(IntEnum):
     ICC = 34675
     EXIF = 34665
     GPS = 34853
+    EXIF_WIDTH = 40962
+    EXIF_HEIGHT = 40963
     INTEROPERABILITY = 40965
     NO_DATA = 42113  # GDAL's
     LERC = 50674

@@ -39,10 +39,12 @@ def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
         found = exif.from_pillow(metadata.exif)
     big = sum(frame.samples.nbytes for frame in frames) > MOST
     writer = _Writer(file, found, metadata, big=big)
-    if stacks.describes(metadata.stack, frames):
-        text = stacks.without_range(metadata.stack or b"") + b"\0"
+    writer.state_size(frames[0])
+    text = metadata.stack if stacks.describes(metadata.stack, frames) else None
+    if text:
+        text = stacks.without_range(text) + b"\0"
         found.main[Tag.DESCRIPTION] = Value(ASCII, len(text), text)
-    if found.main.get(Tag.DESCRIPTION, Value(0, 0, b"")).raw.startswith(b"ImageJ="):
+    if text and text.startswith(b"ImageJ="):
         writer.stack(frames)
     else:
         writer.pages(frames)
@@ -56,6 +58,14 @@ class _Writer:
     found: Tables
     metadata: Metadata
     big: bool
+
+    def state_size(self, frame: Frame) -> None:
+        """Let EXIF's own directory state the size of the result, where it states one."""
+        height, width = frame.samples.shape[:2]
+        table = self.found.inner.get(Tag.EXIF, {})
+        for tag, size in ((Tag.EXIF_WIDTH, width), (Tag.EXIF_HEIGHT, height)):
+            if tag in table:
+                table[tag] = self._value(LONG, [size])
 
     def pages(self, frames: Sequence[Frame]) -> None:
         """Write each page's directory, and its strips behind it."""
