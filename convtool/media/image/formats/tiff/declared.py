@@ -47,7 +47,8 @@ def layout_of(directory: Directory) -> Layout:
         raise ValueError(f"segments of {tile[1]}×{tile[0]} pixels")
     if compression == Compression.OLD_JPEG and Tag.JPEG_STREAM in directory.entries:
         tile = height, width  # one stream for all strips
-    offsets = directory.values(Tag.TILE_OFFSETS if tiled else Tag.STRIP_OFFSETS)
+    planar = number(Tag.PLANAR, 1) == SEPARATE and samples > 1
+    segments = -(-height // tile[0]) * -(-width // tile[1]) * (samples if planar else 1)
     layout = Layout(
         height,
         width,
@@ -56,16 +57,17 @@ def layout_of(directory: Directory) -> Layout:
         samples,
         _kind(directory, photometric),
         _bits(directory),
-        number(Tag.PLANAR, 1) == SEPARATE and samples > 1,
+        planar,
         _extras(directory, samples - model.colours),
         compression,
         number(Tag.PREDICTOR, 1),
         number(Tag.FILL_ORDER, 1) == 2,  # the lowest bit comes first
         tile,
         tiled,
-        offsets or directory.values(Tag.STRIP_OFFSETS),
-        directory.values(Tag.TILE_COUNTS if tiled else Tag.STRIP_COUNTS)
-        or directory.values(Tag.STRIP_COUNTS),
+        (tiled and directory.values(Tag.TILE_OFFSETS, segments))
+        or directory.values(Tag.STRIP_OFFSETS, segments),
+        (tiled and directory.values(Tag.TILE_COUNTS, segments))
+        or directory.values(Tag.STRIP_COUNTS, segments),
         _subsampling(directory, photometric),
     )
     _check(layout, directory)
@@ -88,7 +90,7 @@ def _compression(value: int) -> Compression:
 
 
 def _kind(directory: Directory, photometric: Photometric) -> str:
-    formats = set(directory.values(Tag.SAMPLE_FORMAT)) or {UNSIGNED}
+    formats = set(directory.values(Tag.SAMPLE_FORMAT, MOST_SAMPLES)) or {UNSIGNED}
     if photometric in LAB and formats <= {UNSIGNED, SIGNED, UNDEFINED}:
         return "u"  # some programs call only a and b signed, which they are by their definition
     if len(formats) > 1:
@@ -100,7 +102,7 @@ def _kind(directory: Directory, photometric: Photometric) -> str:
 
 
 def _bits(directory: Directory) -> int:
-    bits = set(directory.values(Tag.BITS)) or {1}
+    bits = set(directory.values(Tag.BITS, MOST_SAMPLES)) or {1}
     if len(bits) > 1:
         raise ValueError("samples of several depths in a pixel are not supported")
     return int(bits.pop())

@@ -16,6 +16,7 @@ TYPES = {
     11: "f4", 12: "f8", 13: "u4", 16: "u8", 17: "i8", 18: "u8",
 }  # fmt: skip
 PAIRS = (5, 10)  # types whose values are fractions
+MOST_VALUES = 2**18  # of a tag, unless more are asked for: three for each colour of a palette
 BIG = 43  # the version number of BigTIFF
 
 
@@ -146,13 +147,19 @@ class Directory:
         entry = self.entries.get(tag)
         return b"" if entry is None else self.data.read(entry.place, entry.length)
 
-    def values(self, tag: int) -> tuple[Any, ...]:
-        """Return a tag's values, fractions as floats; none where it is missing or damaged."""
+    def values(self, tag: int, most: int = MOST_VALUES) -> tuple[Any, ...]:
+        """Return a tag's values, fractions as floats; none where it is missing or damaged.
+
+        Args:
+            tag: its number.
+            most: values that are read; those after them are not asked for.
+        """
         entry = self.entries.get(tag)
         if entry is None or not entry.length:
             return ()
+        size = entry.length // entry.count
         try:
-            raw = self.raw(tag)
+            raw = self.data.read(entry.place, min(entry.count, most) * size)
         except EOFError:
             return ()
         found = np.frombuffer(raw, self.data.order + TYPES[entry.type])
