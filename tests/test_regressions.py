@@ -282,9 +282,9 @@ def test_a_nan_in_alpha_is_refused(convtool, tmp_path):
 
 
 def test_losses_are_noted(convtool, tmp_path):
-    """Notes report the depth lost in an animated PNG and the transparency lost in a sheet."""
+    """Notes report the depth lost in an animated GIF and the transparency lost in a sheet."""
     tifffile.imwrite(tmp_path / "in.tif", np.stack([LEVELS, LEVELS // 2]), photometric="rgb")
-    assert "stored as 8-bit" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.png").err
+    assert "stored as 8-bit" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.gif").err
     Image.new("RGBA", (8, 8), (1, 2, 3, 4)).save(tmp_path / "clear.png")
     assert (
         "transparency dropped"

@@ -90,6 +90,28 @@ def refuse_truncated(
     notes.note(f"truncated: {loss}")
 
 
+def refuse_damaged(
+    notes: Notes, name: str, damage: str, reading: Reading, cause: Exception | None = None
+) -> None:
+    """Refuse a damaged file, or note the damage where that is allowed, as of a truncated one.
+
+    Args:
+        notes: where the damage is noted.
+        name: of the file, for messages.
+        damage: what is wrong with it.
+        reading: says whether it is allowed.
+        cause: what a decoder raised.
+
+    Raises:
+        ReadError: it is not allowed.
+    """
+    if not reading.allow_truncated:
+        raise ReadError(
+            f"{name}: damaged: {damage}", hint="--allow-truncated reads what there is"
+        ) from cause
+    notes.note(f"damaged: {damage}")
+
+
 def finite(samples: Samples, reading: Reading, name: str, rest: Iterable[Samples] = ()) -> Samples:
     """Return floats without NaN and infinite ones, replaced where that is allowed.
 

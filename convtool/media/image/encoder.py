@@ -89,13 +89,11 @@ class ImageEncoder(Notes):
             WriteError: the format cannot hold them.
         """
         self._finish_page()
-        self._note_losses()
+        self._drop_hidden()
+        self._check_pages()
+        for loss in self._format.shortfalls(self._frames, self._metadata):
+            self.note(loss)
         name = self._format.name
-        if len(self._frames) > 1 and not self._format.frames:
-            raise WriteError(
-                f"{len(self._frames)} images, and {name} holds one",
-                hint="GIF, WebP, PNG and TIFF hold more",
-            )
         try:
             self._format.save(self._file, self._frames, self._metadata, self._quality)
         except Exception as exc:
@@ -123,8 +121,8 @@ class ImageEncoder(Notes):
             image = self._grid(tiles, part)
         if alpha is not None:
             image = torch.cat([image, alpha])
-        samples = image.permute(1, 2, 0).numpy()
-        self._frames.append(Frame(samples, alpha is not None, part.pixels.duration))
+        samples, pixels = image.permute(1, 2, 0).numpy(), part.pixels
+        self._frames.append(Frame(samples, alpha is not None, pixels.duration, pixels.hidden))
         self._part = None
 
     def _alpha(self, part: Rows) -> Tensor | None:
@@ -140,13 +138,31 @@ class ImageEncoder(Notes):
         alpha = torch.from_numpy(part.pixels.alpha)[rows][:, columns]
         return to_stored(to_float(alpha), self._levels.dtype)[None]
 
-    def _note_losses(self) -> None:
-        """Note what depends on the finished images: profiles and durations that do not fit."""
-        metadata, format = self._metadata, self._format
-        if not format.timed and any(frame.duration for frame in self._frames):
-            self.note(f"durations of frames dropped: {format.name} cannot hold them")
-        for text in format.unfit(self._frames, metadata):
-            self.note(text)
+    def _drop_hidden(self) -> None:
+        """Drop the image that is shown instead of an animation, where it cannot be held."""
+        shown = [frame for frame in self._frames if not frame.hidden]
+        if shown and len(shown) < len(self._frames) and not self._format.hides:
+            self.note(
+                "default image dropped, which is shown instead of the animation: "
+                f"{self._format.name} cannot hold it"
+            )
+            self._frames = shown
+
+    def _check_pages(self) -> None:
+        format, count = self._format, len(self._frames)
+        if count > 1 and not format.frames:
+            raise WriteError(
+                f"{count} images, and {format.name} holds one",
+                hint="GIF, WebP, PNG and TIFF hold more",
+            )
+        sizes = dict.fromkeys(frame.samples.shape[:2] for frame in self._frames)
+        if len(sizes) > 1 and not format.varied:
+            first, second, *_ = [f"{width}×{height}" for height, width in sizes]
+            raise WriteError(
+                f"pages of different sizes, {first} and {second}: "
+                f"{format.name} holds images of one size",
+                hint="--format tif keeps each page's size",
+            )
 
     def _grid(self, tiles: list[Tensor], part: Rows) -> Tensor:
         if part.pixels.alpha is not None:

@@ -13,7 +13,8 @@ from PIL import Image
 from convtool.media.contract import Tile
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.samples import Frame, Metadata, alike
+from convtool.media.image.timing import MILLISECONDS, Clock
 from convtool.media.policies import listed
 
 SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
@@ -44,7 +45,11 @@ class Format:
         alpha: it can hold transparency.
         frames: it can hold several images.
         quality: it is lossy, and `--quality` counts.
-        timed: it can hold how long images are shown, and how often they repeat.
+        timed: it can hold how long images are shown.
+        clock: how it counts that.
+        repeats: it can hold how often an animation plays.
+        hides: it can hold an image that is shown instead of an animation.
+        varied: its images can differ in size, channels and depth.
         banded: it can hold images of any number of channels.
         holds: kinds of metadata that it can hold: names of attributes of `Metadata`.
         readable: its files can be read.
@@ -61,6 +66,10 @@ class Format:
     frames = False
     quality = False
     timed = False
+    clock: Clock = MILLISECONDS
+    repeats = False
+    hides = False
+    varied = False
     banded = False
     holds: frozenset[str] = frozenset()
     readable = True
@@ -105,16 +114,21 @@ class Format:
         if lost:
             yield f"{listed(lost)} dropped, which {self.name} cannot hold"
 
-    def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
-        """Yield what of the metadata does not fit the finished images.
-
-        Args:
-            frames: the images.
-            metadata: the input's.
-        """
-        fits = [metadata.profile(frame.colours) for frame in frames]
-        if metadata.icc and "icc" in self.holds and not all(fits):
-            yield "colour profile dropped: it is for other channels than the result has"
+    def shortfalls(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
+        """Yield what of finished images cannot be held: it is known when all are there."""
+        for frame in frames:
+            if metadata.icc and "icc" in self.holds and not metadata.profile(frame.colours):
+                yield "colour profile dropped: it is for other channels than the result has"
+        if len(frames) == 1:
+            return
+        durations = [frame.duration for frame in frames]
+        if any(durations) and not self.timed:
+            yield f"durations of frames dropped: {self.name} cannot hold them"
+        if self.timed and not self.clock.holds(durations):
+            yield f"durations of frames rounded to {self.clock.unit}, which {self.name} counts in"
+        if metadata.plays and not self.repeats:
+            times = "once" if metadata.plays == 1 else f"{metadata.plays} times"
+            yield f"that it plays {times} dropped: {self.name} cannot hold it"
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file for reading.
@@ -138,7 +152,7 @@ class Format:
         Raises:
             Exception: of any kind, where the format cannot hold them.
         """
-        first, *others = map(_as_image, frames)
+        first, *others = map(_as_image, frames if self.varied else alike(frames))
         options = self.options(frames, metadata, quality)
         if others:
             options |= {"save_all": True, "append_images": others}
@@ -167,11 +181,11 @@ class Format:
     def timing(self, frames: Sequence[Frame], metadata: Metadata) -> dict[str, Any]:
         """Return Pillow's options for an animation: durations in milliseconds, repetitions."""
         options: dict[str, Any] = {}
-        durations = [round(frame.duration) for frame in frames if frame.duration is not None]
-        if len(durations) == len(frames):
-            options["duration"] = durations
-        if metadata.loop is not None:
-            options["loop"] = metadata.loop
+        durations = [frame.duration for frame in frames]
+        if any(durations):
+            options["duration"] = self.clock.ticks(durations)
+        if self.repeats:
+            options["loop"] = metadata.plays or 0
         return options
 
 

@@ -1,6 +1,7 @@
 """Turn images upright that are stored as a camera was held."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,4 +40,4 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
         return pixels
     samples = np.ascontiguousarray(turn(pixels.samples))
     alpha = None if pixels.alpha is None else np.ascontiguousarray(turn(pixels.alpha))
-    return Pixels(samples, alpha, pixels.duration)
+    return replace(pixels, samples=samples, alpha=alpha)

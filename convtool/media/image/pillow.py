@@ -165,7 +165,7 @@ class PillowReader:
     def _read_metadata(self) -> Metadata:
         info = self.image.info
         metadata = Metadata(info.get("icc_profile") or None, None, info.get("dpi"))
-        metadata.loop = info.get("loop")
+        metadata.plays = info.get("loop")
         try:
             exif = self.read_exif()
             if exif:

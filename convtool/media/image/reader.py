@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
 from convtool.media.image.samples import Header, Metadata, Pixels
-from convtool.media.policies import Notes
+from convtool.media.policies import Notes, refuse_damaged, refuse_truncated
 from convtool.options.reading import ImageReading
+
+ENDS_EARLY = "the image data ends early"
 
 
 class ImageInput(Notes):
@@ -20,6 +22,14 @@ class ImageInput(Notes):
     def __init__(self, stream: BinaryIO, name: str, reading: ImageReading) -> None:
         super().__init__()
         self.stream, self.name, self.reading = stream, name, reading
+
+    def refuse_truncated(self, loss: str) -> None:
+        """Refuse it because it ends early, or note how much is there."""
+        refuse_truncated(self, self.name, loss, self.reading)
+
+    def refuse_damaged(self, damage: str) -> None:
+        """Refuse it because it is damaged, or note the damage."""
+        refuse_damaged(self, self.name, damage, self.reading)
 
 
 class Reader(Protocol):

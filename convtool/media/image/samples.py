@@ -3,8 +3,8 @@
 Nothing here reads or writes a file.
 """
 
-from collections.abc import Container
-from dataclasses import dataclass, field
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,10 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.Copyright,
 )
 
+MAX_UINT8 = 2**8 - 1
 MAX_UINT16 = 2**16 - 1
 
-# Kinds of metadata, and what messages call them. What `loop` says belongs to animations.
+# Kinds of metadata, and what messages call them. What `plays` says belongs to animations.
 KINDS = {
     "icc": "colour profile",
     "exif": "EXIF tags",
@@ -61,11 +62,12 @@ class Metadata:
         iptc: the IPTC-IIM records.
         text: keywords and their texts, as PNG has them; a comment is named `Comment`.
         colour: chunks that say what samples mean, by the names that PNG gives them: `cICP`,
-            `gAMA`, `cHRM`, `mDCV`, `cLLI`.
+            `sRGB`, `gAMA`, `cHRM`, `mDCV`, `cLLI`.
+        chunks: further chunks that only PNG has, and that stay true whatever a filter does.
         geo: GeoTIFF tags by their numbers: type, count, value.
         density: resolution without a unit: the shape of a pixel, or what `stack` says of it.
         stack: the description of a stack of images, as ImageJ or OME has it.
-        loop: how often an animation repeats, 0 for ever; None where the file does not say.
+        plays: how many times an animation plays, 0 for ever; None where the file does not say.
     """
 
     icc: bytes | None = None
@@ -75,10 +77,11 @@ class Metadata:
     iptc: bytes | None = None
     text: tuple[tuple[str, str], ...] = ()
     colour: dict[str, bytes] = field(default_factory=dict)
+    chunks: dict[str, bytes] = field(default_factory=dict)
     geo: dict[int, tuple[int, int, Any]] = field(default_factory=dict)
     density: tuple[float, float] | None = None
     stack: bytes | None = None
-    loop: int | None = None
+    plays: int | None = None
 
     def lost(self, held: Container[str]) -> list[str]:
         """Return the names of what a format drops that can hold only some kinds.
@@ -89,7 +92,17 @@ class Metadata:
         >>> Metadata(dpi=(72, 72), xmp=b"<x:xmpmeta/>").lost({"dpi"})
         ['XMP']
         """
-        return [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
+        lost = [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
+        if self.is_srgb and KINDS["colour"] in lost:
+            lost.remove(KINDS["colour"])
+        if "chunks" not in held:
+            lost += [f"the chunk {name}" for name in self.chunks]
+        return lost
+
+    @property
+    def is_srgb(self) -> bool:
+        """True where the colour description says what every format means without one."""
+        return "sRGB" in self.colour and not {"cICP", "mDCV", "cLLI"} & set(self.colour)
 
     def profile(self, channels: int) -> bytes | None:
         """Return the colour profile if it fits images with this many channels without alpha."""
@@ -122,12 +135,14 @@ class Pixels:
     Attributes:
         samples: (H, W, C) grey, RGB or bands; uint8, uint16 or float32.
         alpha: (H, W) of the same type; None where the format states that all is opaque.
-        duration: how long it is shown, in milliseconds.
+        duration: how long it is shown, in milliseconds; None where the file does not say.
+        hidden: it is shown instead of an animation, not as one of its frames.
     """
 
     samples: Samples
     alpha: Samples | None = None
     duration: float | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,12 +152,14 @@ class Frame:
     Attributes:
         samples: (H, W, C), alpha last.
         transparent: the last channel is alpha.
-        duration: how long it is shown, in milliseconds.
+        duration: how long it is shown, in milliseconds; None where nothing says.
+        hidden: it is shown instead of an animation, not as one of its frames.
     """
 
     samples: Samples
     transparent: bool = False
     duration: float | None = None
+    hidden: bool = False
 
     @property
     def channels(self) -> int:
@@ -160,6 +177,28 @@ class Frame:
         if self.samples.dtype != np.uint8:
             return self.channels == 1
         return self.colours in (1, 3)
+
+
+def alike(frames: Sequence[Frame]) -> list[Frame]:
+    """Return frames of the same channels and depth, those of the richest, without a loss."""
+    colours = max(frame.colours for frame in frames)
+    transparent = any(frame.transparent for frame in frames)
+    deep = any(frame.samples.dtype == np.uint16 for frame in frames)
+    return [_enriched(frame, colours, transparent=transparent, deep=deep) for frame in frames]
+
+
+def _enriched(frame: Frame, colours: int, *, transparent: bool, deep: bool) -> Frame:
+    samples = frame.samples
+    if deep and samples.dtype == np.uint8:
+        samples = samples.astype(np.uint16) * (MAX_UINT16 // MAX_UINT8)
+    picture, alpha = samples[..., : frame.colours], samples[..., frame.colours :]
+    if frame.colours == 1 < colours:
+        picture = np.repeat(picture, colours, 2)
+    if transparent and not frame.transparent:
+        alpha = np.full((*samples.shape[:2], 1), np.iinfo(samples.dtype).max, samples.dtype)
+    unchanged = colours == frame.colours and transparent == frame.transparent
+    joined = samples if unchanged else np.concatenate([picture, alpha], 2)
+    return replace(frame, samples=joined, transparent=transparent)
 
 
 def descriptive(exif: Image.Exif) -> Image.Exif:

@@ -13,7 +13,7 @@ from convtool.errors import ConvtoolError, LimitError, ReadError
 from convtool.media.image.format import SNIFFED
 from convtool.media.image.formats import READABLE, recognized
 from convtool.media.image.part import ImagePart
-from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader
 from convtool.media.image.samples import Header, Pixels
 from convtool.media.policies import finite, refuse_empty, refuse_truncated
 from convtool.options.reading import ImageReading
@@ -140,9 +140,7 @@ class ImageSource:
         tolerant = self._reader is None or self._reader.tolerant
         reading = self._input.reading
         if tolerant and "truncated" in str(exc) and not reading.allow_truncated:
-            refuse_truncated(
-                self._input, self._input.name, "the image data ends early", reading, exc
-            )
+            refuse_truncated(self._input, self._input.name, ENDS_EARLY, reading, exc)
 
 
 def _reason(exc: Exception) -> str:

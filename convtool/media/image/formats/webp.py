@@ -11,6 +11,7 @@ class WebP(Format):
     alpha = True
     frames = True
     timed = True
+    repeats = True
     quality = True
     holds = frozenset({"icc", "exif"})
     copies = 7

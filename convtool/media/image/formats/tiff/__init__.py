@@ -25,6 +25,7 @@ class Tiff(Format):
     dtypes = (torch.uint8, torch.uint16, torch.float32)
     alpha = True
     frames = True
+    varied = True
     banded = True
     holds = frozenset({"icc", "exif", "dpi", "xmp", "iptc", "text", "geo", "density", "stack"})
     reads = ROWS

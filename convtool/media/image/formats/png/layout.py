@@ -1,0 +1,105 @@
+"""How a PNG file stores pixels: its header, and the sizes that follow from it."""
+
+import struct
+from dataclasses import dataclass
+
+from convtool.media.image.samples import GREY, RGB
+
+GREY_TYPE, RGB_TYPE, PALETTE_TYPE, GREY_ALPHA_TYPE, RGB_ALPHA_TYPE = 0, 2, 3, 4, 6
+# The colour types, their samples per pixel, and the bits of one (section 11.2.1).
+SAMPLES = {GREY_TYPE: 1, RGB_TYPE: 3, PALETTE_TYPE: 1, GREY_ALPHA_TYPE: 2, RGB_ALPHA_TYPE: 4}
+BITS = {
+    GREY_TYPE: (1, 2, 4, 8, 16),
+    RGB_TYPE: (8, 16),
+    PALETTE_TYPE: (1, 2, 4, 8),
+    GREY_ALPHA_TYPE: (8, 16),
+    RGB_ALPHA_TYPE: (8, 16),
+}
+# First column and row, and steps, of the passes of interlaced images (section 8.1).
+ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The header of a PNG file.
+
+    Attributes:
+        width, height: in pixels.
+        bits: of a sample.
+        colour: the colour type.
+        interlaced: rows come in the seven passes of Adam7.
+    """
+
+    width: int
+    height: int
+    bits: int
+    colour: int
+    interlaced: bool
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of its channels without alpha."""
+        return GREY if self.colour in (GREY_TYPE, GREY_ALPHA_TYPE) else RGB
+
+    @property
+    def has_alpha(self) -> bool:
+        """True where each pixel has alpha of its own."""
+        return self.colour in (GREY_ALPHA_TYPE, RGB_ALPHA_TYPE)
+
+    def header(self, width: int, height: int) -> bytes:
+        """Return the header of an image of this layout; palette indices are levels of grey."""
+        colour = GREY_TYPE if self.colour == PALETTE_TYPE else self.colour
+        return struct.pack(">IIBBBBB", width, height, self.bits, colour, 0, 0, self.interlaced)
+
+    def size(self, width: int, height: int) -> int:
+        """Return the number of bytes of an image, as rows with a byte each for their filter."""
+        return sum(rows * length for rows, length in self.passes(width, height))
+
+    def passes(self, width: int, height: int) -> list[tuple[int, int]]:
+        """Return the number of rows of each pass that is not empty, and the bytes of one."""
+        if not self.interlaced:
+            return [(height, self._row(width))]
+        passes = []
+        for left, top, right, down in ADAM7:
+            columns, rows = -(-(width - left) // right), -(-(height - top) // down)
+            if columns > 0 and rows > 0:
+                passes.append((rows, self._row(columns)))
+        return passes
+
+    def _row(self, width: int) -> int:
+        return 1 + -(-width * self.bits * SAMPLES[self.colour] // 8)
+
+
+def layout_of(header: bytes) -> Layout:
+    """Return the layout that the data of a header chunk states.
+
+    Raises:
+        ValueError: it is not one of those that the specification has.
+
+    >>> layout_of(bytes([0, 0, 0, 5, 0, 0, 0, 4, 8, 2, 0, 0, 0])).size(5, 4)
+    64
+    """
+    if len(header) != 13:
+        raise ValueError("the PNG header is damaged")
+    width, height, bits, colour, compression, filtering, interlace = struct.unpack(
+        ">IIBBBBB", header
+    )
+    if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+        raise ValueError(f"the PNG header is damaged: {width}×{height} pixels")
+    if bits not in BITS.get(colour, ()):
+        raise ValueError(f"{bits} bits of colour type {colour}, which PNG does not have")
+    if compression or filtering or interlace > 1:
+        raise ValueError(
+            f"compression {compression}, filter {filtering} and interlace {interlace}, "
+            "which PNG does not have"
+        )
+    return Layout(width, height, bits, colour, bool(interlace))
