@@ -29,6 +29,33 @@ LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
+class Pass:
+    """The pixels of an image that follow each other.
+
+    Attributes:
+        grid: first column and row, and the steps to the next ones.
+        columns, rows: their number.
+        row: bytes of one row.
+    """
+
+    grid: tuple[int, int, int, int]
+    columns: int
+    rows: int
+    row: int
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self.rows * self.row
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The rows and columns of the image that it holds."""
+        left, top, right, down = self.grid
+        return slice(top, None, down), slice(left, None, right)
+
+
+@dataclass(frozen=True)
 class Layout:
     """The header of a PNG file.
 
@@ -56,23 +83,24 @@ class Layout:
         return self.colour in (GREY_ALPHA_TYPE, RGB_ALPHA_TYPE)
 
     def header(self, width: int, height: int) -> bytes:
-        """Return the header of an image of this layout; palette indices are levels of grey."""
+        """Return the header of an image in one pass; palette indices are levels of grey."""
         colour = GREY_TYPE if self.colour == PALETTE_TYPE else self.colour
-        return struct.pack(">IIBBBBB", width, height, self.bits, colour, 0, 0, self.interlaced)
+        return struct.pack(">IIBBBBB", width, height, self.bits, colour, 0, 0, 0)
 
     def size(self, width: int, height: int) -> int:
         """Return the number of bytes of an image, as rows with a byte each for their filter."""
-        return sum(rows * length for rows, length in self.passes(width, height))
+        return sum(each.size for each in self.passes(width, height))
 
-    def passes(self, width: int, height: int) -> list[tuple[int, int]]:
-        """Return the number of rows of each pass that is not empty, and the bytes of one."""
+    def passes(self, width: int, height: int) -> list[Pass]:
+        """Return the passes of an image that are not empty."""
         if not self.interlaced:
-            return [(height, self._row(width))]
+            return [Pass((0, 0, 1, 1), width, height, self._row(width))]
         passes = []
-        for left, top, right, down in ADAM7:
+        for grid in ADAM7:
+            left, top, right, down = grid
             columns, rows = -(-(width - left) // right), -(-(height - top) // down)
             if columns > 0 and rows > 0:
-                passes.append((rows, self._row(columns)))
+                passes.append(Pass(grid, columns, rows, self._row(columns)))
         return passes
 
     def _row(self, width: int) -> int:

@@ -1,6 +1,7 @@
-"""Decode the pixels of PNG: inflate them here, where damage shows, and let libpng undo filters.
+"""Decode the pixels of PNG: they are inflated here, and libpng undoes the filters of rows.
 
-Its own way around damage is to print a warning, or nothing.
+libpng is given what is known to be whole, each pass of an interlaced image on its own: about
+anything else it prints warnings, or says nothing.
 """
 
 import io
@@ -12,15 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from convtool.media.image.formats.png.chunks import SIGNATURE, write
-from convtool.media.image.formats.png.layout import PALETTE_TYPE, RGB_TYPE, Layout
-from convtool.media.image.reader import ENDS_EARLY, ImageInput
+from convtool.media.image.formats.png.inflate import inflated
+from convtool.media.image.formats.png.layout import PALETTE_TYPE, RGB_TYPE, Layout, Pass
+from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import MAX_UINT8, Pixels, Samples
 
-CHECKSUM = 4  # bytes at the end of a deflated stream
 STORED_MOST = 2**16 - 1  # bytes of a block of deflate that is not compressed
 LAST_FILTER = 4  # Paeth
-
-Passes = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -109,77 +108,54 @@ def decode(
     Raises:
         ReadError: it is damaged or truncated.
     """
+    height, width = size
+    rows = memoryview(inflated(b"".join(data), layout.size(width, height), file))
+    first, *others = layout.passes(width, height)
+    found = _unfiltered(rows[: first.size], first, layout, file)
+    if not layout.interlaced:
+        return found
+    samples = np.zeros((height, width, found.shape[2]), found.dtype)
+    samples[first.slices] = found
+    place = first.size
+    for each in others:
+        found = _unfiltered(rows[place : place + each.size], each, layout, file)
+        samples[each.slices] = found
+        place += each.size
+    return samples
+
+
+def _unfiltered(rows: memoryview, shape: Pass, layout: Layout, file: ImageInput) -> Samples:
+    """Return the samples of rows, as an image that libpng decodes."""
     from imagecodecs import png_decode  # noqa: PLC0415  # takes 10 ms; only PNG needs it
 
-    height, width = size
-    rows = bytearray(_inflated(b"".join(data), layout.size(width, height), file))
-    _check_filters(rows, layout.passes(width, height), file)
     whole = io.BytesIO()
     whole.write(SIGNATURE)
-    write(whole, "IHDR", layout.header(width, height))
-    write(whole, "IDAT", *_stored(rows))
+    write(whole, "IHDR", layout.header(shape.columns, shape.rows))
+    write(whole, "IDAT", *_stored(_checked(rows, shape, file)))
     write(whole, "IEND")
-    del rows
     samples: Samples = png_decode(whole.getvalue())
-    return samples.reshape(height, width, -1)
+    return samples.reshape(shape.rows, shape.columns, -1)
 
 
-def _check_filters(rows: bytearray, passes: Passes, file: ImageInput) -> None:
-    """Check the first byte of every row, which states its filter."""
-    place = 0
-    for count, length in passes:
-        kinds = np.frombuffer(rows, np.uint8)[place : place + count * length : length]
-        if kinds.max() > LAST_FILTER:
-            file.refuse_damaged(f"filter {kinds.max()} of a row, which PNG does not have")
-            kinds[kinds > LAST_FILTER] = 0
-        place += count * length
+def _checked(rows: memoryview, shape: Pass, file: ImageInput) -> memoryview:
+    """Return rows whose first bytes state filters that there are."""
+    kinds = np.frombuffer(rows, np.uint8)[:: shape.row]
+    most = int(kinds.max())
+    if most <= LAST_FILTER:
+        return rows
+    file.refuse_damaged(f"filter {most} of a row, which PNG does not have")
+    mended = bytearray(rows)
+    mended[:: shape.row] = np.where(kinds > LAST_FILTER, 0, kinds).tobytes()
+    return memoryview(mended)
 
 
-def _stored(rows: bytearray) -> Iterator[bytes | memoryview]:
+def _stored(rows: memoryview) -> Iterator[bytes | memoryview]:
     """Yield the pieces of a stream of deflate that compresses nothing (RFC 1950 and 1951)."""
     yield b"\x78\x01"
-    view = memoryview(rows)
     for start in range(0, len(rows), STORED_MOST):
-        piece = view[start : start + STORED_MOST]
+        piece = rows[start : start + STORED_MOST]
         size = len(piece)
         last = start + size == len(rows)
         yield struct.pack("<BHH", last, size, size ^ STORED_MOST)
         yield piece
     yield zlib.adler32(rows).to_bytes(4)
-
-
-def _inflated(data: bytes, size: int, file: ImageInput) -> bytes:
-    """Return rows of filtered samples; missing ones are black where that is allowed."""
-    from imagecodecs import DeflateError, deflate_decode  # noqa: PLC0415  # see above
-
-    try:
-        rows = bytes(deflate_decode(data, out=size))
-    except DeflateError:
-        return _rescued(data, size, file)
-    if len(rows) < size:
-        return _rescued(data, size, file)
-    if zlib.adler32(rows) != int.from_bytes(data[-CHECKSUM:]):
-        file.refuse_damaged("there are bytes after the end of the compressed pixels")
-    return rows
-
-
-def _rescued(data: bytes, size: int, file: ImageInput) -> bytes:
-    """Return what can be inflated of damaged data, filled up with zeros."""
-    stream, rows = zlib.decompressobj(), bytearray()
-    reason = ""
-    for start in range(0, len(data), 2**12):  # a small step loses little at the first fault
-        try:
-            rows += stream.decompress(data[start : start + 2**12], size + 1 - len(rows))
-        except zlib.error:
-            reason = "the compressed pixels are damaged"
-            break
-        if len(rows) > size:
-            reason = "there are more pixels than the header declares"
-            break
-    if reason:
-        file.refuse_damaged(reason)
-    elif len(rows) < size:
-        file.refuse_truncated(ENDS_EARLY)
-    elif not stream.eof:
-        file.refuse_truncated("the compressed pixels end before their checksum")
-    return bytes(rows[:size].ljust(size, b"\0"))
