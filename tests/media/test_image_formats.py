@@ -4,6 +4,7 @@ import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pillow_heif
 import pytest
@@ -55,6 +56,23 @@ def saved(pixels, suffix="png", **options):
     return file
 
 
+def example(format, pixels):
+    """Return a file of a format; those that Pillow does not write come from elsewhere."""
+    if format.name == "HEIC":
+        return heic(pixels)
+    file = io.BytesIO()
+    if format.name == "NPY":
+        np.save(file, pixels)
+    elif format.name in ("PAM", "PFM"):
+        floats = pixels.astype(np.float32) / 255
+        suffix, samples = (".pam", pixels) if format.name == "PAM" else (".pfm", floats)
+        file.write(cv2.imencode(suffix, samples)[1].tobytes())
+    else:
+        return saved(pixels, format.suffixes[0][1:])
+    file.seek(0)
+    return file
+
+
 def tiff_of_16_bits(shape=(20, 24, 3)):
     """Return a 16-bit TIFF with one or several pages."""
     file = io.BytesIO()
@@ -96,8 +114,7 @@ def copied(source, encoding, tiles=COLOUR, *, stride=1):
 def test_a_format_recognizes_only_its_own_files(format, pixels):
     """Files are recognized by their first bytes, not by their names."""
     colours = np.ascontiguousarray(pixels[..., :3])
-    is_heic = format.name == "HEIC"
-    start = (heic(colours) if is_heic else saved(colours, format.suffixes[0][1:])).read(64)
+    start = example(format, colours).read(64)
     assert [each.name for each in FORMATS if each.matches(start)] == [format.name]
     assert recognized(start) is format
 

@@ -1,14 +1,149 @@
-"""Arrays of NumPy, which are only written: the raw responses of all channels."""
+"""Arrays of NumPy: written are the raw responses of all channels; read are images of few kinds."""
 
-from collections.abc import Sequence
-from typing import BinaryIO
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
+from numpy.lib import format as npy
 
+from convtool.limits import refuse_larger
 from convtool.media.contract import Tile
 from convtool.media.image.format import Format
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader
+from convtool.media.image.samples import GREY, RGB, Frame, Header, Metadata, Pixels, Samples
+
+SIGNATURE = b"\x93NUMPY"
+LONGEST_HEADER = 10_000  # bytes
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# The types of samples that are read, as NumPy writes them without their byte order.
+TYPES = {"u1": torch.uint8, "u2": torch.uint16, "b1": torch.uint8}
+TYPES |= dict.fromkeys(("f2", "f4", "f8"), torch.float32)
+FEW = 4  # channels at most of an image whose axes are told apart by their lengths
+MOST_CHANNELS = 2**16
+AXES = {2: "HW", 4: "NCHW"}
+WHITE = 255  # what True is read as
+UNTOLD = "which axis holds the channels cannot be told"
+
+
+class NpyReader:
+    """An array of one or several images.
+
+    Args:
+        file: the file.
+
+    Attributes:
+        count, metadata, tolerant: as of every Reader.
+
+    Raises:
+        ValueError: the array is not one of images, or it cannot be told which axis is which.
+        LimitError: it is stored in an order that takes too much memory.
+    """
+
+    tolerant = True
+
+    def __init__(self, file: ImageInput) -> None:
+        self._file, self.metadata = file, Metadata()
+        shape, self._is_fortran, self._dtype = _header(file.stream)
+        self._place = file.stream.tell()
+        kind = self._dtype.str[1:]
+        if kind not in TYPES:
+            raise ValueError(f"samples of type {self._dtype} are not supported")
+        if kind == "f8":
+            file.note("float64 samples read as float32")
+        self._type, self._shape, self._axes = TYPES[kind], shape, _axes(shape)
+        sizes = dict(zip(self._axes, shape, strict=True))
+        self.count = sizes.get("N", 1)
+        self._size = sizes["H"], sizes["W"]
+        channels = sizes.get("C", 1)
+        if channels > MOST_CHANNELS:
+            raise ValueError(f"{channels} channels, more than {MOST_CHANNELS}")
+        bands = tuple(map(str, range(1, channels + 1)))
+        self._channels = {1: GREY, 3: RGB}.get(channels, bands)
+        if channels in (2, FEW):
+            file.note(f"{channels} channels read as bands, none as transparency")
+        self._whole: Samples | None = None
+        if self._is_fortran:
+            size = math.prod(shape) * self._dtype.itemsize
+            refuse_larger(f"{file.name}: the array", size, file.reading.max_memory)
+
+    def sizes(self) -> Iterable[tuple[int, int]]:
+        """Return the height and width of every image."""
+        return [self._size] * self.count
+
+    def header(self, index: int) -> Header:
+        """Return what is known of an image before it is read."""
+        del index  # they are alike
+        return Header(self._size, self._channels, self._type)
+
+    def decode(self, index: int) -> Pixels:
+        """Return an image.
+
+        Raises:
+            ReadError: the file is truncated.
+        """
+        if "N" not in self._axes:
+            page, axes = self._read(0, self._shape), self._axes
+        elif self._is_fortran:
+            page, axes = self._read(0, self._shape)[index], "CHW"
+        else:
+            page, axes = self._read(index, self._shape[1:]), "CHW"
+        if axes == "CHW":
+            page = page.transpose(1, 2, 0)
+        page = page.reshape(*self._size, -1)
+        if page.dtype.kind == "b":
+            page = page.astype(np.uint8) * WHITE
+        wanted = np.dtype(str(self._type).removeprefix("torch."))
+        return Pixels(np.ascontiguousarray(page.astype(wanted, copy=False)))
+
+    def _read(self, index: int, shape: tuple[int, ...]) -> Samples:
+        """Return one of the arrays of a shape that follow each other in the file."""
+        size = math.prod(shape) * self._dtype.itemsize
+        stream = self._file.stream
+        there = max(0, stream.seek(0, io.SEEK_END) - self._place - index * size)
+        stream.seek(self._place + index * size)
+        data = stream.read(min(size, there))
+        if len(data) < size:
+            self._file.refuse_truncated(ENDS_EARLY)
+            data = data.ljust(size, b"\0")
+        flat = np.frombuffer(data, self._dtype)
+        return flat.reshape(shape[::-1]).T if self._is_fortran else flat.reshape(shape)
+
+
+def _header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    stream.seek(0)
+    try:
+        read = HEADERS[npy.read_magic(stream)]
+        shape, is_fortran, dtype = read(stream, max_header_size=LONGEST_HEADER)
+    except Exception as exc:
+        raise ValueError("the NPY header is damaged") from exc
+    return shape, is_fortran, dtype
+
+
+def _axes(shape: tuple[int, ...]) -> str:
+    """Return which axis is which: N images, C channels, H rows, W columns.
+
+    Raises:
+        ValueError: it cannot be told.
+
+    >>> _axes((480, 640)), _axes((480, 640, 3)), _axes((3, 480, 640)), _axes((9, 3, 480, 640))
+    ('HW', 'HWC', 'CHW', 'NCHW')
+    """
+    if not math.prod(shape):
+        raise ValueError(f"an array of shape {shape} holds no samples")
+    if len(shape) == 4 and shape[-1] <= FEW < shape[1]:
+        raise ValueError(f"an array of shape {shape}, {UNTOLD}: (N, C, H, W) is expected")
+    if len(shape) in AXES:
+        return AXES[len(shape)]
+    expected = "(H, W), (H, W, C), (C, H, W) or (N, C, H, W) is expected"
+    if len(shape) != 3:
+        raise ValueError(f"an array of shape {shape}, and {expected}")
+    first, last = shape[0] <= FEW, shape[-1] <= FEW
+    if first == last:
+        raise ValueError(f"an array of shape {shape}, {UNTOLD}: {expected}")
+    return "CHW" if first else "HWC"
 
 
 class Npy(Format):
@@ -16,7 +151,7 @@ class Npy(Format):
 
     name = "NPY"
     suffixes = (".npy",)
-    readable = False
+    signatures = (SIGNATURE,)
     dtypes = (torch.float32,)
     frames = True
     banded = True
@@ -26,12 +161,23 @@ class Npy(Format):
         del sheet  # which an array cannot be
         return (Tile("", tuple(sorted(channel for tile in tiles for channel in tile.channels))),)
 
+    def open(self, file: ImageInput) -> Reader:
+        """Open a file for reading."""
+        return NpyReader(file)
+
     def save(
         self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
     ) -> None:
-        """Write the frames as one array."""
+        """Write the frames as one array.
+
+        Raises:
+            ValueError: they have different numbers of channels.
+        """
         del metadata, quality  # an array has neither
         arrays = [frame.samples.transpose(2, 0, 1) for frame in frames]
+        found = sorted({len(array) for array in arrays})
+        if len(found) > 1:
+            raise ValueError(f"pages of {found[0]} and {found[-1]} channels do not fit one array")
         np.save(file, np.stack(arrays), allow_pickle=False)
 
 

@@ -1,0 +1,150 @@
+"""Read Netpbm's formats: every image of a file, in the full range of 8 or 16 bits, or as floats."""
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+
+from convtool.errors import ConvtoolError
+from convtool.media.image.formats.ppm.header import BITS, FLOATS, PLAIN, SPACE, Layout
+from convtool.media.image.formats.ppm.header import Header as Start
+from convtool.media.image.reader import ENDS_EARLY, ImageInput
+from convtool.media.image.samples import MAX_UINT8, Header, Metadata, Pixels, Samples, full_range
+
+MOST = 2**20  # images of a file
+DIGITS = b"0123456789"
+
+
+class NetpbmReader:
+    """A file of one of Netpbm's formats.
+
+    Args:
+        file: the file.
+
+    Attributes:
+        count, metadata, tolerant: as of every Reader.
+
+    Raises:
+        ReadError: it is truncated, or goes on behind its end.
+        ValueError: a header is damaged.
+    """
+
+    tolerant = True
+
+    def __init__(self, file: ImageInput) -> None:
+        self._file = file
+        self._size = file.stream.seek(0, io.SEEK_END)
+        self._layouts: list[Layout] = []
+        comments: list[str] = []
+        place: int | None = 0
+        while place is not None:
+            file.stream.seek(place)
+            start = _started(file)
+            self._layouts.append(start.layout)
+            comments += start.comments
+            if len(self._layouts) > MOST:
+                raise ValueError(f"more than {MOST} images")
+            place = self._next(start.layout)
+        self.count = len(self._layouts)
+        self.metadata = Metadata(text=tuple(("Comment", words) for words in comments if words))
+
+    def sizes(self) -> Iterable[tuple[int, int]]:
+        """Return the height and width of every image."""
+        return [(layout.height, layout.width) for layout in self._layouts]
+
+    def header(self, index: int) -> Header:
+        """Return what is known of an image before it is decoded."""
+        layout = self._layouts[index]
+        size = layout.height, layout.width
+        if not layout.highest:
+            return Header(size, layout.channels, torch.float32)
+        dtype = torch.uint8 if layout.highest <= MAX_UINT8 else torch.uint16
+        return Header(size, layout.channels, dtype, layout.alpha)
+
+    def decode(self, index: int) -> Pixels:
+        """Return an image.
+
+        Raises:
+            ReadError: it is damaged or truncated.
+        """
+        layout = self._layouts[index]
+        if layout.magic in FLOATS:
+            return Pixels(np.ascontiguousarray(self._binary(layout)[::-1].astype(np.float32)))
+        numbers = self._plain(layout) if layout.magic in PLAIN else self._binary(layout)
+        samples = self._scaled(numbers, layout.highest)
+        if layout.magic in BITS:
+            samples = MAX_UINT8 - samples  # 1 is black
+        if not layout.alpha:
+            return Pixels(np.ascontiguousarray(samples))
+        alpha = np.ascontiguousarray(samples[..., -1])
+        return Pixels(np.ascontiguousarray(samples[..., :-1]), alpha)
+
+    def _next(self, layout: Layout) -> int | None:
+        """Return where the next image begins; None where there is none."""
+        if layout.magic in PLAIN:
+            return None
+        stream, end = self._file.stream, layout.place + layout.size
+        stream.seek(end)
+        start = stream.read(2)
+        if start == layout.magic:
+            return end
+        if start.strip(SPACE):
+            self._file.refuse_damaged(f"{self._size - end} bytes after the end of the image")
+        return None
+
+    def _binary(self, layout: Layout) -> Samples:
+        """Return the stored numbers of a binary file. Shape: (H, W, C)"""
+        stream = self._file.stream
+        stream.seek(layout.place)
+        data = stream.read(min(layout.size, self._size))
+        if len(data) < layout.size:
+            self._file.refuse_truncated(ENDS_EARLY)
+            data = data.ljust(layout.size, b"\0")
+        if layout.magic in BITS:
+            rows = np.frombuffer(data, np.uint8).reshape(layout.height, layout.row)
+            return np.unpackbits(rows, axis=1)[:, : layout.width, None]
+        numbers = np.frombuffer(data, layout.dtype)
+        return numbers.reshape(layout.height, layout.width, layout.depth)
+
+    def _plain(self, layout: Layout) -> Samples:
+        """Return the stored numbers of a text file. Shape: (H, W, C)"""
+        self._file.stream.seek(layout.place)
+        text = self._file.stream.read()
+        if text.translate(None, DIGITS + SPACE):
+            raise ValueError("there is something else than numbers among the pixels")
+        if layout.magic in BITS:
+            digits = np.frombuffer(text.translate(None, SPACE), np.uint8)
+            numbers = digits - np.uint8(DIGITS[0])
+        else:
+            numbers = np.fromstring(text.decode(), np.int64, sep=" ")
+        count = layout.height * layout.width * layout.depth
+        if len(numbers) > count:
+            self._file.refuse_damaged(f"{len(numbers)} samples, and {count} are declared")
+        elif len(numbers) < count:
+            self._file.refuse_truncated(ENDS_EARLY)
+            numbers = np.pad(numbers, (0, count - len(numbers)))
+        return numbers[:count].reshape(layout.height, layout.width, layout.depth)
+
+    def _scaled(self, numbers: Samples, highest: int) -> Samples:
+        """Return numbers of 0 to `highest` in the full range of 8 or 16 bits."""
+        found = int(numbers.max())
+        if found > highest:
+            self._file.refuse_damaged(f"a sample of {found}, and white is {highest}")
+            numbers = numbers.clip(0, highest)
+        if highest > MAX_UINT8:
+            return full_range(numbers, highest)
+        if highest == MAX_UINT8:
+            return numbers.astype(np.uint8)
+        levels = np.rint(np.arange(highest + 1) * (MAX_UINT8 / highest)).astype(np.uint8)
+        scaled: Samples = levels[numbers]
+        return scaled
+
+
+def _started(file: ImageInput) -> Start:
+    try:
+        return Start(file.stream)
+    except ConvtoolError:
+        raise
+    except (ValueError, KeyError, IndexError) as exc:
+        raise ValueError("the header is damaged") from exc
