@@ -96,7 +96,7 @@ class NpyReader:
         if page.dtype.kind == "b":
             page = page.astype(np.uint8) * WHITE
         wanted = np.dtype(str(self._type).removeprefix("torch."))
-        return Pixels(np.ascontiguousarray(page.astype(wanted, copy=False)))
+        return Pixels(np.array(page, wanted, order="C"))
 
     def _read(self, index: int, shape: tuple[int, ...]) -> Samples:
         """Return one of the arrays of a shape that follow each other in the file."""

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from convtool.media.image.format import Format
 from convtool.media.image.formats.gif import writer
-from convtool.media.image.formats.gif.palette import is_soft
+from convtool.media.image.formats.gif.palette import is_colourful, is_soft
 from convtool.media.image.formats.gif.reader import GifReader
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, Metadata, alike
@@ -38,6 +38,10 @@ class Gif(Format):
     def shortfalls(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
         """Yield what of finished images cannot be held."""
         yield from super().shortfalls(frames, metadata)
+        drawn = alike(frames)
+        parts = zip(drawn, writer.regions(drawn), strict=True)
+        if any(is_colourful(writer.part_of(frame, region)) for frame, region in parts):
+            yield "colours reduced to 256 per frame: a GIF has no more"
         if any(map(is_soft, frames)):
             yield "partial transparency made full or none: GIF holds no more"
 

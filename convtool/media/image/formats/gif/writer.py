@@ -1,7 +1,8 @@
 """Write GIF: each frame with a palette of its own."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import BinaryIO
 
 from convtool.media.image.canvas import Region, changed
@@ -26,7 +27,7 @@ def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
 
     Args:
         file: where the bytes go.
-        frames: of 8 bits and of one size.
+        frames: of 8 bits, alike, and of one size.
         metadata: the input's.
     """
     height, width = frames[0].samples.shape[:2]
@@ -34,16 +35,24 @@ def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
         raise ValueError(f"{width}×{height} pixels, and GIF holds up to {LARGEST} each way")
     file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, EIGHT_BITS << 4, 0, 0))
     _write_metadata(file, frames, metadata)
-    transparent = any(frame.transparent for frame in frames)
-    whole, before = Region(0, 0, width, height), None
+    disposal = CLEAR if frames[0].transparent else KEEP
     delays = CENTISECONDS.ticks([frame.duration for frame in frames])
-    for frame, delay in zip(frames, delays, strict=True):
-        region = whole
-        if before is not None and not transparent:
-            region = changed(before.samples, frame.samples)
-        _write_frame(file, frame, region, delay, CLEAR if transparent else KEEP)
-        before = frame
+    for frame, region, delay in zip(frames, regions(frames), delays, strict=True):
+        _write_frame(file, part_of(frame, region), region, delay, disposal)
     file.write(b";")
+
+
+def regions(frames: Sequence[Frame]) -> Iterator[Region]:
+    """Yield the region of each frame that is drawn: all of it where there is transparency."""
+    height, width = frames[0].samples.shape[:2]
+    yield (whole := Region(0, 0, width, height))
+    for before, frame in pairwise(frames):
+        yield whole if frame.transparent else changed(before.samples, frame.samples)
+
+
+def part_of(frame: Frame, region: Region) -> Frame:
+    """Return a region of a frame."""
+    return Frame(frame.samples[region.slices], frame.transparent)
 
 
 def _write_metadata(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata) -> None:
@@ -65,8 +74,7 @@ def _write_application(file: BinaryIO, name: bytes, data: bytes) -> None:
 
 
 def _write_frame(file: BinaryIO, frame: Frame, region: Region, delay: int, disposal: int) -> None:
-    shown = Frame(frame.samples[region.slices], frame.transparent)
-    made = indexed(shown)
+    made = indexed(frame)
     clear = made.clear is not None
     flags = disposal << 2 | clear
     file.write(b"!\xf9\4" + struct.pack("<BHBB", flags, delay, made.clear or 0, 0))
