@@ -91,7 +91,7 @@ class ImageEncoder(Notes):
         self._finish_page()
         self._drop_hidden()
         self._check_pages()
-        for loss in self._format.shortfalls(self._frames, self._metadata):
+        for loss in self._format.unfit(self._frames, self._metadata):
             self.note(loss)
         name = self._format.name
         try:

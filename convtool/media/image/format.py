@@ -114,8 +114,13 @@ class Format:
         if lost:
             yield f"{listed(lost)} dropped, which {self.name} cannot hold"
 
-    def shortfalls(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
-        """Yield what of finished images cannot be held: it is known when all are there."""
+    def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
+        """Yield what of the metadata does not fit the finished images, and what of their times.
+
+        Args:
+            frames: the images.
+            metadata: the input's.
+        """
         for frame in frames:
             if metadata.icc and "icc" in self.holds and not metadata.profile(frame.colours):
                 yield "colour profile dropped: it is for other channels than the result has"

@@ -23,9 +23,9 @@ class Avif(Format):
     holds = frozenset({"icc", "exif"})
     copies = 12
 
-    def shortfalls(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
+    def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
         """Yield what of finished images cannot be held: frames are always shown for a time."""
-        yield from super().shortfalls(frames, metadata)
+        yield from super().unfit(frames, metadata)
         if len(frames) > 1 and not all(frame.duration for frame in frames):
             yield f"frames without a duration are shown for {UNTIMED} milliseconds in AVIF"
 

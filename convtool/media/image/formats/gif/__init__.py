@@ -35,9 +35,9 @@ class Gif(Format):
         if any(keyword != "Comment" for keyword, _ in metadata.text):
             yield "text dropped except comments, which GIF can hold"
 
-    def shortfalls(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
+    def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
         """Yield what of finished images cannot be held."""
-        yield from super().shortfalls(frames, metadata)
+        yield from super().unfit(frames, metadata)
         drawn = alike(frames)
         parts = zip(drawn, writer.regions(drawn), strict=True)
         if any(is_colourful(writer.part_of(frame, region)) for frame, region in parts):

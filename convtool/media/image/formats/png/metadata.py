@@ -83,7 +83,10 @@ class MetadataReader:
     def _read(self, kind: str, data: bytes) -> None:
         metadata = self.metadata
         if kind in TEXTS:
-            self._read_text(*text.parse(kind, data, self._inflate))
+            keyword, words = text.parse(kind, data, self._inflate)
+            if text.is_in_language(kind, data):
+                self._file.note(f"language of the text '{keyword}' dropped")
+            self._read_text(keyword, words)
         elif kind == "eXIf":
             self._read_exif(data)
         elif kind == "iCCP":

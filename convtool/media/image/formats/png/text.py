@@ -72,6 +72,11 @@ def parse(kind: str, data: bytes, inflate: Inflater) -> tuple[str, str]:
     return name, (inflate(words) if compressed else words).decode()
 
 
+def is_in_language(kind: str, data: bytes) -> bool:
+    """Return True where a chunk says in which language its text is, or translates its keyword."""
+    return kind == "iTXt" and any(data.partition(b"\0")[2][2:].split(b"\0", 2)[:2])
+
+
 def raw_profile(text: str) -> bytes:
     r"""Return the bytes of a profile in hexadecimal digits, after its name and its length.
 
