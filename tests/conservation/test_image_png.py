@@ -214,8 +214,8 @@ def timing(path):
 
 
 def resolution(path):
-    """Return the resolution of a file, in whole dots per inch; Pillow does not open a HEIC."""
-    if path.suffix == ".heic":
+    """Return the resolution of a file, in whole dots per inch; Pillow does not open all files."""
+    if path.suffix in (".heic", ".pfm"):
         return ()
     with Image.open(path) as image:
         return tuple(map(round, image.info.get("dpi") or ()))
