@@ -304,6 +304,10 @@ def damaged():
             gifs.gif(5, 3, gifs.image(FULL + 2), palette=GREYS),
             "lies outside the screen of 5×3",
         ),
+        "far-larger": (
+            whole[:-1] + b"," + bytes([0, 0, 0, 0, 255, 255, 255, 255, 0, 8, 0]) + b";",
+            "an image of 65535×65535 pixels",
+        ),
         "empty-image": (
             gifs.gif(6, 4, dots(1)[0], gifs.image(np.zeros((0, 6), int)), palette=GREYS),
             "image 2 has 6×0 pixels",
@@ -320,7 +324,9 @@ def test_damage_is_refused_or_noted(fault):
     data, words = damaged()[fault]
     with pytest.raises(ReadError, match=words):
         shown(data)
-    if fault in ("bits", "no-palette", "no-image"):
+    if fault in ("bits", "no-palette", "no-image", "far-larger"):
+        with pytest.raises(ReadError, match=words):
+            shown(data, allow_truncated=True)
         return
     source = source_of(data, allow_truncated=True)
     assert [part.pixels.samples.shape[2] for part in source.parts()]

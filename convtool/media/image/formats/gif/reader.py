@@ -1,5 +1,6 @@
 """Read GIF: the frames as they look on the screen."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import repeat
@@ -14,6 +15,8 @@ from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import GREY, RGB, Header, Metadata, Pixels
 from convtool.media.policies import listed
 
+SMALL = 2**20  # pixels of an image that may lie outside the screen for the most part
+OVER = 4  # times as large as the screen a larger one may be
 RAMP = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, 1)  # the palette of a grey image
 
 
@@ -82,16 +85,20 @@ class GifReader:
         region = picture.drawing.region
         if self._screen.covers(region):
             return picture.drawing
-        self._file.refuse_damaged(
+        words = (
             f"an image of {region.width}×{region.height} pixels at ({region.left}, {region.top}) "
             f"lies outside the screen of {self._screen.width}×{self._screen.height}"
         )
+        self._file.refuse_damaged(words)
+        if region.width * region.height > max(SMALL, OVER * math.prod(self._size)):
+            raise ValueError(words)
         left, top = min(region.left, self._screen.width), min(region.top, self._screen.height)
         width = min(region.width, self._screen.width - left)
         height = min(region.height, self._screen.height - top)
         return replace(picture.drawing, region=Region(left, top, width, height))
 
     def _picture(self, index: int) -> Pixels:
+        """Return the part of an image that lies on the screen."""
         pixels = decode(self._pictures[index], self._file)
         region = self._drawings[index].region
         samples = pixels.samples[: region.height, : region.width, : 1 if self._grey else 3]
