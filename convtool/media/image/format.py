@@ -133,7 +133,7 @@ class Format:
             yield f"durations of frames rounded to {self.clock.unit}, which {self.name} counts in"
         if metadata.plays and not self.repeats:
             times = "once" if metadata.plays == 1 else f"{metadata.plays} times"
-            yield f"that it plays {times} dropped: {self.name} cannot hold it"
+            yield f"it plays {times}, which {self.name} cannot hold"
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file for reading.

@@ -60,10 +60,10 @@ def is_soft(frame: Frame) -> bool:
 def _visible(frame: Frame) -> tuple[Samples, int]:
     """Return pixels as numbers, invisible ones like others, and how many colours they can have."""
     colours = frame.samples[..., : frame.colours]
-    red, green, blue = (colours[..., channel].astype(np.uint32) for channel in (0, -2, -1))
-    if frame.colours == 1:
-        red = green = blue
-    packed: Samples = red << 16 | green << 8 | blue
+    packed: Samples = colours[..., 0].astype(np.uint32)
+    for channel in (-2, -1):
+        packed <<= 8
+        packed |= colours[..., max(channel, -frame.colours)]
     if not frame.transparent:
         return packed, MOST
     visible = frame.samples[..., -1] >= HALF
