@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 
 from convtool.limits import refuse_larger
 from convtool.media.contract import Tile
-from convtool.media.image.format import Format
+from convtool.media.image.format import Format, Row
 from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader
 from convtool.media.image.samples import GREY, RGB, Frame, Header, Metadata, Pixels, Samples
 
@@ -22,6 +22,7 @@ HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 TYPES = {"u1": torch.uint8, "u2": torch.uint16, "b1": torch.uint8}
 TYPES |= dict.fromkeys(("f2", "f4", "f8"), torch.float32)
 FEW = 4  # channels at most of an image whose axes are told apart by their lengths
+SAMPLES = "uint8, uint16, bool, float16, float32, float64"
 MOST_CHANNELS = 2**16
 AXES = {2: "HW", 4: "NCHW"}
 WHITE = 255  # what True is read as
@@ -155,6 +156,10 @@ class Npy(Format):
     dtypes = (torch.float32,)
     frames = True
     banded = True
+    reads = (
+        Row("(H, W), (H, W, C) or (C, H, W)", SAMPLES, "one image"),
+        Row("(N, C, H, W)", SAMPLES, "N images"),
+    )
 
     def layout(self, tiles: Sequence[Tile], *, sheet: bool = False) -> Sequence[Tile]:
         """Return one tile of all channels in the layer's order: an array needs no grid."""

@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 import torch
 
-from convtool.media.image.formats.ppm import Netpbm, big_endian, comments, white
+from convtool.media.image.format import Row
+from convtool.media.image.formats.ppm import WHITES, Netpbm, big_endian, comments, white
 from convtool.media.image.formats.ppm.header import PAM
 from convtool.media.image.samples import Frame, Metadata
 
@@ -21,6 +22,11 @@ class Pam(Netpbm):
     dtypes = (torch.uint8, torch.uint16)
     alpha = True
     banded = True
+    reads = (
+        Row("GRAYSCALE, BLACKANDWHITE, with ALPHA or without", WHITES, "grey"),
+        Row("RGB, with ALPHA or without", WHITES, "RGB"),
+        Row("no tuple type, or another", WHITES, "grey, RGB or bands"),
+    )
 
     def save(
         self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int

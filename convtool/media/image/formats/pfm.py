@@ -6,6 +6,7 @@ from typing import BinaryIO
 import numpy as np
 import torch
 
+from convtool.media.image.format import Row
 from convtool.media.image.formats.ppm import Netpbm
 from convtool.media.image.formats.ppm.header import FLOATS
 from convtool.media.image.samples import Frame, Metadata
@@ -19,6 +20,7 @@ class Pfm(Netpbm):
     signatures = FLOATS
     dtypes = (torch.float32,)
     holds = frozenset()
+    reads = (Row("floats", "32 bits, both byte orders", "grey or RGB"),)
 
     def save(
         self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int

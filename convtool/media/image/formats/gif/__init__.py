@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
-from convtool.media.image.format import Format
+from convtool.media.image.format import Format, Row
 from convtool.media.image.formats.gif import writer
 from convtool.media.image.formats.gif.palette import is_colourful, is_soft
 from convtool.media.image.formats.gif.reader import GifReader
@@ -26,6 +26,10 @@ class Gif(Format):
     timed = True
     clock = CENTISECONDS
     repeats = True
+    reads = (
+        Row("grey ramp of 256 levels, one image", "8 bits, one index transparent or none", "grey"),
+        Row("palette of the file or image", "1 to 8 bits, one index transparent or none", "RGB"),
+    )
     holds = frozenset({"icc", "xmp", "text"})
     copies = 6
 

@@ -12,6 +12,7 @@ import torch
 from convtool.media.image.format import Format
 from convtool.media.image.formats.png import text, writer
 from convtool.media.image.formats.png.chunks import SIGNATURE
+from convtool.media.image.formats.png.layout import ROWS
 from convtool.media.image.formats.png.reader import PngReader
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, Metadata
@@ -31,6 +32,7 @@ class Png(Format):
     clock = FRACTIONS
     repeats = True
     hides = True
+    reads = ROWS
     holds = frozenset({"icc", "exif", "dpi", "xmp", "iptc", "text", "colour", "chunks"})
 
     def losses(self, metadata: Metadata) -> Iterable[str]:

@@ -3,7 +3,9 @@
 import struct
 from dataclasses import dataclass
 
+from convtool.media.image.format import Row
 from convtool.media.image.samples import GREY, RGB
+from convtool.media.policies import listed
 
 GREY_TYPE, RGB_TYPE, PALETTE_TYPE, GREY_ALPHA_TYPE, RGB_ALPHA_TYPE = 0, 2, 3, 4, 6
 # The colour types, their samples per pixel, and the bits of one (section 11.2.1).
@@ -15,6 +17,17 @@ BITS = {
     GREY_ALPHA_TYPE: (8, 16),
     RGB_ALPHA_TYPE: (8, 16),
 }
+NAMES = {
+    GREY_TYPE: ("grey, one level transparent or none", "grey"),
+    RGB_TYPE: ("RGB, one colour transparent or none", "RGB"),
+    PALETTE_TYPE: ("palette, with alpha or without", "RGB"),
+    GREY_ALPHA_TYPE: ("grey with alpha", "grey"),
+    RGB_ALPHA_TYPE: ("RGB with alpha", "RGB"),
+}
+ROWS = tuple(
+    Row(stored, f"{listed([str(bits) for bits in BITS[kind]])} bits", becomes)
+    for kind, (stored, becomes) in NAMES.items()
+)
 # First column and row, and steps, of the passes of interlaced images (section 8.1).
 ADAM7 = (
     (0, 0, 8, 8),

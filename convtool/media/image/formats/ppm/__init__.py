@@ -9,11 +9,13 @@ from typing import BinaryIO
 import numpy as np
 import torch
 
-from convtool.media.image.format import Format
+from convtool.media.image.format import Format, Row
 from convtool.media.image.formats.ppm.header import BINARY, PLAIN
 from convtool.media.image.formats.ppm.reader import NetpbmReader
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, Metadata, Samples
+
+WHITES = "whites from 1 to 65535"
 
 
 class Netpbm(Format):
@@ -39,6 +41,11 @@ class Ppm(Netpbm):
     suffixes = (".ppm", ".pgm", ".pnm")
     signatures = (*PLAIN, *BINARY)
     dtypes = (torch.uint8, torch.uint16)
+    reads = (
+        Row("PBM, text and binary", "1 bit", "grey"),
+        Row("PGM, text and binary", WHITES, "grey"),
+        Row("PPM, text and binary", WHITES, "RGB"),
+    )
 
     def save(
         self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
