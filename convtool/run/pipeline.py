@@ -66,11 +66,13 @@ def run(job: Job, shared: Run) -> Outcome:
 def _write(job: Job, work: Work, shared: Run) -> list[str]:
     """Filter all parts into the outputs of a job, and return what a user should know of them."""
     finishes = _Finishes(job, work, shared)
+    noted: dict[str, None] = {}  # of all pages, each once
     with ExitStack() as files:
         outputs = _open(job, work, shared, files)
         encoders = [output.encoder for output in outputs]
         for page in pages(job, work, shared):
             levels = page.encoding.levels
+            noted |= dict.fromkeys([*page.layer.notes, *page.encoding.notes])
             normalizer, quantizer = finishes.of(page)
             step: Step = partial(normalizer, unit=page.seen.levels.scale)
             if weighted(page.seen):
@@ -84,7 +86,7 @@ def _write(job: Job, work: Work, shared: Run) -> list[str]:
         for encoder in encoders:
             encoder.close()
         _record(job, outputs, shared)
-    return [*finishes.notes, *(note for encoder in encoders for note in encoder.notes)]
+    return [*noted, *finishes.notes, *(note for encoder in encoders for note in encoder.notes)]
 
 
 def pages(job: Job, work: Work, shared: Run) -> Iterator[Work]:

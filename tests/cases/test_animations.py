@@ -14,6 +14,7 @@ import gifs
 import numpy as np
 import pngs
 import pytest
+import tifffile
 from PIL import Image
 
 from convtool.errors import ReadError
@@ -150,6 +151,28 @@ def test_frames_equal_to_the_one_before_stay(convtool, tmp_path):
     for suffix in ("gif", "png"):
         identity(convtool, tmp_path / "in.gif", tmp_path / f"out.{suffix}")
         assert frames_of(tmp_path / f"out.{suffix}")[1] == [100] * 4
+
+
+@pytest.mark.parametrize(
+    ("case", "suffix"),
+    [
+        *(("07a-pages-8-then-16", suffix) for suffix in ("png", "gif")),
+        *(("07c-pages-grey-and-colour", suffix) for suffix in ("png", "gif")),
+    ],
+)
+def test_07_pages_become_alike_where_they_must(convtool, tmp_path, case, suffix):
+    """Pages of different depth and colours become frames of the richest, with a note of losses."""
+    source, out = CASES / case / "in.tif", tmp_path / f"out.{suffix}"
+    result = identity(convtool, source, out)
+    frames = [page.samples for page in shown(out.read_bytes())]
+    with tifffile.TiffFile(source) as tiff:
+        pages = [np.atleast_3d(page.asarray()) for page in tiff.pages]
+    noted = "16-bit samples stored as 8-bit in GIF" in result.err
+    assert noted == (suffix == "gif" and pages[1].dtype == np.uint16)
+    for frame, page in zip(frames, pages, strict=True):
+        scale = np.iinfo(frame.dtype).max / np.iinfo(page.dtype).max
+        expected = np.rint(page * scale).astype(frame.dtype)
+        assert np.array_equal(frame, np.broadcast_to(expected, frame.shape))
 
 
 def noisy(seed):
