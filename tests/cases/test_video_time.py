@@ -242,6 +242,16 @@ def test_a_part_into_avi(convtool, tmp_path, start):
     assert int(found["video"]["nb_read_frames"]) == pytest.approx(left * 25, abs=1)
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "gif"])
+def test_very_high_rates(convtool, tmp_path, suffix):
+    """2000 frames per second last as long in every format, as far as it has ticks for them."""
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x64:r=2000:d=0.1", tmp_path / "in.mp4")
+    err = filtered(convtool, tmp_path / "in.mp4", tmp_path / f"o.{suffix}")
+    assert ("frames dropped" in err) == (suffix != "mp4")
+    most = 0.011 if suffix == "gif" else 0.0011  # its last frame is shown for 0.02 s, too
+    assert float(ffprobe(tmp_path / f"o.{suffix}")["duration"]) == pytest.approx(0.1, abs=most)
+
+
 def test_variable_rates_into_avi(convtool, tmp_path):
     """AVI keeps frames of a variable rate at their times."""
     filtered(convtool, CASES / "vfr.mkv", tmp_path / "o.avi")

@@ -13,6 +13,7 @@ from convtool.media.video.header import Header
 T = TypeVar("T")
 
 HALF = Fraction(1, 2)
+MAX_COUNTED = Fraction(1000)  # frames per second of formats that count them: FFmpeg's limit for AVI
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def timeline(header: Header, container: Container, stride: int) -> Timeline:
     rate = header.rate / stride
     lead = header.lead if container.audio else Fraction(0)
     if container.ticks is None:
-        rate = header.grid / stride
+        rate = min(header.grid / stride, MAX_COUNTED)
         return Timeline(rate, header.base, 1 / rate, lead)
     base = Fraction(1, container.ticks) if container.ticks else header.base
     return Timeline(rate, header.base, base, lead)
