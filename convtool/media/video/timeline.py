@@ -99,8 +99,11 @@ class Cadence(Generic[T]):
         self._moment = Moment(self._moment.start, shown + duration)
 
     def end(self) -> Iterator[tuple[T, Moment]]:
-        """Yield the last frame."""
-        yield from self._shown(self._moment.duration)
+        """Yield the last frame; one without time, too, where there is no other."""
+        if self._moment.duration or not self._moment.start:
+            yield from self._shown(self._moment.duration)
+        else:
+            self.dropped += 1
         self._frame = None
 
     def _shown(self, ticks: int) -> Iterator[tuple[T, Moment]]:
