@@ -336,3 +336,32 @@ def test_cut_files_are_refused(convtool, tmp_path, suffix):
         err = filtered(convtool, cut, tmp_path / "p.mkv", "--allow-truncated")
         assert "truncated: " in err
         (tmp_path / "p.mkv").unlink()
+
+
+def damaged(path):
+    """Flip some bytes in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    for place in np.random.default_rng(1).integers(len(data) // 3, len(data) * 2 // 3, 30):
+        data[place] ^= 255
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "ts"])
+def test_damaged_frames_are_noted(convtool, tmp_path, suffix):
+    """Frames that the decoder had to fill in are counted in a note."""
+    source = tmp_path / f"in.{suffix}"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=2", "-c:v", "libx264", source)
+    damaged(source)
+    err = filtered(convtool, source, tmp_path / "o.mkv")
+    assert "damaged: the decoder filled in what is missing" in err
+
+
+def test_a_damaged_matroska_file_is_refused(convtool, tmp_path):
+    """A file of which the demuxer gives up a part is refused, though its size is right."""
+    source = tmp_path / "in.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=2", "-c:v", "libx264", source)
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    result = convtool("video", source, tmp_path / "o.mkv", "-k", "identity")
+    assert result.code == 1
+    assert "of about 50 frames" in result.err

@@ -13,7 +13,7 @@ from convtool.media.video.demux import Demuxer, Packet, Stream, second_of
 from convtool.media.video.header import Header
 from convtool.media.video.screen import Screen, TimedFrame
 from convtool.media.video.selection import Selection
-from convtool.media.video.whole import is_measured_by_time, missing
+from convtool.media.video.whole import MEASURED, missing
 from convtool.options.reading import VideoReading
 
 LATEST = Fraction(1)  # seconds by which frames may come later than their packets
@@ -58,6 +58,7 @@ class Decoder:
         self._selection = Selection.of(reading)
         self._deinterlace = Deinterlacer() if reading.deinterlace else None
         self._count = 0  # frames yielded
+        self._damaged = 0  # of these
         self._end = Fraction(0)  # the second at which the packets read so far end
 
     def read(
@@ -77,7 +78,7 @@ class Decoder:
         base: Fraction = stream.time_base
         period = round(1 / (self._header.rate * base))
         screen = Screen(self._selection, base, period, timed=self._header.timed)
-        by_time = is_measured_by_time(self._file, container.format.name)
+        by_time = container.format.name in MEASURED
         streams = [stream]
         if company or by_time:
             streams += [*container.streams.audio, *container.streams.subtitles]
@@ -92,6 +93,9 @@ class Decoder:
         yield from self._rest(screen)
         if not self._count:
             raise ReadError(f"{self._name}: no frames{self._selection}")
+        if self._damaged:
+            frames = "1 frame is" if self._damaged == 1 else f"{self._damaged} frames are"
+            self._notes.note(f"{frames} damaged: the decoder filled in what is missing")
         if by_time and self._selection.whole:
             self._refuse_short(container)
 
@@ -136,6 +140,7 @@ class Decoder:
         for frame in frames:
             if not self._has_all:
                 self._count += 1
+                self._damaged += frame.frame.is_corrupt
                 yield frame
 
     def _decoded(self, packet: Packet) -> list[av.VideoFrame]:

@@ -1,7 +1,7 @@
 """Say by a file's own structure whether its end is missing. It decodes nothing.
 
-Numbers of frames and durations that a header declares are no measure: edit lists hide frames, and
-containers round durations or count empty chunks.
+Numbers of frames that a header declares are no measure: edit lists hide frames, and chunks may be
+empty. Declared durations are one only in Matroska, whose damaged files end where they are.
 """
 
 import os
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 MATROSKA = "matroska,webm"
+MEASURED = frozenset({MATROSKA})  # formats whose declared duration shows whether they are whole
 MATROSKA_SEGMENT = b"\x18\x53\x80\x67"
 MATROSKA_HEADER = b"\x1a\x45\xdf\xa3"
 TS_SYNC = 0x47
@@ -37,16 +38,6 @@ def missing(file: BinaryIO, format: str) -> str | None:
         return check(file, size)
     finally:
         file.seek(place)
-
-
-def is_measured_by_time(file: BinaryIO, format: str) -> bool:
-    """Return whether only the declared duration can show that a file is whole."""
-    if format != MATROSKA:
-        return False
-    place = file.tell()
-    end = _segment_end(file)
-    file.seek(place)
-    return end is None
 
 
 def _early(end: int, size: int) -> str | None:
