@@ -10,9 +10,11 @@ import av
 import numpy as np
 import pytest
 from conftest import ROOT
+from PIL import Image
 from test_video_time import CASES, ffmpeg, ffprobe, filtered, levels, need
 from videos import facts, make, moving_square, read
 
+import convtool as package
 from convtool.errors import ReadError
 from convtool.media.video.accepted import FORMATS, KINDS, MATRICES, REFUSED, refuse_unknown, table
 from convtool.media.video.orientation import Orientation
@@ -347,6 +349,54 @@ def test_hdr10_is_noted(convtool, tmp_path, codec, suffix):
     options = ["--codec", codec, "--frames", "2"]
     err = filtered(convtool, CASES / "hdr10.mp4", tmp_path / f"o.{suffix}", *options)
     assert "HDR10 mastering display and content light dropped by" in err
+
+
+def test_a_folder_of_images_states_colours_and_shape(convtool, tmp_path, rng):
+    """PNG frames of HDR say so, by cICP, and state the shape of pixels."""
+    options = ["--merge", "--format", "png", "--frames", "1"]
+    err = filtered(convtool, CASES / "hdr10.mp4", f"{tmp_path}/o/", *options)
+    (path,) = (tmp_path / "o").rglob("*.png")
+    assert b"cICP\x09\x10\x00\x01" in path.read_bytes()  # BT.2020, PQ, RGB, full range
+    assert "cannot say so" not in err
+    shape = {"codec": "libx264", "pix_fmt": "yuv444p", "aspect": Fraction(4, 3)}
+    source = make(tmp_path / "in.mp4", moving_square(rng)[:2], **shape)
+    assert "pixel aspect" not in filtered(convtool, source, f"{tmp_path}/p/", *options)
+    (path,) = (tmp_path / "p").rglob("*.png")
+    with Image.open(path) as image:
+        assert image.info["aspect"] == (3, 4)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("gif", "gif"), ("avi", "mjpeg")])
+def test_colours_that_are_not_stated_are_noted(convtool, tmp_path, suffix, codec):
+    """An output that cannot say that its colours are those of HDR has a note."""
+    options = ["--codec", codec, "--frames", "1"]
+    err = filtered(convtool, CASES / "hdr10.mp4", tmp_path / f"o.{suffix}", *options)
+    assert f"colours are those of BT.2020 and PQ, but {suffix} cannot say so" in err
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "options"),
+    [
+        ("avi", "mjpeg", ["--crf", "1"]),
+        ("mkv", "mjpeg", ["--crf", "1"]),
+        ("avi", "ffv1", ["--pix-fmt", "yuv444p"]),
+        ("mp4", "ffv1", ["--pix-fmt", "yuv444p"]),
+        ("avi", "h264", ["--crf", "1", "--pix-fmt", "yuv444p"]),
+        ("mkv", "ffv1", ["--pix-fmt", "yuv444p"]),
+    ],
+)
+@pytest.mark.parametrize("matrix", ["bt709", "smpte240m"])
+def test_colours_are_stored_as_they_are_read(convtool, tmp_path, suffix, codec, options, matrix):
+    """Where an output cannot name a matrix, the one that readers take is used."""
+    source = tmp_path / "in.mkv"
+    colours = ["-vf", f"scale=out_color_matrix={matrix}", "-colorspace", matrix]
+    picture = "color=0x30a0d0:s=64x64:d=0.2"
+    coded = ["-c:v", "ffv1", "-pix_fmt", "yuv444p"]
+    ffmpeg("-f", "lavfi", "-i", picture, *colours, *coded, source)
+    out = tmp_path / f"o.{suffix}"
+    filtered(convtool, source, out, "--codec", codec, *options)
+    shown = package.apply(out, "identity")[0, :, 0, 32, 32] * 255
+    assert shown.tolist() == pytest.approx([0x30, 0xA0, 0xD0], abs=5)
 
 
 def test_hlg_is_kept(convtool, tmp_path):

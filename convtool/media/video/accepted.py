@@ -72,12 +72,13 @@ class Matrix:
     swscale: int | None
 
 
-GBR, BT709, UNSPECIFIED, BT601, YCGCO, CHROMA_DERIVED = 0, 1, 2, 6, 8, 12  # FFmpeg's numbers
+# FFmpeg's numbers
+GBR, BT709, UNSPECIFIED, BT470BG, BT601, YCGCO, CHROMA_DERIVED = 0, 1, 2, 5, 6, 8, 12
 MATRICES = {
     GBR: Matrix("gbr", None),
     BT709: Matrix("bt709", 1),
     4: Matrix("fcc", 4),
-    5: Matrix("bt470bg", 5),
+    BT470BG: Matrix("bt470bg", 5),
     BT601: Matrix("smpte170m", 5),
     7: Matrix("smpte240m", 7),
     YCGCO: Matrix("ycgco", None),

@@ -12,12 +12,11 @@ from convtool.errors import WriteError
 from convtool.levels import Levels
 from convtool.limits import VIDEO_ENCODED_FRAMES
 from convtool.media.contract import Tile, Wanted
-from convtool.media.video.accepted import GBR, KINDS, MATRICES
-from convtool.media.video.formats import FOLDER
+from convtool.media.video.accepted import GBR, KINDS, MATRICES, YCGCO
 from convtool.media.video.frames import FramesEncoder
 from convtool.media.video.header import Header
 from convtool.media.video.palette import OUTPUT
-from convtool.media.video.pixels import depth_of
+from convtool.media.video.pixels import BRIGHT, WIDE, depth_of
 from convtool.media.video.storage import Storage, storage
 from convtool.media.video.write import VideoEncoder
 
@@ -77,6 +76,7 @@ def _notes(header: Header, stored: Storage, output: Any) -> tuple[str, ...]:
         "" if output.pix_fmt else _chroma_note(header, stored),
         _matrix_note(header, stored),
         _aspect_note(header, stored),
+        _space_note(header, stored),
         _light_note(header, stored),
     )
     return tuple(note for note in notes if note)
@@ -116,10 +116,21 @@ def _resolution(kind: str) -> int:
 
 
 def _matrix_note(header: Header, stored: Storage) -> str:
-    before, after = header.colours.space, stored.colours.space
-    if before not in MATRICES or before in (GBR, after) or after == GBR:
+    after = stored.colours.space
+    if header.colours.space != YCGCO or after not in MATRICES or after == GBR:
         return ""
-    return f"colours stored by the matrix {MATRICES[after].name}, not {MATRICES[before].name}"
+    return f"colours stored by the matrix {MATRICES[after].name}, not {MATRICES[YCGCO].name}"
+
+
+def _space_note(header: Header, stored: Storage) -> str:
+    """Return the note that nobody can tell colours from those of usual displays."""
+    primaries, transfer = header.colours.primaries, header.colours.transfer
+    names = [*filter(None, (WIDE.get(primaries), BRIGHT.get(transfer)))]
+    container = stored.container
+    stated = stored.codec.colours or container.colours or container.aspect
+    if stated or not names:
+        return ""
+    return f"colours are those of {' and '.join(names)}, but {container.muxer} cannot say so"
 
 
 def _aspect_note(header: Header, stored: Storage) -> str:
@@ -131,8 +142,6 @@ def _aspect_note(header: Header, stored: Storage) -> str:
     shape = f"pixel aspect {header.aspect.numerator}:{header.aspect.denominator}"
     if stored.has_palette:
         return f"{shape} stored roughly, and players of {muxer} ignore it"
-    if stored.container is FOLDER:
-        return f"{shape} dropped by {encoder}"
     if stored.container.aspect or stored.codec.aspect:
         return ""
     return f"{shape} dropped: {encoder} in {muxer} does not keep it"

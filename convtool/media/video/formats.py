@@ -23,6 +23,7 @@ class Container:
             per frame.
         least: ticks for which a frame is shown at least.
         aspect: it states the shape of pixels, whatever the codec.
+        colours: it states what the numbers of frames mean, whatever the codec.
     """
 
     muxer: str
@@ -32,6 +33,7 @@ class Container:
     ticks: int | None = 0
     least: int = 1
     aspect: bool = False
+    colours: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Codec:
         even: where chroma is halved, the size of a frame must be even.
         lossless: frames come back as they were, so they are stored as red, green and blue.
         aspect: its frames state the shape of pixels, whatever the container.
+        colours: they state what their numbers mean.
         options: further options of the encoder.
     """
 
@@ -62,6 +65,7 @@ class Codec:
     even: bool = False
     lossless: bool = False
     aspect: bool = False
+    colours: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,18 +82,18 @@ SPEEDS = (
     "placebo",
 )
 FRAMES = ".png"  # a folder of images, one per frame
-FOLDER = Container("image2", (FRAMES,), "png")
+FOLDER = Container("image2", (FRAMES,), "png", aspect=True, colours=True)
 CONTAINERS = (
     Container("mp4", (".mp4", ".m4v"), "h264", "aac", aspect=True),
     Container("mov", (".mov",), "h264", "aac", aspect=True),
-    Container("matroska", (".mkv",), "h264", "aac", ticks=1000),
-    Container("webm", (".webm",), "vp9", "libopus", ticks=1000),
+    Container("matroska", (".mkv",), "h264", "aac", ticks=1000, colours=True),
+    Container("webm", (".webm",), "vp9", "libopus", ticks=1000, colours=True),
     Container("avi", (".avi",), "h264", "libmp3lame", ticks=None),
     Container("gif", (".gif",), "gif", ticks=100, least=2),  # players slow shorter ones down
     FOLDER,
 )
 CODECS = {
-    "h264": Codec("libx264", 20, "medium", SPEEDS, even=True, aspect=True),
+    "h264": Codec("libx264", 20, "medium", SPEEDS, even=True, aspect=True, colours=True),
     "hevc": Codec(
         "libx265",
         24,
@@ -97,6 +101,7 @@ CODECS = {
         SPEEDS,
         even=True,
         aspect=True,
+        colours=True,
         options={"x265-params": "log-level=none"},
     ),
     "av1": Codec(
@@ -105,6 +110,7 @@ CODECS = {
         "8",
         tuple(map(str, range(14))),
         even=True,
+        colours=True,
         options={"svtav1-params": "tile-columns=0"},
     ),
     "vp9": Codec(
@@ -113,6 +119,7 @@ CODECS = {
         "good",
         ("best", "good", "realtime"),
         speed="deadline",
+        colours=True,
         options={"b": "0", "row-mt": "1"},
     ),
     "ffv1": Codec("ffv1", lossless=True, options={"level": "3", "slicecrc": "1"}),

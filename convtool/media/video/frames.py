@@ -10,7 +10,7 @@ from convtool.block import Block
 from convtool.convolve.geometry import Placement
 from convtool.media.contract import Tile
 from convtool.media.policies import Notes
-from convtool.media.video.pixels import Packer
+from convtool.media.video.pixels import BRIGHT, WIDE, Packer
 from convtool.media.video.read import VideoPart
 from convtool.media.video.storage import Storage
 from convtool.media.video.tiles import TileGrid
@@ -42,11 +42,18 @@ class FramesEncoder(Notes):
         encoder.pix_fmt = self._storage.pixel_format
         encoder.time_base = placement.stride[0] / part.header.rate
         encoder.options = FAST
+        if part.header.aspect:  # FFmpeg stores it as pixels per length, the inverse
+            encoder.sample_aspect_ratio = 1 / part.header.aspect
         self._encoder = encoder
 
     def prepare(self, block: Block) -> list[av.VideoFrame]:
         """Return the frames of a block."""
-        return [self._pack(samples) for samples in self._grid.frames(block.tensor)]
+        frames = [self._pack(samples) for samples in self._grid.frames(block.tensor)]
+        colours = self._storage.colours
+        if colours.primaries in WIDE or colours.transfer in BRIGHT:
+            for frame in frames:  # the encoder states them in each image
+                frame.color_primaries, frame.color_trc = colours.primaries, colours.transfer
+        return frames
 
     def write(self, prepared: list[av.VideoFrame]) -> None:
         """Write the next frames."""

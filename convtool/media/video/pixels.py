@@ -29,6 +29,10 @@ DEPTHS = (8, 10, 12, 14, 16)
 ANY = 5  # swscale's number of a matrix where none is used
 LIMITED, FULL = 1, 2  # FFmpeg's numbers of the ranges 16…235 and 0…255
 
+# FFmpeg's numbers of primaries and transfer curves beyond those of usual displays
+WIDE = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+BRIGHT = {16: "PQ", 18: "HLG"}
+
 
 @dataclass(frozen=True)
 class Colours:

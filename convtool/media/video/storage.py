@@ -11,7 +11,7 @@ import av
 from convtool.errors import UsageError, WriteError
 from convtool.media.contract import Wanted
 from convtool.media.grid import grid_size
-from convtool.media.video.accepted import GBR, YCGCO
+from convtool.media.video.accepted import BT470BG, GBR, UNSPECIFIED, YCGCO
 from convtool.media.video.formats import FOLDER, Codec, Container, codec_of, container_of
 from convtool.media.video.header import Header
 from convtool.media.video.palette import INPUT, OUTPUT
@@ -100,7 +100,7 @@ def storage(header: Header, wanted: Wanted) -> Storage:
         options,
         format,
         packed(_depth(container, header, format), channels),
-        _colours(header.colours, codec, size, rgb=rgb),
+        _colours(header.colours, container, codec, size, rgb=rgb),
         size,
     )
 
@@ -152,11 +152,16 @@ def _codecs_of(container: Container) -> frozenset[str]:
         return frozenset(output.supported_codecs)
 
 
-def _colours(colours: Colours, codec: Codec, size: Sequence[int], *, rgb: bool) -> Colours:
-    """Return what an output's numbers mean: the same as the input's where they are of one kind."""
+def _colours(
+    colours: Colours, container: Container, codec: Codec, size: Sequence[int], *, rgb: bool
+) -> Colours:
+    """Return what an output's numbers mean: the same as the input's where it can say so."""
     if rgb:
         return replace(colours, space=GBR, range=FULL)
+    if codec.encoder == "mjpeg":  # as JPEG is read, whatever a container states
+        return replace(colours, space=BT470BG, range=FULL)
+    if not (codec.colours or container.colours):  # as it is read where nothing is stated
+        return replace(colours, space=UNSPECIFIED, range=LIMITED)
     if colours.space in (GBR, YCGCO):
-        space = Colours().matrix(*size)
-        colours = replace(colours, space=space, range=LIMITED)
-    return replace(colours, range=FULL) if codec.encoder == "mjpeg" else colours
+        return replace(colours, space=Colours().matrix(*size), range=LIMITED)
+    return colours
