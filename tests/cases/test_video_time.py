@@ -308,6 +308,49 @@ def test_fragments_are_whole(convtool, tmp_path, flags):
     assert len(read(tmp_path / "o.mkv")) == 40
 
 
+def boxes(data):
+    """Return the boxes of an MP4 file, by their types."""
+    found, place = [], 0
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 4])
+        found.append((data[place + 4 : place + 8], data[place : place + length]))
+        place += length
+    return found
+
+
+@pytest.mark.parametrize(("kept", "code"), [(9, 0), (5, 1)])
+def test_fragments_that_are_missing(convtool, tmp_path, kept, code):
+    """A file without its last fragments is refused where its index tells of them."""
+    flags = ["-movflags", "frag_keyframe+default_base_moof+empty_moov+global_sidx"]
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:d=4"]
+    ffmpeg(*picture, "-c:v", "libx264", "-g", "25", *flags, tmp_path / "all.mp4")
+    found = boxes((tmp_path / "all.mp4").read_bytes())
+    # ftyp, moov, sidx, and four fragments of two boxes each
+    start, fragments = found[:3], [each for each in found[3:] if each[0] != b"mfra"]
+    data = b"".join(box for _, box in (start + fragments)[: kept + 2])
+    (tmp_path / "in.mp4").write_bytes(data)
+    result = convtool("video", tmp_path / "in.mp4", tmp_path / "o.mkv", "-k", "identity")
+    assert result.code == code
+    assert ("truncated: 50 of about 100 frames" in result.err) == bool(code)
+
+
+@pytest.mark.parametrize("longer", [0.3, 0.8])
+def test_a_container_may_be_a_little_longer(convtool, tmp_path, longer):
+    """A fragmented file that declares a little more than its frames last is whole."""
+    flags = ["-movflags", "frag_keyframe+empty_moov"]
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:d=2"]
+    ffmpeg(*picture, "-c:v", "libx264", *flags, tmp_path / "in.mp4")
+    data = bytearray((tmp_path / "in.mp4").read_bytes())
+    for name, place in ((b"mvhd", 20), (b"tkhd", 24)):
+        at = data.index(name)
+        scale = int.from_bytes(data[data.index(b"mvhd") + 16 :][:4])
+        data[at + place : at + place + 4] = round((2 + longer) * scale).to_bytes(4)
+    (tmp_path / "in.mp4").write_bytes(data)
+    assert float(ffprobe(tmp_path / "in.mp4")["duration"]) >= 2
+    filtered(convtool, tmp_path / "in.mp4", tmp_path / "o.mkv")
+    assert len(read(tmp_path / "o.mkv")) == 50
+
+
 CUT = {
     "mp4": ["libx264", "-movflags", "faststart"],
     "mov": ["libx264", "-movflags", "frag_keyframe+empty_moov", "-g", "10"],
@@ -336,6 +379,17 @@ def test_cut_files_are_refused(convtool, tmp_path, suffix):
         err = filtered(convtool, cut, tmp_path / "p.mkv", "--allow-truncated")
         assert "truncated: " in err
         (tmp_path / "p.mkv").unlink()
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "gif", "avi"])
+@pytest.mark.parametrize("junk", [bytes(100), b"<?xpacket begin?>" * 9, b"\n"])
+def test_what_follows_a_file_does_no_harm(convtool, tmp_path, suffix, junk):
+    """Bytes after the end of a file do not make it a cut one."""
+    source = tmp_path / f"in.{suffix}"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=0.4", source)
+    source.write_bytes(source.read_bytes() + junk)
+    filtered(convtool, source, tmp_path / "o.mkv")
+    assert len(read(tmp_path / "o.mkv")) == 10
 
 
 def damaged(path):

@@ -13,12 +13,12 @@ from convtool.media.video.demux import Demuxer, Packet, Stream, second_of
 from convtool.media.video.header import Header
 from convtool.media.video.screen import Screen, TimedFrame
 from convtool.media.video.selection import Selection
-from convtool.media.video.whole import MEASURED, missing
+from convtool.media.video.whole import is_measured, missing
 from convtool.options.reading import VideoReading
 
 LATEST = Fraction(1)  # seconds by which frames may come later than their packets
 STARTUP = Fraction(1, 20)  # seconds of audio that a decoder may need before the first sample
-ROUNDING = 0.5  # seconds by which a declared duration may exceed what is there
+ROUNDING = 1  # seconds by which a declared duration may exceed what is there
 
 
 INTERLACED = (
@@ -78,7 +78,7 @@ class Decoder:
         base: Fraction = stream.time_base
         period = round(1 / (self._header.rate * base))
         screen = Screen(self._selection, base, period, timed=self._header.timed)
-        by_time = container.format.name in MEASURED
+        by_time = is_measured(container.format.name, stream.frames)
         streams = [stream]
         if company or by_time:
             streams += [*container.streams.audio, *container.streams.subtitles]

@@ -1,20 +1,26 @@
 """Say by a file's own structure whether its end is missing. It decodes nothing.
 
 Numbers of frames that a header declares are no measure: edit lists hide frames, and chunks may be
-empty. Declared durations are one only in Matroska, whose damaged files end where they are.
+empty. Declared durations are one only for Matroska, whose damaged files end where they are, and for
+fragmented MP4, of which whole fragments may be missing.
 """
 
 import os
 from collections.abc import Callable
 from typing import BinaryIO
 
-MATROSKA = "matroska,webm"
-MEASURED = frozenset({MATROSKA})  # formats whose declared duration shows whether they are whole
+MATROSKA, MP4 = "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"
 MATROSKA_SEGMENT = b"\x18\x53\x80\x67"
 MATROSKA_HEADER = b"\x1a\x45\xdf\xa3"
 TS_SYNC = 0x47
 TS_PACKETS = ((188, 0), (192, 4), (204, 0))  # sizes of packets, and where their first byte lies
-GIF_TRAILER = 0x3B
+GIF_HEADER = 13  # bytes, without the colour table
+GIF_IMAGE, GIF_EXTENSION, GIF_TRAILER = b",", b"!", b";"
+AVI_SLACK = 16  # bytes: writers count the padding and their own header differently
+BOXES = frozenset(
+    b"ftyp moov mdat moof mfra sidx ssix styp emsg prft pdin meta udta uuid free skip wide junk "
+    b"pnot PICT".split()
+)
 FLV_HEADER, FLV_TAG = 9, 11  # bytes; each tag is followed by its size in 4
 # the file properties of ASF; the size of the file follows 40 bytes after their beginning
 ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -40,6 +46,16 @@ def missing(file: BinaryIO, format: str) -> str | None:
         file.seek(place)
 
 
+def is_measured(format: str, frames: int) -> bool:
+    """Return whether the declared duration, too, shows that a file is whole.
+
+    Args:
+        format: FFmpeg's name of its format.
+        frames: that the header of the video counts; 0 where fragments do.
+    """
+    return format == MATROSKA or (format == MP4 and not frames)
+
+
 def _early(end: int, size: int) -> str | None:
     return f"the file ends {end - size:,} bytes early" if end > size else None
 
@@ -52,7 +68,8 @@ def _boxes(file: BinaryIO, size: int) -> str | None:
         length = int.from_bytes(header[:4])
         if length == 1:
             length = int.from_bytes(header[8:16])
-        if len(header) < 8 or length < 8:  # what follows a last box, or a box up to the end
+        # what follows a last box, or a box up to the end
+        if len(header) < 8 or length < 8 or header[4:8] not in BOXES:
             return None
         place += length
         if place >= size:
@@ -94,7 +111,7 @@ def _chunks(file: BinaryIO, size: int) -> str | None:
         place += 8 + length + length % 2
         if place >= size:
             break
-    return _early(place - 1, size)  # the last byte of padding is often left out
+    return _early(place - AVI_SLACK, size)
 
 
 def _tags(file: BinaryIO, size: int) -> str | None:
@@ -127,9 +144,31 @@ def _packets(file: BinaryIO, size: int) -> str | None:
     return None
 
 
-def _trailer(file: BinaryIO, size: int) -> str | None:
-    """Look for the last byte of a GIF."""
-    return None if _at(file, size - 1, 1) == bytes([GIF_TRAILER]) else "no end-of-stream marker"
+def _blocks(file: BinaryIO, size: int) -> str | None:
+    """Walk the blocks of a GIF up to its end, whatever follows."""
+    place = GIF_HEADER + _colour_table(_at(file, 10, 1))
+    for _ in range(MAX_PARTS):
+        kind = _at(file, place, 1)
+        if kind == GIF_TRAILER:
+            return None
+        if kind == GIF_EXTENSION:
+            place += 2
+        elif kind == GIF_IMAGE:
+            place += 11 + _colour_table(_at(file, place + 9, 1))
+        else:
+            break
+        while length := _at(file, place, 1):
+            place += 1 + length[0]
+            if not length[0]:
+                break
+        if place > size:
+            break
+    return "no end-of-stream marker"
+
+
+def _colour_table(flags: bytes) -> int:
+    """Return the bytes of a colour table of which a GIF tells."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
 def _at(file: BinaryIO, place: int, count: int) -> bytes:
@@ -138,11 +177,11 @@ def _at(file: BinaryIO, place: int, count: int) -> bytes:
 
 
 CHECKS: dict[str, Callable[[BinaryIO, int], str | None]] = {
-    "mov,mp4,m4a,3gp,3g2,mj2": _boxes,
+    MP4: _boxes,
     MATROSKA: _segment,
     "avi": _chunks,
     "flv": _tags,
     "asf": _declared_size,
     "mpegts": _packets,
-    "gif": _trailer,
+    "gif": _blocks,
 }
