@@ -3,6 +3,7 @@
 Everything else is refused: FFmpeg would convert it somehow. `docs/video.md` has the table.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,8 @@ REFUSED = {
 }
 # primaries from which a chroma-derived matrix is one of the above
 DERIVED = {1: BT709, 9: 9}
+ORDER = re.compile("(le|be)$")  # of bytes, at the end of a name
+DEPTH = re.compile(r"(?<=[py])(9|1\d)$")  # in names such as yuv420p10 and gray9
 HIGH = (720, 1280)  # rows or columns from which on a matrix that is not stated is BT.709
 
 
@@ -142,11 +145,14 @@ def refuse_unknown(name: str, frame: Any) -> None:
 
 
 def table() -> str:
-    """Return what is read as a table in Markdown."""
-    rows = ["| samples | matrices | pixel formats |", "|---|---|---|"]
+    """Return what is read as a table in Markdown; formats of more than 8 bits by their family."""
+    rows = ["| samples | bits | pixel formats | matrices |", "|---|---|---|---|"]
     for kind, formats in FORMATS.items():
-        names = " ".join(f"`{format}`" for format in formats)
-        rows.append(f"| {kind} | {_matrices(kind)} | {names} |")
+        names = [ORDER.sub("", format) for format in formats]
+        depths = {"8"} | {found[0] for name in names if (found := DEPTH.search(name))}
+        families = dict.fromkeys(f"`{DEPTH.sub('', name)}`" for name in names)
+        bits = " ".join(sorted(depths, key=int))
+        rows.append(f"| {kind} | {bits} | {' '.join(families)} | {_matrices(kind)} |")
     return "\n".join(rows) + "\n"
 
 
