@@ -16,14 +16,16 @@ class ConvtoolError(Exception):
     Args:
         message: what is wrong, what was found, what was expected.
         hint: what to do about it, if there is something.
+        named: the message names the file that it is about, which may be another than the input.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, named: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.named = named
 
     def __str__(self) -> str:
         return self.message

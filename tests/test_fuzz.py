@@ -28,6 +28,7 @@ from PIL import Image
 from convtool.cli.app import run
 from convtool.kernels import catalogue
 from convtool.media.registry import MEDIA
+from convtool.options.declare import declaration_of, flag_of
 from convtool.options.run import RunOptions
 
 EXAMPLES = int(os.environ.get("CONVTOOL_FUZZ", "60"))
@@ -163,7 +164,7 @@ VALUES = {
     "name": st.sampled_from(["{stem}{suffix}", "{stem}-{channel}{suffix}", "{x"]),
     "format": st.sampled_from([*IMAGES, *AUDIO, *VIDEOS, "npy", "xyz"]),
     "subtype": st.sampled_from(["pcm_16", "float", "vorbis", "x"]),
-    "preset": st.sampled_from(["ultrafast", "x"]),
+    "speed": st.sampled_from(["ultrafast", "x"]),
     "codec": st.sampled_from(["h264", "ffv1", "mjpeg", "vp9", "x"]),
     "pix_fmt": st.sampled_from(["yuv444p", "gray", "x"]),
 } | {name: st.sampled_from(choices) for name, choices in CHOICES.items()}
@@ -171,6 +172,7 @@ LEFT_OUT = {
     # set below, slow, or irrelevant here
     "kernel",
     "compile",
+    "output",
     "overwrite",
     "max_memory",
     "device",
@@ -230,8 +232,8 @@ def options(draw, medium):
     for option in draw(
         st.lists(st.sampled_from(offered), max_size=3, unique_by=lambda option: option.name)
     ):
-        flag = (option.metadata["flags"] or (f"--{option.name.replace('_', '-')}",))[0]
-        if isinstance(option.default, bool):
+        flag = flag_of(option.name)
+        if isinstance(option.default, bool) or declaration_of(option).counted:
             words.append(
                 flag
                 if option.default is False or draw(st.booleans())

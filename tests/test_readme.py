@@ -21,6 +21,7 @@ from convtool.cli.app import app
 from convtool.kernels import catalogue
 from convtool.media.image.formats import FORMATS
 from convtool.media.registry import MEDIA
+from convtool.options.declare import GROUPS, declaration_of, opposite, spellings
 from convtool.options.run import RunOptions
 
 PAGES = [
@@ -58,34 +59,25 @@ CONVTOOL = [line for line in COMMANDS if re.search(r"(^|\| )convtool ", line)]
 
 def flag_of(field: Field[Any]) -> str:
     """Return the spellings of an option as printed in the tables."""
-    flags = field.metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
-    if field.default is True:
-        flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}",)
-    return " ".join(flags)
-
-
-def default_of(field: Field[Any]) -> str:
-    """Return the default of an option as printed in the tables."""
-    if field.default is True:
-        return "on"
-    unsaid = field.default is None or field.default is False or field.default == ()
-    return "" if unsaid else str(field.default)
+    off = opposite(field)
+    return " ".join([*spellings(field), *([off] if off else [])])
 
 
 def declared() -> dict[str, list[str]]:
-    """Return the rows of the tables of options, by `--help` panel, from the declarations."""
+    """Return the rows of the tables of options, by `--help` heading, from the declarations."""
     media: dict[tuple[str, str, str, str], list[str]] = {}
     for medium in MEDIA.values():
         for group in (*medium.groups.values(), RunOptions):
             for field in fields(group):
-                panel, meaning = field.metadata["panel"], field.metadata["help"]
-                row = panel, flag_of(field), default_of(field), meaning
+                known = declaration_of(field)
+                default = known.default_for(medium.name, field.default)
+                row = known.group, flag_of(field), default, known.help_for(medium.name)
                 media.setdefault(row, []).append(medium.name)
-    panels: dict[str, list[str]] = {}
+    panels: dict[str, list[str]] = {group: [] for group in GROUPS}
     for (panel, flag, default, meaning), names in media.items():
         known = "all" if len(names) == len(MEDIA) else ", ".join(names)
         row = f"| `{flag}` | {default} | {known} | {meaning.replace('|', '&#124;')} |"
-        panels.setdefault(panel, []).append(row)
+        panels[panel].append(row)
     return {panel: sorted(rows, key=partial(first, rows)) for panel, rows in panels.items()}
 
 
@@ -182,7 +174,7 @@ def test_flags_commands_and_targets_exist(page):
     """The flags, commands and `make` targets that the text names exist."""
     cells = [flag_cell(row) for rows in declared().values() for row in rows]
     flags = {flag for cell in cells for flag in re.findall(r"--[\w-]+", cell)}
-    others = {"--help", "--install-completion", "--version"}
+    others = {"--help", "--help-all", "--install-completion", "--version"}
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PROSE[page]))
     assert named <= flags | others
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -373,7 +373,7 @@ def test_audio_whose_header_points_outside_is_refused_in_one_line(convtool, tmp_
 def test_an_unknown_preset_is_refused_before_x264_sees_it(convtool, tmp_path):
     """An unknown encoder preset is refused before x264 prints messages of its own."""
     result = convtool(
-        "video", SAMPLES / "clip.mp4", tmp_path / "out.mp4", "-k", "blur", "--preset", "quick"
+        "video", SAMPLES / "clip.mp4", tmp_path / "out.mp4", "-k", "blur", "--speed", "quick"
     )
     assert result.code == 2
     assert "ultrafast" in result.err

@@ -18,7 +18,9 @@ from typer.exceptions import TyperException
 
 from convtool import __version__
 from convtool.cli import devices, kernels, messages, warm
-from convtool.cli.filtering import command_of
+from convtool.cli.commands import Command, Group
+from convtool.cli.filtering import FilterCommand, command_of
+from convtool.cli.mistakes import in_our_words
 from convtool.errors import ConvtoolError, internal
 from convtool.media.registry import MEDIA
 
@@ -29,17 +31,17 @@ INTERRUPTED = SIGNALLED + signal.SIGINT
 _VERBOSE = {"-v", "-vv", "--verbose"}
 
 app = typer.Typer(
+    cls=Group,
     help="Filter images, audio and video with real PyTorch convolution layers.",
     epilog="Exit codes: 0 all written, 1 some input failed, 2 wrong usage, "
     "130 and 143 interrupted.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for medium in MEDIA.values():
-    app.command(medium.name)(command_of(medium))
+    app.command(medium.name, cls=FilterCommand)(command_of(medium))
 app.add_typer(kernels.app, name="kernels")
-app.command("devices")(devices.devices)
+app.command("devices", cls=Command)(devices.devices)
 app.add_typer(warm.app, name="warm")
 
 
@@ -51,14 +53,15 @@ def _print_version(value: bool) -> None:  # noqa: FBT001  # typer's signature
 
 @app.callback()
 def _main(
-    version: Annotated[  # noqa: FBT002  # a flag
+    *,
+    version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Print the version.", callback=_print_version, is_eager=True
+            "--version", "-V", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
 ) -> None:
-    pass
+    del version
 
 
 @cache
@@ -101,8 +104,8 @@ def _failed(exc: Exception, *, verbose: bool) -> int:
         messages.error(exc.message, exc.hint)
         return exc.exit_code
     if isinstance(exc, TyperException):
-        if exc.format_message():
-            messages.error(exc.format_message(), "`convtool --help` lists commands and options")
+        mistake = in_our_words(exc)
+        messages.error(mistake.message, mistake.hint)
         return USAGE
     if isinstance(exc, BrokenPipeError):
         messages.close_output()

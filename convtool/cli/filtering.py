@@ -1,45 +1,120 @@
 """The commands that filter: one per medium of the registry."""
 
-import inspect
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
 
+from convtool.cli import layout
 from convtool.cli.collector import collector_paused
-from convtool.cli.options import with_options
-from convtool.media.registry import Medium
+from convtool.cli.commands import Command, spelled
+from convtool.cli.options import Given, fields_of, with_options
+from convtool.errors import UsageError
+from convtool.media.registry import MEDIA, Medium
+from convtool.options.declare import GROUPS, Declaration, declaration_of, opposite, spellings
 from convtool.options.run import RunOptions
 
-Inputs = list[str] | None
+
+def _show_all(context: typer.Context, value: bool) -> None:  # noqa: FBT001  # typer's signature
+    if value and isinstance(context.command, FilterCommand):
+        print(context.command.page(context, rare=True))
+        raise typer.Exit
+
+
+class FilterCommand(Command):
+    """The command of a medium; its help lists the options of the medium by their groups."""
+
+    def page(self, ctx: typer.Context, *, rare: bool = False) -> str:
+        """Return the page of `--help`, or of `--help-all`."""
+        medium = MEDIA[str(ctx.info_name)]
+        help = medium.help
+        usage = f"{ctx.command_path} [OPTIONS] INPUT... OUTPUT"
+        examples = [(f"convtool {medium.name} {call}", text) for call, text in help.examples]
+        names = [("INPUT", help.inputs), ("OUTPUT", help.output)]
+        sections = [("Examples", examples), ("Names", names), *_groups(medium, rare=rare)]
+        if not rare:
+            sections[-1] = (sections[-1][0], [*sections[-1][1], *HELP])
+        return layout.page(usage, help.command, sections)
+
+
+Words = Annotated[list[str] | None, typer.Argument(metavar="INPUT... OUTPUT")]
+HelpAll = Annotated[bool, typer.Option("--help-all", is_eager=True, callback=_show_all)]
+HELP = [
+    (spelled(["--help", "-h"], ""), "Show this page."),
+    (spelled(["--help-all"], ""), "Show all options, also those that are rarely needed."),
+]
+
+
+def _groups(medium: Medium, *, rare: bool) -> list[layout.Section]:
+    """Return the options of a medium as sections of help."""
+    sections: dict[str, list[layout.Row]] = {group: [] for group in GROUPS}
+    for field in fields_of(medium).values():
+        declared = declaration_of(field)
+        if rare or not declared.rare:
+            flags = [*spellings(field), *([off] if (off := opposite(field)) else [])]
+            metavar = "" if declared.counted else declared.kind.metavar
+            row = spelled(flags, metavar), _meaning(declared, medium, field.default)
+            sections.setdefault(declared.group, []).append(row)
+    return list(sections.items())
+
+
+def _meaning(declared: Declaration, medium: Medium, default: Any) -> str:
+    """Return what help says of an option, with its default."""
+    usual = declared.default_for(medium.name, default)
+    return declared.help_for(medium.name) + (f" [default: {usual}]" if usual else "")
 
 
 def command_of(medium: Medium) -> Callable[..., None]:
     """Return the command of a medium, for typer."""
 
-    def filter_(
-        *,
-        inputs: Annotated[
-            Inputs,
-            typer.Argument(metavar="[INPUT]", help=medium.help.inputs, show_default=False),
-        ] = None,
-        output: Annotated[str, typer.Argument(metavar="OUTPUT", help=medium.help.output)],
-        values: dict[str, Any],
-    ) -> None:
+    def filter_(words: Sequence[str], given: Given) -> None:
+        names = {field.name for field in fields(RunOptions)}
+        values = given.values
+        run = RunOptions(**{name: values[name] for name in names & values.keys()})
+        inputs, output = _inputs_and_output(words, run, medium)
+        options = medium.options({name: values[name] for name in values.keys() - names})
         if medium.overlapped:
             # torch's threads that wait for each other give way to those that decode and encode
             os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        run_names = set(RunOptions.__dataclass_fields__)
-        run = RunOptions(**{name: values.pop(name) for name in run_names})
-        options = medium.options(values)
-        with collector_paused():
+        with _patience(run), collector_paused():
             from convtool.cli.running import filter_files  # noqa: PLC0415  # torch
 
             medium.load()
 
-        filter_files(inputs or [], output, medium, options, run)
+        filter_files(inputs, output, medium, options, run, given)
 
-    filter_.__name__ = medium.name
-    filter_.__doc__ = inspect.cleandoc(medium.help.command)
-    return with_options(filter_, [*medium.groups.values(), RunOptions])
+    command = with_options(filter_, medium, words=Words, help_all=HelpAll)
+    command.__name__ = medium.name
+    command.__doc__ = medium.help.command
+    return command
+
+
+def _inputs_and_output(
+    words: Sequence[str], run: RunOptions, medium: Medium
+) -> tuple[list[str], str]:
+    """Return the names of inputs, and of the output: the last one, or that of --output."""
+    if run.output is not None:
+        return list(words), run.output
+    if not words:
+        raise UsageError(
+            "INPUT and OUTPUT are missing", hint=f"convtool {medium.name} INPUT... OUTPUT"
+        )
+    return list(words[:-1]), words[-1]
+
+
+@contextmanager
+def _patience(run: RunOptions) -> Iterator[None]:
+    """Say on a terminal that PyTorch is being imported, which takes a second or more."""
+    seen = sys.stderr is not None and sys.stderr.isatty() and "torch" not in sys.modules
+    if not seen or run.quiet or run.json:
+        yield
+        return
+    print("loading PyTorch …", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,55 +1,76 @@
 """`convtool kernels`: list and show kernels, check kernel files."""
 
+import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convtool.cli import messages
-from convtool.cli.completion import kernel_names
+from convtool.cli.commands import Command, Group
+from convtool.cli.completion import kernels
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
+from convtool.options.declare import read, read_value
+from convtool.options.reading import AudioReading
+from convtool.options.values import Whole
 
-app = typer.Typer(help="List and show kernels, check kernel files.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="List and show kernels, check kernel files.")
 
 KernelPath = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON per kernel.")]
 PREFERRED = (2, 1, 3)  # dimensions, where a kernel has weights for several
 RATE = 44100  # samples per second, where kernels in Hz and seconds are shown or checked
+HEADINGS = ("name", "dimensions", "parameters", "summary")
+DIMS, RATES = Whole(1, 3), AudioReading.__dataclass_fields__["rate"]
 
 
-@app.command("list")
-def list_(kernel_path: KernelPath = None) -> None:
-    """List all kernels: name, dimensions, parameters, summary."""
+@app.command("list", cls=Command)
+def list_(kernel_path: KernelPath = None, *, as_json: Json = False) -> None:
+    """List all kernels: name, dimensions, parameters, summary; one per line where piped."""
+    search = _folders(kernel_path)
+    entries = []
+    broken = 0
+    for path in catalogue.catalogue(search).values():
+        try:
+            entries.append(catalogue.entry(path, search))
+        except KernelError as exc:
+            broken += 1
+            messages.error(exc.message, exc.hint)
+    if as_json:
+        for entry in entries:
+            messages.data(dataclasses.asdict(entry))
+    else:
+        _print_rows([tuple(map(messages.printable, _cells(entry))) for entry in entries])
+    if broken:
+        raise typer.Exit(1)
+
+
+def _folders(given: list[str] | None) -> tuple[Path, ...]:
+    return tuple(map(Path, given or ()))
+
+
+def _print_rows(rows: list[tuple[str, ...]]) -> None:
+    """Print a table: on a terminal folded into its width, else one line per row."""
+    if not sys.stdout.isatty():
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+            print("  ".join(cells).rstrip())
+        return
     from rich.console import Console  # noqa: PLC0415  # the other commands do without
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(
-        "name",
-        "dimensions",
-        "parameters",
-        "summary",
-        box=None,
-        header_style="bold",
-        pad_edge=False,
-    )
-    search = tuple(kernel_path or ())
-    broken = 0
-    for path in catalogue.catalogue(search).values():
-        try:
-            entry = catalogue.entry(path, search)
-        except KernelError as exc:
-            broken += 1
-            messages.error(exc.message, exc.hint)
-            continue
-        table.add_row(*(Text(messages.printable(cell)) for cell in _cells(entry)))
+    table = Table(*HEADINGS, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
     Console().print(table)
-    if broken:
-        raise typer.Exit(1)
 
 
 def _cells(entry: catalogue.Entry) -> tuple[str, str, str, str]:
@@ -62,28 +83,32 @@ def _value(default: float | str) -> str:
     return default if isinstance(default, str) else f"{default:g}"
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     kernel: Annotated[
         str,
         typer.Argument(
+            metavar="KERNEL",
             help="As for --kernel: a name, a file, a grid, an impulse response.",
-            autocompletion=kernel_names,
+            autocompletion=kernels,
         ),
     ],
     dims: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             "--dims",
-            min=1,
-            max=3,
+            metavar="N",
             help="1 audio, 2 images, 3 video; 2 by default, where it has weights.",
         ),
     ] = None,
     rate: Annotated[
-        float,
-        typer.Option("--rate", min=1, help="Samples per second, for kernels in Hz or seconds."),
-    ] = RATE,
+        str,
+        typer.Option(
+            "--rate",
+            metavar="HZ",
+            help=f"Samples per second, for kernels in Hz or seconds. [default: {RATE}]",
+        ),
+    ] = str(RATE),
     kernel_path: KernelPath = None,
 ) -> None:
     """Show a kernel: its grid, sum, output range, whether it is separable, a heat map.
@@ -94,30 +119,32 @@ def show(
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
     from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
 
-    search = tuple(kernel_path or ())
+    search = _folders(kernel_path)
+    asked = None if dims is None else read_value("dims", DIMS, dims)
+    hertz = float(read(RATES, rate))
     spec = parse(kernel)
     known = spec.dimensions(search)
-    chosen = dims or next(preferred for preferred in PREFERRED if preferred in known)
-    bank = spec.load(Request(chosen, search, rate))
+    chosen = asked or next(preferred for preferred in PREFERRED if preferred in known)
+    bank = spec.load(Request(chosen, search, hertz))
     for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
         messages.say(f"note: {messages.printable(note)}")
-    draw(bank, rate if chosen == 1 else None)
+    draw(bank, hertz if chosen == 1 else None)
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Kernel files.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Kernel files.")],
 ) -> None:
     """Check kernel files; exit with 1 if one has an error."""
     bad = 0
-    for path in files:
+    for name in files:
         try:
-            _check(path)
+            _check(Path(name))
         except KernelError as exc:
             bad += 1
             messages.error(exc.message, exc.hint)
         else:
-            messages.say(f"{messages.printable(str(path))}: good")
+            messages.say(f"{messages.printable(name)}: good")
     if bad:
         raise typer.Exit(1)
 
@@ -133,7 +160,7 @@ def _check(path: Path) -> None:
         contents.bank_of(file, (), Request(dims, folders, RATE))
 
 
-@app.command()
+@app.command(cls=Command)
 def schema() -> None:
     """Print the JSON Schema of kernel files, for editors."""
     from convtool.kernels.schema import json_schema  # noqa: PLC0415  # pydantic

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from convtool.run.outcomes import Outcome, Report, Status
@@ -42,12 +43,12 @@ def notes(outcome: Outcome) -> None:
         say(f"note: {printable(outcome.input)}: {note}")
 
 
-def written(outcome: Outcome, *, verbose: bool) -> None:
+def written(outcome: Outcome, *, verbose: int) -> None:
     """Print the notes and the output files of an input, or that it was skipped.
 
     Args:
         outcome: of the input.
-        verbose: print also its time and algorithm.
+        verbose: 1 to print also its time and algorithm, 2 why that one.
     """
     notes(outcome)
     name = printable(outcome.input)
@@ -56,11 +57,27 @@ def written(outcome: Outcome, *, verbose: bool) -> None:
     for output in outcome.outputs:
         say("wrote standard output" if output == "-" else f"wrote {printable(output)}")
     if verbose and outcome.status == "done":
-        say(f"{name}: {outcome.seconds:.2f} s by {outcome.algorithm}")
+        how = outcome.estimates if verbose > 1 else outcome.algorithm
+        say(f"{name}: {outcome.seconds:.2f} s by {how}")
+
+
+def left_out(files: Mapping[str, int], several: str) -> None:
+    """Print how many files of folders are no inputs, by their suffixes.
+
+    Args:
+        files: how many there are, by suffix.
+        several: the word for the medium's files.
+    """
+    if not files:
+        return
+    counts = sorted(files.items(), key=lambda item: (-item[1], item[0]))
+    kinds = ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in counts)
+    are = "files are" if sum(files.values()) > 1 else "file is"
+    say(f"note: {sum(files.values())} {are} not read as {several}: {printable(kinds)}")
 
 
 def summary(report: Report, seconds: float, *, left: int) -> None:
-    """Print a table of counts, time and speed, then the reason of each failure.
+    """Print a table of counts, time and speed.
 
     Args:
         report: the outcomes of a run of several inputs.
@@ -77,9 +94,6 @@ def summary(report: Report, seconds: float, *, left: int) -> None:
     columns["seconds"] = f"{seconds:.1f}"
     columns["MB/s"] = f"{size / 1e6 / max(seconds, 1e-6):.1f}"
     _print_table(columns)
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            say(f"failed: {printable(outcome.error)}")
 
 
 def _print_table(columns: dict[str, str]) -> None:

@@ -1,102 +1,188 @@
 """Make a command's flags from option groups, and its options from what was typed."""
 
-import functools
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
-from convtool.cli.completion import kernel_names
+from convtool.cli.completion import completer_of
 from convtool.errors import UsageError
 from convtool.kernels import safe_yaml
+from convtool.media.registry import MEDIA, Medium
+from convtool.options.declare import declaration_of, flag_of, opposite, read, spellings
+from convtool.options.run import RunOptions
+from convtool.options.values import Flag
 
-ARGUMENTS = {"inputs", "output"}
+Fields = dict[str, Field[Any]]
 
 
-def take_options(context: typer.Context, value: Path | None) -> Path | None:
-    """Let a file of options be the defaults of those that are not given.
+@dataclass(frozen=True)
+class Given:
+    """The options of a call that were given, on the command line or in a file.
 
-    Raises:
-        KernelError: it cannot be read; it is read as safely as a kernel file.
-        UsageError: it names an option that the command does not have.
+    Attributes:
+        values: by name.
+        notes: on options that have no effect, as they are for other media.
     """
-    if value is not None:
-        known = {parameter.name for parameter in context.command.params} - {"options"} - ARGUMENTS
-        content, _ = safe_yaml.parse(value)
-        named = {str(key).replace("-", "_"): given for key, given in content.items()}
-        unknown = sorted(set(named) - known)
-        if unknown:
-            raise UsageError(f"{value}: no option '{unknown[0].replace('_', '-')}' here")
-        context.default_map = {**(context.default_map or {}), **named}
-    return value
+
+    values: dict[str, Any]
+    notes: tuple[str, ...]
 
 
-# What only the command line adds to the declaration of an option.
-EXTRA: dict[str, dict[str, Any]] = {
-    "kernel": {"autocompletion": kernel_names},
-    "options": {"callback": take_options},
-}
+def fields_of(medium: Medium) -> Fields:
+    """Return the options of a medium's command, by name."""
+    groups = (*medium.groups.values(), RunOptions)
+    return {field.name: field for group in groups for field in fields(group)}
 
 
-def with_options(command: Callable[..., None], groups: Iterable[type]) -> Callable[..., None]:
-    """Return a command that takes the options of groups as flags, for typer.
-
-    Args:
-        command: takes its own arguments by keyword, and `values`: the options by name.
-        groups: dataclasses of options.
-    """
-    taken = {field.name: (field, hint) for group in groups for field, hint in _hinted(group)}
-
-    @functools.wraps(command)
-    def call(**given: Any) -> None:
-        values = {name: _parsed(field, given.pop(name)) for name, (field, _) in taken.items()}
-        command(values=values, **given)
-
-    own = [
-        parameter
-        for name, parameter in inspect.signature(command).parameters.items()
-        if name != "values"
-    ]
-    parameters = [*own, *(_parameter(field, hint) for field, hint in taken.values())]
-    # what typer reads
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return call
+def foreign_to(medium: Medium) -> dict[str, tuple[Field[Any], list[Medium]]]:
+    """Return the options that other media have instead, by name, and those media."""
+    own = fields_of(medium)
+    found: dict[str, tuple[Field[Any], list[Medium]]] = {}
+    for other in MEDIA.values():
+        for name, field in fields_of(other).items():
+            if name not in own:
+                found.setdefault(name, (field, []))[1].append(other)
+    return found
 
 
-def _hinted(group: type) -> Iterator[tuple[Field[Any], Any]]:
-    hints = typing.get_type_hints(group)
-    for field in fields(group):
-        yield field, hints[field.name]
+def parameters_of(medium: Medium) -> list[inspect.Parameter]:
+    """Return the options of a medium's command as typer reads them; those of others are hidden."""
+    own = [_parameter(field) for field in fields_of(medium).values()]
+    others = [_parameter(field, hidden=True) for field, _ in foreign_to(medium).values()]
+    return own + others
 
 
-def _parameter(field: Field[Any], hint: Any) -> inspect.Parameter:
-    metadata = field.metadata
-    extra = metadata["extra"] | EXTRA.get(field.name, {})
-    default: Any = field.default
-    if extra.pop("parser", None):
-        hint = str | None
-        default = None if default is None else str(default)
-    elif typing.get_origin(hint) is tuple:
-        hint, default = list[typing.get_args(hint)[0]], []  # type: ignore[misc]  # made for typer
-    flags = metadata["flags"] or (f"--{field.name.replace('_', '-')}",)
-    if hint is bool and field.default is True:
-        flags = (f"{flags[0]}/--no-{flags[0].removeprefix('--')}",)
-    option = typer.Option(*flags, help=metadata["help"], rich_help_panel=metadata["panel"], **extra)
+def _parameter(field: Field[Any], *, hidden: bool = False) -> inspect.Parameter:
+    """Return an option that is None where it is not given, and a text where it takes a value."""
+    declared = declaration_of(field)
+    flags = list(spellings(field))
+    more: dict[str, Any] = {"metavar": declared.kind.metavar or None, "hidden": hidden}
+    hint: Any = str | None
+    if declared.counted:
+        hint, more["count"] = int, True
+    elif isinstance(declared.kind, Flag):
+        hint, off = bool | None, opposite(field)
+        flags = [f"{flags[0]}/{off}", *flags[1:]] if off else flags
+    else:
+        hint = list[str] | None if declared.several else hint
+        more["autocompletion"] = completer_of(field.name, declared.kind)
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[hint, option],
+        default=0 if declared.counted else None,
+        annotation=Annotated[hint, typer.Option(*flags, **more)],
     )
 
 
-def _parsed(field: Field[Any], value: Any) -> Any:
-    parser = field.metadata["extra"].get("parser")
-    if isinstance(value, list):
-        return tuple(value)
-    return parser(value) if parser and value is not None else value
+def collect(medium: Medium, typed: Mapping[str, Any]) -> Given:
+    """Return the options that were given.
+
+    Args:
+        medium: of the command.
+        typed: what typer read, by name.
+
+    Raises:
+        UsageError: a value is not allowed, or the file of options is wrong.
+    """
+    own, foreign = fields_of(medium), foreign_to(medium)
+    given = {
+        name: text for name, text in typed.items() if text not in (None, [], 0) or text is False
+    }
+    values = {name: _typed(own[name], text) for name, text in given.items() if name in own}
+    notes = [_for_others(name, foreign[name][1], medium) for name in foreign if name in given]
+    if "options" in values:
+        for name, value in _read_file(values["options"], own, foreign):
+            if name in foreign:
+                notes.append(_for_others(name, foreign[name][1], medium))
+            else:
+                values.setdefault(name, value)
+    return Given(values, tuple(notes))
+
+
+def _typed(field: Field[Any], given: Any) -> Any:
+    if isinstance(given, bool | int):
+        return given
+    if isinstance(given, list | tuple):
+        return tuple(read(field, text) for text in given)
+    return read(field, given)
+
+
+def _for_others(name: str, others: list[Medium], medium: Medium) -> str:
+    media = " and ".join(other.several for other in others)
+    return f"{flag_of(name)} has no effect on {medium.several}: it is for {media}"
+
+
+def _read_file(path: Path, own: Fields, foreign: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the options of a file, by name; those of other media without a value.
+
+    Raises:
+        KernelError: it cannot be read; it is read as safely as a kernel file.
+        UsageError: it names an option that the command does not have, or a value is not allowed.
+    """
+    _, root = safe_yaml.parse(path)
+    known: dict[str, tuple[str, str | None]] = {}
+    known |= {_key(flag): (name, None) for name in own for flag in spellings(own[name])}
+    known |= {_key(off): (name, "false") for name in own if (off := opposite(own[name]))}
+    del known["options"]
+    for key, node in typing.cast("yaml.MappingNode", root).value:
+        place = f"{path}: line {key.start_mark.line + 1}"
+        name, fixed = known.get(_key(str(key.value)), (None, None))
+        if name is not None:
+            try:
+                yield name, _of_node(own[name], node, fixed)
+            except UsageError as exc:
+                raise UsageError(f"{place}: {exc.message}", hint=exc.hint) from exc
+        elif _key(str(key.value)) in map(_key, foreign):
+            yield _key(str(key.value)).replace("-", "_"), None
+        else:
+            raise UsageError(f"{place}: no option '{key.value}' here")
+
+
+def _key(spelling: str) -> str:
+    return spelling.lstrip("-").replace("_", "-")
+
+
+def _of_node(field: Field[Any], node: yaml.Node, fixed: str | None) -> Any:
+    """Return the value of an option from a node of YAML: one value, or a list of them."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    if not all(isinstance(item, yaml.ScalarNode) for item in items):
+        raise UsageError(f"{flag_of(field.name)} takes a value or a list of values")
+    if any(item.tag == safe_yaml.NULL for item in items):
+        raise UsageError(f"{flag_of(field.name)} has no value")
+    texts = [item.value for item in items]
+    if declaration_of(field).several:
+        return tuple(read(field, text) for text in texts)
+    value = read(field, ",".join(texts))
+    return value is not read(field, fixed) if fixed is not None else value
+
+
+Call = Callable[[list[str], Given], None]
+
+
+def with_options(call: Call, medium: Medium, **others: Any) -> Callable[..., None]:
+    """Return a command that takes the options of a medium as flags, for typer.
+
+    Args:
+        call: takes the words of the call that are no options, and the options.
+        medium: whose options.
+        others: how typer reads other parameters, `words` among them, by name.
+    """
+
+    def command(**typed: Any) -> None:
+        call(typed["words"] or [], collect(medium, typed))
+
+    first = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in others.items()
+    ]
+    parameters = [*first, *parameters_of(medium)]
+    # what typer reads
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command

@@ -57,7 +57,8 @@ def _draw(console: Console, kernel: Kernel, rate: float | None) -> None:
 def _describe(console: Console, kernel: Kernel, *, signed_input: bool) -> None:
     low, high = kernel.output_range(signed=signed_input)
     inputs = "-1…1" if signed_input else "0…1"
-    bias = f", bias {kernel.bias:g}" if kernel.bias else ""
+    biases = kernel.bias if isinstance(kernel.bias, tuple) else (kernel.bias,)
+    bias = f", bias {', '.join(f'{each:g}' for each in biases)}" if any(biases) else ""
     console.print(f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
     console.print(f"sum        {kernel.total:g}{bias}")
     console.print(f"range      {low:g} … {high:g} for inputs in {inputs}")

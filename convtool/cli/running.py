@@ -13,7 +13,8 @@ import typer
 from torch import Tensor
 
 from convtool import __version__
-from convtool.cli import messages
+from convtool.cli import failures, messages, telling
+from convtool.cli.options import Given
 from convtool.cli.progress import Bar, progress_bar, progress_lines
 from convtool.convolve import devices
 from convtool.errors import UsageError
@@ -26,19 +27,24 @@ from convtool.options.run import RunOptions
 from convtool.outputs.atomic import Publisher
 from convtool.outputs.expansion import read_list
 from convtool.outputs.identities import input_identities
-from convtool.outputs.jobs import Job, plan_jobs
+from convtool.outputs.jobs import Job, Jobs, plan_jobs
 from convtool.outputs.manifest import Manifest
 from convtool.outputs.naming import Naming
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
-from convtool.run.outcomes import Outcome, Report
+from convtool.run.outcomes import Report
 from convtool.run.pipeline import run
 from convtool.run.preview import preview
 from convtool.run.work import Run
 
 
 def filter_files(
-    inputs: Sequence[str], output: str, medium: Medium, options: Options, run_options: RunOptions
+    inputs: Sequence[str],
+    output: str,
+    medium: Medium,
+    options: Options,
+    run_options: RunOptions,
+    given: Given,
 ) -> None:
     """Filter every input, go on after failures, and leave with the run's exit code.
 
@@ -48,29 +54,56 @@ def filter_files(
         medium: of the inputs.
         options: the filter.
         run_options: lists of inputs, names of outputs, what is printed.
+        given: the options that were given.
     """
-    backend = medium.backend
-    naming = _naming(medium, options, run_options)
-    jobs = plan_jobs(inputs, output, naming, _listed(run_options))
-    for job in jobs:
-        if job.problem is None:
-            backend.check_suffix(job.suffix)
-    if run_options.json and output == PIPE:
-        raise UsageError("standard output takes either the result or --json")
+    planned = _planned(inputs, output, medium, options, run_options)
     options = _seeded(options)
     devices.keep_memory()
-    if not options.kernel.kernel and not run_options.quiet:
-        messages.say(f"seed: {options.kernel.seed}")
-    started = time.perf_counter()
-    with progress_bar(len(jobs), shown=not (run_options.quiet or run_options.json)) as bar:
-        runs = Runs(jobs, medium, options, run_options, bar)
-        report = _run(jobs, runs, run_options, bar)
+    if not run_options.quiet:
+        telling.beforehand(planned, medium, options, run_options, given)
+    report, started = Report(), time.perf_counter()
+    try:
+        with progress_bar(
+            len(planned.jobs), shown=not (run_options.quiet or run_options.json)
+        ) as bar:
+            runs = Runs(planned.jobs, medium, options, run_options, bar)
+            _run(planned.jobs, runs, run_options, bar, report)
+    except (KeyboardInterrupt, SystemExit):
+        failures.tell(report.outcomes, verbose=run_options.verbose)
+        if not run_options.quiet:
+            telling.interrupted(report, planned)
+        raise
+    failures.tell(report.outcomes, verbose=run_options.verbose)
+    _finish(planned, runs, run_options, report, time.perf_counter() - started)
+
+
+def _planned(
+    inputs: Sequence[str],
+    output: str,
+    medium: Medium,
+    options: Options,
+    run_options: RunOptions,
+) -> Jobs:
+    """Return the jobs, after every check that needs no input."""
+    naming = _naming(medium, options, run_options)
+    planned = plan_jobs(inputs, output, naming, _listed(run_options))
+    for job in planned.jobs:
+        if job.problem is None:
+            medium.backend.check_suffix(job.suffix)
+    if run_options.json and output == PIPE:
+        raise UsageError("standard output takes either the result or --json")
+    return planned
+
+
+def _finish(
+    planned: Jobs, runs: "Runs", run_options: RunOptions, report: Report, seconds: float
+) -> None:
+    """Print what is known at the end, write the list of failed inputs, and leave."""
     if run_options.show_weights or (run_options.verbose and not run_options.quiet):
         for layer in runs.layers():
             _show(layer, weights=run_options.show_weights)
-    if len(jobs) > 1 and not run_options.quiet:
-        seconds = time.perf_counter() - started
-        messages.summary(report, seconds, left=len(jobs) - len(report.outcomes))
+    if len(planned.jobs) > 1 and not run_options.quiet:
+        messages.summary(report, seconds, left=len(planned.jobs) - len(report.outcomes))
     if run_options.failed_to is not None:
         failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
         with runs.publisher.file(run_options.failed_to, overwrite=True) as file:
@@ -141,9 +174,10 @@ class Named:
     name: str | None
 
 
-def _run(jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | None) -> Report:
-    """Run all jobs, report each outcome, and return the report."""
-    report = Report()
+def _run(
+    jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | None, report: Report
+) -> None:
+    """Run all jobs, tell each outcome, and add it to the report."""
     step, workers = preview, 1
     if not run_options.dry_run:
         step = run
@@ -153,10 +187,9 @@ def _run(jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | No
     with contextlib.closing(outcomes):
         for outcome in outcomes:
             report.outcomes.append(outcome)
-            _tell(outcome, run_options)
+            telling.outcome(outcome, run_options)
             if bar is not None:
                 bar.count(failed=report.count("failed"))
-    return report
 
 
 def _listed(run_options: RunOptions) -> list[str]:
@@ -179,7 +212,9 @@ def _naming(medium: Medium, options: Options, run_options: RunOptions) -> Naming
         readable=backend.readable,
         writable=backend.writable,
         folders=backend.folders,
+        medium=medium.name,
         several=medium.several,
+        one=medium.one,
         suffix=suffix,
         split=options.output.one_file_per_channel,
         glob=run_options.glob,
@@ -193,29 +228,6 @@ def _seeded(options: Options) -> Options:
         return options
     kernel = dataclasses.replace(options.kernel, seed=secrets.randbelow(2**31))
     return dataclasses.replace(options, kernel=kernel)
-
-
-def _tell(outcome: Outcome, run_options: RunOptions) -> None:
-    if outcome.error is not None:
-        messages.error(outcome.error, outcome.hint)
-        if outcome.traceback is not None and run_options.verbose:
-            messages.say(outcome.traceback)
-    elif not (run_options.quiet or run_options.json or run_options.dry_run):
-        messages.written(outcome, verbose=run_options.verbose)
-    if run_options.json:
-        fields = dataclasses.asdict(outcome)
-        messages.data({key: value for key, value in fields.items() if value is not None})
-    elif run_options.dry_run and outcome.plan is not None:
-        _tell_plan(outcome)
-
-
-def _tell_plan(outcome: Outcome) -> None:
-    messages.notes(outcome)
-    print(f"{messages.printable(outcome.input)}:")
-    for key, value in (outcome.plan or {}).items():
-        print(f"  {key}: {value}")
-    for name in outcome.outputs:
-        print(f"  would write {messages.printable(name)}")
 
 
 def _show(layer: Layer, *, weights: bool) -> None:

@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 from convtool.cli import messages
+from convtool.cli.commands import Command, Group
 from convtool.errors import UsageError
+from convtool.options.declare import read_value
+from convtool.options.values import WholeSeconds
 from convtool.warm import client
 
 app = typer.Typer(
+    cls=Group,
     help="Keep a process with torch imported: `convtool image` and `audio` then start in a tenth "
     "of the time.",
-    no_args_is_help=True,
 )
 IDLE = 600  # seconds
 # A worker gets all its memory from the system, page by page: large pages save a sixth of the time
@@ -24,32 +27,35 @@ HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 START_TIMEOUT = 60.0  # seconds
 
 
-@app.command()
+@app.command(cls=Command)
 def start(
     idle: Annotated[
-        int,
+        str,
         typer.Option(
-            "--idle", min=1, metavar="SECONDS", help="Stop after this time without a call."
+            "--idle",
+            metavar="SECONDS",
+            help=f"Stop after this time without a call. [default: {IDLE}]",
         ),
-    ] = IDLE,
+    ] = str(IDLE),
 ) -> None:
     """Start the warm process; calls use it from now on."""
+    seconds = read_value("idle", WholeSeconds(), idle)
     if not sys.platform.startswith("linux"):
         raise UsageError("the warm process needs Linux")
     if _is_running():
         messages.say("already warm")
         return
-    process = _launch(idle)
+    process = _launch(seconds)
     deadline = time.monotonic() + START_TIMEOUT
     while not _is_running():
         if process.poll() is not None or time.monotonic() > deadline:
             messages.error(
                 "the warm process did not start",
-                f"`{sys.executable} -m convtool.cli.serving {idle}` shows the reason",
+                f"`{sys.executable} -m convtool.cli.serving {seconds}` shows the reason",
             )
             raise typer.Exit(1)
         time.sleep(0.02)
-    messages.say(f"warm for {idle} s after each call")
+    messages.say(f"warm for {seconds} s after each call")
 
 
 def _launch(idle: int) -> "subprocess.Popen[bytes]":
@@ -65,7 +71,7 @@ def _launch(idle: int) -> "subprocess.Popen[bytes]":
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def stop() -> None:
     """Stop the warm process, after the calls that it runs."""
     connection = client.connect()
@@ -78,7 +84,7 @@ def stop() -> None:
     messages.say("stopped")
 
 
-@app.command()
+@app.command(cls=Command)
 def status() -> None:
     """Print whether the warm process runs; exit 1 if not."""
     if not _is_running():

@@ -10,6 +10,7 @@ MAX_TAPS = 2**22  # of an impulse response: 95 s at 44.1 kHz
 
 MAX_FILE_BYTES = 4 * 2**20
 MAX_NESTING = 8  # lists and mappings within each other
+MAX_BIASES = 2**12  # as many as a layer has output channels
 MAX_BANK_MEMBERS = 64
 MAX_BANK_DEPTH = 4  # banks within each other
 

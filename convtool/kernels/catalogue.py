@@ -5,7 +5,7 @@ It must not import pydantic or NumPy: `convtool kernels list` and completion hav
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def catalogue(search: Sequence[Path] = ()) -> dict[str, Path]:
 
 
 def locate(name: str, search: Sequence[Path] = ()) -> Path:
-    """Return the file of a kernel by its name.
+    """Return the file of a kernel by its name, in any case, with `-` or `_`.
 
     Raises:
         KernelError: there is none; the hint has similar names.
@@ -84,12 +84,23 @@ def locate(name: str, search: Sequence[Path] = ()) -> Path:
     names = catalogue(search)
     if name in names:
         return names[name]
-    similar = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if similar:
-        hint = f"did you mean {' or '.join(similar)}?"
-    else:
-        hint = "`convtool kernels list` shows all names"
-    raise KernelError(f"unknown kernel '{name}'", hint=hint)
+    plain = {_plain(known): path for known, path in reversed(names.items())}
+    if _plain(name) in plain:
+        return plain[_plain(name)]
+    raise KernelError(f"unknown kernel '{name}'", hint=_similar(name, names))
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-")
+
+
+def _similar(name: str, names: Iterable[str]) -> str:
+    """Return a hint with the kernels that a name may stand for."""
+    similar = difflib.get_close_matches(_plain(name), names, n=3, cutoff=0.5)
+    if not similar:
+        return "`convtool kernels list` shows all names"
+    first, last = ", ".join(similar[:-1]), similar[-1]
+    return f"did you mean {first} or {last}?" if first else f"did you mean {last}?"
 
 
 def path_of(head: str, search: Sequence[Path] = ()) -> Path:

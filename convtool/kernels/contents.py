@@ -41,8 +41,8 @@ def find(head: str, search: Sequence[Path]) -> "KernelFile":
 
     path = catalogue.path_of(head, search)
     file = schema.read(path)
-    if not is_path(head) and file.name != head:
-        raise KernelError(f"{path}: names its kernel '{file.name}', expected '{head}'")
+    if not is_path(head) and file.name != path.stem:
+        raise KernelError(f"{path}: names its kernel '{file.name}', expected '{path.stem}'")
     return file
 
 

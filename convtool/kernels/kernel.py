@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convtool.errors import LayerError
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 
@@ -22,7 +23,7 @@ class Kernel:
         label: its name in messages and output names; it includes the parameters that were given.
         dims: the number of axes it moves along: 1, 2 or 3.
         weights: float64 of shape (*K), or (out, in/groups, *K) with channel axes.
-        bias: added to every output.
+        bias: added to every output; or one number per output channel that the kernel makes.
         signed: results lie on both sides of zero, so zero maps to mid-range.
         align: the tap that lies on the current audio sample: the middle one, or the last.
         notes: how it was made, where a user should know.
@@ -31,7 +32,7 @@ class Kernel:
     label: str
     dims: int
     weights: NDArray[np.float64]
-    bias: float = 0.0
+    bias: float | tuple[float, ...] = 0.0
     signed: bool = False
     align: Align = "centre"
     notes: tuple[str, ...] = ()
@@ -57,12 +58,29 @@ class Kernel:
         Args:
             signed: inputs are in -1…1; otherwise in 0…1.
         """
+        least, most = float(np.min(self.bias)), float(np.max(self.bias))
         if signed:
-            most = float(np.abs(self.weights).sum())
-            return self.bias - most, self.bias + most
+            size = float(np.abs(self.weights).sum())
+            return least - size, most + size
         low = float(np.minimum(self.weights, 0).sum())
         high = float(np.maximum(self.weights, 0).sum())
-        return low + self.bias, high + self.bias
+        return low + least, high + most
+
+    def biases(self, outputs: int) -> NDArray[np.float64]:
+        """Return the bias of each output channel that the kernel makes.
+
+        Args:
+            outputs: how many it makes in a layer.
+
+        Raises:
+            LayerError: the file of the kernel lists another number.
+        """
+        if isinstance(self.bias, tuple) and len(self.bias) != outputs:
+            raise LayerError(
+                f"kernel '{self.label}' makes {outputs} output channels, and its file lists "
+                f"{len(self.bias)} for bias"
+            )
+        return np.broadcast_to(np.asarray(self.bias, dtype=np.float64), outputs)
 
     @property
     def separable(self) -> bool:

@@ -1,4 +1,4 @@
-"""The format of kernel files, with messages that give the file, the line and the key.
+"""The format of kernel files; `problems` tells what is wrong with one.
 
 It must not compute weights: `contents` does.
 """
@@ -7,43 +7,80 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
-from convtool.errors import KernelError
 from convtool.kernels import safe_yaml
-from convtool.kernels.bounds import MAX_BANK_MEMBERS, MAX_WEIGHT, MAX_WEIGHTS, grid_shape
+from convtool.kernels.bounds import (
+    MAX_BANK_MEMBERS,
+    MAX_BIASES,
+    MAX_WEIGHT,
+    MAX_WEIGHTS,
+    grid_shape,
+)
+from convtool.kernels.problems import first_problem
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
+from convtool.options.numbers import read_number
+
+
+def _number(value: Any) -> Any:
+    """Return a number for the text of a fraction, such as 1/9; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_number(value)
+    except ValueError:
+        return value
+
+
+def _numbers(grid: Any) -> Any:
+    return [_numbers(item) for item in grid] if isinstance(grid, list) else _number(grid)
 
 
 def _checked_grid(grid: Any) -> Any:
+    grid = _numbers(grid)
     if math.prod(grid_shape(grid)) > MAX_WEIGHTS:
         raise ValueError(f"more than {MAX_WEIGHTS} weights")
     return grid
 
 
+NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[-+.\deE]+/[-+.\deE]+$"}]}
+
+
 def _nested(rank: int) -> dict[str, Any]:
-    items = _nested(rank - 1) if rank > 1 else {"type": "number"}
+    items = _nested(rank - 1) if rank > 1 else NUMBER
     return {"type": "array", "minItems": 1, "items": items}
 
 
 Dimension = Literal[1, 2, 3]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-Number = Annotated[float, Field(strict=True, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)]
+Number = Annotated[
+    float,
+    Field(strict=True, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False),
+    BeforeValidator(_number, json_schema_input_type=float | str),
+]
+Biases = Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_BIASES)]
 Grid = Annotated[
     Any,
     AfterValidator(_checked_grid),
     WithJsonSchema({"anyOf": [_nested(rank) for rank in range(1, 6)]}),
 ]
+Weights = dict[Dimension, Grid] | None
+
+
+def _several(value: Any) -> Any:
+    """Return a list of a single value, which people write where a list has one."""
+    return [value] if isinstance(value, str | int) else value
 
 
 class Parameter(BaseModel):
@@ -54,7 +91,7 @@ class Parameter(BaseModel):
     summary: str = ""
     unit: Literal["", "px", "samples", "s", "Hz", "deg"] = ""
     default: Number | str
-    choices: tuple[str, ...] = ()
+    choices: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     minimum: Number | None = None
     maximum: Number | None = None
     integer: bool = False
@@ -99,19 +136,21 @@ class KernelFile(BaseModel):
         description="For audio: the tap on the current sample is the middle one, or the last "
         "(causal).",
     )
-    weights: dict[Dimension, Grid] | None = Field(
+    weights: Weights = Field(
         None,
         description="By dimension: 1 for audio, 2 for images, 3 for video (time, height, width). "
         "Shape (*K), or (out, in/groups, *K) with channel axes.",
     )
     divide_by: Number | Literal["sum"] = 1
-    bias: Number = 0
+    bias: Number | Biases = Field(
+        0, description="Added to every output: a number, or one per output channel."
+    )
     generator: str | None = Field(None, description="A function of convtool.kernels.generators.")
-    dimensions: tuple[Dimension, ...] = Field(
+    dimensions: Annotated[tuple[Dimension, ...], BeforeValidator(_several)] = Field(
         (), description="The dimensions that a generator has weights for."
     )
     parameters: dict[str, Parameter] = {}
-    bank: tuple[str, ...] = Field(
+    bank: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
         (), max_length=MAX_BANK_MEMBERS, description="Kernels that run side by side."
     )
     combine: Combine | None = Field(
@@ -129,15 +168,26 @@ class KernelFile(BaseModel):
             raise ValueError("a 'generator' needs 'dimensions'")
         if self.combine and not self.bank:
             raise ValueError("'combine' belongs to a 'bank'")
-        if self.divide_by == 0:
-            raise ValueError("'divide_by' must not be 0")
-        for dims, grid in (self.weights or {}).items():
-            if len(grid_shape(grid)) not in (dims, dims + 2):
-                raise ValueError(
-                    f"weights {dims} must be nested {dims} deep (or {dims + 2}, with output and "
-                    f"input channels), not {len(grid_shape(grid))}"
-                )
         return self
+
+    @field_validator("weights")
+    @classmethod
+    def _nested_as_deep_as_dimensions(cls, weights: Weights) -> Weights:
+        for dims, grid in (weights or {}).items():
+            depth = len(grid_shape(grid))
+            if depth not in (dims, dims + 2):
+                raise ValueError(
+                    f"those of dimension {dims} are nested {dims} deep (or {dims + 2}, with output "
+                    f"and input channels), not {depth}"
+                )
+        return weights
+
+    @field_validator("divide_by")
+    @classmethod
+    def _not_zero(cls, divisor: float | str) -> float | str:
+        if divisor == 0:
+            raise ValueError("must not be 0")
+        return divisor
 
 
 def read(path: Path) -> KernelFile:
@@ -150,36 +200,9 @@ def read(path: Path) -> KernelFile:
     try:
         return KernelFile.model_validate(content)
     except ValidationError as exc:
-        raise KernelError(f"{path}: {_first_problem(exc, root)}") from exc
+        raise first_problem(exc, path, root) from exc
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of kernel files, for editors."""
-    return KernelFile.model_json_schema()
-
-
-def _first_problem(error: ValidationError, root: yaml.Node | None) -> str:
-    """Return the line, the key and the message of the first problem."""
-    problem = error.errors(include_url=False)[0]
-    keys, node = [], root
-    for step in problem["loc"]:
-        inner = _child(node, step)
-        if inner is not None:
-            node = inner
-            keys.append(str(step))
-        elif problem["type"] in ("extra_forbidden", "missing"):
-            keys.append(str(step))
-    line = node.start_mark.line + 1 if node else 1
-    key = f"{'.'.join(keys)}: " if keys else ""
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"line {line}: {key}{message}"
-
-
-def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
-    """Return the node below another by its key or index."""
-    if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(step)), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        inner: yaml.Node = node.value[step]
-        return inner
-    return None
+    return KernelFile.model_json_schema(mode="validation")

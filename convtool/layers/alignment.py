@@ -145,4 +145,6 @@ def mixed(kernel: Kernel, wet: float, in_channels: int) -> Kernel:
             weights[(output, output % weights.shape[1], *place)] += 1 - wet
     else:
         weights[place] += 1 - wet
-    return replace(kernel, weights=weights, bias=kernel.bias * wet)
+    bias = kernel.bias
+    bias = tuple(wet * each for each in bias) if isinstance(bias, tuple) else wet * bias
+    return replace(kernel, weights=weights, bias=bias)

@@ -112,11 +112,11 @@ class _Making:
         frame = common_frame(kernels, align)
         conv, pads = self._conv(frame, outputs * groups, groups, self.dtype)
         stack = np.stack([embedded(each, frame, align) for each in kernels]) / spread
-        biases = torch.tensor([each.bias for each in kernels], dtype=torch.float64)
         repeats = outputs // len(kernels) * groups
+        biases = np.stack([each.biases(repeats) for each in kernels], axis=1)
         weight = torch.from_numpy(stack).unsqueeze(1)
         weight = weight.repeat(repeats, spread, *(1,) * self.dims)
-        _set(conv, weight, biases.repeat(repeats))
+        _set(conv, weight, torch.from_numpy(biases.ravel()))
         folds = tuple((len(bank.kernels), bank.combine) for bank in banks)
         named = named_outputs(
             banks,
@@ -150,7 +150,7 @@ class _Making:
             kernel = mixed(kernel, self.alignment.wet, self.in_channels)
         frame = Frame(kernel.size, origin(kernel.size, self.alignment.align or kernel.align))
         conv, pads = self._conv(frame, out, groups, self.dtype)
-        bias = torch.full((out,), kernel.bias, dtype=torch.float64)
+        bias = torch.from_numpy(np.array(kernel.biases(out)))
         _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
         kind = "signed" if kernel.signed else "unsigned"
         natural = out == self.in_channels

@@ -6,7 +6,7 @@ decision about an output: how samples are stored, what it takes, what is lost. A
 parts' results in the same order. Errors of foreign libraries are translated inside the media.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
@@ -184,12 +184,12 @@ class Backend(Protocol):
 
     Attributes:
         readable: suffixes of files that are found in folders.
-        writable: suffixes that outputs can have.
+        writable: suffixes that outputs can have, each with its format.
         folders: those of outputs that are folders of many files.
     """
 
     readable: Container[str]
-    writable: Container[str]
+    writable: Mapping[str, object]
     folders: Container[str]
 
     def check_suffix(self, suffix: str) -> None:

@@ -32,11 +32,13 @@ class Help:
 
     Attributes:
         command: what it does.
+        examples: calls without the words `convtool MEDIUM`, and what each does.
         inputs: what INPUT can be.
         output: what OUTPUT can be.
     """
 
     command: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
     inputs: str = "Files, folders, or -."
     output: str = "A file, a folder (one file per channel), or -."
 
@@ -51,6 +53,8 @@ class Medium:
         load: imports and returns its backend.
         position: the word for a position of the leading axis: row, sample, frame, slice.
         several: the word for its files: images, audio files, videos.
+        one: the word for one of them.
+        formats: suffixes that outputs can have, without the dots, for completion.
         timed: the leading axis is time.
         centred: samples lie on both sides of zero, and -1…1 is their range; else 0…1.
         aligned: kernels can be causal, and results longer than their input.
@@ -71,6 +75,8 @@ class Medium:
     load: Callable[[], "Backend"]
     position: str
     several: str
+    one: str = "file"
+    formats: tuple[str, ...] = ()
     timed: bool = False
     centred: bool = False
     aligned: bool = False
@@ -146,20 +152,21 @@ register(
         position="row",
         several="images",
         banded=True,
+        one="image",
+        formats=("avif", "bmp", "gif", "heic", "jpg", "npy", "png", "ppm", "tif", "webp"),
         reading=ImageReading,
         output=ImageOutput,
         help=Help(
-            """Filter images with a Conv2d layer.
-
-            OUTPUT a file: all channels in one image, in grey, in colour, or as a grid of feature
-            maps. OUTPUT a folder: one grey image per channel, STEM_KERNEL_CHANNEL.
-
-            Blurs filter transparency with the colours; other kernels leave it alone.
-
-            One number per axis, in PyTorch's order: height, width.
-            """,
-            "Images, folders of images, or -.",
-            "An image, a folder (one image per channel), or -.",
+            "Filter images with a Conv2d layer. Blurs filter transparency with the colours; other "
+            "kernels leave it alone. One number per axis is in PyTorch's order: height, width.",
+            (
+                ("in.jpg out.png -k blur", "One image, all channels."),
+                ("in.jpg out/ -k sobel-x", "One grey image per channel."),
+                ("photos/ out/ -k sharpen --merge", "All images of a folder."),
+            ),
+            "Images, folders of images, or - for standard input.",
+            "An image: all channels, in grey, in colour, or as a grid of feature maps. A folder: "
+            "one grey image per channel, STEM_KERNEL_CHANNEL. Or - for standard output.",
         ),
     )
 )
@@ -170,6 +177,8 @@ register(
         partial(_builtin, "audio"),
         position="sample",
         several="audio files",
+        one="audio file",
+        formats=("aiff", "au", "caf", "flac", "mp3", "ogg", "opus", "rf64", "w64", "wav"),
         timed=True,
         centred=True,
         aligned=True,
@@ -180,13 +189,15 @@ register(
         reading=AudioReading,
         output=AudioOutput,
         help=Help(
-            """Filter audio with a Conv1d layer.
-
-            OUTPUT a file: all channels in one audio file. OUTPUT a folder: one audio file per
-            channel, STEM_KERNEL_CHANNEL.
-            """,
-            "Audio files, videos with audio, folders of audio files, or -.",
-            "An audio file, a folder (one file per channel), or -.",
+            "Filter audio with a Conv1d layer.",
+            (
+                ("talk.flac out.flac -k highpass:cutoff=80", "Remove rumble."),
+                ("dry.wav wet.wav -k hall.wav --wet 30%", "Reverberate as in a hall."),
+                ("songs/ out/ -k lowpass --merge", "All audio files of a folder."),
+            ),
+            "Audio files, videos with audio, folders of audio files, or - for standard input.",
+            "An audio file: all channels. A folder: one audio file per channel, "
+            "STEM_KERNEL_CHANNEL. Or - for standard output.",
         ),
     )
 )
@@ -197,6 +208,8 @@ register(
         partial(_builtin, "video"),
         position="frame",
         several="videos",
+        one="video",
+        formats=("avi", "gif", "m4v", "mkv", "mov", "mp4", "png", "webm"),
         timed=True,
         overlapped=True,
         random_channels=3,
@@ -204,17 +217,16 @@ register(
         reading=VideoReading,
         output=VideoOutput,
         help=Help(
-            """Filter video with a Conv3d layer.
-
-            OUTPUT a file: all channels in one video, in grey, in colour, or as a grid of feature
-            maps. OUTPUT a folder: one grey video per channel, STEM_KERNEL_CHANNEL; with
-            --format png a folder of frames each.
-
-            Kernels for images filter each frame. One number per axis, in PyTorch's order: time,
-            height, width.
-            """,
-            "Videos, folders of videos, or -.",
-            "A video, a folder (one grey video per channel), or -.",
+            "Filter video with a Conv3d layer. Kernels for images filter each frame. One number "
+            "per axis is in PyTorch's order: time, height, width.",
+            (
+                ("in.mp4 out.mp4 -k sobel", "Every frame; the audio is kept."),
+                ("in.mp4 out.mkv -k temporal-blur", "Blur along time."),
+                ("in.mp4 out/ -k blur --format png --merge", "A folder of frames."),
+            ),
+            "Videos, folders of videos, or - for standard input.",
+            "A video: all channels, in grey, in colour, or as a grid of feature maps. A folder: "
+            "one grey video per channel, STEM_KERNEL_CHANNEL. Or - for standard output.",
         ),
     )
 )

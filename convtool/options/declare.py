@@ -3,109 +3,201 @@
 It knows no option: the groups declare them.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import field
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Literal
 
 from convtool.errors import UsageError
+from convtool.options.values import Flag, Kind
 
 Axes = int | tuple[int, ...]
 Padding = Literal["same", "valid"] | Axes
+Situation = Mapping[str, Any]  # the values of all options, and what is known of the call
+GROUPS = ("Kernel", "Output", "Inputs", "Result", "Layer", "Run")  # in the order of help
 
-_AXES = re.compile(r"\s*-?\d{1,30}\s*(,\s*-?\d{1,30}\s*)*")
+
+@dataclass(frozen=True)
+class Need:
+    """What an option needs to have an effect.
+
+    Attributes:
+        holds: says whether a call has it.
+        lacking: why the option has no effect where it has not.
+    """
+
+    holds: Callable[[Situation], bool]
+    lacking: str
 
 
-def option(default: Any, help: str, panel: str, *flags: str, **extra: Any) -> Any:
-    """Declare a field with what the command line shows of it.
+@dataclass(frozen=True)
+class Declaration:
+    """An option, beside its name and its default.
+
+    Attributes:
+        kind: of its values.
+        help: for `--help`; by medium where media differ, with the others' by "".
+        group: the heading that it is listed under.
+        flags: further spellings.
+        several: it can be repeated; its value is a tuple.
+        counted: it can be repeated; its value is how often.
+        rare: only `--help-all` lists it.
+        usual: how help states its default, by medium as above; None for the default itself.
+        need: what it needs to have an effect.
+    """
+
+    kind: Kind
+    help: str | Mapping[str, str]
+    group: str
+    flags: tuple[str, ...] = ()
+    several: bool = False
+    counted: bool = False
+    rare: bool = False
+    usual: str | Mapping[str, str] | None = None
+    need: Need | None = None
+
+    def help_for(self, medium: str) -> str:
+        """Return what help says to those who use a medium."""
+        return _of(self.help, medium)
+
+    def default_for(self, medium: str, default: Any) -> str:
+        """Return the default as help states it; empty where there is nothing to say."""
+        if self.usual is not None:
+            return _of(self.usual, medium)
+        nothing = default is None or default is False or default in ((), 0)
+        return "on" if default is True else "" if nothing else str(default)
+
+
+def _of(texts: str | Mapping[str, str], medium: str) -> str:
+    if isinstance(texts, str):
+        return texts
+    return texts.get(medium, texts.get("", ""))
+
+
+def option(
+    default: Any,
+    help: str | Mapping[str, str],
+    group: str,
+    *flags: str,
+    kind: Kind | None = None,
+    **more: Any,
+) -> Any:
+    """Declare a field of a group of options.
 
     Args:
         default: the value when it is not given.
-        help: one line for `--help`.
-        panel: the group of options that it is listed in.
-        flags: its spellings, where they are not `--name`.
-        extra: further arguments of `typer.Option`.
+        help: one line for `--help`, or one per medium.
+        group: the heading that it is listed under.
+        flags: its spellings beside `--name`.
+        kind: of its values, by default true or false.
+        more: further fields of the `Declaration`.
     """
-    metadata = {"help": help, "panel": panel, "flags": flags, "extra": extra}
-    return field(default=default, metadata=metadata)
+    declaration = Declaration(kind or Flag(), help, group, flags, **more)
+    return field(default=default, metadata={"option": declaration})
 
 
-def parse_axes(text: str) -> Axes:
-    """Read `3` or `3,5`: one number for every axis, or one number per axis."""
-    if not _AXES.fullmatch(text):
-        raise UsageError(f"'{text}' is not a whole number, nor a list of them such as 3,5")
-    numbers = tuple(int(part) for part in text.split(","))
-    return numbers[0] if len(numbers) == 1 else numbers
+def declaration_of(field: Field[Any]) -> Declaration:
+    """Return how the option of a field is declared."""
+    declaration: Declaration = field.metadata["option"]
+    return declaration
 
 
-def parse_padding(text: str) -> Padding:
-    """Read `same`, `valid`, or what `parse_axes` reads."""
-    if text == "same":
-        return "same"
-    if text == "valid":
-        return "valid"
+def flag_of(name: str) -> str:
+    """Return the long spelling of an option.
+
+    >>> flag_of("padding_mode")
+    '--padding-mode'
+    """
+    return f"--{name.replace('_', '-')}"
+
+
+def spellings(field: Field[Any]) -> tuple[str, ...]:
+    """Return all spellings of an option, the long one first, without its opposite."""
+    return (flag_of(field.name), *declaration_of(field).flags)
+
+
+def opposite(field: Field[Any]) -> str | None:
+    """Return the flag that switches an option off which is on by default."""
+    return f"--no-{field.name.replace('_', '-')}" if field.default is True else None
+
+
+def read(field: Field[Any], text: str) -> Any:
+    """Return the value of an option from its text.
+
+    Raises:
+        UsageError: the text stands for no value, or for one that is not allowed.
+    """
+    return read_value(field.name, declaration_of(field).kind, text)
+
+
+def read_value(name: str, kind: Kind, text: str) -> Any:
+    """Return a value of a kind from its text.
+
+    Args:
+        name: of the option.
+        kind: of its values.
+        text: what was typed.
+
+    Raises:
+        UsageError: the text stands for no value, or for one that is not allowed.
+    """
     try:
-        return parse_axes(text)
-    except UsageError as exc:
-        hint = "--padding-mode chooses what is added" if text.isalpha() else None
-        raise UsageError(
-            f"--padding takes a number, 'same' or 'valid', not '{text}'", hint=hint
-        ) from exc
+        value = kind.read(text)
+    except ValueError as exc:
+        raise _refused(name, kind.expected, text, f"'{text}'") from exc
+    return _allowed(name, kind, value)
 
 
-def parse_groups(text: str) -> int | Literal["depthwise"]:
-    """Read `depthwise` or a whole number."""
-    if text == "depthwise":
-        return "depthwise"
-    groups = parse_axes(text) if _AXES.fullmatch(text) else None
-    if not isinstance(groups, int):
-        raise UsageError(f"--groups takes a whole number or 'depthwise', not '{text}'")
-    return groups
-
-
-def axes(parse: Callable[[str], Any] = parse_axes, metavar: str = "N[,N]") -> dict[str, Any]:
-    """Return the further arguments of an option that takes one number, or one per axis."""
-    return {"parser": parse, "metavar": metavar}
-
-
-def check_choice(name: str, value: str | None, choices: Any) -> None:
-    """Check that a value is one of a Literal's, or None.
-
-    Args:
-        name: the option's, without its dashes.
-        value: the value.
-        choices: the Literal.
+def check(group: Any) -> None:
+    """Check all options of a group, and store each in its usual form.
 
     Raises:
-        UsageError: it is another one.
+        UsageError: a value is not allowed.
     """
-    known = get_args(choices)
-    if value is not None and value not in known:
-        listed = f"{', '.join(known[:-1])} or {known[-1]}"
-        raise UsageError(f"--{name} takes {listed}, not '{value}'")
+    for each in fields(group):
+        value = getattr(group, each.name)
+        declaration = declaration_of(each)
+        if (value is None and each.default is None) or declaration.several or declaration.counted:
+            continue
+        object.__setattr__(group, each.name, _allowed(each.name, declaration.kind, value))
 
 
-def check_whole(name: str, value: Axes | None, low: int, high: int) -> None:
-    """Check that all numbers are whole and in a range; None is not checked.
+def _allowed(name: str, kind: Kind, value: Any) -> Any:
+    try:
+        return kind.allowed(value)
+    except ValueError as exc:
+        shown = f"'{value}'" if isinstance(value, str) else str(value)
+        raise _refused(name, str(exc), str(value), shown) from exc
+
+
+def _refused(name: str, expected: str, text: str, shown: str) -> UsageError:
+    return UsageError(f"{flag_of(name)} takes {expected}, not {shown}", hint=_hint(name, text))
+
+
+def _hint(name: str, text: str) -> str | None:
+    """Return what a person may have meant by a value that is not allowed."""
+    if name == "padding" and text.isalpha():
+        return f"--padding-mode chooses what is added: --padding-mode {text.lower()}"
+    whole, comma, decimals = text.partition(",")
+    if comma and whole.lstrip("+-").isdecimal() and decimals.isdecimal():
+        return f"decimals take a point: {flag_of(name)} {whole}.{decimals}"
+    return None
+
+
+def lacking(groups: Iterable[type], given: Iterable[str], situation: Situation) -> list[str]:
+    """Return a note for each option that was given and has no effect.
 
     Args:
-        name: the option's, without its dashes.
-        value: one number, or one per axis.
-        low: the smallest that is allowed.
-        high: the largest that is allowed.
-
-    Raises:
-        UsageError: a number is not whole, or outside the range.
+        groups: the classes of the options.
+        given: the names of those that were given.
+        situation: the values of all options, and what is known of the call.
     """
-    if value is None:
-        return
-    for number in value if isinstance(value, tuple) else (value,):
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise UsageError(f"--{name} takes whole numbers, not {number}")
-        if number < low:
-            raise UsageError(f"--{name} takes whole numbers from {low}, not {number}")
-        if number > high:
-            raise UsageError(f"--{name} takes whole numbers up to {high}, not {number}")
+    known = {each.name: declaration_of(each) for group in groups for each in fields(group)}
+    needs = ((name, known[name].need) for name in given if name in known)
+    return [
+        f"{flag_of(name)} has no effect: {need.lacking}"
+        for name, need in needs
+        if need is not None and not need.holds(situation)
+    ]
 
 
 def per_axis(name: str, value: Axes, dims: int) -> tuple[int, ...]:

@@ -1,9 +1,10 @@
 """Options of the engine: where a layer runs, by which algorithm, in which arithmetic."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from convtool.options.declare import check_choice, option
+from convtool.options.declare import Need, check, option
+from convtool.options.values import Choice, Text
 
 DType = Literal["float32", "float16", "bfloat16"]
 Algorithm = Literal["auto", "direct", "taps", "separable", "fft"]
@@ -21,24 +22,33 @@ class EngineOptions:
         "auto",
         "Device that runs the layer: auto, cpu, cuda, cuda:N or mps.",
         "Run",
-        metavar="DEVICE",
+        kind=Text("DEVICE", ("auto", "cpu", "cuda", "mps")),
     )
     dtype: DType = option(
-        "float32", "Floating-point type of the arithmetic; the 16-bit types are for GPUs.", "Run"
+        "float32",
+        "Floating-point type of the arithmetic: float32, or for GPUs float16 or bfloat16.",
+        "Run",
+        kind=Choice("TYPE", get_args(DType)),
+        rare=True,
     )
     algorithm: Algorithm = option(
         "auto",
-        "Algorithm that runs the layer; the result is the same. auto takes the cheapest.",
+        "Algorithm that runs the layer: auto, direct, taps, separable or fft. The result is the "
+        "same; auto takes the fastest.",
         "Run",
+        kind=Choice("NAME", get_args(Algorithm)),
+        rare=True,
     )
     compile: bool = option(
         False,
-        "Compile the shifted multiply-adds: takes seconds once, then runs up to twice as fast. "
-        "For long batches.",
+        "Compile the layer: takes seconds once, then runs up to twice as fast. For long batches.",
         "Run",
-        "--compile",
+        rare=True,
+        need=Need(
+            lambda call: call["algorithm"] in ("auto", "taps"),
+            "only the algorithm taps is compiled",
+        ),
     )
 
     def __post_init__(self) -> None:
-        check_choice("dtype", self.dtype, DType)
-        check_choice("algorithm", self.algorithm, Algorithm)
+        check(self)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from convtool.errors import UsageError
-from convtool.options.declare import Axes, axes, check_choice, check_whole, option
+from convtool.options.axes import PerAxis
+from convtool.options.declare import Axes, Need, Situation, check, option
+from convtool.options.values import Choice, File, Text, Whole
 
 MAX_KERNEL_SIZE = 2**16
 MAX_CHANNELS = 2**12
@@ -28,63 +29,92 @@ Init = Literal[
 ]
 
 
+def _given(call: Situation) -> bool:
+    return bool(call["kernel"])
+
+
+def _random(call: Situation) -> bool:
+    return not call["kernel"]
+
+
+KERNEL = "Preset, preset with parameters (gaussian:sigma=3), grid ('0 -1 0; -1 5 -1; 0 -1 0')"
+RANDOM = Need(_random, "--kernel gives the weights")
+BANK = Need(_given, "without --kernel there is nothing to combine")
+
+
 @dataclass(frozen=True, kw_only=True)
 class KernelOptions:
     """Which weights the layer has: kernels by name, or random ones.
 
     Raises:
-        UsageError: a value is out of bounds, or two contradict each other.
+        UsageError: a value is not allowed.
     """
 
     kernel: tuple[str, ...] = option(
         (),
-        "Preset, NAME:PARAMETER=VALUE, YAML file, grid such as '0 -1 0; -1 5 -1; 0 -1 0', or, "
-        "for audio, an impulse response such as hall.wav. Repeat it for a bank. Without it, "
-        "weights are random.",
+        {
+            "": f"{KERNEL} or kernel file (my.yaml). Repeat it for a bank. Without it, weights are "
+            "random.",
+            "audio": f"{KERNEL}, kernel file (my.yaml) or impulse response (hall.wav). Repeat it "
+            "for a bank. Without it, weights are random.",
+        },
         "Kernel",
-        "--kernel",
         "-k",
-        metavar="KERNEL",
+        kind=Text("KERNEL"),
+        several=True,
     )
     kernel_path: tuple[Path, ...] = option(
         (),
         "Folder of kernel files, searched before all others. Repeatable.",
         "Kernel",
-        metavar="FOLDER",
+        kind=File("FOLDER"),
+        several=True,
+        rare=True,
+        need=Need(_given, "there is no --kernel to look up"),
     )
-    combine: Combine | None = option(None, "Combine the results of a bank into one.", "Kernel")
+    combine: Combine | None = option(
+        None,
+        "Combine the results of a bank into one: magnitude, max, sum or mean.",
+        "Kernel",
+        kind=Choice("HOW", get_args(Combine)),
+        need=BANK,
+    )
     flip: bool = option(
         False,
         "Flip the kernel on every axis: true convolution. Without it, layers compute "
         "cross-correlation.",
         "Kernel",
-        "--flip",
     )
-    kernel_size: Axes = option(3, "Size of random kernels.", "Kernel", **axes())
+    kernel_size: Axes = option(
+        3, "Size of random kernels.", "Kernel", kind=PerAxis(1, MAX_KERNEL_SIZE), need=RANDOM
+    )
     out_channels: int | None = option(
         None,
-        "Output channels. Random weights: 4 for images, 3 for video, and for audio as many as the "
-        "input has.",
+        {
+            "": "Output channels; with random weights 4.",
+            "audio": "Output channels; with random weights as many as the input has.",
+            "video": "Output channels; with random weights 3.",
+        },
         "Kernel",
+        kind=Whole(1, MAX_CHANNELS),
     )
     init: Init = option(
         "default",
-        "Initialization of random weights: PyTorch's default, or a function of torch.nn.init.",
+        "Initialization of random weights: PyTorch's default, or a function of torch.nn.init: "
+        "uniform, normal, trunc_normal, ones, zeros, dirac, xavier_uniform, xavier_normal, "
+        "kaiming_uniform, kaiming_normal or orthogonal.",
         "Kernel",
+        kind=Choice("NAME", get_args(Init)),
+        rare=True,
+        need=RANDOM,
     )
     seed: int | None = option(
-        None, "Seed of random weights; chosen and printed if not given.", "Kernel"
+        None,
+        "Seed of random weights; chosen and printed if not given.",
+        "Kernel",
+        kind=Whole(0, MAX_SEED),
+        need=RANDOM,
     )
 
     def __post_init__(self) -> None:
-        check_whole("kernel-size", self.kernel_size, 1, MAX_KERNEL_SIZE)
-        check_whole("out-channels", self.out_channels, 1, MAX_CHANNELS)
-        check_whole("seed", self.seed, 0, MAX_SEED)
-        check_choice("init", self.init, Init)
-        check_choice("combine", self.combine, Combine)
-        if self.kernel and (self.kernel_size != 3 or self.init != "default"):
-            raise UsageError(
-                "--kernel-size and --init make random weights, and there is a --kernel"
-            )
-        if self.combine and not self.kernel:
-            raise UsageError("--combine folds a bank of kernels, and there is no --kernel")
+        check(self)

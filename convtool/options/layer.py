@@ -1,20 +1,12 @@
 """Options of the layer: the parameters of `nn.Conv`, and for audio the alignment in time."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from convtool.errors import UsageError
-from convtool.options.declare import (
-    Axes,
-    Padding,
-    axes,
-    check_choice,
-    check_whole,
-    option,
-    parse_groups,
-    parse_padding,
-)
+from convtool.options.axes import PerAxis, WholeOr
+from convtool.options.declare import Axes, Need, Padding, Situation, check, option
 from convtool.options.kernel import MAX_CHANNELS
+from convtool.options.values import Choice, Real
 
 MAX_STEP = (
     2**20
@@ -23,6 +15,12 @@ MAX_STEP = (
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Length = Literal["same", "full", "valid"]
 Align = Literal["centre", "causal"]
+STEPS = PerAxis(1, MAX_STEP)
+MODES = "Values of the padding: zeros, reflect, replicate or circular."
+
+
+def _padded(call: Situation) -> bool:
+    return call["padding"] not in ("valid", 0) and call.get("length") != "valid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,46 +28,38 @@ class LayerOptions:
     """The parameters of `nn.Conv1d/2d/3d` beside its weights.
 
     Raises:
-        UsageError: a value is out of bounds.
+        UsageError: a value is not allowed.
     """
 
-    stride: Axes = option(1, "Distance between outputs, in samples.", "Layer", **axes())
+    stride: Axes = option(1, "Distance between outputs, in samples.", "Layer", kind=STEPS)
     padding: Padding = option(
         "same",
         "Samples added on each side: a number, 'same' or 'valid'.",
         "Layer",
-        **axes(parse_padding, "N[,N]|same|valid"),
+        kind=PerAxis(0, MAX_STEP, words=("same", "valid")),
     )
     padding_mode: PaddingMode | None = option(
         None,
-        "Values of the padding. Images and video: replicate; audio: zeros.",
+        MODES,
         "Layer",
-        show_default="by medium",
+        kind=Choice("MODE", get_args(PaddingMode)),
+        usual={"": "replicate", "audio": "zeros"},
+        need=Need(_padded, "nothing is padded"),
     )
     dilation: Axes = option(
-        1, "Distance between the taps of the kernel, in samples.", "Layer", **axes()
+        1, "Distance between the taps of the kernel, in samples.", "Layer", kind=STEPS
     )
     groups: int | Literal["depthwise"] | None = option(
         None,
-        "Groups of channels that are not mixed. Kernels: depthwise; random weights: 1.",
+        "Groups of channels that are not mixed: a number, or 'depthwise' for one per channel. "
+        "Kernels: depthwise; random weights: 1.",
         "Layer",
-        parser=parse_groups,
-        metavar="N|depthwise",
+        kind=WholeOr(1, MAX_CHANNELS, word="depthwise"),
     )
     bias: bool = option(True, "Use a bias: the kernel's own, or a random one.", "Layer")
 
     def __post_init__(self) -> None:
-        check_whole("stride", self.stride, 1, MAX_STEP)
-        check_whole("dilation", self.dilation, 1, MAX_STEP)
-        check_choice("padding-mode", self.padding_mode, PaddingMode)
-        if not isinstance(self.padding, str):
-            check_whole("padding", self.padding, 0, MAX_STEP)
-        elif self.padding not in ("same", "valid"):
-            raise UsageError(f"--padding takes a number, 'same' or 'valid', not '{self.padding}'")
-        if not isinstance(self.groups, str):
-            check_whole("groups", self.groups, 1, MAX_CHANNELS)
-        elif self.groups != "depthwise":
-            raise UsageError(f"--groups takes a number or 'depthwise', not '{self.groups}'")
+        check(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,30 +67,29 @@ class AlignmentOptions:
     """Where the kernel of an audio layer lies in time.
 
     Raises:
-        UsageError: a value is out of bounds.
+        UsageError: a value is not allowed.
     """
 
     length: Length = option(
         "same",
-        "Length of the result: that of the input, with the tail of the kernel, or without padding.",
-        "Audio",
+        "Length of the result: same as the input, full with the tail of the kernel, or valid "
+        "without padding.",
+        "Layer",
+        kind=Choice("LENGTH", get_args(Length)),
     )
     align: Align | None = option(
         None,
-        "Centre the kernel on the sample, or use past samples only. "
-        "Default: centre; causal for echoes and impulse responses.",
-        "Audio",
-        show_default="by kernel",
+        "centre the kernel on the sample, or causal: use past samples only. Default: centre; "
+        "causal for echoes and impulse responses.",
+        "Layer",
+        kind=Choice("WHERE", get_args(Align)),
     )
     wet: float = option(
         1.0,
-        "Share of the result in a mix with the input, 0 to 1; the input is delayed to match.",
-        "Audio",
-        metavar="SHARE",
+        "Share of the result in a mix with the input, from 0 to 1; the input is delayed to match.",
+        "Result",
+        kind=Real("a number from 0 to 1", 0, 1, "SHARE"),
     )
 
     def __post_init__(self) -> None:
-        check_choice("length", self.length, Length)
-        check_choice("align", self.align, Align)
-        if not 0 <= self.wet <= 1:
-            raise UsageError(f"--wet takes a number from 0 to 1, not {self.wet}")
+        check(self)

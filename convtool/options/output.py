@@ -4,7 +4,25 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convtool.errors import UsageError
-from convtool.options.declare import check_whole, option
+from convtool.options.declare import Need, Situation, check, option
+from convtool.options.values import Text, Whole
+
+LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".avif", ".heic", ".heif"})  # image formats
+CODECS = ("h264", "hevc", "av1", "vp9", "ffv1", "mjpeg")
+LOSSLESS = ("ffv1", "gif", "png")  # codecs without a quality
+PALETTES = frozenset({".gif", ".png"})  # suffixes of videos without a quality
+
+
+def _lossy(call: Situation) -> bool:
+    return not LOSSY.isdisjoint(call["suffixes"])
+
+
+def _has_quality(call: Situation) -> bool:
+    return call["codec"] not in LOSSLESS and not call["suffixes"] <= PALETTES
+
+
+def _has_speed(call: Situation) -> bool:
+    return _has_quality(call) and call["codec"] != "mjpeg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,29 +30,33 @@ class Output:
     """What every medium has.
 
     Raises:
-        UsageError: a value is out of bounds, or two contradict each other.
+        UsageError: a value is not allowed, or two contradict each other.
     """
 
     sheet: ClassVar[bool] = False
 
     split: bool = option(
-        False, "Write one file per channel, even where OUTPUT is a file.", "Output", "--split"
+        False, "Write one file per channel, even where OUTPUT is a file.", "Output"
     )
     merge: bool = option(
-        False,
-        "Write one file for all channels, even where OUTPUT is a folder.",
-        "Output",
-        "--merge",
+        False, "Write one file for all channels, even where OUTPUT is a folder.", "Output"
     )
     format: str | None = option(
         None,
-        "Format of the outputs, such as png; by default from the suffix of OUTPUT or of the input.",
+        {
+            "": "Format of the outputs, by its suffix, such as png.",
+            "audio": "Format of the outputs, by its suffix, such as flac.",
+            "video": "Format of the outputs, by its suffix, such as mkv; png for a folder of "
+            "frames.",
+        },
         "Output",
-        metavar="TYPE",
+        kind=Text("TYPE"),
+        usual="that of OUTPUT or of the input",
     )
-    overwrite: bool = option(False, "Replace existing outputs.", "Output", "--overwrite")
+    overwrite: bool = option(False, "Replace existing outputs.", "Output", "--force", "-f")
 
     def __post_init__(self) -> None:
+        check(self)
         if self.split and (self.merge or self.sheet):
             raise UsageError("--split writes one file per channel, --merge and --sheet one for all")
 
@@ -49,18 +71,15 @@ class ImageOutput(Output):
     """What images have beside it."""
 
     sheet: bool = option(  # type: ignore[misc]  # an option here, a constant elsewhere
-        False,
-        "Write one image with the input and all results side by side, labelled.",
-        "Output",
-        "--sheet",
+        False, "Write one image with the input and all results side by side, labelled.", "Output"
     )
     quality: int = option(
-        90, "Quality of JPEG, WebP, AVIF and HEIC, 1 to 100.", "Output", metavar="N"
+        90,
+        "Quality of JPEG, WebP, AVIF and HEIC, from 1 to 100.",
+        "Output",
+        kind=Whole(1, 100),
+        need=Need(_lossy, "only JPEG, WebP, AVIF and HEIC have a quality"),
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_whole("quality", self.quality, 1, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +90,8 @@ class AudioOutput(Output):
         None,
         "Sample format: pcm_u8, pcm_s8, pcm_16, pcm_24, pcm_32, float, double, ulaw, vorbis, ….",
         "Output",
-        show_default="the input's, or the nearest",
-        metavar="NAME",
+        kind=Text("NAME"),
+        usual="the input's, or the nearest",
     )
 
 
@@ -82,29 +101,32 @@ class VideoOutput(Output):
 
     codec: str | None = option(
         None,
-        "Video codec: h264, hevc, av1, vp9, ffv1 or mjpeg.",
+        "Video codec: h264, hevc, av1, vp9, ffv1 or mjpeg, or FFmpeg's name of its encoder.",
         "Output",
-        show_default="by container",
-        metavar="NAME",
+        kind=Text("NAME", CODECS),
+        usual="by container",
     )
     crf: int | None = option(
         None,
         "Constant quality; smaller is better, and 0 is lossless for h264.",
         "Output",
-        show_default="by codec",
-        metavar="N",
+        kind=Whole(0, 63),
+        usual="by codec",
+        need=Need(_has_quality, "the codec is lossless"),
     )
-    preset: str | None = option(
+    speed: str | None = option(
         None,
-        "Speed preset of the encoder, such as veryfast for h264.",
+        "Speed of the encoder, by its own names, such as veryfast for h264.",
         "Output",
-        show_default="by codec",
-        metavar="NAME",
+        kind=Text("NAME"),
+        usual="by codec",
+        need=Need(_has_speed, "the codec has one speed"),
     )
     pix_fmt: str | None = option(
         None,
         "Pixel format, by its FFmpeg name, such as yuv420p.",
         "Output",
-        show_default="the input's, or the nearest",
-        metavar="NAME",
+        kind=Text("NAME"),
+        rare=True,
+        usual="the input's, or the nearest",
     )

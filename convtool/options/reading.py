@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from convtool.errors import UsageError
-from convtool.options.declare import check_whole, option
+from convtool.options.declare import check, option
+from convtool.options.values import Real, Seconds, Whole, WholeSeconds
 
 MAX_NAN = 1e12
-MAX_SECONDS = 1e9
 MAX_FRAMES = 2**40
 MAX_LIMIT = 2**40
 MIN_RATE, MAX_RATE = 1, 2**24  # samples per second
+
+MEBIBYTES = (("m", 1), ("mb", 1), ("mib", 1), ("g", 2**10), ("gb", 2**10), ("gib", 2**10))
+HERTZ = (("hz", 1), ("khz", 1000))
+PIXELS = Whole(1, MAX_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,32 +20,30 @@ class Reading:
     """What every medium has.
 
     Raises:
-        UsageError: a value is out of bounds.
+        UsageError: a value is not allowed.
     """
 
     nan: float | None = option(
         None,
         "Replace NaN and infinite samples by this value; otherwise they are refused.",
         "Inputs",
-        metavar="VALUE",
+        kind=Real(f"a number up to {MAX_NAN:g} in size", -MAX_NAN, MAX_NAN),
+        rare=True,
     )
     allow_truncated: bool = option(
-        False,
-        "Read truncated files as far as they go; otherwise they are refused.",
-        "Inputs",
-        "--allow-truncated",
+        False, "Read truncated files as far as they go; otherwise they are refused.", "Inputs"
     )
     max_memory: int = option(
         8192,
-        "Refuse inputs that need more memory, in MiB; files filtered at once share it.",
+        "Refuse inputs that need more memory, in MiB, or as in 16G; files filtered at once share "
+        "it.",
         "Run",
-        metavar="MIB",
+        kind=Whole(1, MAX_LIMIT, "MIB", MEBIBYTES),
+        rare=True,
     )
 
     def __post_init__(self) -> None:
-        check_whole("max-memory", self.max_memory, 1, MAX_LIMIT)
-        if self.nan is not None and not abs(self.nan) <= MAX_NAN:
-            raise UsageError(f"--nan takes a number up to {MAX_NAN:g} in size, not {self.nan}")
+        check(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,23 +51,21 @@ class ImageReading(Reading):
     """What images have beside it."""
 
     max_pixels: int = option(
-        2**28, "Refuse images with more pixels, all pages together.", "Run", metavar="N"
+        2**28,
+        "Refuse images with more pixels, all pages together.",
+        "Run",
+        kind=PIXELS,
+        rare=True,
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_whole("max-pixels", self.max_pixels, 1, MAX_LIMIT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimedReading(Reading):
     """What media with time have beside it."""
 
-    max_seconds: int = option(86_400, "Refuse inputs that last longer.", "Run", metavar="SECONDS")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_whole("max-seconds", self.max_seconds, 1, MAX_LIMIT)
+    max_seconds: int = option(
+        86_400, "Refuse inputs that last longer.", "Run", kind=WholeSeconds(), rare=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +73,12 @@ class AudioReading(TimedReading):
     """What audio has beside it."""
 
     rate: int | None = option(
-        None, "Resample the input to this many samples per second.", "Audio", metavar="HZ"
+        None,
+        "Resample the input to this many samples per second, such as 48k.",
+        "Inputs",
+        kind=Whole(MIN_RATE, MAX_RATE, "HZ", HERTZ),
     )
-    mono: bool = option(False, "Mix the channels of the input down to one.", "Audio", "--mono")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_whole("rate", self.rate, MIN_RATE, MAX_RATE)
+    mono: bool = option(False, "Mix the channels of the input down to one.", "Inputs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,21 +86,15 @@ class VideoReading(TimedReading):
     """What video has beside it."""
 
     start: float | None = option(
-        None, "Start at this time, in seconds.", "Video", metavar="SECONDS"
+        None, "Start at this time, such as 90 or 1:30.", "Inputs", kind=Seconds()
     )
-    duration: float | None = option(
-        None, "Stop after this many seconds.", "Video", metavar="SECONDS"
+    duration: float | None = option(None, "Stop after this time.", "Inputs", kind=Seconds())
+    frames: int | None = option(
+        None, "Stop after this many frames.", "Inputs", kind=Whole(1, MAX_FRAMES)
     )
-    frames: int | None = option(None, "Stop after this many frames.", "Video", metavar="N")
     deinterlace: bool = option(
-        False, "Make progressive frames of interlaced ones first.", "Video", "--deinterlace"
+        False, "Make progressive frames of interlaced ones first.", "Inputs"
     )
-    max_pixels: int = option(2**28, "Refuse frames with more pixels.", "Run", metavar="N")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_whole("max-pixels", self.max_pixels, 1, MAX_LIMIT)
-        check_whole("frames", self.frames, 1, MAX_FRAMES)
-        for name, seconds in (("start", self.start), ("duration", self.duration)):
-            if seconds is not None and not 0 <= seconds <= MAX_SECONDS:
-                raise UsageError(f"--{name} takes a number of seconds, not {seconds}")
+    max_pixels: int = option(
+        2**28, "Refuse frames with more pixels.", "Run", kind=PIXELS, rare=True
+    )

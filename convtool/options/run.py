@@ -2,82 +2,107 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from convtool.options.declare import option
+from convtool.options.declare import Need, check, option
+from convtool.options.values import Choice, File, Text, Whole
 
 OnError = Literal["continue", "stop"]
+MAX_JOBS = 2**16
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """What the command line does around the work."""
 
+    output: str | None = option(
+        None,
+        "OUTPUT, for those who name it before or between inputs: all other names are inputs.",
+        "Output",
+        "-o",
+        kind=Text("OUTPUT"),
+    )
+    name: str | None = option(
+        None,
+        "Template of output names in a folder: {stem} {kernel} {channel} {index} {suffix}.",
+        "Output",
+        kind=Text("TEMPLATE"),
+        rare=True,
+    )
+    skip_existing: bool = option(
+        False,
+        "Skip inputs whose outputs are up to date; replace those of changed inputs.",
+        "Output",
+        need=Need(lambda call: call["folder"], "OUTPUT is no folder"),
+    )
+
     files_from: Path | None = option(
         None,
         "Read the names of inputs from a file, or -, one per line; their folders are recreated in "
         "OUTPUT.",
         "Inputs",
-        metavar="FILE",
+        kind=File(),
     )
     files0_from: Path | None = option(
         None,
         "The same, with a NUL after each name, as `find -print0` writes them.",
         "Inputs",
-        metavar="FILE",
+        kind=File(),
+        rare=True,
     )
     glob: str | None = option(
         None,
         "Take the files in folders that match this pattern, instead of those with known suffixes.",
         "Inputs",
-        metavar="PATTERN",
+        kind=Text("PATTERN"),
+        rare=True,
+        need=Need(lambda call: call["folders"], "no INPUT is a folder"),
     )
     options: Path | None = option(
         None,
         "YAML file of options by their long names; flags override it.",
         "Inputs",
-        metavar="FILE",
-        is_eager=True,
-    )
-
-    name: str | None = option(
-        None,
-        "Template of output names in a folder: {stem} {kernel} {channel} {index} {suffix}.",
-        "Output",
-        metavar="TEMPLATE",
-    )
-    skip_existing: bool = option(
-        False, "Skip inputs whose outputs are up to date.", "Output", "--skip-existing"
+        kind=File(),
+        rare=True,
     )
 
     jobs: int | None = option(
         None,
-        "Files filtered at once. Images and audio: one per core; video: one.",
+        "Files filtered at once.",
         "Run",
-        metavar="N",
-        min=1,
-        show_default="by medium",
+        "-j",
+        kind=Whole(1, MAX_JOBS),
+        usual={"": "one per core", "video": "1"},
     )
-    on_error: OnError = option("continue", "Continue or stop after a failed input.", "Run")
+    on_error: OnError = option(
+        "continue",
+        "After a failed input: continue or stop.",
+        "Run",
+        kind=Choice("WHAT", get_args(OnError)),
+        rare=True,
+    )
     failed_to: Path | None = option(
         None,
         "Write the names of failed inputs to this file, a NUL after each, for --files0-from.",
         "Run",
-        metavar="FILE",
+        kind=File(),
+        rare=True,
     )
     dry_run: bool = option(
-        False,
-        "Print what would be done (shapes, cost, files), and write nothing.",
-        "Run",
-        "--dry-run",
+        False, "Print what would be done (shapes, cost, files), and write nothing.", "Run"
     )
-    show_weights: bool = option(False, "Print the layer and its weights.", "Run", "--show-weights")
-    json: bool = option(False, "Print one line of JSON per input.", "Run", "--json")
-    quiet: bool = option(False, "Print errors only.", "Run", "--quiet", "-q")
-    verbose: bool = option(
-        False,
-        "Print the layer, and the algorithm and time of each input.",
+    show_weights: bool = option(False, "Print the layer and its weights.", "Run", rare=True)
+    json: bool = option(False, "Print one line of JSON per input.", "Run")
+    quiet: bool = option(False, "Print errors only.", "Run", "-q")
+    verbose: int = option(
+        0,
+        "Print the layer, and the algorithm and time of each input; -vv also prints the estimates "
+        "behind the choice.",
         "Run",
-        "--verbose",
         "-v",
+        kind=Whole(0, 9),
+        counted=True,
     )
+
+    def __post_init__(self) -> None:
+        check(self)

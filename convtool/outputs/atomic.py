@@ -102,7 +102,7 @@ class Publisher:
             ours = isinstance(exc, ConvtoolError)
             if ours or isinstance(exc, BrokenPipeError) or exc.errno is None:
                 raise  # a broken pipe concerns another file than this one
-            raise WriteError(f"{target}: cannot be written: {exc.strerror}") from exc
+            raise WriteError(f"{target} cannot be written: {exc.strerror}", named=True) from exc
         finally:
             _remove(temporary)
             with self._lock:
@@ -135,7 +135,7 @@ def refuse_existing(target: Path, *, overwrite: bool) -> None:
     if not overwrite:
         raise _already_exists(target)
     if target.exists() and not target.is_file():
-        raise WriteError(f"{target}: is not a regular file")
+        raise WriteError(f"{target} is not a regular file", named=True)
 
 
 def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
@@ -145,15 +145,17 @@ def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
         WriteError: it exists and must not be overwritten, or is not a folder.
     """
     if target.exists() and not target.is_dir():
-        raise WriteError(f"{target}: is not a folder")
+        raise WriteError(f"{target} is not a folder", named=True)
     if target.exists() and not overwrite:
         raise WriteError(
-            f"{target} already exists", hint="--overwrite replaces it and everything in it"
+            f"{target} already exists",
+            hint="--overwrite replaces it and everything in it",
+            named=True,
         )
 
 
 def _already_exists(target: Path) -> WriteError:
-    return WriteError(f"{target} already exists", hint="--overwrite replaces it")
+    return WriteError(f"{target} already exists", hint="--overwrite replaces it", named=True)
 
 
 def _publish_file(temporary: Path, final: Path, *, overwrite: bool) -> None:

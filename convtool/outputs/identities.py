@@ -30,4 +30,6 @@ def refuse_input(target: Path, inputs: Identities) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         status = target.stat()
         if (status.st_dev, status.st_ino) in inputs:
-            raise WriteError(f"{target}: is an input itself", hint="choose another OUTPUT")
+            raise WriteError(
+                f"{target} is an input itself", hint="choose another OUTPUT", named=True
+            )

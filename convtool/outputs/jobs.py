@@ -4,12 +4,13 @@ It looks at names and folders only; no media file is opened here.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from convtool.errors import ReadError, UsageError
 from convtool.media.inputs import PIPE
+from convtool.media.mistaken import of_another_medium
 from convtool.outputs.expansion import Found, expand, is_folder
 from convtool.outputs.naming import Naming
 
@@ -67,13 +68,39 @@ class Job:
         return self.folder / name
 
 
+@dataclass(frozen=True)
+class Jobs:
+    """All jobs of a run.
+
+    Attributes:
+        jobs: one per input.
+        left_out: how many files of folders are no inputs, by their suffixes.
+        folders: an INPUT is a folder.
+    """
+
+    jobs: list[Job]
+    left_out: Mapping[str, int]
+    folders: bool
+
+    @property
+    def into_folder(self) -> bool:
+        """True where OUTPUT is a folder."""
+        return self.jobs[0].root is not None
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """The endings of the outputs, in small letters."""
+        return frozenset(job.suffix.lower() for job in self.jobs)
+
+
 def plan_jobs(
     inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[str] = ()
-) -> list[Job]:
+) -> Jobs:
     """Return a job for each input.
 
     Args:
-        inputs: files, folders (their files, recursively, in the same folders below OUTPUT) and `-`.
+        inputs: files, folders (their files, recursively, in the same folders below OUTPUT),
+            patterns and `-`.
         output: a folder where it ends in a slash, exists as one, or there are several inputs;
             else a file.
         naming: which files are inputs, and what their outputs are called.
@@ -83,10 +110,13 @@ def plan_jobs(
         UsageError: INPUT and OUTPUT contradict each other, or two inputs would share an output.
     """
     _check_words(inputs, output, listed)
-    found = expand(inputs, listed, naming)
-    several = len(found) > 1 or bool(listed) or any(map(is_folder, inputs))
+    expansion = expand(inputs, listed, naming)
+    found, folders = expansion.found, [name for name in inputs if is_folder(name)]
+    several = len(found) > 1 or bool(listed) or bool(folders)
     if output == PIPE and (several or naming.split):
         raise UsageError("standard output takes one merged result")
+    if several and not is_folder(found[0].name):  # an empty one, which is told of its own
+        _refuse_one_file(output, naming, len(found), folders)
     if _names_folder(output, several=several):
         _check_folder(output)
         jobs = [
@@ -95,7 +125,7 @@ def plan_jobs(
     else:
         jobs = [_in_file(one, output, naming) for one in found]
     _refuse_collisions(jobs)
-    return jobs
+    return Jobs(jobs, expansion.left_out, bool(folders))
 
 
 def _check_words(inputs: Sequence[str], output: str, listed: Sequence[str]) -> None:
@@ -111,6 +141,17 @@ def _check_words(inputs: Sequence[str], output: str, listed: Sequence[str]) -> N
         raise UsageError("OUTPUT is an empty string: give a file, a folder or -")
 
 
+def _refuse_one_file(output: str, naming: Naming, inputs: int, folders: Sequence[str]) -> None:
+    """Check that OUTPUT of several inputs does not look like a file of the medium."""
+    known = PurePath(output).suffix.lower() in naming.writable
+    if not known or output.endswith(("/", os.sep)) or is_folder(output):
+        return
+    there = f"{folders[0]} is a folder" if folders and inputs == 1 else f"there are {inputs} inputs"
+    raise UsageError(
+        f"{output} names one {naming.one}, and {there}", hint="end OUTPUT in / for a folder"
+    )
+
+
 def _names_folder(output: str, *, several: bool) -> bool:
     """Return whether OUTPUT is a folder, one that exists or one to be made."""
     if output.endswith(("/", os.sep)) or is_folder(output):
@@ -121,7 +162,7 @@ def _names_folder(output: str, *, several: bool) -> bool:
 def _check_folder(output: str) -> None:
     exists = os.path.exists(output)  # noqa: PTH110  # a Path would drop the slash of "a.png/"
     if exists and not is_folder(output):
-        raise UsageError(f"{output}: several results need a folder, but this is a file")
+        raise UsageError(f"{output} is a file, and several results need a folder")
 
 
 def _in_folder(found: Found, root: Path, naming: Naming, index: int) -> Job:
@@ -134,7 +175,7 @@ def _in_folder(found: Found, root: Path, naming: Naming, index: int) -> Job:
         "stdin" if found.name == PIPE else name.stem,
         suffix,
         split=naming.split is not False,
-        problem=_problem(found.name, suffix, naming),
+        problem=found.problem or _problem(found.name, suffix, naming),
         makes_folders=suffix.lower() in naming.folders,
         index=index,
         template=naming.template,
@@ -150,6 +191,11 @@ def _in_file(found: Found, output: str, naming: Naming) -> Job:
         )
     target = PurePath(output)
     suffix = naming.suffix or target.suffix
+    if naming.suffix and naming.belies(target.suffix):
+        raise UsageError(
+            f"{output} ends in {target.suffix}, and --format writes {naming.suffix}",
+            hint=f"leave --format out, or end OUTPUT in {naming.suffix}",
+        )
     if not suffix:
         raise UsageError(
             f"{output}: has no suffix that tells its format",
@@ -166,6 +212,7 @@ def _in_file(found: Found, output: str, naming: Naming) -> Job:
         suffix,
         split=bool(naming.split),
         merged=None if naming.split else output,
+        problem=found.problem,
     )
 
 
@@ -177,6 +224,8 @@ def _problem(name: str, suffix: str, naming: Naming) -> ReadError | None:
         )
     if suffix.lower() in naming.writable:
         return None
+    if another := of_another_medium(name, naming.medium):
+        return another
     hint = "--format chooses the format of outputs"
     if not suffix:
         return ReadError(f"{name}: has no suffix that tells its format", hint=hint)

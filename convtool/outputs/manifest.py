@@ -54,6 +54,16 @@ class Manifest:
         root = self._path.parent
         return all(_size_and_time(root / name) == was for name, was in record["outputs"].items())
 
+    def made(self, job: Job, path: Path) -> bool:
+        """Return whether a file is as an earlier run made it from a job's input, by any options."""
+        name, now = os.path.relpath(path, self._path.parent), _size_and_time(path)
+        source = os.path.realpath(job.input)
+        return now is not None and any(
+            record["outputs"].get(name) == now
+            for (of, _), record in self._read().items()
+            if of == source
+        )
+
     def add(self, job: Job, outputs: Sequence[tuple[Path, os.stat_result]]) -> None:
         """Record the outputs of a job, which are complete and about to be published.
 

@@ -24,7 +24,8 @@ class Outcome:
         seconds: the time it took.
         bytes: the size of the input.
         seed: of random weights.
-        algorithm: how the layer was run, and why so.
+        algorithm: the name of the algorithm that ran the layer.
+        estimates: why that one, for people.
         traceback: where an exception was raised that nobody foresaw, for developers.
         plan: the shapes, cost and algorithm that a dry run predicts.
     """
@@ -39,6 +40,7 @@ class Outcome:
     bytes: int = 0
     seed: int | None = None
     algorithm: str | None = None
+    estimates: str | None = None
     traceback: str | None = None
     plan: dict[str, str | int] | None = None
 

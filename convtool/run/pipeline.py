@@ -49,6 +49,7 @@ def run(job: Job, shared: Run) -> Outcome:
     def finish(work: Work) -> Outcome:
         with shared.budget.taken(work.memory) if shared.budget else nullcontext():
             notes = _write(job, work, shared)
+        plan = shared.filter.convolution(work.seen).plan
         return succeeded(
             job,
             work,
@@ -57,7 +58,8 @@ def run(job: Job, shared: Run) -> Outcome:
             status="done",
             seconds=round(time.perf_counter() - started, 3),
             bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,
-            algorithm=str(shared.filter.convolution(work.seen).plan),
+            algorithm=plan.algorithm,
+            estimates=str(plan),
         )
 
     return attempt(job, shared, finish)
@@ -173,7 +175,7 @@ def _open(job: Job, work: Work, shared: Run, files: ExitStack) -> list[_Output]:
 @contextmanager
 def _place(target: Target, job: Job, shared: Run) -> Iterator[BinaryIO | Path]:
     """Yield the file or folder that an output is made in, and publish it at the end."""
-    overwrite = shared.filter.options.output.overwrite
+    overwrite = shared.replaces(job, target.path)
     if job.makes_folders:
         with shared.publisher.folder(target.path, overwrite=overwrite) as folder:
             yield folder

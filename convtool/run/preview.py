@@ -26,7 +26,16 @@ def preview(job: Job, shared: Run) -> Outcome:
     """
 
     def finish(work: Work) -> Outcome:
-        return succeeded(job, work, shared, status="planned", plan=describe(work, shared))
+        plan = shared.filter.convolution(work.part).plan
+        return succeeded(
+            job,
+            work,
+            shared,
+            status="planned",
+            algorithm=plan.algorithm,
+            estimates=str(plan),
+            plan=describe(work, shared),
+        )
 
     return attempt(job, shared, finish)
 
@@ -45,7 +54,7 @@ def describe(work: Work, shared: Run) -> Description:
         "weights": conv.weight.numel(),
         "receptive field": size_text(extent(conv)),
         "multiply-adds": math.prod(size) * conv.out_channels * window,
-        "algorithm": str(convolution.plan),
+        "algorithm": convolution.plan.algorithm,
         "block": f"{rows} of {part.size[0]}",
         "memory": f"about {-(-work.memory // MEBI)} MiB",
         "stored as": str(work.encoding.levels),

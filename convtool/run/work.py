@@ -8,7 +8,8 @@ import math
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from convtool.convolve.geometry import size_text
 from convtool.errors import (
@@ -23,6 +24,7 @@ from convtool.layers.layer import Layer
 from convtool.limits import Budget, refuse_larger
 from convtool.media.contract import Encoding, Part, Source, Wanted
 from convtool.media.inputs import PIPE, opened
+from convtool.media.mistaken import of_another_medium
 from convtool.options.reading import Reading, TimedReading
 from convtool.outputs.atomic import Publisher, refuse_existing, refuse_existing_folder
 from convtool.outputs.identities import Identities, refuse_input
@@ -59,6 +61,17 @@ class Run:
     skip: bool = False
     budget: Budget | None = None
 
+    def replaces(self, job: Job, path: Path) -> bool:
+        """Return whether an output that exists is replaced: as asked, or as our own earlier one.
+
+        Args:
+            job: whose output it is.
+            path: the output.
+        """
+        if self.filter.options.output.overwrite:
+            return True
+        return self.skip and self.manifest is not None and self.manifest.made(job, path)
+
 
 @dataclass(frozen=True)
 class Work:
@@ -93,9 +106,7 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         return _failed(job, job.problem)
     try:
         with opened(job.input) as file:
-            options = shared.filter.options
-            source = shared.filter.medium.backend.open(file, job.input, options.reading)
-            return finish(_planned(job, source, shared))
+            return finish(_planned(job, _source(job, file, shared), shared))
     except (UsageError, BrokenPipeError):
         raise
     except ConvtoolError as exc:
@@ -107,6 +118,17 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
             _failed(job, ConvtoolError(internal(exc), hint="--verbose shows where")),
             traceback="".join(traceback.format_exception(exc)),
         )
+
+
+def _source(job: Job, file: BinaryIO, shared: Run) -> Source:
+    """Return the input of a job, opened by the backend of the medium."""
+    medium = shared.filter.medium
+    try:
+        return medium.backend.open(file, job.input, shared.filter.options.reading)
+    except LimitError:
+        raise
+    except ReadError as exc:
+        raise of_another_medium(job.input, medium.name) or exc from exc
 
 
 def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
@@ -130,7 +152,7 @@ def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
 
 def _failed(job: Job, error: ConvtoolError) -> Outcome:
     """Return the outcome of a job that raised; its message begins with the input's name."""
-    named = error.message.startswith(f"{job.input}:")
+    named = error.named or error.message.startswith(f"{job.input}:")
     message = error.message if named else f"{job.input}: {error.message}"
     return Outcome(job.input, "failed", error=message, hint=error.hint)
 
@@ -184,10 +206,9 @@ def _check_target(job: Job, target: Target, shared: Run) -> None:
     """Refuse an output that is an input, or exists and must stay."""
     if job.merged == PIPE:
         return
-    overwrite = shared.filter.options.output.overwrite
     refuse_input(target.path, shared.inputs)
     refuse = refuse_existing_folder if job.makes_folders else refuse_existing
-    refuse(target.path, overwrite=overwrite)
+    refuse(target.path, overwrite=shared.replaces(job, target.path))
 
 
 def _sized(

@@ -73,7 +73,7 @@ def _clip(path: Path, size: str, seconds: int, rate: int) -> str:
 def _filter(source: str, output: Path, *options: str) -> list[str]:
     """Return the command that filters a video."""
     command = [sys.executable, "-m", "convtool", "video", source, str(output)]
-    encode = ["--preset", PRESET, "--crf", CRF, "--normalize", "clamp"]
+    encode = ["--speed", PRESET, "--crf", CRF, "--normalize", "clamp"]
     return [*command, "--overwrite", "--quiet", *encode, *options]
 
 

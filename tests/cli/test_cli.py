@@ -257,7 +257,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, image):
         (("in.png", "o.png", "-k", "box:size=99", "--padding", "valid"), 1, "spans 99×99"),
         (("in.png", "o.png", "-k", "box:size=30", "--padding-mode", "reflect"), 1, "cannot add"),
         (("in.png", "o.png", "--stride", "0"), 2, "stride"),
-        (("in.png", "o.png", "--stride", "x"), 2, "is not a whole number"),
+        (("in.png", "o.png", "--stride", "x"), 2, "--stride takes whole numbers from 1, not 'x'"),
         (("in.png", "o.png", "--dilation", str(2**62)), 2, "dilation"),
         (("in.png", "o.png", "--dilation", str(2**19)), 1, "of memory, the limit is 8192 MiB"),
         (("in.png", "o.png", "--padding", str(2**20)), 1, "of memory, the limit is 8192 MiB"),

@@ -410,13 +410,13 @@ BAD_FILES = {
     "truth": ("name: mine\nweights:\n  1: [true]\n", "numbers"),
     "rank": ("name: mine\nweights:\n  2: [1, 2]\n", "nested 2 deep"),
     "four dimensions": ("name: mine\nweights:\n  4: [1]\n", "line 3"),
-    "unknown key": ("name: mine\nwheights: 3\n", "line 2: wheights"),
+    "unknown key": ("name: mine\nwheights: 3\n", "line 2: unknown key 'wheights'"),
     "name": ("name: My Kernel\nweights:\n  1: [1]\n", "line 1: name"),
     "repeated key": ("name: mine\nname: mine\n", "line 2: the key 'name' appears twice"),
     "two kinds": ("name: mine\nweights:\n  1: [1]\nbank: [blur]\n", "exactly one"),
     "zero divisor": ("name: mine\nweights:\n  1: [1]\ndivide_by: 0\n", "must not be 0"),
-    "list": ("- 1\n- 2\n", "a mapping"),
-    "empty": ("", "a mapping"),
+    "list": ("- 1\n- 2\n", "line 1: expected lines such as KEY: VALUE, not a list"),
+    "empty": ("", "mine.yaml: is empty"),
     "alias": ("name: &a mine\nsummary: *a\n", "aliases"),
     "deep": ("a: " + "[" * 100 + "]" * 100, "nested more than"),
     "huge integer": ("name: mine\nweights:\n  1: [1" + "0" * 400 + "]\n", "finite"),
@@ -446,8 +446,11 @@ BAD_FILES = {
         ),
         "window takes boxcar",
     ),
-    "broken": ("name: [\n\n", "line 3: did not find expected node"),
-    "object": ("name: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+    "broken": ("name: [\n\n", "line 3: is not valid YAML"),
+    "object": (
+        "name: !!python/object/apply:os.system [ls]\n",
+        "line 1: tags such as !!python",
+    ),
 }
 
 

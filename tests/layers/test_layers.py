@@ -208,6 +208,50 @@ def test_no_bias_drops_the_bias_of_a_kernel(tmp_path):
     torch.testing.assert_close(convtool.apply(image, str(path), bias=False), image)
 
 
+def kernel_file(folder, weights, bias):
+    """Write a kernel file for images, and return its path for -k."""
+    path = folder / "lift.yaml"
+    path.write_text(f"name: lift\nweights:\n  2: {weights}\nbias: {bias}\n")
+    return str(path)
+
+
+def test_a_bias_per_output_channel(tmp_path):
+    """A kernel file lists a bias for each output channel, as nn.Conv2d has them."""
+    mix = [[[[1]], [[2]]], [[[3]], [[4]]], [[[5]], [[6]]]]  # two channels in, three out
+    path = kernel_file(tmp_path, mix, [0.5, -1, "1/4"])
+    image = torch.rand(1, 2, 4, 5)
+    expected = torch.nn.functional.conv2d(
+        image, torch.tensor(mix, dtype=torch.float32), torch.tensor([0.5, -1, 0.25])
+    )
+    torch.testing.assert_close(convtool.apply(image, path), expected)
+
+
+def test_a_bias_per_channel_of_the_input(tmp_path):
+    """A kernel without channel axes makes a channel per input channel, each with its bias."""
+    path = kernel_file(tmp_path, [[1]], [0.5, -1, 0.25])
+    image = torch.rand(1, 3, 4, 5)
+    bias = torch.tensor([0.5, -1, 0.25])[:, None, None]
+    torch.testing.assert_close(convtool.apply(image, path), image + bias)
+    doubled = convtool.apply(image, path, out_channels=3, bias=False)
+    torch.testing.assert_close(doubled, image)
+
+
+def test_biases_beside_another_kernel_keep_their_channels(tmp_path):
+    """In a bank, each kernel keeps its own biases."""
+    path = kernel_file(tmp_path, [[1]], [1, 2])
+    result = convtool.apply(torch.zeros(1, 2, 3, 3), ["blur", path])
+    assert result[0, :, 0, 0].tolist() == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize("bias", [[1], [1, 2], [1, 2, 3, 4]])
+def test_another_number_of_biases_does_not_fit(tmp_path, bias):
+    """As many biases as output channels are needed, and both numbers are told."""
+    path = kernel_file(tmp_path, [[1]], bias)
+    message = f"kernel 'lift' makes 3 output channels, and its file lists {len(bias)} for bias"
+    with pytest.raises(LayerError, match=message):
+        convtool.apply(torch.zeros(1, 3, 8, 8), path)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -226,7 +270,6 @@ def test_no_bias_drops_the_bias_of_a_kernel(tmp_path):
         {"padding_mode": "mirror"},
         {"init": "random"},
         {"normalize": "no"},
-        {"combine": "sum"},
         {"nan": float("inf")},
         {"stride": True},
         {"stride": 1.5},

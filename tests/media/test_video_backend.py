@@ -208,9 +208,8 @@ def test_the_encoding_states_levels_memory_and_losses(tmp_path, rng):
     ("output", "message"),
     [
         ({"codec": "theora"}, "unknown codec 'theora'"),
-        ({"codec": "ffv1", "crf": 3}, "ffv1 has no --crf"),
-        ({"codec": "ffv1", "preset": "slow"}, "ffv1 has no --preset"),
-        ({"codec": "h264", "preset": "warp"}, "libx264 has no preset 'warp'"),
+        ({"codec": "h264", "crf": 52}, "--crf for libx264 takes 0 to 51, not 52"),
+        ({"codec": "h264", "speed": "warp"}, "libx264 takes one of its presets, not 'warp'"),
         ({"codec": "h264", "pix_fmt": "rainbow"}, "libx264 has no pixel format 'rainbow'"),
     ],
 )

@@ -298,9 +298,9 @@ def test_one_percent_broken(convtool, tmp_path):
         tmp_path / "f",
     )
     assert result.code == 1
-    assert [
-        line.split(": ")[1] for line in result.err.splitlines() if line.startswith("failed: ")
-    ] == list(map(str, broken))
+    (line,) = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    first, others = re.fullmatch(r"error: (.*?): .* \(likewise \d+ more: (.*)\)", line).groups()
+    assert [first, *others.split(", ")] == list(map(str, broken))
     table = result.err.splitlines()
     head = next(
         number for number, line in enumerate(table) if line.split()[:2] == ["done", "failed"]

@@ -3,7 +3,7 @@
 Importing it imports no library that decodes; those are imported when the first file is opened.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import BinaryIO
 
 from convtool.errors import UsageError
@@ -21,7 +21,7 @@ class AudioBackend:
     """Audio files, read and written by libsndfile or FFmpeg."""
 
     readable: Container[str] = READABLE
-    writable: Container[str] = WRITABLE
+    writable: Mapping[str, object] = WRITABLE
     folders: Container[str] = ()
 
     def check_suffix(self, suffix: str) -> None:

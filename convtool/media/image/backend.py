@@ -15,12 +15,12 @@ class ImageBackend:
 
     Attributes:
         readable: suffixes of files that are found in folders.
-        writable: suffixes that outputs can have.
+        writable: suffixes that outputs can have, each with its format.
         folders: none, as each output is one file.
     """
 
     readable = frozenset(formats.READABLE)
-    writable = frozenset(formats.WRITABLE)
+    writable = formats.WRITABLE
     folders: frozenset[str] = frozenset()
 
     def check_suffix(self, suffix: str) -> None:

@@ -3,7 +3,7 @@
 It must not import FFmpeg before the first file is opened.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from convtool.media.contract import Wanted
@@ -22,12 +22,12 @@ class VideoBackend:
 
     Attributes:
         readable: suffixes of files that are found in folders.
-        writable: suffixes that outputs can have.
+        writable: suffixes that outputs can have, each with its format.
         folders: those of outputs that are folders of images.
     """
 
     readable: Container[str] = READABLE
-    writable: Container[str] = SUFFIXES
+    writable: Mapping[str, object] = SUFFIXES
     folders: Container[str] = frozenset({FRAMES})
 
     def check_suffix(self, suffix: str) -> None:

@@ -47,6 +47,7 @@ class Codec:
         presets: the encoder's names of speeds.
         quality: the encoder's options that take `crf`.
         best: the least `crf` that the encoder takes; smaller ones are raised to it.
+        worst: the largest `crf` that the encoder takes.
         speed: the encoder's option that takes `preset`.
         even: where chroma is halved, the size of a frame must be even.
         lossless: frames come back as they were, so they are stored as red, green and blue.
@@ -61,6 +62,7 @@ class Codec:
     presets: tuple[str, ...] = ()
     quality: tuple[str, ...] = ("crf",)
     best: int = 0
+    worst: int = 51
     speed: str = "preset"
     even: bool = False
     lossless: bool = False
@@ -109,6 +111,7 @@ CODECS = {
         30,
         "8",
         tuple(map(str, range(14))),
+        worst=63,
         even=True,
         colours=True,
         options={"svtav1-params": "tile-columns=0"},
@@ -118,12 +121,13 @@ CODECS = {
         31,
         "good",
         ("best", "good", "realtime"),
+        worst=63,
         speed="deadline",
         colours=True,
         options={"b": "0", "row-mt": "1"},
     ),
     "ffv1": Codec("ffv1", lossless=True, options={"level": "3", "slicecrc": "1"}),
-    "mjpeg": Codec("mjpeg", 2, quality=("qmin", "qmax"), best=1, aspect=True),
+    "mjpeg": Codec("mjpeg", 2, quality=("qmin", "qmax"), best=1, worst=31, aspect=True),
     "gif": Codec("gif"),
     "png": Codec("png", lossless=True, aspect=True),
 }
@@ -154,12 +158,13 @@ def container_of(suffix: str) -> Container:
 
 
 def codec_of(container: Container, name: str | None) -> Codec:
-    """Return the codec of a name, or the default codec of a container.
+    """Return the codec of a name, ours or FFmpeg's, or the default codec of a container.
 
     Raises:
         UsageError: the name is unknown.
     """
-    key = (name or container.codec).lower()
-    if key not in CODECS:
-        raise UsageError(f"unknown codec '{name}'", hint=f"known: {', '.join(CODECS)}")
-    return CODECS[key]
+    key = (name or container.codec).lower().replace("_", "-")
+    for ours, codec in CODECS.items():
+        if key in (ours, codec.encoder):
+            return codec
+    raise UsageError(f"unknown codec '{name}'", hint=f"known: {', '.join(CODECS)}")

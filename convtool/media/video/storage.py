@@ -113,24 +113,22 @@ def _depth(container: Container, header: Header, format: str) -> int:
 
 
 def _encoder_options(codec: Codec, output: VideoOutput) -> dict[str, str]:
-    """Return the encoder's options, and refuse those that it does not have."""
+    """Return the encoder's options; those that it does not have have no effect."""
     options = dict(codec.options)
-    for flag, default, given in (
-        ("crf", codec.crf, output.crf),
-        ("preset", codec.preset, output.preset),
-    ):
-        if given is not None and default is None:
-            raise UsageError(f"{codec.encoder} has no --{flag}")
-    if output.preset is not None and output.preset not in codec.presets:
-        raise UsageError(
-            f"{codec.encoder} has no preset '{output.preset}'",
-            hint=f"available: {', '.join(codec.presets)}",
-        )
     if codec.crf is not None:
+        if output.crf is not None and output.crf > codec.worst:
+            raise UsageError(
+                f"--crf for {codec.encoder} takes 0 to {codec.worst}, not {output.crf}"
+            )
         quality = max(codec.best, codec.crf if output.crf is None else output.crf)
         options |= dict.fromkeys(codec.quality, str(quality))
     if codec.preset is not None:
-        options[codec.speed] = output.preset or codec.preset
+        if output.speed is not None and output.speed not in codec.presets:
+            raise UsageError(
+                f"--speed for {codec.encoder} takes one of its presets, not '{output.speed}'",
+                hint=f"available: {', '.join(codec.presets)}",
+            )
+        options[codec.speed] = output.speed or codec.preset
     if codec.encoder == "libx264":
         options["threads"] = str(THREADS * (os.cpu_count() or 1))
     return options

@@ -179,5 +179,5 @@ class VideoEncoder(Notes):
             reason = getattr(exc, "strerror", None) or exc
             raise WriteError(
                 f"the video cannot be encoded as {how}: {reason}",
-                hint="another --codec, --crf, --preset or --pix-fmt",
+                hint="another --codec, --crf, --speed or --pix-fmt",
             ) from exc

@@ -1,0 +1,44 @@
+"""Tell the failures of a run, those for the same reason together."""
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from convtool.cli import messages
+from convtool.run.outcomes import Outcome
+
+MOST_NAMES = 10  # of the inputs that failed for the same reason
+
+
+def tell(outcomes: Iterable[Outcome], *, verbose: int = 0) -> None:
+    """Print one error per reason: that of its first input, and the names of the others.
+
+    Args:
+        outcomes: of the run.
+        verbose: print also where an exception was raised that nobody foresaw.
+    """
+    groups: dict[tuple[str, str | None], list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.error is not None:
+            groups.setdefault((_reason(outcome), outcome.hint), []).append(outcome)
+    for first, *others in groups.values():
+        assert first.error is not None
+        messages.error(first.error + _others(others), first.hint)
+        if verbose and first.traceback is not None:
+            messages.say(first.traceback)
+
+
+def _reason(outcome: Outcome) -> str:
+    """Return an error without what differs between inputs: names, paths and numbers."""
+    text = str(outcome.error).removeprefix(f"{outcome.input}:")
+    stem = PurePath(outcome.input).stem
+    words = ("*" if "/" in word or (stem and stem in word) else word for word in text.split())
+    return re.sub(r"\d+", "#", " ".join(words))
+
+
+def _others(outcomes: list[Outcome]) -> str:
+    if not outcomes:
+        return ""
+    names = [outcome.input for outcome in outcomes[:MOST_NAMES]]
+    more = ", …" if len(outcomes) > MOST_NAMES else ""
+    return f" (likewise {len(outcomes)} more: {', '.join(names)}{more})"

@@ -1,0 +1,62 @@
+"""Tell people what a run does: what is known beforehand, each outcome, how far it came."""
+
+import dataclasses
+
+from convtool.cli import messages
+from convtool.cli.options import Given
+from convtool.media.registry import Medium
+from convtool.options.declare import lacking
+from convtool.options.options import Options
+from convtool.options.run import RunOptions
+from convtool.outputs.jobs import Jobs
+from convtool.run.outcomes import Outcome, Report
+
+
+def beforehand(
+    planned: Jobs, medium: Medium, options: Options, run_options: RunOptions, given: Given
+) -> None:
+    """Print what is known before any input is opened: options without effect, the seed."""
+    groups = [*vars(options).values(), run_options]
+    call = {name: value for group in groups for name, value in vars(group).items()}
+    call |= {
+        "suffixes": planned.suffixes,
+        "folder": planned.into_folder,
+        "folders": planned.folders,
+    }
+    for note in [*given.notes, *lacking(map(type, groups), given.values, call)]:
+        messages.say(f"note: {note}")
+    messages.left_out(planned.left_out, medium.several)
+    if not options.kernel.kernel:
+        messages.say(f"seed: {options.kernel.seed}")
+
+
+def interrupted(report: Report, planned: Jobs) -> None:
+    """Print how far the run has come, and how to go on."""
+    done, all_ = report.count("done") + report.count("skipped"), len(planned.jobs)
+    messages.say(f"interrupted: {done} of {all_} done")
+    if all_ > 1 and planned.into_folder:
+        messages.say("hint: --skip-existing continues")
+
+
+def outcome(each: Outcome, run_options: RunOptions) -> None:
+    """Tell an outcome; failures are told at the end, those for the same reason together."""
+    silent = run_options.quiet or run_options.json or run_options.dry_run
+    if each.error is None and not silent:
+        messages.written(each, verbose=run_options.verbose)
+    if run_options.json:
+        fields = dataclasses.asdict(each)
+        del fields["estimates"]
+        messages.data({key: value for key, value in fields.items() if value is not None})
+    elif run_options.dry_run and each.plan is not None:
+        _plan(each, run_options.verbose)
+
+
+def _plan(outcome: Outcome, verbose: int) -> None:
+    messages.notes(outcome)
+    print(f"{messages.printable(outcome.input)}:")
+    for key, value in (outcome.plan or {}).items():
+        print(f"  {key}: {value}")
+    if verbose > 1:
+        print(f"  estimates: {outcome.estimates}")
+    for name in outcome.outputs:
+        print(f"  would write {messages.printable(name)}")
