@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from convtool.cli.options import Given, fields_of, with_options
 from convtool.errors import UsageError
 from convtool.media.registry import MEDIA, Medium
 from convtool.options.declare import GROUPS, Declaration, declaration_of, opposite, spellings
+from convtool.options.numbers import read_number
 from convtool.options.run import RunOptions
 
 
@@ -75,6 +77,7 @@ def command_of(medium: Medium) -> Callable[..., None]:
         names = {field.name for field in fields(RunOptions)}
         values = given.values
         run = RunOptions(**{name: values[name] for name in names & values.keys()})
+        _refuse_scattered_grid(words, values.get("kernel", ()))
         inputs, output = _inputs_and_output(words, run, medium)
         options = medium.options({name: values[name] for name in values.keys() - names})
         if medium.overlapped:
@@ -104,6 +107,25 @@ def _inputs_and_output(
             "INPUT and OUTPUT are missing", hint=f"convtool {medium.name} INPUT... OUTPUT"
         )
     return list(words[:-1]), words[-1]
+
+
+def _refuse_scattered_grid(words: Sequence[str], kernels: Sequence[str]) -> None:
+    """Check that no grid was left without quotes: its other numbers would be names of files."""
+    if not any(map(_is_number, kernels)):
+        return
+    for word in words:
+        if _is_number(word) and not Path(word).exists():
+            raise UsageError(
+                f"'{word}' is no file", hint='a grid with spaces needs quotes: -k "-1 0 1"'
+            )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        read_number(word)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

@@ -52,8 +52,9 @@ def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tu
         if max(before, after) > most:
             added = max(before, after)
             raise LayerError(
-                f"padding mode '{mode}' cannot add {added} samples to {n} (size {size_text(size)})",
-                hint="'replicate' and 'zeros' can",
+                f"{mode} padding of {added} needs more than {n} samples along an axis "
+                f"(the size is {size_text(size)})",
+                hint="replicate and zeros need none",
             )
     padded = padded_size(conv, size, pads)
     if any(n < covered for n, covered in zip(padded, extents, strict=True)):

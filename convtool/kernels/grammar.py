@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from convtool.errors import KernelError
+from convtool.options.numbers import read_number
 
 if TYPE_CHECKING:
     from convtool.kernels.schema import Parameter
@@ -22,6 +23,7 @@ UNITS = {
     "ms": (1e-3, "s"),
     "s": (1.0, "s"),
     "hz": (1.0, "Hz"),
+    "k": (1e3, "Hz"),
     "khz": (1e3, "Hz"),
     "deg": (1.0, "deg"),
     "px": (1.0, "px"),
@@ -87,12 +89,12 @@ def parse_parameters(head: str, text: str | None) -> Parameters:
     return tuple(given.items())
 
 
-def _decimal_comma(part: str, given: dict[str, str]) -> str:
-    """Return the hint for a part that is not NAME=VALUE, perhaps the fraction of the one before."""
+def _decimal_comma(part: str, given: dict[str, str]) -> str | None:
+    """Return the hint for a part that may be the fraction of the one before, else None."""
     if given and part.strip().isdecimal():
         key, value = list(given.items())[-1]
         return f"decimals take a point: {key}={value}.{part.strip()}"
-    return "for example gaussian:sigma=3; a comma separates parameters"
+    return None
 
 
 def parse_value(name: str, key: str, text: str, parameter: "Parameter") -> float | str:
@@ -126,13 +128,11 @@ def parse_value(name: str, key: str, text: str, parameter: "Parameter") -> float
 def _number(name: str, key: str, text: str, parameter: "Parameter") -> float:
     match = _VALUE.fullmatch(text)
     try:
-        value = float(match["number"]) if match else math.nan
-    except ValueError:
-        value = math.nan
-    if match is None or not math.isfinite(value):
+        value = read_number(match["number"] if match else text)
+    except ValueError as exc:
         expected = NAMES_OF_UNITS[parameter.unit]
-        raise KernelError(f"kernel '{name}': {key} takes {expected}, not '{text}'")
-    if not match["unit"]:
+        raise KernelError(f"kernel '{name}': {key} takes {expected}, not '{text}'") from exc
+    if match is None or not match["unit"]:
         return value
     scale, unit = UNITS.get(match["unit"].lower(), (0.0, ""))
     if unit == parameter.unit and unit:
@@ -159,10 +159,9 @@ def parse_row(text: str) -> list[float]:
 
 
 def _fraction(word: str) -> float:
-    numerator, slash, denominator = word.partition("/")
     try:
         if not _GRID_WORD.fullmatch(word):
-            raise ValueError(word)  # noqa: TRY301  # float() would take 1_000, inf and nan
-        return float(numerator) / float(denominator) if slash else float(numerator)
-    except (ValueError, ZeroDivisionError) as exc:
+            raise ValueError(word)  # noqa: TRY301  # per cent are no weights
+        return read_number(word)
+    except ValueError as exc:
         raise KernelError(f"'{word}' is not a number") from exc

@@ -1,23 +1,28 @@
 """Read kernels that are written out as a grid: `1 -1`, `0 -1 0; -1 5 -1; 0 -1 0`.
 
-Spaces separate numbers, `;` rows, and `|` the planes of a 3-D grid.
+Spaces separate numbers, `;` or line breaks rows, and `|` the planes of a 3-D grid. Nested brackets,
+as Python and NumPy print them, are read as well: `[[0, -1, 0], [-1, 5, -1], [0, -1, 0]]`.
 """
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convtool.errors import KernelError
-from convtool.kernels.bounds import grid_shape
+from convtool.kernels.bounds import MAX_NESTING, grid_shape
 from convtool.kernels.grammar import parse_row
 from convtool.kernels.kernel import KINDS, Bank, Kernel, sums_to_zero
 from convtool.kernels.loader import KernelSpec, Request
 
 _NUMBERS = re.compile(r"[\s\d.+\-eE/;|]+")
 # What begins as a grid is one with a mistake, not the name of a preset.
-_BEGINS_AS_GRID = re.compile(r"\s*(\[|[+-]?\.?\d[\d./+\-eE]*\s*[\s,;|])")
+_BEGINS_AS_GRID = re.compile(r"\s*[+-]?\.?\d[\d./+\-eE]*\s*[\s,;|]")
+_NESTED = re.compile(r"\s*(?:(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor)\(\s*)?[\[(]")
+_AROUND = re.compile(r"^\s*[\w.]*\(\s*(?=\[)|(,\s*(dtype|device)\s*=[^\]\[]*)?\s*\)\s*$")
 _EXAMPLE = "spaces separate numbers, ';' rows and '|' planes: '0 -1 0; -1 5 -1; 0 -1 0'"
 
 
@@ -25,8 +30,9 @@ class GridLoader:
     """Weights in the text itself."""
 
     def claims(self, text: str) -> bool:
-        """Return whether the text is made of numbers, or begins with one."""
-        return bool(_NUMBERS.fullmatch(text) or _BEGINS_AS_GRID.match(text))
+        """Return whether the text is made of numbers, or begins with one or a bracket."""
+        begins = _BEGINS_AS_GRID.match(text) or _NESTED.match(text)
+        return bool(_NUMBERS.fullmatch(text) or begins)
 
     def parse(self, text: str) -> KernelSpec:
         """Return the spec; the whole text is the grid."""
@@ -35,27 +41,37 @@ class GridLoader:
     def load(self, spec: KernelSpec, request: Request) -> Bank:
         """Read the numbers; a grid of fewer axes is lifted to the input's."""
         dims = request.dims
-        try:
-            planes = [_plane(plane) for plane in spec.head.split("|")]
-            grid_shape(planes)
-        except KernelError as exc:
-            raise KernelError(f"grid '{spec.text}': {exc}", hint=_EXAMPLE) from exc
-        except ValueError as exc:
-            raise KernelError(f"grid '{spec.text}': {exc}") from exc
-        weights = np.asarray(planes, dtype=np.float64)
-        while weights.ndim > dims and weights.shape[0] == 1:
-            weights = weights[0]
-        if weights.ndim > dims:
+        weights = self._weights(spec)
+        has_channel_axes = bool(_NESTED.match(spec.head)) and weights.ndim == dims + 2
+        if not has_channel_axes:
+            weights = _of_dimension(weights, dims)
+        if weights.ndim not in (dims, dims + 2):
             shape = "×".join(map(str, weights.shape))
             raise KernelError(f"grid '{spec.text}' is {shape}, expected {KINDS[dims]}")
         return Bank.of(Kernel("grid", dims, weights, signed=sums_to_zero(weights)))
 
+    def _weights(self, spec: KernelSpec) -> NDArray[np.float64]:
+        """Return the numbers of a grid, with as many axes as it is written with."""
+        nested = bool(_NESTED.match(spec.head))
+        try:
+            grid = _brackets(spec.head) if nested else _planes(spec.head)
+            grid_shape(grid)
+        except KernelError as exc:
+            hint = None if nested else _EXAMPLE
+            raise KernelError(f"grid '{spec.text}': {exc}", hint=exc.hint or hint) from exc
+        except ValueError as exc:
+            raise KernelError(f"grid '{spec.text}': {exc}") from exc
+        return np.asarray(grid, dtype=np.float64)
+
     def dimensions(self, spec: KernelSpec, search: Sequence[Path]) -> tuple[int, ...]:
-        """Return the axes that the separators show."""
+        """Return the axes that the separators or the brackets show."""
         del search
+        if _NESTED.match(spec.head):
+            axes = self._weights(spec).ndim
+            return (1, 2) if axes == 1 else (axes if axes <= max(KINDS) else axes - 2,)
         if "|" in spec.head:
             return (3,)
-        return (2,) if ";" in spec.head else (1, 2)
+        return (2,) if ";" in spec.head or "\n" in spec.head.strip() else (1, 2)
 
     def files(self, spec: KernelSpec, search: Sequence[Path]) -> list[Path]:
         """Return none."""
@@ -63,5 +79,39 @@ class GridLoader:
         return []
 
 
-def _plane(text: str) -> list[list[float]]:
-    return [parse_row(row) for row in text.split(";")]
+def _planes(text: str) -> list[list[list[float]]]:
+    """Return the planes of a grid with separators."""
+    planes = (plane.strip().replace("\n", ";") for plane in text.split("|"))
+    return [[parse_row(row) for row in re.split(r"\s*;\s*", plane)] for plane in planes]
+
+
+def _of_dimension(weights: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
+    """Return weights with axes of length 1 before them added or removed, as far as that goes."""
+    while weights.ndim > dims and weights.shape[0] == 1:
+        weights = weights[0]
+    return weights.reshape((1,) * (dims - weights.ndim) + weights.shape)
+
+
+def _brackets(text: str) -> Any:
+    """Return nested lists of numbers, as Python or NumPy print them.
+
+    Raises:
+        KernelError: something else is between the brackets, or they do not match.
+    """
+    text = _AROUND.sub("", text) if _AROUND.match(text) else text
+    open_lists: list[list[Any]] = [[]]
+    for word in re.findall(r"[\[(]|[\])]|[^\s,\[\]()]+", text):
+        if word in "[(":
+            open_lists.append([])
+        elif word in "])":
+            inner = open_lists.pop()
+            if not open_lists:
+                break
+            open_lists[-1].append(inner)
+        else:
+            open_lists[-1] += parse_row(word)
+        if len(open_lists) > MAX_NESTING:
+            raise KernelError(f"brackets are nested more than {MAX_NESTING} deep")
+    if len(open_lists) != 1 or len(open_lists[0]) != 1:
+        raise KernelError("its brackets do not match", hint="for example [[0, 1], [1, 0]]")
+    return open_lists[0][0]

@@ -205,18 +205,64 @@ def test_separable_and_output_range():
         ("1 2; 3 4 | 5 6; 7 8", 3, [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]),
         ("1/9 1/9 1/9", 1, [1 / 9, 1 / 9, 1 / 9]),
         ("-1e-3 .5", 1, [-0.001, 0.5]),
+        ("1 2\n3 4\n", 2, [[1, 2], [3, 4]]),
+        ("[[0, -1], [1/2, 1e-3]]", 2, [[0, -1], [0.5, 0.001]]),
+        ("[[ 0. -1.]\n [ 1.  2.]]", 2, [[0, -1], [1, 2]]),
+        ("((1, 2), (3, 4),)", 2, [[1, 2], [3, 4]]),
+        ("np.array([[1, 2], [3, 4]], dtype=np.float32)", 2, [[1, 2], [3, 4]]),
+        ("tensor([[1., 2.], [3., 4.]])", 2, [[1, 2], [3, 4]]),
+        ("[1, -1]", 1, [1, -1]),
+        ("[1, -1]", 2, [[1, -1]]),
+        ("[[1, 2]]", 1, [1, 2]),
+        ("[[1, 2], [3, 4]]", 3, [[[1, 2], [3, 4]]]),
+        ("[[[[1]], [[2]]]]", 2, [[[[1]], [[2]]]]),
+        ("[[[1, 2]], [[3, 4]]]", 1, [[[1, 2]], [[3, 4]]]),
     ],
 )
 def test_inline_grids(text, dims, expected):
-    """Grids separate rows by ; and planes by |, and are lifted to more axes if needed."""
+    """Grids have separators, or brackets as in Python, and are lifted to more axes if needed."""
     assert weights(text, dims).tolist() == expected
 
 
-@pytest.mark.parametrize("text", ["1 2; 3", "1/0", "1 - 2", "", ";", "1e400", "1 2; 3 4|5 6"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1 2; 3", "1/0", "1 - 2", "", ";", "1e400", "1 2; 3 4|5 6", "1 2\n3"),
+        *("[]", "[[]]", "[[1], [2, 3]]", "[1, [2]]", "[1, x]", "[1", "1]", "[1] [2]", "[" * 99),
+        *("[[[1, 2], [3, 4]], [[1, 2], [3, 4]]]", "[inf]", "[nan]", "array([1, 2"),
+    ],
+)
 def test_wrong_grids(text):
     """Ragged, empty and infinite grids are refused with a message."""
     with pytest.raises(KernelError):
         resolve(text, 2)
+
+
+@pytest.mark.parametrize("name", ["Sobel-X", "sobel_x", "SOBEL_X", " sobel-x"])
+def test_names_in_any_case_with_dashes_or_underscores(name):
+    """A name is found in any case, with `_` for `-`."""
+    assert weights(name).tolist() == weights("sobel-x").tolist()
+
+
+def test_a_file_that_is_no_kernel(tmp_path):
+    """The path of another file is no unknown name."""
+    path = tmp_path / "photo.png"
+    path.touch()
+    with pytest.raises(KernelError, match=r"photo\.png is no kernel file"):
+        resolve(str(path), 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "same"),
+    [
+        ("gaussian:sigma=3/2", "gaussian:sigma=1.5"),
+        ("unsharp:amount=50%", "unsharp:amount=0.5"),
+        ("gaussian:sigma=15e-1", "gaussian:sigma=1.5"),
+    ],
+)
+def test_values_of_parameters_as_people_write_them(spec, same):
+    """Fractions, shares in per cent and exponents are numbers."""
+    assert weights(spec).tolist() == weights(same).tolist()
 
 
 def test_an_unknown_name_suggests_similar_ones():
@@ -263,7 +309,9 @@ def test_wrong_parameters_are_named(spec, message):
         ("gaussian:size=3", "its parameters: sigma, truncate"),
         ("sobel-x:a=1", "it has no parameters"),
         ("0 -1 0, -1 5 -1", "spaces separate numbers, ';' rows"),
-        ("[[0, 1], [1, 0]]", "spaces separate numbers, ';' rows"),
+        ("[[0, 1], [1, 0]", "for example [[0, 1], [1, 0]]"),
+        ("box:5", "for example box:size=5"),
+        ("sobel-x:3", "sobel-x has no parameters"),
     ],
 )
 def test_hints_show_the_syntax(spec, hint):
