@@ -17,6 +17,8 @@ WRONG_USAGE = UsageError.exit_code
 class Command(TyperCommand):
     """A command whose help is laid out by us, and whose mistakes are told in our words."""
 
+    allow_extra_args = True  # `parse_args` refuses them
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the page of `--help`."""
         formatter.write(self.page(ctx))
@@ -32,7 +34,6 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse words; those beyond the arguments are refused."""
-        self.allow_extra_args = True
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
             raise UsageError(f"'{rest[0]}' is one word too many", hint=see(ctx))

@@ -81,6 +81,7 @@ def _display() -> "rich.progress.Progress":
         BarColumn(),
         TextColumn("{task.fields[done]}"),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
         redirect_stdout=False,

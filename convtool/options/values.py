@@ -140,11 +140,12 @@ class Whole(Kind):
 
     def allowed(self, value: Any) -> int:
         """Return a whole number in the range."""
-        if isinstance(value, bool) or not isinstance(value, int) or value < self.low:
-            raise ValueError(self.expected)
-        if value > self.high:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if whole and value > self.high > SHOWN:
             raise ValueError(f"a whole number up to {self.high}")
-        return value
+        if not whole or not self.low <= value <= self.high:
+            raise ValueError(self.expected)
+        return int(value)
 
 
 @dataclass(frozen=True)
