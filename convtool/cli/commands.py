@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from convtool.cli import layout
+from convtool.cli import bash, layout
 from convtool.errors import UsageError
 
 WRONG_USAGE = UsageError.exit_code
@@ -63,6 +63,10 @@ class Group(TyperGroup):
             print(self.page(ctx), file=sys.stderr)
             raise typer.Exit(WRONG_USAGE)
         return super().parse_args(ctx, args)
+
+    def _main_shell_completion(self, *args: Any, **more: Any) -> None:
+        bash.register()
+        super()._main_shell_completion(*args, **more)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that is named; a word that names none is refused."""

@@ -65,9 +65,10 @@ def kernels(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]
 
 
 def _parameters(entry: catalogue.Entry, given: str) -> Completed:
-    """Yield a kernel with each parameter that may come next, and its default."""
+    """Yield a kernel with each parameter that may come next, with its default to be changed."""
     before, comma, last = given.rpartition(",")
     used = {part.partition("=")[0].strip() for part in before.split(",")}
     for key, default in entry.parameters.items():
         if key.startswith(last) and key not in used:
-            yield f"{entry.name}:{before}{comma}{key}=", f"{default} by default"
+            value = default if isinstance(default, str) else f"{default:g}"
+            yield f"{entry.name}:{before}{comma}{key}={value}", entry.summary

@@ -17,6 +17,7 @@ from convtool.convolve.fourier import Fourier
 from convtool.convolve.problem import Input, Problem
 from convtool.convolve.separable import Separable
 from convtool.convolve.taps import Taps
+from convtool.errors import UsageError
 
 REGISTRY: tuple[type[Candidate], ...] = (Direct, Taps, Separable, Fourier)
 ALGORITHMS = tuple(algorithm.name for algorithm in REGISTRY)
@@ -72,7 +73,13 @@ def choose(problem: Problem, input: Input) -> Plan:
     Args:
         problem: the layer.
         input: the samples, and what the caller asks for.
+
+    Raises:
+        UsageError: the algorithm that it asks for cannot be run in its arithmetic.
     """
+    if input.algorithm == Fourier.name and is_half(input.dtype):
+        dtype = str(input.dtype).removeprefix("torch.")
+        raise UsageError(f"--algorithm fft cannot be run in {dtype}", hint="--dtype float32")
     candidates = [algorithm.candidate(problem, input) for algorithm in REGISTRY]
     eligible = candidates
     if input.algorithm != "auto":

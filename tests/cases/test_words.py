@@ -484,6 +484,11 @@ def test_decimals_take_a_point():
             "no device 'gpu' on this machine",
             "available: cpu",
         ),
+        (
+            ["image", "a.png", "o.png", "-k", "blur", "--algorithm", "fft", "--dtype", "float16"],
+            "--algorithm fft cannot be run in float16",
+            "--dtype float32",
+        ),
         (["image", "a.png", "o.png", "--files-from", "no"], "no: the list cannot be read", ""),
         (["image", "a.png", "o.png", "--options", "no"], "no: cannot be read: No such file", ""),
         (["image", "a.png", "o"], "o: has no suffix that tells its format", "--format chooses it"),

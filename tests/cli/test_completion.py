@@ -31,6 +31,7 @@ class Terminal:
             "PATH": f"{folder}:{os.environ['PATH']}",
             "TERM": "vt100",
             "PS1": "ready> ",
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         }
         leader, follower = pty.openpty()
         self._leader = leader
@@ -97,6 +98,9 @@ def test_kernels_are_completed_in_the_shell(home, shell):
         terminal.type("\x03\n", "ready>")
         seen = terminal.type("convtool image in.png out/ --normalize s\t", "sigmoid")
         assert "sigmoid" in seen
+        terminal.type("\x03\n", "ready>")
+        seen = terminal.type("convtool image in.png out/ -k gaussian:tr\t", "truncate=4")
+        assert "gaussian:truncate=4" in seen.replace("\x07", "").replace("\\", "")
 
 
 def completed(monkeypatch, capsys, *words):
@@ -122,6 +126,35 @@ def test_kernels_are_those_of_the_medium(monkeypatch, capsys):
         "difference-y",
         "disk",
     ]
+
+
+def test_parameters_of_a_kernel(monkeypatch, capsys):
+    """Behind the colon of a kernel, its parameters are completed, in bash piece by piece."""
+    whole = ("image", "i", "o", "-k")
+    assert completed(monkeypatch, capsys, *whole, "gaussian", ":", "s") == ["sigma=1"]
+    assert completed(monkeypatch, capsys, *whole, "gaussian", ":") == ["sigma=1", "truncate=4"]
+    pieces = ("gaussian", ":", "sigma", "=", "3,")
+    assert completed(monkeypatch, capsys, *whole, *pieces) == ["3,truncate=4"]
+    assert completed(monkeypatch, capsys, "image", "--kernel", "=", "scharr-") == [
+        "scharr-x",
+        "scharr-y",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("image", "--format", "p"), ["png", "ppm"]),
+        (("audio", "--format", "f"), ["flac"]),
+        (("video", "--codec", "h"), ["h264", "hevc"]),
+        (("image", "--device", "cu"), ["cuda"]),
+        (("image", "--init", "xav"), ["xavier_uniform", "xavier_normal"]),
+        (("image", "--padding", "v"), ["valid"]),
+    ],
+)
+def test_words_of_options(monkeypatch, capsys, words, expected):
+    """The words that an option takes are completed, formats those of the medium."""
+    assert completed(monkeypatch, capsys, *words) == expected
 
 
 def test_kernels_of_a_folder(monkeypatch, capsys, tmp_path):
