@@ -29,7 +29,8 @@ class Command(TyperCommand):
         words = [name_of(param) for param in names]
         usage = " ".join([ctx.command_path, "[OPTIONS]", *words])
         arguments = [(name_of(param), param.help or "") for param in names]
-        sections = [("", arguments), ("Options", option_rows(self.params))]
+        options = [*option_rows(self.params), HELP_ROW]
+        sections = [layout.Section("", arguments), layout.Section("Options", options)]
         return layout.page(usage, self.help or "", sections)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -49,9 +50,10 @@ class Group(TyperGroup):
 
     def page(self, ctx: typer.Context) -> str:
         """Return the page of `--help`."""
-        commands = [(name, first_line(command.help)) for name, command in self.commands.items()]
+        commands = [(name, first_sentence(command.help)) for name, command in self.commands.items()]
         usage = f"{ctx.command_path} COMMAND …"
-        sections = [("Commands", commands), ("Options", option_rows(self.params))]
+        options = [*option_rows(self.params), HELP_ROW]
+        sections = [layout.Section("Commands", commands), layout.Section("Options", options)]
         closing = f"`{ctx.command_path} COMMAND --help` shows the options of a command."
         if self.epilog:
             closing += f" {self.epilog}"
@@ -104,9 +106,12 @@ def spelled(flags: Iterable[str], metavar: str) -> str:
     return f"{indent}{', '.join(ordered)} {metavar}".rstrip()
 
 
-def first_line(text: str | None) -> str:
+def first_sentence(text: str | None) -> str:
     """Return the first sentence of a help text."""
-    return (text or "").strip().split("\n\n")[0]
+    return (text or "").strip().split("\n\n")[0].partition(". ")[0].rstrip(".") + "."
+
+
+HELP_ROW = (spelled(["--help", "-h"], ""), "Show this page.")
 
 
 def see(ctx: typer.Context) -> str:

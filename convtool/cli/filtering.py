@@ -12,7 +12,7 @@ import typer
 
 from convtool.cli import layout
 from convtool.cli.collector import collector_paused
-from convtool.cli.commands import Command, spelled
+from convtool.cli.commands import HELP_ROW, Command, spelled
 from convtool.cli.options import Given, fields_of, with_options
 from convtool.errors import UsageError
 from convtool.media.registry import MEDIA, Medium
@@ -37,22 +37,24 @@ class FilterCommand(Command):
         usage = f"{ctx.command_path} [OPTIONS] INPUT... OUTPUT"
         examples = [(f"convtool {medium.name} {call}", text) for call, text in help.examples]
         names = [("INPUT", help.inputs), ("OUTPUT", help.output)]
-        sections = [("Examples", examples), ("Names", names), *_groups(medium, rare=rare)]
-        if not rare:
-            sections[-1] = (sections[-1][0], [*sections[-1][1], *HELP])
+        groups = _groups(medium, rare=rare)
+        left = max(map(layout.columns_of, groups.values()))
+        sections = [
+            layout.Section("Examples", examples, layout.columns_of(examples, EXAMPLE)),
+            layout.Section("Names", names),
+            *(layout.Section(heading, rows, left) for heading, rows in groups.items()),
+        ]
         return layout.page(usage, help.command, sections)
 
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="INPUT... OUTPUT")]
 HelpAll = Annotated[bool, typer.Option("--help-all", is_eager=True, callback=_show_all)]
-HELP = [
-    (spelled(["--help", "-h"], ""), "Show this page."),
-    (spelled(["--help-all"], ""), "Show all options, also those that are rarely needed."),
-]
+ALL_ROW = (spelled(["--help-all"], ""), "Show all options, also those that are rarely needed.")
+EXAMPLE = 52  # columns of an example, up to which its line also says what it does
 
 
-def _groups(medium: Medium, *, rare: bool) -> list[layout.Section]:
-    """Return the options of a medium as sections of help."""
+def _groups(medium: Medium, *, rare: bool) -> dict[str, list[layout.Row]]:
+    """Return the options of a medium as rows of help, by heading."""
     sections: dict[str, list[layout.Row]] = {group: [] for group in GROUPS}
     for field in fields_of(medium).values():
         declared = declaration_of(field)
@@ -61,7 +63,8 @@ def _groups(medium: Medium, *, rare: bool) -> list[layout.Section]:
             metavar = "" if declared.counted else declared.kind.metavar
             row = spelled(flags, metavar), _meaning(declared, medium, field.default)
             sections.setdefault(declared.group, []).append(row)
-    return list(sections.items())
+    sections[GROUPS[-1]] += [HELP_ROW, ALL_ROW]
+    return sections
 
 
 def _meaning(declared: Declaration, medium: Medium, default: Any) -> str:

@@ -60,7 +60,7 @@ def filter_files(
     options = _seeded(options)
     devices.keep_memory()
     if not run_options.quiet:
-        telling.beforehand(planned, medium, options, run_options, given)
+        telling.beforehand(planned, options, run_options, given)
     report, started = Report(), time.perf_counter()
     try:
         with progress_bar(
@@ -104,6 +104,8 @@ def _finish(
             _show(layer, weights=run_options.show_weights)
     if len(planned.jobs) > 1 and not run_options.quiet:
         messages.summary(report, seconds, left=len(planned.jobs) - len(report.outcomes))
+    if not run_options.quiet:
+        messages.left_out(planned.left_out, runs.medium.several)
     if run_options.failed_to is not None:
         failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
         with runs.publisher.file(run_options.failed_to, overwrite=True) as file:

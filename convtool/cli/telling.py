@@ -4,7 +4,6 @@ import dataclasses
 
 from convtool.cli import messages
 from convtool.cli.options import Given
-from convtool.media.registry import Medium
 from convtool.options.declare import lacking
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
@@ -12,9 +11,7 @@ from convtool.outputs.jobs import Jobs
 from convtool.run.outcomes import Outcome, Report
 
 
-def beforehand(
-    planned: Jobs, medium: Medium, options: Options, run_options: RunOptions, given: Given
-) -> None:
+def beforehand(planned: Jobs, options: Options, run_options: RunOptions, given: Given) -> None:
     """Print what is known before any input is opened: options without effect, the seed."""
     groups = [*vars(options).values(), run_options]
     call = {name: value for group in groups for name, value in vars(group).items()}
@@ -25,7 +22,6 @@ def beforehand(
     }
     for note in [*given.notes, *lacking(map(type, groups), given.values, call)]:
         messages.say(f"note: {note}")
-    messages.left_out(planned.left_out, medium.several)
     if not options.kernel.kernel:
         messages.say(f"seed: {options.kernel.seed}")
 

@@ -94,6 +94,8 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             text = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError as exc:
+        raise KernelError(f"{path}: no such file") from exc
     except (OSError, ValueError) as exc:  # ValueError: a NUL in the name
         reason = getattr(exc, "strerror", None) or "not a file name"
         raise KernelError(f"{path}: cannot be read: {reason}") from exc

@@ -133,18 +133,30 @@ class _Making:
         kernel, *others = kernels
         out, per_group = kernel.weights.shape[:2]
         if others:
-            raise UsageError(f"kernel '{kernel.label}' names its channels and cannot share a bank")
+            raise UsageError(
+                f"kernel '{kernel.label}' has weights for each pair of channels, and cannot be run "
+                "beside other kernels"
+            )
         if self.kernel.out_channels not in (None, out) or self.kernel.combine:
-            raise UsageError(f"kernel '{kernel.label}' names its own output channels: {out}")
+            raise UsageError(
+                f"kernel '{kernel.label}' makes {out} output channels by its weights, which "
+                "--out-channels and --combine cannot change"
+            )
         if self.in_channels % per_group:
             raise LayerError(
-                f"kernel '{kernel.label}' is for {per_group} channels, "
-                f"the input has {self.in_channels}"
+                f"kernel '{kernel.label}' has weights for {per_group} input channels, and the "
+                f"input has {self.in_channels}"
             )
         groups = self.in_channels // per_group
-        if self._groups(groups) != groups or out % groups:
+        if self._groups(groups) != groups:
             raise LayerError(
-                f"kernel '{kernel.label}' of shape {kernel.weights.shape} does not fit these groups"
+                f"kernel '{kernel.label}' needs {_counted(groups, 'group')} for "
+                f"{self.in_channels} channels, not --groups {self.layer.groups}"
+            )
+        if out % groups:
+            raise LayerError(
+                f"kernel '{kernel.label}' makes {out} output channels, which {groups} groups "
+                "cannot share"
             )
         if self.alignment.wet != 1:
             kernel = mixed(kernel, self.alignment.wet, self.in_channels)
@@ -199,7 +211,10 @@ class _Making:
         """Return a layer of this size with any weights, and the samples that it does not add."""
         weights = math.prod(frame.size) * (self.in_channels // groups) * out
         if weights > MAX_LAYER_WEIGHTS:
-            raise LayerError(f"{weights} weights, at most {MAX_LAYER_WEIGHTS} are allowed")
+            raise LayerError(
+                f"the layer would have {weights} weights, more than the limit of "
+                f"{MAX_LAYER_WEIGHTS}"
+            )
         own, pads = padding(self.layer, self.alignment, frame)
         conv = CONVS[self.dims](
             self.in_channels,
@@ -235,9 +250,13 @@ class _Making:
         if asked % (kernels * groups):
             raise LayerError(
                 f"--out-channels must be a multiple of {kernels * groups} "
-                f"({kernels} kernels × {groups} groups), not {asked}"
+                f"({_counted(kernels, 'kernel')} × {_counted(groups, 'group')}), not {asked}"
             )
         return asked // groups
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _notes(kernels: Sequence[Kernel]) -> tuple[str, ...]:

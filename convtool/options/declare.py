@@ -64,7 +64,9 @@ class Declaration:
         if self.usual is not None:
             return _of(self.usual, medium)
         nothing = default is None or default is False or default in ((), 0)
-        return "on" if default is True else "" if nothing else str(default)
+        if default is True or nothing:
+            return "on" if default is True else ""
+        return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _of(texts: str | Mapping[str, str], medium: str) -> str:

@@ -72,15 +72,15 @@ class AlignmentOptions:
 
     length: Length = option(
         "same",
-        "Length of the result: same as the input, full with the tail of the kernel, or valid "
+        "Length of the result: same as the input, full, with the tail of the kernel, or valid, "
         "without padding.",
         "Layer",
         kind=Choice("LENGTH", get_args(Length)),
     )
     align: Align | None = option(
         None,
-        "centre the kernel on the sample, or causal: use past samples only. Default: centre; "
-        "causal for echoes and impulse responses.",
+        "Where the kernel lies: centre, around the sample, or causal, on past samples only. "
+        "Default: centre; causal for echoes and impulse responses.",
         "Layer",
         kind=Choice("WHERE", get_args(Align)),
     )

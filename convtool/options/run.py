@@ -17,7 +17,7 @@ class RunOptions:
 
     output: str | None = option(
         None,
-        "OUTPUT, for those who name it before or between inputs: all other names are inputs.",
+        "Name OUTPUT by a flag; all other names are then inputs.",
         "Output",
         "-o",
         kind=Text("OUTPUT"),

@@ -57,6 +57,8 @@ def read_list(name: str, separator: bytes) -> list[str]:
     """
     try:
         data = sys.stdin.buffer.read() if name == PIPE else Path(name).read_bytes()
+    except FileNotFoundError as exc:
+        raise UsageError(f"{name}: no such file") from exc
     except (OSError, ValueError, AttributeError) as exc:  # sys.stdin is None where it is closed
         reason = getattr(exc, "strerror", None) or "it is closed"
         raise UsageError(f"{name}: the list cannot be read: {reason}") from exc

@@ -87,7 +87,7 @@ def convtool(paths: list[Path], out: Path) -> None:
 
     backend = medium.backend
     naming = Naming(readable=backend.readable, writable=backend.writable, split=False)
-    jobs = plan_jobs([str(path) for path in paths], str(out), naming)
+    jobs = plan_jobs([str(path) for path in paths], str(out), naming).jobs
     for outcome in run_all(jobs, run, make, THREADS, publisher=Publisher()):
         assert outcome.status == "done", outcome.error
 

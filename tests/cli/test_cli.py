@@ -269,7 +269,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, image):
         (("in.png", "o.png", "--groups", "2"), 1, "cannot be split into 2 groups"),
         (("in.png", "o.png", "-k", "sobl"), 2, "unknown kernel"),
         (("in.png", "o.png", "-k", "broken.yaml"), 2, "broken.yaml: line 3"),
-        (("in.png", "o.png", "-k", "none.yaml"), 2, "cannot be read"),
+        (("in.png", "o.png", "-k", "none.yaml"), 2, "none.yaml: no such file"),
         (("in.png", "exists.png", "-k", "blur"), 1, "already exists"),
         (("in.png", "in.png", "-k", "blur", "--overwrite"), 1, "an input itself"),
         (("in.png", "link.png", "-k", "blur", "--overwrite"), 1, "input itself"),
