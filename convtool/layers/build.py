@@ -25,6 +25,7 @@ from convtool.layers.alignment import (
     own_centre,
     padding,
 )
+from convtool.layers.channels import counted, groups_of
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import NamedOutput, named_outputs
 from convtool.options.declare import per_axis
@@ -130,33 +131,13 @@ class _Making:
 
     def with_channels(self, kernels: Sequence[Kernel]) -> Layer:
         """Return the layer of one kernel whose weights name their output and input channels."""
-        kernel, *others = kernels
-        out, per_group = kernel.weights.shape[:2]
-        if others:
-            raise UsageError(
-                f"kernel '{kernel.label}' has weights for each pair of channels, and cannot be run "
-                "beside other kernels"
-            )
-        if self.kernel.out_channels not in (None, out) or self.kernel.combine:
-            raise UsageError(
-                f"kernel '{kernel.label}' makes {out} output channels by its weights, which "
-                "--out-channels and --combine cannot change"
-            )
-        if self.in_channels % per_group:
-            raise LayerError(
-                f"kernel '{kernel.label}' has weights for {per_group} input channels, and the "
-                f"input has {self.in_channels}"
-            )
-        groups = self.in_channels // per_group
+        kernel = kernels[0]
+        out = len(kernel.weights)
+        groups = groups_of(kernels, self.in_channels, self.kernel)
         if self._groups(groups) != groups:
             raise LayerError(
-                f"kernel '{kernel.label}' needs {_counted(groups, 'group')} for "
+                f"kernel '{kernel.label}' needs {counted(groups, 'group')} for "
                 f"{self.in_channels} channels, not --groups {self.layer.groups}"
-            )
-        if out % groups:
-            raise LayerError(
-                f"kernel '{kernel.label}' makes {out} output channels, which {groups} groups "
-                "cannot share"
             )
         if self.alignment.wet != 1:
             kernel = mixed(kernel, self.alignment.wet, self.in_channels)
@@ -250,13 +231,9 @@ class _Making:
         if asked % (kernels * groups):
             raise LayerError(
                 f"--out-channels must be a multiple of {kernels * groups} "
-                f"({_counted(kernels, 'kernel')} × {_counted(groups, 'group')}), not {asked}"
+                f"({counted(kernels, 'kernel')} × {counted(groups, 'group')}), not {asked}"
             )
         return asked // groups
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _notes(kernels: Sequence[Kernel]) -> tuple[str, ...]:

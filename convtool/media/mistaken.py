@@ -1,9 +1,14 @@
 """Recognize files that are given to the command of another medium, by their suffixes."""
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING, BinaryIO
 
-from convtool.errors import ReadError
-from convtool.media.registry import MEDIA
+from convtool.errors import LimitError, ReadError
+from convtool.media.registry import MEDIA, Medium
+from convtool.options.reading import Reading
+
+if TYPE_CHECKING:
+    from convtool.media.contract import Source
 
 
 def of_another_medium(name: str, medium: str) -> ReadError | None:
@@ -24,6 +29,20 @@ def of_another_medium(name: str, medium: str) -> ReadError | None:
                 named=True,
             )
     return None
+
+
+def open_source(medium: Medium, file: BinaryIO, name: str, reading: Reading) -> "Source":
+    """Return an input, opened by the backend of a medium.
+
+    Raises:
+        ReadError: it cannot be read, perhaps as it is of another medium.
+    """
+    try:
+        return medium.backend.open(file, name, reading)
+    except LimitError:
+        raise
+    except ReadError as exc:
+        raise of_another_medium(name, medium.name) or exc from exc
 
 
 def with_article(noun: str) -> str:

@@ -92,9 +92,7 @@ class VideoReading(TimedReading):
     frames: int | None = option(
         None, "Stop after this many frames.", "Inputs", kind=Whole(1, MAX_FRAMES)
     )
-    deinterlace: bool = option(
-        False, "Make progressive frames of interlaced ones first.", "Inputs"
-    )
+    deinterlace: bool = option(False, "Make progressive frames of interlaced ones first.", "Inputs")
     max_pixels: int = option(
         2**28, "Refuse frames with more pixels.", "Run", kind=PIXELS, rare=True
     )

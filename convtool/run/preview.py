@@ -26,7 +26,7 @@ def preview(job: Job, shared: Run) -> Outcome:
     """
 
     def finish(work: Work) -> Outcome:
-        plan = shared.filter.convolution(work.part).plan
+        plan = shared.filter.convolution(work.seen).plan
         return succeeded(
             job,
             work,

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from convtool.convolve.geometry import size_text
 from convtool.errors import (
@@ -24,7 +24,7 @@ from convtool.layers.layer import Layer
 from convtool.limits import Budget, refuse_larger
 from convtool.media.contract import Encoding, Part, Source, Wanted
 from convtool.media.inputs import PIPE, opened
-from convtool.media.mistaken import of_another_medium
+from convtool.media.mistaken import open_source
 from convtool.options.reading import Reading, TimedReading
 from convtool.outputs.atomic import Publisher, refuse_existing, refuse_existing_folder
 from convtool.outputs.identities import Identities, refuse_input
@@ -62,12 +62,7 @@ class Run:
     budget: Budget | None = None
 
     def replaces(self, job: Job, path: Path) -> bool:
-        """Return whether an output that exists is replaced: as asked, or as our own earlier one.
-
-        Args:
-            job: whose output it is.
-            path: the output.
-        """
+        """Return whether a job's output that exists is replaced: as asked, or as our earlier one."""
         if self.filter.options.output.overwrite:
             return True
         return self.skip and self.manifest is not None and self.manifest.made(job, path)
@@ -106,7 +101,9 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         return _failed(job, job.problem)
     try:
         with opened(job.input) as file:
-            return finish(_planned(job, _source(job, file, shared), shared))
+            reading = shared.filter.options.reading
+            source = open_source(shared.filter.medium, file, job.input, reading)
+            return finish(_planned(job, source, shared))
     except (UsageError, BrokenPipeError):
         raise
     except ConvtoolError as exc:
@@ -118,17 +115,6 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
             _failed(job, ConvtoolError(internal(exc), hint="--verbose shows where")),
             traceback="".join(traceback.format_exception(exc)),
         )
-
-
-def _source(job: Job, file: BinaryIO, shared: Run) -> Source:
-    """Return the input of a job, opened by the backend of the medium."""
-    medium = shared.filter.medium
-    try:
-        return medium.backend.open(file, job.input, shared.filter.options.reading)
-    except LimitError:
-        raise
-    except ReadError as exc:
-        raise of_another_medium(job.input, medium.name) or exc from exc
 
 
 def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
