@@ -62,7 +62,7 @@ class Run:
     budget: Budget | None = None
 
     def replaces(self, job: Job, path: Path) -> bool:
-        """Return whether a job's output that exists is replaced: as asked, or as our earlier one."""
+        """Return whether an existing output is replaced: as asked, or as our own earlier one."""
         if self.filter.options.output.overwrite:
             return True
         return self.skip and self.manifest is not None and self.manifest.made(job, path)

@@ -1,6 +1,7 @@
 """Exceptions that nobody foresaw: each costs its own input only, and is seen."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -111,4 +112,6 @@ def test_a_fault_in_a_thread_of_a_batch_costs_its_own_input(convtool, inputs, mo
         medium, *where, folder / "out/", "-k", "identity", "--format", format, "--jobs", 2
     )
     assert result.code == 1
-    assert result.err.count("please report") >= 3
+    assert "please report" in result.err
+    assert all(str(path) in result.err for path in where)
+    assert re.search(r"failed .*\n +3 ", result.err)
