@@ -52,8 +52,8 @@ def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tu
         if max(before, after) > most:
             added = max(before, after)
             raise LayerError(
-                f"{mode} padding of {added} needs more than {n} samples along an axis "
-                f"(the size is {size_text(size)})",
+                f"{mode} padding of {added} needs an input larger than {n} sample"
+                f"{'s' * (n > 1)} along each axis (the size is {size_text(size)})",
                 hint="replicate and zeros need none",
             )
     padded = padded_size(conv, size, pads)

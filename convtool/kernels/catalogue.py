@@ -96,7 +96,7 @@ def _plain(name: str) -> str:
 
 def _similar(name: str, names: Iterable[str]) -> str:
     """Return a hint with the kernels that a name may stand for."""
-    similar = difflib.get_close_matches(_plain(name), names, n=3, cutoff=0.5)
+    similar = difflib.get_close_matches(_plain(name), names, n=3, cutoff=0.6)
     if not similar:
         return "`convtool kernels list` shows all names"
     first, last = ", ".join(similar[:-1]), similar[-1]

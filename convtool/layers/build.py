@@ -156,7 +156,9 @@ class _Making:
         out = self.kernel.out_channels or self.random_channels
         groups = self._groups(1)
         if out % groups:
-            raise LayerError(f"{out} output channels cannot be split into {groups} groups")
+            raise LayerError(
+                f"{counted(out, 'output channel')} cannot be split into {groups} groups"
+            )
         size = per_axis("kernel-size", self.kernel.kernel_size, self.dims)
         frame = Frame(size, origin(size, self.alignment.align or "centre"))
         conv, pads = self._drawn(frame, out, groups)
@@ -216,7 +218,7 @@ class _Making:
         groups = self.in_channels if asked == "depthwise" else asked
         if self.in_channels % groups:
             raise LayerError(
-                f"{self.in_channels} input channels cannot be split into {groups} groups"
+                f"{counted(self.in_channels, 'input channel')} cannot be split into {groups} groups"
             )
         return groups
 

@@ -168,6 +168,8 @@ def _allowed(name: str, kind: Kind, value: Any) -> Any:
         return kind.allowed(value)
     except ValueError as exc:
         shown = f"'{value}'" if isinstance(value, str) else str(value)
+        if isinstance(value, tuple):
+            shown = ",".join(map(str, value))
         raise _refused(name, str(exc), str(value), shown) from exc
 
 

@@ -7,9 +7,12 @@ from convtool.errors import UsageError
 from convtool.options.declare import Need, Situation, check, option
 from convtool.options.values import Text, Whole
 
-LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".avif", ".heic", ".heif"})  # image formats
+LOSSY = frozenset(  # suffixes of image formats
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".avifs", ".heic", ".heif", ".hif"}
+)
 CODECS = ("h264", "hevc", "av1", "vp9", "ffv1", "mjpeg")
 LOSSLESS = ("ffv1", "gif", "png")  # codecs without a quality
+MAX_CRF = 2**15  # each codec has its own limit
 PALETTES = frozenset({".gif", ".png"})  # suffixes of videos without a quality
 
 
@@ -110,7 +113,7 @@ class VideoOutput(Output):
         None,
         "Constant quality; smaller is better, and 0 is lossless for h264.",
         "Output",
-        kind=Whole(0, 63),
+        kind=Whole(0, MAX_CRF),
         usual="by codec",
         need=Need(_has_quality, "the codec is lossless"),
     )

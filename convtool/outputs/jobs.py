@@ -196,6 +196,8 @@ def _in_file(found: Found, output: str, naming: Naming) -> Job:
             f"{output} ends in {target.suffix}, and --format writes {naming.suffix}",
             hint=f"leave --format out, or end OUTPUT in {naming.suffix}",
         )
+    if not suffix and output == PIPE:
+        raise UsageError("the format of standard output is missing", hint="--format TYPE")
     if not suffix:
         raise UsageError(
             f"{output}: has no suffix that tells its format",

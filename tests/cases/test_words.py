@@ -19,8 +19,10 @@ from convtool.cli.options import fields_of
 from convtool.convolve.plan import ALGORITHMS
 from convtool.errors import UsageError
 from convtool.kernels import catalogue
+from convtool.media.image.formats import WRITABLE
 from convtool.media.registry import MEDIA
-from convtool.media.video.formats import codec_of, container_of
+from convtool.media.video.formats import CODECS, SUFFIXES, codec_of, container_of
+from convtool.options import output
 from convtool.options.declare import declaration_of, flag_of, read
 
 HINT = "`convtool --help` lists commands and options"
@@ -59,24 +61,24 @@ def test_a_jpeg_is_not_named_png(convtool, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("output", "format"),
+    ("name", "format"),
     [("o.tif", "png"), ("o.pdf", "png"), ("o.PNG", ".JPG"), ("o.mp4", "png"), ("o.txt", "png")],
 )
-def test_no_output_is_named_after_another_format(convtool, folder, output, format):
+def test_no_output_is_named_after_another_format(convtool, folder, name, format):
     """Any suffix that stands for another format is refused, in any case."""
-    assert convtool("image", "a.png", output, "-k", "blur", "--format", format).code == 2
+    assert convtool("image", "a.png", name, "-k", "blur", "--format", format).code == 2
     assert names(folder) == ["a.png", "b.png"]
 
 
 @pytest.mark.parametrize(
-    ("output", "format"),
+    ("name", "format"),
     [("o.jpg", "jpeg"), ("o.TIFF", "tif"), ("o.png", "PNG"), ("o", "png"), ("o.v2", "png")],
 )
-def test_an_output_may_be_named_after_its_format_or_none(convtool, folder, output, format):
+def test_an_output_may_be_named_after_its_format_or_none(convtool, folder, name, format):
     """Another spelling of the format, or a suffix without a meaning, is no lie."""
-    result = convtool("image", "a.png", output, "-k", "blur", "--format", format)
+    result = convtool("image", "a.png", name, "-k", "blur", "--format", format)
     assert result.code == 0, result.err
-    with Image.open(folder / output) as image:
+    with Image.open(folder / name) as image:
         assert image.format.startswith(format.lstrip(".").upper()[:2])
 
 
@@ -263,8 +265,8 @@ def test_files_of_folders_that_are_no_inputs_are_counted(convtool, folder):
 )
 def test_files_of_another_medium(convtool, folder, medium, name, message, hint):
     """A file of another medium is told as such, whatever OUTPUT is."""
-    for output in ("o.mkv" if medium == "video" else "o.wav", "o/"):
-        result = convtool(medium, name, output, "-k", "identity")
+    for target in ("o.mkv" if medium == "video" else "o.wav", "o/"):
+        result = convtool(medium, name, target, "-k", "identity")
         assert (result.code, result.err) == (1, f"error: {message}\nhint: {hint}\n")
 
 
@@ -605,10 +607,20 @@ def test_codecs_by_ffmpegs_names(name, encoder):
 
 @pytest.mark.parametrize("medium", MEDIA)
 def test_formats_that_are_completed_can_be_written(medium):
-    """--format completes one suffix of each format that the backend writes."""
-    formats = MEDIA[medium].formats
+    """--format completes suffixes that the backend writes, one per format."""
     written = MEDIA[medium].backend.writable
-    assert {id(written[f".{name}"]) for name in formats} == {id(each) for each in written.values()}
+    formats = [id(written[f".{name}"]) for name in MEDIA[medium].formats]
+    assert len(formats) == len(set(formats))
+
+
+def test_what_options_need_is_what_formats_say():
+    """--quality, --crf and --speed are noted where, by the formats themselves, they do nothing."""
+    assert {suffix for suffix, format in WRITABLE.items() if format.quality} == output.LOSSY
+    without = {name for name, codec in CODECS.items() if codec.crf is None}
+    assert without == set(output.LOSSLESS)
+    assert {name for name, codec in CODECS.items() if codec.preset is None} == {*without, "mjpeg"}
+    suffixes = {suffix for suffix, container in SUFFIXES.items() if container.codec in without}
+    assert suffixes == output.PALETTES
 
 
 def test_the_import_of_pytorch_is_announced(folder):
