@@ -32,8 +32,13 @@ def _reason(outcome: Outcome) -> str:
     """Return an error without what differs between inputs: names, paths and numbers."""
     text = str(outcome.error).removeprefix(f"{outcome.input}:")
     stem = PurePath(outcome.input).stem
-    words = ("*" if "/" in word or (stem and stem in word) else word for word in text.split())
+    words = ("*" if _is_file(word, stem) else word for word in text.split())
     return re.sub(r"\d+", "#", " ".join(words))
+
+
+def _is_file(word: str, stem: str) -> bool:
+    """Return whether a word names a file: one with a folder, the input, or an output of it."""
+    return "/" in word or ("." in word and word.startswith(stem))
 
 
 def _others(outcomes: list[Outcome]) -> str:

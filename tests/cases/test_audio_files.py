@@ -521,5 +521,5 @@ def test_an_image_is_named_as_such(convtool, tmp_path):
     image = next((CASES.parent / "image").glob("*/*.png"))
     result = convtool("audio", image, tmp_path / "o.wav", "-k", "identity")
     assert result.code == 1
-    assert "it is an image" in result.err
+    assert f"error: {image} is an image" in result.err
     assert "convtool image" in result.err

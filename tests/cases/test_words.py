@@ -322,6 +322,16 @@ def test_failures_for_one_reason_are_one_error(convtool, folder):
     assert sum(line.startswith("error: ") for line in lines) == 2
 
 
+def test_short_names_do_not_hide_a_reason(convtool, folder):
+    """Words of a message that contain an input's short name are no names of files."""
+    for name in ("e.png", "d.png"):
+        shutil.copy("a.png", name)
+    command = ["image", "a.png", "d.png", "e.png", "o/", "-k", "blur", "--merge"]
+    assert convtool(*command).code == 0
+    lines = convtool(*command).err.splitlines()
+    assert lines[0] == "error: o/a_blur.png already exists (likewise 2 more: d.png, e.png)"
+
+
 def test_an_interrupted_batch_says_how_far_it_came(folder):
     """Ctrl-C tells what is done and how to go on, and exits with 130."""
     (folder / "in").mkdir()

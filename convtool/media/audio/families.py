@@ -36,9 +36,7 @@ def open_decoder(file: BinaryIO, name: str) -> AudioDecoder:
     if start.startswith(ogg.MAGIC):
         return _open_chain(file, name)
     if start.startswith(IMAGES) or start[8:12] == b"WEBP":
-        raise ReadError(
-            f"{name}: the audio cannot be read: it is an image", hint=f"convtool image {name} …"
-        )
+        raise ReadError(f"{name} is an image", hint="`convtool image` filters it", named=True)
     starts = flac.starts(file)
     if len(starts) > 1:
         windows = flac.windows(file, starts)
