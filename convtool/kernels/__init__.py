@@ -5,7 +5,8 @@ spec       parse a text, once, into a KernelSpec; the list of loaders
 loader     the contract of loaders
 impulse · file · preset · grid     one loader each
 contents   a kernel file's content → Bank
-schema     the format of kernel files; safe_yaml reads them; catalogue finds them
+schema     the format of kernel files; problems tells what is wrong with one
+safe_yaml  reads them, and files of options; catalogue finds them
 generators parametric kernels, by the functions that kernel files name
 kernel     Kernel and Bank, which layers take
 grammar    parameters and numbers; bounds: every limit; frequency: the magnitude response
