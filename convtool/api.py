@@ -23,7 +23,7 @@ from convtool.limits import RESULT_COPIES, refuse_larger
 from convtool.media.inputs import opened
 from convtool.media.registry import MEDIA, Medium, medium_of_tensor
 from convtool.options.options import Options
-from convtool.results.normalize import Normalizer
+from convtool.results.normalize import Choice, Normalizer
 from convtool.run.filter import DTYPES, Filter
 from convtool.run.work import check_duration
 
@@ -208,15 +208,15 @@ def _apply_to_file(path: Path, medium: Medium, options: Options) -> Tensor:
 
 
 def _normalized(results: Results, layer: Layer, medium: Medium, options: Options) -> Tensor:
+    asked = options.result
     normalizer = Normalizer(
         layer,
-        options.result.normalize,
-        medium.automatic,
+        Choice(asked.normalize, medium.usual, asked.independent, asked.percentile),
         centred=medium.centred,
-        independent=options.result.independent,
         floats=True,
     )
     if normalizer.needs_range:
         for result, unit in results:
-            normalizer.measure([result], unit)
+            every = normalizer.every(medium.sampling, result.shape[2])
+            normalizer.measure([result[:, :, ::every]], unit)
     return torch.cat([normalizer(result, unit) for result, unit in results])

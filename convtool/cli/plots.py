@@ -63,7 +63,7 @@ def _describe(console: Console, kernel: Kernel, *, signed_input: bool) -> None:
     console.print(f"sum        {kernel.total:g}{bias}")
     console.print(f"range      {low:g} … {high:g} for inputs in {inputs}")
     console.print(f"separable  {'yes' if kernel.separable else 'no'}")
-    console.print(f"output     {'signed' if kernel.signed else 'unsigned'}\n")
+    console.print(f"normalize  {kernel.normalize}\n")
 
 
 def _planes(weights: NDArray[np.float64]) -> Iterator[tuple[str, NDArray[np.float64]]]:

@@ -22,7 +22,7 @@ from convtool.kernels.grammar import (
     parse_value,
     split_head,
 )
-from convtool.kernels.kernel import KINDS, Bank, Kernel, mirrored, sums_to_zero
+from convtool.kernels.kernel import KINDS, Bank, Kernel, mirrored, usual_rule
 from convtool.kernels.loader import Request
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _bank(file: "KernelFile", label: str, request: Request, depth: int) -> Bank:
                 f"kernel '{file.name}': a bank cannot hold '{member}', which combines its results"
             )
         kernels += part.kernels
-    return Bank(label, tuple(kernels), file.combine)
+    return Bank(label, tuple(kernels), file.combine, file.rule)
 
 
 def _fixed(file: "KernelFile", dims: int) -> Weights:
@@ -184,6 +184,6 @@ def _kernel(file: "KernelFile", label: str, weights: Weights, dims: int) -> Kern
     weights = weights / divisor
     if not np.abs(weights).max() <= MAX_WEIGHT:
         raise KernelError(f"kernel '{file.name}': weights must be at most {MAX_WEIGHT:g} in size")
-    signed = sums_to_zero(weights) if file.output is None else file.output == "signed"
     align = file.align if dims == 1 else "centre"
-    return Kernel(label, dims, weights, file.bias, signed, align)
+    rule = file.rule or usual_rule(weights, dims)
+    return Kernel(label, dims, weights, file.bias, rule, align)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convtool.errors import KernelError
 from convtool.kernels.bounds import MAX_NESTING, grid_shape
 from convtool.kernels.grammar import parse_row
-from convtool.kernels.kernel import KINDS, Bank, Kernel, sums_to_zero
+from convtool.kernels.kernel import KINDS, Bank, Kernel, usual_rule
 from convtool.kernels.loader import KernelSpec, Request
 
 _NUMBERS = re.compile(r"[\s\d.+\-eE/;|]+")
@@ -48,7 +48,8 @@ class GridLoader:
         if weights.ndim not in (dims, dims + 2):
             shape = "×".join(map(str, weights.shape))
             raise KernelError(f"grid '{spec.text}' is {shape}, expected {KINDS[dims]}")
-        return Bank.of(Kernel("grid", dims, weights, signed=sums_to_zero(weights)))
+        rule, text = usual_rule(weights, dims), " ".join(spec.text.split())
+        return Bank.of(Kernel("grid", dims, weights, normalize=rule, text=text))
 
     def _weights(self, spec: KernelSpec) -> NDArray[np.float64]:
         """Return the numbers of a grid, with as many axes as it is written with."""

@@ -3,6 +3,7 @@
 It must not know where weights come from: loaders make kernels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,18 +25,25 @@ class Kernel:
         dims: the number of axes it moves along: 1, 2 or 3.
         weights: float64 of shape (*K), or (out, in/groups, *K) with channel axes.
         bias: added to every output; or one number per output channel that the kernel makes.
-        signed: results lie on both sides of zero, so zero maps to mid-range.
+        normalize: the rule that shows its results by default; see `usual_rule`.
         align: the tap that lies on the current audio sample: the middle one, or the last.
         notes: how it was made, where a user should know.
+        text: the numbers of a grid, as they are written.
     """
 
     label: str
     dims: int
     weights: NDArray[np.float64]
     bias: float | tuple[float, ...] = 0.0
-    signed: bool = False
+    normalize: str = "clamp"
     align: Align = "centre"
     notes: tuple[str, ...] = ()
+    text: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people know it by: its name, or the numbers of a grid."""
+        return self.text or self.label
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -107,11 +115,13 @@ class Bank:
         label: the name of the combined result.
         kernels: one or more.
         combine: how results become one; None where they stay separate.
+        stated: the rule that shows the combined result, where its file states one.
     """
 
     label: str
     kernels: tuple[Kernel, ...]
     combine: Combine | None = None
+    stated: str | None = None
 
     @classmethod
     def of(cls, kernel: Kernel) -> "Bank":
@@ -119,9 +129,10 @@ class Bank:
         return cls(kernel.label, (kernel,))
 
     @property
-    def signed(self) -> bool:
-        """True where results lie on both sides of zero."""
-        return any(kernel.signed for kernel in self.kernels)
+    def normalize(self) -> str:
+        """The rule that shows its combined result by default."""
+        rules = [kernel.normalize for kernel in self.kernels]
+        return self.stated or joined_rule(rules, self.combine)
 
 
 def mirrored(weights: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
@@ -136,10 +147,30 @@ def mirrored(weights: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
     return np.flip(weights, axis=tuple(range(-dims, 0))).copy()
 
 
-def sums_to_zero(weights: NDArray[np.float64]) -> bool:
-    """Return whether weights sum to zero, rounding apart: constant inputs give nothing.
+def usual_rule(weights: NDArray[np.float64], dims: int) -> str:
+    """Return the rule for results of weights that nobody stated one for.
 
-    >>> sums_to_zero(np.array([0.1, 0.2, -0.3]))
-    True
+    It is `centred` where they sum to zero for each output channel, rounding apart: a constant input
+    gives nothing, so that results lie on both sides of zero. Others are clamped.
+
+    >>> usual_rule(np.array([0.1, 0.2, -0.3]), 1), usual_rule(np.zeros(3), 1)
+    ('centred', 'clamp')
     """
-    return bool(abs(weights.sum()) <= 1e-9 * np.abs(weights).sum())
+    outputs = weights.reshape(weights.shape[0] if weights.ndim > dims else 1, -1)
+    sums, sizes = outputs.sum(1), np.abs(outputs).sum(1)
+    is_centred = sizes.any() and (np.abs(sums) <= 1e-9 * sizes).all()
+    return "centred" if is_centred else "clamp"
+
+
+def joined_rule(rules: Sequence[str], combine: Combine | None) -> str:
+    """Return the rule for results that are combined into one.
+
+    Magnitudes of what is centred have one side only, and are clamped. Where rules differ, results
+    are centred if one of them is, else clamped.
+
+    >>> joined_rule(["centred", "clamp"], "sum"), joined_rule(["centred"] * 2, "magnitude")
+    ('centred', 'clamp')
+    """
+    if "centred" in rules:
+        return "clamp" if combine == "magnitude" else "centred"
+    return rules[0] if len(set(rules)) == 1 else "clamp"

@@ -63,6 +63,7 @@ def _nested(rank: int) -> dict[str, Any]:
 
 
 Dimension = Literal[1, 2, 3]
+Shown = Literal["centred", "clamp", "minmax", "bounds", "abs", "sigmoid"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Number = Annotated[
     float,
@@ -124,8 +125,13 @@ class KernelFile(BaseModel):
     )
     output: Literal["signed", "unsigned"] | None = Field(
         None,
-        description="Whether results lie on both sides of zero, which decides their default "
-        "normalization; without it, weights that sum to zero are signed.",
+        description="Whether results lie on both sides of zero: short for 'normalize' centred or "
+        "clamp.",
+    )
+    normalize: Shown | None = Field(
+        None,
+        description="How results are mapped to images and video by default; without it, weights "
+        "that sum to zero are centred, and others clamped.",
     )
     convention: Literal["correlation", "convolution"] = Field(
         "correlation",
@@ -168,6 +174,8 @@ class KernelFile(BaseModel):
             raise ValueError("a 'generator' needs 'dimensions'")
         if self.combine and not self.bank:
             raise ValueError("'combine' belongs to a 'bank'")
+        if self.output and self.normalize:
+            raise ValueError("a kernel has 'output' or 'normalize', not both")
         return self
 
     @field_validator("weights")
@@ -188,6 +196,13 @@ class KernelFile(BaseModel):
         if divisor == 0:
             raise ValueError("must not be 0")
         return divisor
+
+    @property
+    def rule(self) -> str | None:
+        """The rule of `--normalize auto` that it states."""
+        if self.output is None:
+            return self.normalize
+        return "centred" if self.output == "signed" else "clamp"
 
 
 def read(path: Path) -> KernelFile:

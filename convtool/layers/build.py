@@ -145,9 +145,10 @@ class _Making:
         conv, pads = self._conv(frame, out, groups, self.dtype)
         bias = torch.from_numpy(np.array(kernel.biases(out)))
         _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
-        kind = "signed" if kernel.signed else "unsigned"
         natural = out == self.in_channels
-        named = NamedOutput(kernel.label, tuple(range(out)), natural=natural, kind=kind)
+        named = NamedOutput(
+            kernel.label, tuple(range(out)), natural, kernel.normalize, kernel.title
+        )
         centre = own_centre(kernel, frame, self.alignment.align)
         return Layer(conv, ((out, None),), None, (named,), pads, centre, _notes([kernel]))
 
@@ -171,7 +172,7 @@ class _Making:
             _set(conv, torch.from_numpy(weights), conv.bias)
             if conv.bias is not None:
                 conv.bias.mul_(wet)
-        named = NamedOutput("random", tuple(range(out)), natural=False, kind="random")
+        named = NamedOutput("random", tuple(range(out)), False, "sigmoid", "random", random=True)
         return Layer(conv, ((out, None),), None, (named,), pads, (size[0] - 1) // 2)
 
     def _drawn(self, frame: Frame, out: int, groups: int) -> tuple[Conv, Pads | None]:

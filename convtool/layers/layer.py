@@ -3,8 +3,9 @@
 It does not run the layer: `convolve` does.
 """
 
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -89,6 +90,13 @@ class Layer:
             LayerError: the layer does not fit the input.
         """
         return Placement(self.conv, size, self.pads)
+
+    def thinned(self, every: int) -> "Layer":
+        """Return the layer that makes one of `every` positions along the leading axis."""
+        conv = copy.copy(self.conv)
+        first, *others = conv.stride
+        conv.stride = (first * every, *others)
+        return replace(self, conv=conv)
 
     def fold(self, responses: Tensor) -> Tensor:
         """Fold the layer's output channels by the banks' combinations.

@@ -1,4 +1,4 @@
-"""Name what a layer's output channels mean: labels, kinds, whose channel is whose.
+"""Name what a layer's output channels mean: labels, rules, whose channel is whose.
 
 Nothing is computed here.
 """
@@ -6,8 +6,9 @@ Nothing is computed here.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from convtool.kernels.kernel import Bank
+from convtool.kernels.kernel import Bank, joined_rule
 from convtool.options.kernel import Combine
 
 MAX_LABEL = 80
@@ -21,13 +22,17 @@ class NamedOutput:
         label: the kernel's name, or `random`.
         channels: indices of output channels, in the order of the input's where `natural`.
         natural: each channel is the filtered input channel of the same place.
-        kind: `random`, `signed` or `unsigned`; chooses the default normalization.
+        normalize: the rule of `--normalize auto`, where the medium has none of its own.
+        title: what a sheet calls it: the label, or the numbers of a grid.
+        random: its weights are.
     """
 
     label: str
     channels: tuple[int, ...]
     natural: bool
-    kind: str
+    normalize: str
+    title: str
+    random: bool = False
 
 
 def named_outputs(
@@ -47,44 +52,53 @@ def named_outputs(
         per_group: output channels per group, before folding.
         in_channels: of the layer.
     """
-    named = _names_and_kinds(banks)
+    members = _members(banks)
     if combine is not None:
-        named = [_joined(named, combine)]
+        members = [_joined(members, combine)]
         per_group = 1
     elif any(bank.combine for bank in banks):
-        per_group = len(named)
-    natural = groups == in_channels and per_group == len(named)
+        per_group = len(members)
+    natural = groups == in_channels and per_group == len(members)
     outputs = []
-    for place, (label, kind) in enumerate(_distinct(named)):
+    for place, (label, member) in enumerate(zip(_distinct(members), members, strict=True)):
         channels = tuple(
-            group * per_group + member
+            group * per_group + channel
             for group in range(groups)
-            for member in range(place, per_group, len(named))
+            for channel in range(place, per_group, len(members))
         )
-        outputs.append(NamedOutput(label, channels, natural, kind))
+        outputs.append(NamedOutput(label, channels, natural, member.normalize, member.title))
     return tuple(outputs)
 
 
-def _names_and_kinds(banks: Sequence[Bank]) -> list[tuple[str, str]]:
-    named: list[tuple[str, str]] = []
+class _Member(NamedTuple):
+    """One result of the banks."""
+
+    label: str
+    title: str
+    normalize: str
+
+
+def _members(banks: Sequence[Bank]) -> list[_Member]:
+    members: list[_Member] = []
     for bank in banks:
-        members = [bank] if bank.combine else bank.kernels
-        named += [(each.label, "signed" if each.signed else "unsigned") for each in members]
-    return named
+        if bank.combine:
+            members.append(_Member(bank.label, bank.label, bank.normalize))
+        else:
+            members += [_Member(each.label, each.title, each.normalize) for each in bank.kernels]
+    return members
 
 
-def _joined(named: Sequence[tuple[str, str]], combine: Combine) -> tuple[str, str]:
-    label = "+".join(name for name, _ in named)
-    kinds = [kind for _, kind in named]
+def _joined(members: Sequence[_Member], combine: Combine) -> _Member:
+    label = "+".join(member.label for member in members)
     short = label if len(label) <= MAX_LABEL else combine
-    return short, "signed" if "signed" in kinds else "unsigned"
+    return _Member(short, short, joined_rule([member.normalize for member in members], combine))
 
 
-def _distinct(named: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the names, those that repeat an earlier one numbered: blur, blur-2."""
+def _distinct(members: Sequence[_Member]) -> list[str]:
+    """Return the labels, those that repeat an earlier one numbered: blur, blur-2."""
     seen: Counter[str] = Counter()
     distinct = []
-    for label, kind in named:
+    for label, *_ in members:
         seen[label] += 1
-        distinct.append((label if seen[label] == 1 else f"{label}-{seen[label]}", kind))
+        distinct.append(label if seen[label] == 1 else f"{label}-{seen[label]}")
     return distinct

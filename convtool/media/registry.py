@@ -6,7 +6,7 @@ read. How files are read and written is the backend's business, which is importe
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,6 @@ from convtool.options.reading import AudioReading, ImageReading, Reading, VideoR
 
 if TYPE_CHECKING:
     from convtool.media.contract import Backend
-
-Automatic = dict[str, str]  # the rule of `--normalize auto` by the kind of a result
-
-STILL: Automatic = {"random": "sigmoid", "signed": "minmax", "unsigned": "clamp"}
-# A video measured first would be decoded twice, and flicker between scenes of different ranges.
-MOVING: Automatic = STILL | {"signed": "bounds"}
-LOUD: Automatic = {"random": "clamp", "signed": "clamp", "unsigned": "clamp"}  # keeps the loudness
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,8 @@ class Medium:
             cores busy.
         padding_mode: how inputs go on beyond their ends.
         random_channels: output channels of a random layer; None for as many as the input has.
-        automatic: the rules of `--normalize auto`.
+        usual: the rule of `--normalize auto`; None for the kernels' own.
+        sampling: of so many positions, one is measured where a sample will do.
         single: the name of a channel that is made of all others.
         reading: the class of its reading options.
         output: the class of its output options.
@@ -84,7 +78,8 @@ class Medium:
     overlapped: bool = False
     padding_mode: str = "replicate"
     random_channels: int | None = 4
-    automatic: Automatic = field(default_factory=lambda: STILL)
+    usual: str | None = None
+    sampling: int = 1
     single: str = "l"
     reading: type[Reading] = Reading
     output: type[Output] = Output
@@ -101,7 +96,13 @@ class Medium:
         Raises:
             UsageError: a value is wrong, or the medium has no such option.
         """
-        return Options.of(self.groups, values)
+        options = Options.of(self.groups, values)
+        if self.centred and options.result.normalize == "centred":
+            raise UsageError(
+                "--normalize centred is for images and video; audio lies around zero as it is",
+                hint="--normalize minmax scales them to full scale",
+            )
+        return options
 
     @property
     def groups(self) -> dict[str, type]:
@@ -184,7 +185,7 @@ register(
         aligned=True,
         padding_mode="zeros",
         random_channels=None,
-        automatic=LOUD,
+        usual="clamp",  # keeps the loudness
         single="mono",
         reading=AudioReading,
         output=AudioOutput,
@@ -213,7 +214,9 @@ register(
         timed=True,
         overlapped=True,
         random_channels=3,
-        automatic=MOVING,
+        # About a tenth, and prime: cadences such as each drawing for two frames, or three and two,
+        # would else hide the motion, or the rests between.
+        sampling=11,
         reading=VideoReading,
         output=VideoOutput,
         help=Help(

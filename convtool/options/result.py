@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from convtool.options.declare import Need, check, option
-from convtool.options.values import Choice
+from convtool.options.values import Choice, Percent
 
-Normalize = Literal["auto", "sigmoid", "minmax", "clamp", "bounds", "abs", "none"]
-RULES = (
-    "How results are mapped to the range of the output: auto, sigmoid, minmax, clamp, bounds, abs "
-    "or none."
-)
+Normalize = Literal["auto", "centred", "minmax", "clamp", "sigmoid", "bounds", "abs", "none"]
+MEASURED = ("auto", "centred", "minmax")
+MAPPED = "How results are mapped to the range of the output: auto,"
+OTHERS = "minmax, clamp, sigmoid, bounds, abs or none."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,20 +23,27 @@ class ResultOptions:
     normalize: Normalize = option(
         "auto",
         {
-            "": f"{RULES} auto: sigmoid for random weights, minmax for signed kernels, else clamp.",
-            "audio": f"{RULES} auto: clamp.",
-            "video": f"{RULES} auto: sigmoid for random weights, bounds for signed kernels, else "
-            "clamp.",
+            "": f"{MAPPED} centred, {OTHERS} auto: what the kernel states (centred or clamp); "
+            "sigmoid for random weights.",
+            "audio": f"{MAPPED} {OTHERS} auto: clamp.",
         },
         "Result",
         kind=Choice("RULE", get_args(Normalize)),
     )
+    percentile: float = option(
+        99.5,
+        "Percentage of results that centred maps to black … white; those beyond are clipped.",
+        "Result",
+        kind=Percent("a number above 0, up to 100", 1e-9, 100, "P"),
+        rare=True,
+        need=Need(lambda call: call["normalize"] in ("auto", "centred"), "it is for centred"),
+    )
     independent: bool = option(
         False,
-        "Let minmax use the range of each channel separately.",
+        "Let centred and minmax use the range of each channel separately.",
         "Result",
         rare=True,
-        need=Need(lambda call: call["normalize"] in ("auto", "minmax"), "it is for minmax"),
+        need=Need(lambda call: call["normalize"] in MEASURED, "it is for centred and minmax"),
     )
 
     def __post_init__(self) -> None:

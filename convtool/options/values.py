@@ -175,6 +175,14 @@ class Real(Kind):
         return float(value)
 
 
+class Percent(Real):
+    """A number of per cent, with its sign or without: `99.5`, `99.5%`."""
+
+    def read(self, text: str) -> float:
+        """Read a number."""
+        return read_number(text.strip().removesuffix("%"))
+
+
 @dataclass(frozen=True)
 class Seconds(Real):
     """A time: `90`, `1:30`, `1:02:03.5`, `250ms`, `2h`."""

@@ -80,10 +80,10 @@ def _split_targets(job: Job, layer: Layer, names: Sequence[str], single: str) ->
 def _tiles(result: NamedOutput, names: Sequence[str], single: str) -> Iterator[Tile]:
     """Yield one tile for a result in grey or colour, else a grey one for each of its channels."""
     if result.natural and len(result.channels) in (1, 3):
-        yield Tile(result.label, result.channels)
+        yield Tile(result.title, result.channels)
         return
     for name, channel in _named_channels(result, names, single):
-        yield Tile(f"{result.label} {name}", (channel,))
+        yield Tile(f"{result.title} {name}", (channel,))
 
 
 def _named_channels(
@@ -105,6 +105,6 @@ def channel_names(result: NamedOutput, names: Sequence[str], single: str) -> tup
     """
     if result.natural:
         return tuple(names)
-    if len(result.channels) == 1 and result.kind != "random":
+    if len(result.channels) == 1 and not result.random:
         return (single,)
     return tuple(str(number) for number in range(1, len(result.channels) + 1))

@@ -1,119 +1,81 @@
-"""Map a layer's raw responses to the range that can be seen or heard; one small class per rule.
+"""Map a layer's raw responses to the range that can be seen or heard, each output by its own rule.
 
-Images and video end at 0 and 1. Audio is centred: it lies around 0, which stays where it is, and
-ends at -1 and 1. Nothing here knows stored integers (`levels` does), and nothing decides when a
-file is complete (`pipeline` does).
+Nothing here knows stored integers (`levels` does), and nothing decides when a file is complete
+(`pipeline` does).
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from convtool.layers.layer import Layer
+from convtool.layers.outputs import NamedOutput
+from convtool.results.ranges import Extremes, Sizes
+from convtool.results.rules import RULES, Rule, Span
+
+PERCENTILE = 99.5
+# Of the range that a kernel can reach: the least that `centred` stretches to black … white. With
+# less, the noise of even surfaces would be as bright as the edges of a photo.
+LEAST_SHARE = 1 / 32
+FEW = 100  # positions up to which all are measured
+MOST_NOTED = 4  # outputs whose ranges a note states
 
 
 @dataclass(frozen=True)
-class Span:
-    """The units of responses and of results, and the range of responses.
+class _Share:
+    """The channels of one output.
 
     Attributes:
-        unit: the response that stands for 1.
-        scale: the result that 1 is mapped to.
-        low: the smallest response of each channel, shape (C, 1, …).
-        high: the largest, of the same shape.
+        label: of the output.
+        rule: that maps them.
+        channels: all of them.
+        linked: those that have one range: all together, or each by itself.
     """
 
-    unit: float
-    scale: float
-    low: Tensor
-    high: Tensor
-
-
-Mapped = Callable[[Tensor, Span], Tensor]  # may write into the responses, shape (N, C, *S)
+    label: str
+    rule: Rule
+    channels: list[int]
+    linked: list[list[int]]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule of normalization.
+class Choice:
+    """How results are mapped, as options and the medium have it.
 
     Attributes:
-        map: the mapping of uncentred media.
-        map_centred: the mapping of centred media.
-        ranged: it uses the range of the responses.
-        measured: that range is measured on the whole input, instead of derived from the weights.
-        ends: results end where the range does: what lies beyond it is clipped.
-        whole: whole numbers stay whole where unit and scale are equal.
+        asked: a rule for all outputs, or `auto`.
+        usual: the rule of `auto` for all outputs of the medium; None for the kernels' own.
+        independent: measure each channel separately; together, colours keep their balance.
+        percentile: of the sizes of responses, which `centred` maps to black and white.
+        apart: random maps are each mapped by their own range, where that is not asked otherwise.
     """
 
-    map: Mapped
-    map_centred: Mapped
-    ranged: bool = False
-    measured: bool = False
-    ends: bool = True
-    whole: bool = False
+    asked: str = "auto"
+    usual: str | None = None
+    independent: bool = False
+    percentile: float = PERCENTILE
+    apart: bool = False
 
+    def share(self, output: NamedOutput, *, floats: bool) -> _Share:
+        """Return how an output is mapped.
 
-def _scale(values: Tensor, span: Span) -> Tensor:
-    return values if span.unit == span.scale else values.mul_(span.scale / span.unit)
+        Args:
+            output: of the layer.
+            floats: results are stored as floats, which need no clamping.
+        """
+        channels = list(output.channels)
+        apart = self.apart and output.random and self.asked == "auto"
+        linked = [[channel] for channel in channels] if self.independent or apart else [channels]
+        name = "minmax" if apart else self._name(output, floats=floats)
+        return _Share(output.label, RULES[name], channels, linked)
 
-
-def _scale_magnitude(values: Tensor, span: Span) -> Tensor:
-    return _scale(values.abs_(), span)
-
-
-def _sigmoid(values: Tensor, span: Span) -> Tensor:
-    return values.div_(span.unit).sigmoid_().mul_(span.scale)
-
-
-def _tanh(values: Tensor, span: Span) -> Tensor:
-    """The sigmoid around zero: 2σ(y) - 1 = tanh(y / 2)."""
-    return values.div_(2 * span.unit).tanh_().mul_(span.scale)
-
-
-def _stretch(values: Tensor, span: Span) -> Tensor:
-    """Map low…high to 0…scale, and a range of no width to the middle.
-
-    Dividing last keeps whole numbers exact.
-    """
-    width = span.high - span.low
-    middle = torch.where(width > 0, 0, 0.5 * span.scale)
-    divisor = torch.where(width > 0, width, math.inf)
-    stretched = values.sub_(span.low).mul_(span.scale).div_(divisor)
-    return stretched.add_(middle) if bool(middle.any()) else stretched
-
-
-def _stretch_centred(values: Tensor, span: Span) -> Tensor:
-    """Map the value farthest from zero to ± scale, and zero to zero."""
-    peak = torch.maximum(span.low.abs(), span.high.abs())
-    return values.mul_(torch.where(peak > 0, span.scale / peak, 0))
-
-
-RULES: dict[str, Rule] = {
-    "sigmoid": Rule(_sigmoid, _tanh, ends=False),
-    "minmax": Rule(_stretch, _stretch_centred, ranged=True, measured=True),
-    "bounds": Rule(_stretch, _stretch_centred, ranged=True),
-    "clamp": Rule(_scale, _scale, whole=True),
-    "abs": Rule(_scale_magnitude, _scale_magnitude, whole=True),
-    "none": Rule(_scale, _scale, ends=False),
-}
-
-
-def rule_name(asked: str, kind: str, automatic: Mapping[str, str], *, floats: bool) -> str:
-    """Return the name of the rule for an output.
-
-    Args:
-        asked: a rule, or `auto`.
-        kind: of the output: random, signed or unsigned.
-        automatic: the rules of `auto` by kind, as the medium has them.
-        floats: results are stored as floats, which need no clamping.
-    """
-    if asked != "auto":
-        return asked
-    name = automatic[kind]
-    return "none" if floats and name == "clamp" else name
+    def _name(self, output: NamedOutput, *, floats: bool) -> str:
+        if self.asked != "auto":
+            return self.asked
+        name = self.usual or output.normalize
+        return "none" if floats and name == "clamp" else name
 
 
 class Normalizer:
@@ -121,10 +83,8 @@ class Normalizer:
 
     Args:
         layer: whose responses are mapped.
-        asked: a rule for all outputs, or `auto`.
-        automatic: the rules of `auto` by kind.
+        choice: of the rules.
         centred: the medium lies around zero.
-        independent: measure each channel separately; together, colours keep their balance.
         floats: the results are stored as floats.
         scale: the result that 1 is mapped to.
         clip: clip what lies beyond the range; False where quantizing does.
@@ -133,28 +93,41 @@ class Normalizer:
     def __init__(
         self,
         layer: Layer,
-        asked: str,
-        automatic: Mapping[str, str],
+        choice: Choice,
         *,
         centred: bool = False,
-        independent: bool = False,
         floats: bool = False,
         scale: float = 1,
         clip: bool = True,
     ) -> None:
-        self._rules = [
-            (RULES[rule_name(asked, output.kind, automatic, floats=floats)], list(output.channels))
-            for output in layer.outputs
-        ]
-        self._centred, self._independent = centred, independent
+        self._shares = [choice.share(output, floats=floats) for output in layer.outputs]
+        self._percentile, self._centred = choice.percentile, centred
         self._scale, self._clip = scale, clip
-        self._low, self._high = self._linked(*layer.output_range(centred=centred))
-        self._measured: tuple[Tensor, Tensor] | None = None
+        # float64: exact in other units, too
+        low, high = (limit.double() for limit in layer.output_range(centred=centred))
+        for channels in self._groups():
+            low[channels], high[channels] = low[channels].amin(), high[channels].amax()
+        self._low, self._high = low, high
+        self._extremes = Extremes()
+        self._sizes = [
+            (channels, Sizes(LEAST_SHARE * float(high[channels[0]] - low[channels[0]])))
+            for channels in self._groups("sizes")
+        ]
 
     @property
     def needs_range(self) -> bool:
-        """True where `measure` must be given the whole input before the first mapping."""
-        return any(rule.measured for rule, _ in self._rules)
+        """True where `measure` must be given the input before the first mapping."""
+        return any(share.rule.measured for share in self._shares)
+
+    def every(self, sampling: int, length: int) -> int:
+        """Return which positions need to be measured: each, or one of `sampling`.
+
+        Args:
+            sampling: of the medium.
+            length: positions of the input along its leading axis.
+        """
+        exact = any(share.rule.measured == "extremes" for share in self._shares)
+        return 1 if exact or length <= FEW else sampling
 
     def measure(self, blocks: Iterable[Tensor], unit: float = 1) -> None:
         """Find the range of each channel in all of `blocks`, and in any measured before.
@@ -165,17 +138,18 @@ class Normalizer:
 
         Shape: blocks (N, C, *S)
         """
-        lows, highs = zip(*map(extremes, blocks), strict=True)
-        low = torch.stack(lows).amin(0).cpu() / unit
-        high = torch.stack(highs).amax(0).cpu() / unit
-        if self._measured is not None:
-            low = torch.minimum(low, self._measured[0])
-            high = torch.maximum(high, self._measured[1])
-        self._measured = low, high
-        low, high = self._linked(low, high)
-        for rule, channels in self._rules:
-            if rule.measured:
-                self._low[channels], self._high[channels] = low[channels], high[channels]
+        by_extremes = self._groups("extremes")
+        for block in blocks:
+            if by_extremes:
+                self._extremes.add(block, unit)
+            for channels, sizes in self._sizes:
+                whole = len(channels) == block.shape[1]
+                sizes.add(block if whole else block[:, channels], unit)
+        for channels in by_extremes:
+            self._low[channels], self._high[channels] = self._extremes.limits(channels)
+        for channels, sizes in self._sizes:
+            size = sizes.percentile(self._percentile)
+            self._low[channels], self._high[channels] = -size, size
 
     def __call__(self, block: Tensor, unit: float = 1) -> Tensor:
         """Map one block of responses, which may be written to.
@@ -186,16 +160,41 @@ class Normalizer:
 
         Shape: (N, C, *S) → (N, C, *S)
         """
-        stays_whole = unit == self._scale and all(rule.whole for rule, _ in self._rules)
+        stays_whole = unit == self._scale and all(share.rule.whole for share in self._shares)
         if not block.is_floating_point() and not stays_whole:
             block = block.float()
-        first = self._rules[0][0]
-        if all(rule is first for rule, _ in self._rules):
+        first = self._shares[0].rule
+        if all(share.rule is first for share in self._shares):
             return self._map(first, block, unit, range(len(self._low)))
         mapped = torch.empty_like(block)
-        for rule, channels in self._rules:
-            mapped[:, channels] = self._map(rule, block[:, channels], unit, channels)
+        for share in self._shares:
+            values = block[:, share.channels]
+            mapped[:, share.channels] = self._map(share.rule, values, unit, share.channels)
         return mapped
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of it: which responses are shown as black and white."""
+        ranged = [share for share in self._shares if share.rule.ranged]
+        if not ranged or self._centred:
+            return ()
+        if len(self._shares) == 1:
+            return (f"{self._shown(ranged[0])} shown as black … white",)
+        shown = [f"{share.label} {self._shown(share)}" for share in ranged[:MOST_NOTED]]
+        if len(ranged) > MOST_NOTED:
+            shown.append(f"and {len(ranged) - MOST_NOTED} more")
+        return (f"shown as black … white: {', '.join(shown)}",)
+
+    def _shown(self, share: _Share) -> str:
+        if len(share.linked) > 1:
+            return "the range of each channel"
+        channel = share.channels[0]
+        return f"{float(self._low[channel]):.3g} … {float(self._high[channel]):.3g}"
+
+    def _groups(self, measured: str | None = None) -> list[list[int]]:
+        """Return the channels that have one range: all, or those that are measured by something."""
+        shares = [share for share in self._shares if measured in (None, share.rule.measured)]
+        return [channels for share in shares for channels in share.linked]
 
     def _map(self, rule: Rule, values: Tensor, unit: float, channels: Sequence[int]) -> Tensor:
         low, high = self._range(values, unit, channels) if rule.ranged else (values, values)
@@ -213,29 +212,3 @@ class Normalizer:
         axes = (1,) * (values.ndim - 2)
         low, high = limits.to(values.device, values.dtype).reshape(2, -1, *axes)
         return low, high
-
-    def _linked(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Give all channels of an output the same range, unless each is measured separately."""
-        low, high = low.double(), high.double()  # exact in other units, too
-        if not self._independent:
-            for _, channels in self._rules:
-                low[channels], high[channels] = low[channels].amin(), high[channels].amax()
-        return low, high
-
-
-def extremes(block: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the smallest and the largest value of each channel.
-
-    It goes along memory where channels are innermost.
-
-    Shape: (N, C, *S) → two tensors (C,) of float64
-    """
-    channels = block.shape[1]
-    last = block.movedim(1, -1)
-    if not last.is_contiguous():
-        low, high = torch.aminmax(block.transpose(0, 1).flatten(1), dim=1)
-        return low.double(), high.double()
-    rows = last.reshape(-1, last.shape[-2] * channels)
-    low = rows.amin(0).reshape(-1, channels).amin(0)
-    high = rows.amax(0).reshape(-1, channels).amax(0)
-    return low.double(), high.double()

@@ -161,17 +161,18 @@ class Filter:
         self._device = devices.choose("auto", seconds)
         return here if self._device.type == "cpu" else ready(self._device)
 
-    def responses(self, part: Part, epilogue: Epilogue) -> Generator[Tensor]:
+    def responses(self, part: Part, epilogue: Epilogue, *, every: int = 1) -> Generator[Tensor]:
         """Yield the result of a part, block by block, in units of its levels.
 
         Args:
             part: the input.
             epilogue: what is made of the responses; each step may write into its argument.
+            every: of so many positions of the result, only the first is made.
 
         Shape: (N, C, L, *S)
         """
         with closing(self._stored(part, company=False)) as blocks:
-            stream, last = self._stream(part, epilogue)
+            stream, last = self._stream(part, epilogue, every)
             with devices.exact():
                 yield from stream((block.tensor for block in blocks), last=last)
 
@@ -198,9 +199,14 @@ class Filter:
         with closing(prefetch(stored)) as coming:
             yield from devices.upload(coming, convolution.device)
 
-    def _stream(self, part: Part, epilogue: Epilogue) -> tuple[Stream, Tensor | None]:
+    def _stream(
+        self, part: Part, epilogue: Epilogue, every: int = 1
+    ) -> tuple[Stream, Tensor | None]:
         """Return the stream for a part, and its last samples where padding begins with them."""
         layer, convolution = self.layer_of(part), self.convolution(part)
+        if every > 1:
+            layer = layer.thinned(every)
+            convolution = self._prepared(layer, part.size, part.levels)
 
         def run(window: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
             return convolution(window, pads, epilogue)

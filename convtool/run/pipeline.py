@@ -26,7 +26,7 @@ from convtool.media.contract import Encoder, Part, weighted
 from convtool.media.inputs import PIPE, spool
 from convtool.outputs.jobs import Job
 from convtool.outputs.targets import Target
-from convtool.results.normalize import Normalizer
+from convtool.results.normalize import Choice, Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.results.weighted import Weighted
 from convtool.run.outcomes import Outcome, Progress
@@ -125,19 +125,18 @@ class _Finishes:
     @property
     def notes(self) -> list[str]:
         """What a user should know of them."""
-        return [note for _, quantizer in self._made.values() for note in quantizer.notes]
+        return [note for steps in self._made.values() for step in steps for note in step.notes]
 
 
 def _normalizer(work: Work, shared: Run) -> Normalizer:
     """Return the normalizer of a part and of those that are alike."""
-    medium, result = shared.filter.medium, shared.filter.options.result
-    levels = work.encoding.levels
+    medium, options = shared.filter.medium, shared.filter.options
+    levels, asked = work.encoding.levels, options.result
+    sheet = options.output.sheet
     return Normalizer(
         work.layer,
-        result.normalize,
-        medium.automatic,
+        Choice(asked.normalize, medium.usual, asked.independent, asked.percentile, sheet),
         centred=medium.centred,
-        independent=result.independent,
         floats=levels.floats,
         scale=levels.scale,
         clip=levels.floats,
@@ -145,10 +144,12 @@ def _normalizer(work: Work, shared: Run) -> Normalizer:
 
 
 def _measure(normalizer: Normalizer, job: Job, page: Work, shared: Run) -> None:
-    """Run the layer over a part once to find the range of its responses."""
+    """Run the layer over a part once, or over a sample of it, to find the range of responses."""
     seen = page.seen
-    responses = shared.filter.responses(seen, shared.filter.folded(seen))
-    with closing(_reported(responses, "measuring", job, seen, shared)) as blocks:
+    every = normalizer.every(shared.filter.medium.sampling, seen.size[0])
+    responses = shared.filter.responses(seen, shared.filter.folded(seen), every=every)
+    reported = _reported(responses, "measuring", job, seen, shared, every=every)
+    with closing(reported) as blocks:
         normalizer.measure(blocks, seen.levels.scale)
 
 
@@ -213,7 +214,7 @@ def _here(items: Iterable[Any]) -> Generator[Any]:
 
 
 def _reported(
-    blocks: Generator[Any], doing: str, job: Job, part: Part, shared: Run
+    blocks: Generator[Any], doing: str, job: Job, part: Part, shared: Run, *, every: int = 1
 ) -> Generator[Any]:
     """Yield the blocks of a result, and report how far they have come.
 
@@ -223,9 +224,10 @@ def _reported(
         job: whose input it is.
         part: the input.
         shared: whose `progress` is called.
+        every: of so many positions of the result, one is made.
     """
     medium = shared.filter.medium
-    stride = shared.filter.layer_of(part).conv.stride[0]
+    stride = shared.filter.layer_of(part).conv.stride[0] * every
     whole, done = part.size[0], 0
     rate = part.rate if medium.position == "sample" else None
     with closing(blocks):

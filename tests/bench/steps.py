@@ -12,7 +12,7 @@ from convtool.convolve.geometry import output_size
 from convtool.convolve.stream import Stream
 from convtool.levels import of, to_levels
 from convtool.media.registry import medium_of_tensor
-from convtool.results.normalize import Normalizer
+from convtool.results.normalize import Choice, Normalizer
 from convtool.run.filter import Filter
 
 LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}
@@ -50,8 +50,7 @@ class Step:
         rule = "none" if floats else "clamp"
         self.normalizer = Normalizer(
             self.layer,
-            rule,
-            medium.automatic,
+            Choice(rule),
             centred=medium.centred,
             floats=floats,
             scale=of(stored.dtype).scale,
