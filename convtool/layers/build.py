@@ -145,10 +145,8 @@ class _Making:
         conv, pads = self._conv(frame, out, groups, self.dtype)
         bias = torch.from_numpy(np.array(kernel.biases(out)))
         _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
-        natural = out == self.in_channels
-        named = NamedOutput(
-            kernel.label, tuple(range(out)), natural, kernel.normalize, kernel.title
-        )
+        channels, natural = tuple(range(out)), out == self.in_channels
+        named = NamedOutput(kernel.label, channels, natural, kernel.normalize, kernel.title)
         centre = own_centre(kernel, frame, self.alignment.align)
         return Layer(conv, ((out, None),), None, (named,), pads, centre, _notes([kernel]))
 
