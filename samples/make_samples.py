@@ -163,7 +163,7 @@ def before_and_after() -> Image.Image:
         for kernel, rule in (
             ("identity", "clamp"),
             ("sobel", "clamp"),
-            ("temporal-difference", "bounds"),
+            ("temporal-difference", "centred"),
         )
     ]
     row = np.concatenate([frame.permute(1, 2, 0).numpy() for frame in shown], 1)

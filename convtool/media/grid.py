@@ -37,12 +37,13 @@ def corner(index: int, count: int, height: int, width: int) -> tuple[int, int]:
     return GAP + row * (height + GAP), GAP + column * (width + GAP)
 
 
-def arrange(tiles: Sequence[Tensor], white: float) -> Tensor:
+def arrange(tiles: Sequence[Tensor], white: float, across: int | None = None) -> Tensor:
     """Return tiles as one image with white gaps, grey only where all of them are.
 
     Args:
         tiles: of 1 or 3 channels each; smaller ones stand at the top left of their cells.
         white: the number that stands for white.
+        across: the number of tiles side by side; by default as near to a square as they come.
 
     Shape: (1 or 3, H, W) each → (1 or 3, H', W')
     """
@@ -55,5 +56,5 @@ def arrange(tiles: Sequence[Tensor], white: float) -> Tensor:
     cells = torch.full((len(tiles), colours, height, width), white, dtype=tiles[0].dtype)
     for cell, tile in zip(cells, tiles, strict=True):
         cell[:, : tile.shape[1], : tile.shape[2]] = tile
-    grid: Tensor = make_grid(cells, tiles_per_row(len(tiles)), GAP, pad_value=white)
+    grid: Tensor = make_grid(cells, across or tiles_per_row(len(tiles)), GAP, pad_value=white)
     return grid[:colours]

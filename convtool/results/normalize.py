@@ -28,13 +28,13 @@ class _Share:
     """The channels of one output.
 
     Attributes:
-        label: of the output.
+        title: of the output.
         rule: that maps them.
         channels: all of them.
         linked: those that have one range: all together, or each by itself.
     """
 
-    label: str
+    title: str
     rule: Rule
     channels: list[int]
     linked: list[list[int]]
@@ -69,7 +69,7 @@ class Choice:
         apart = self.apart and output.random and self.asked == "auto"
         linked = [[channel] for channel in channels] if self.independent or apart else [channels]
         name = "minmax" if apart else self._name(output, floats=floats)
-        return _Share(output.label, RULES[name], channels, linked)
+        return _Share(output.title, RULES[name], channels, linked)
 
     def _name(self, output: NamedOutput, *, floats: bool) -> str:
         if self.asked != "auto":
@@ -180,7 +180,7 @@ class Normalizer:
             return ()
         if len(self._shares) == 1:
             return (f"{self._shown(ranged[0])} shown as black … white",)
-        shown = [f"{share.label} {self._shown(share)}" for share in ranged[:MOST_NOTED]]
+        shown = [f"{self._shown(share)} ({share.title})" for share in ranged[:MOST_NOTED]]
         if len(ranged) > MOST_NOTED:
             shown.append(f"and {len(ranged) - MOST_NOTED} more")
         return (f"shown as black … white: {', '.join(shown)}",)

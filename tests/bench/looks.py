@@ -10,6 +10,7 @@ import argparse
 import functools
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -62,9 +63,13 @@ Cells = dict[tuple[str, str], Cell | None]
 
 def shown(source: str, kernel: str, rule: str) -> Levels:
     """Return what convtool writes by a rule."""
-    options = {"frames": FRAMES} if Path(source).suffix in VIDEOS else {}
-    result = convtool.apply(source, kernel, normalize=rule, **options)[0]
-    return (result.movedim(0, -1).clamp(0, 1) * 255).round().byte().numpy()
+    if Path(source).suffix in VIDEOS:
+        result = convtool.apply(source, kernel, normalize=rule, frames=FRAMES)[0]
+        return (result.movedim(0, -1).clamp(0, 1) * 255).round().byte().numpy()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "convtool", "image", source, f"{folder}/out.ppm"]
+        subprocess.run([*command, "-q", "-k", kernel, "--normalize", rule], check=True)
+        return np.array(Image.open(f"{folder}/out.ppm"))
 
 
 def other(program: str, source: str, kernel: str) -> Levels | None:
@@ -80,7 +85,7 @@ def other(program: str, source: str, kernel: str) -> Levels | None:
         raw = convtool.apply(source, kernel)[0].movedim(0, -1) + offset
         return (raw.clamp(0, 1) * 255).round().byte().numpy()
     with tempfile.TemporaryDirectory() as folder:
-        out, mask = f"{folder}/out.png", Path(folder, "k.mat")
+        out, mask = f"{folder}/out.ppm", Path(folder, "k.mat")
         if program == "ImageMagick":
             rows = " ".join(",".join(map(str, row)) for row in weights[::-1, ::-1].tolist())
             place = f"{(width - 1) // 2}+{(height - 1) // 2}"

@@ -448,8 +448,70 @@ def test_a_grid_and_a_sheet(convtool, tmp_path, photo):
         == 0
     )
     sheet = np.array(Image.open(tmp_path / "sheet.png"))
-    assert sheet.shape == (3 * (48 + 22 + 4) + 4, 3 * 68 + 4, 3)
-    assert np.array_equal(sheet[4 + 22 : 4 + 22 + 48, 4:68], photo)
+    # 64 × 48 pixels are enlarged by 5, to 320 × 240.
+    assert sheet.shape == (3 * (240 + 22 + 4) + 4, 3 * 324 + 4, 3)
+    assert np.array_equal(sheet[4 + 22 : 4 + 22 + 240 : 5, 4:324:5], photo)
+
+
+def sheet_of(convtool, folder, array, *options):
+    """Return the sheet of an image."""
+    Image.fromarray(array).save(folder / "in.png")
+    result = convtool("image", folder / "in.png", folder / "sheet.png", "--sheet", *options)
+    assert result.code == 0, result.err
+    return np.array(Image.open(folder / "sheet.png"))
+
+
+def test_a_sheet_of_a_tiny_image_is_enlarged_and_shows_its_values(convtool, tmp_path):
+    """The cells of 7 × 6 pixels are 45 pixels wide, and each holds its number, dark on bright."""
+    half = np.zeros((7, 6), np.uint8)
+    half[:, :3] = 255
+    sheet = sheet_of(convtool, tmp_path, half, "-k", "identity")
+    assert sheet.shape == (7 * 45 + 22 + 8, 2 * (6 * 45 + 4) + 4)
+    cells = sheet[26 : 26 + 315, 4 : 4 + 270].reshape(7, 45, 6, 45).transpose(0, 2, 1, 3)
+    assert (cells[:, :, 0, 0] == half).all()  # the corner of each is the pixel itself
+    assert (cells[:, :3].min((2, 3)) < 64).all()
+    assert (cells[:, 3:].max((2, 3)) > 192).all()
+    assert len(np.unique(cells[:, :3].reshape(21, -1), axis=0)) == 1  # the same number in each
+
+
+def test_a_sheet_of_a_tiny_colour_image_shows_three_values_per_cell(convtool, tmp_path, rng):
+    """Red, green and blue are below each other where they fit."""
+    sheet = sheet_of(convtool, tmp_path, rng.integers(0, 256, (5, 5, 3), np.uint8), "-k", "blur")
+    cell = sheet[26 : 26 + 48, 4 : 4 + 48]
+    rows = (cell != cell[0, 0]).any((1, 2))
+    assert np.flatnonzero(np.diff(rows.astype(int)) == 1).size == 3  # three lines of digits
+
+
+def test_tiles_of_a_sheet_are_at_least_as_wide_as_their_labels(convtool, tmp_path):
+    """A tall, narrow image gets a white margin, so that its label is not cut."""
+    tall = np.zeros((300, 4), np.uint8)
+    grid = "0 -1 0; -1 5 -1; 0 -1 0"
+    sheet = sheet_of(convtool, tmp_path, tall, "-k", grid)
+    width = sheet.shape[1] // 2
+    assert width > 120
+    ink = sheet[4:26, width:] < 128
+    assert ink[:, -6:].sum() == 0  # the last letter is whole
+    assert np.flatnonzero(ink.any(0)).max() > 120  # the numbers, not "grid"
+
+
+def test_rows_of_a_wide_sheet_wrap(convtool, tmp_path):
+    """A sheet is at most 4096 pixels wide, unless a single tile is wider."""
+    wide = np.zeros((8, 1500), np.uint8)
+    kernels = [item for name in ("blur", "box", "log", "dog", "gaussian") for item in ("-k", name)]
+    sheet = sheet_of(convtool, tmp_path, wide, *kernels)
+    assert sheet.shape == (3 * (8 + 22 + 4) + 4, 2 * 1504 + 4)
+
+
+def test_random_maps_of_a_sheet_have_their_own_ranges(convtool, tmp_path, photo):
+    """Each random map reaches from black to white on a sheet; files keep the sigmoid."""
+    sheet = sheet_of(convtool, tmp_path, photo, "--seed", "1")
+    tiles = [sheet[4 + 22 : 266, 324 + 8 : 648], sheet[266 + 26 : 528, 4:324]]
+    for tile in tiles:
+        assert tile.min() == 0
+        assert tile.max() == 255
+    convtool("image", tmp_path / "in.png", f"{tmp_path}/maps/", "--seed", "1")
+    first = np.array(Image.open(tmp_path / "maps" / "in_random_1.png"))
+    assert int(first.max()) - int(first.min()) < 128
 
 
 def test_the_image_program_of_the_lessons(convtool, tmp_path):

@@ -162,6 +162,53 @@ def test_minmax_measures_the_whole_video(convtool, tmp_path, clip):
     assert np.abs(read(tmp_path / "out.mkv") - expected).max() <= 1
 
 
+def centred(raw, measured, reach):
+    """Return ½ + y/2s as levels: s the 99.5th percentile of what is measured."""
+    sizes = np.sort(np.abs(measured), axis=None)
+    size = max(sizes[int(np.ceil(0.995 * sizes.size)) - 1], reach / 32)
+    return np.rint((0.5 + raw / (2 * size)).clip(0, 1) * 255)
+
+
+def test_a_short_video_is_centred_by_all_its_frames(convtool, tmp_path, clip):
+    """All frames and colours share one range by default, so that nothing flickers."""
+    source = make(tmp_path / "in.mkv", clip)
+    result = convtool("video", source, tmp_path / "out.mkv", "-k", "sobel-x", "--codec", "ffv1")
+    assert result.code == 0
+    assert re.search(r"note: .*in.mkv: -[\d.]+ … [\d.]+ shown as black … white", result.err)
+    raw = reference(clip, lifted("sobel-x"))
+    assert np.abs(read(tmp_path / "out.mkv") - centred(raw, raw, 8)).max() <= 1
+
+
+@pytest.mark.parametrize("length", [1, 4, 1000])
+@pytest.mark.parametrize(("kernel", "reach"), [("sobel-x", 8), ("temporal-difference", 2)])
+def test_a_long_video_is_centred_by_every_eleventh_frame(
+    convtool, tmp_path, rng, monkeypatch, kernel, reach, length
+):
+    """More than 100 frames are measured on a sample, and all are shown by its range."""
+    monkeypatch.setattr(Convolution, "length", length)
+    contrast = np.linspace(20, 120, 115)[:, None, None, None]
+    frames = (128 + contrast * rng.uniform(-1, 1, (115, 8, 16, 3))).astype(np.uint8)
+    source = make(tmp_path / "in.mkv", frames)
+    options = ["-k", kernel, "--codec", "ffv1"]
+    assert convtool("video", source, tmp_path / "out.mkv", *options).code == 0
+    raw = reference(frames, lifted(kernel))
+    expected = centred(raw, raw[::11], reach)
+    assert np.abs(read(tmp_path / "out.mkv") - expected).max() <= 1
+    if length == 4:
+        shown = package.apply(source, kernel, normalize="auto")[0].permute(1, 2, 3, 0)
+        assert np.abs(shown.numpy() * 255 - expected).max() <= 1
+
+
+def test_repeated_frames_do_not_hide_the_motion(convtool, tmp_path, rng):
+    """Where every drawing is shown for two frames, half of the differences are nothing."""
+    frames = rng.integers(0, 256, (60, 8, 16, 3), np.uint8).repeat(2, 0)
+    source = make(tmp_path / "in.mkv", frames)
+    options = ["-k", "temporal-difference", "--codec", "ffv1"]
+    assert convtool("video", source, tmp_path / "out.mkv", *options).code == 0
+    moving = read(tmp_path / "out.mkv")[2::2]
+    assert ((moving == 0) | (moving == 255)).mean() < 0.02
+
+
 # --- preservation --------------------------------------------------------------------------------
 
 VARIABLE = [0, 512, 1024, 2560, 3072, 5120, 5632, 6144, 9000, 9512, 12800]

@@ -203,7 +203,7 @@ def test_notes_say_what_is_shown_as_black_and_white():
     assert one.notes == ("-6 … 6 shown as black … white",)
     several = normalizer("sobel-x", "blur", "laplacian-4")
     several.measure([values[:, :1].expand(1, 9, 1, 5)])
-    assert several.notes == ("shown as black … white: sobel-x -6 … 6, laplacian-4 -6 … 6",)
+    assert several.notes == ("shown as black … white: -6 … 6 (sobel-x), -6 … 6 (laplacian-4)",)
     assert normalizer("blur").notes == ()
 
 

@@ -18,7 +18,7 @@ from convtool.media.grid import arrange
 from convtool.media.image.format import Format
 from convtool.media.image.samples import Frame, Metadata
 from convtool.media.image.seen import Rows, filled
-from convtool.media.image.sheet import labelled
+from convtool.media.image.sheet import columns, labelled
 from convtool.media.policies import Notes
 
 
@@ -176,6 +176,8 @@ class ImageEncoder(Notes):
                 labels = [f"input {band}" for band in range(1, len(given) + 1)]
             labels += [tile.label for tile in self._tiles]
             tiles = labelled([*inputs, *tiles], labels, white)
+            across = columns(len(tiles), max(tile.shape[2] for tile in tiles))
+            return arrange(tiles, white, across)
         return arrange(tiles, white)
 
 

@@ -17,6 +17,7 @@ from convtool.media.image.format import Format
 from convtool.media.image.formats import format_of
 from convtool.media.image.part import ImagePart
 from convtool.media.image.samples import Metadata
+from convtool.media.image.sheet import cell_size
 from convtool.media.image.source import ImageSource
 
 if TYPE_CHECKING:
@@ -124,5 +125,7 @@ def _memory(
     if len(tiles) > 1 or sheet:
         copies = max(copies, IMAGE_GRID_COPIES)
         shown = len(tiles) + (IMAGE_SHEET_TILES if sheet else 0)
-        samples = math.prod(wanted.size) * IMAGE_GRID_CHANNELS * shown
+        labels = [tile.label for tile in tiles]
+        cell = cell_size([part.size, wanted.size], labels) if sheet else wanted.size
+        samples = math.prod(cell) * IMAGE_GRID_CHANNELS * shown
     return pages * samples * stored.itemsize * copies
