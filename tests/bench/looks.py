@@ -111,12 +111,12 @@ COLUMNS = {
 }
 
 
-def columns(source: str) -> list[str]:
-    """Return the columns that can be made of a file here."""
+def columns(source: str, asked: list[str]) -> list[str]:
+    """Return the columns that are asked for, and can be made of a file here."""
     if Path(source).suffix in VIDEOS:
-        return ["bounds", "convtool"]
+        return [name for name in ("bounds", "convtool") if name in asked]
     programs = {"ImageMagick": IMAGEMAGICK, "libvips": "vips"}
-    return [name for name in COLUMNS if shutil.which(programs.get(name, "sh"))]
+    return [name for name in asked if shutil.which(programs.get(name, "sh"))]
 
 
 def noise(sigma: float, folder: str) -> str:
@@ -128,9 +128,8 @@ def noise(sigma: float, folder: str) -> str:
     return path
 
 
-def table(source: str, kernels: list[str], cells: Cells) -> str:
+def table(source: str, names: list[str], kernels: list[str], cells: Cells) -> str:
     """Return the standard deviations as a table in Markdown, a row per kernel."""
-    names = columns(source)
     lines = [f"| {Path(source).name} | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
     for kernel in kernels:
         found = [cells[kernel, name] for name in names]
@@ -174,6 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--kernels", nargs="+", default=list(KERNELS), metavar="NAME")
+    parser.add_argument("--columns", nargs="+", default=list(COLUMNS), metavar="NAME")
     parser.add_argument("--sheet", type=Path, metavar="OUT", help="of the first file")
     parser.add_argument("--crop", action="store_true", help="show the middle, not the whole")
     arguments = parser.parse_args()
@@ -181,13 +181,13 @@ def main() -> None:
         for number, file in enumerate(arguments.files):
             is_noise = file.startswith("noise:")
             source = noise(float(file.removeprefix("noise:")), folder) if is_noise else file
-            names = columns(source)
+            names = columns(source, arguments.columns)
             cells = {
                 (kernel, name): kept(COLUMNS[name](source=source, kernel=kernel))
                 for kernel in arguments.kernels
                 for name in names
             }
-            print(f"{table(source, arguments.kernels, cells)}\n", flush=True)
+            print(f"{table(source, names, arguments.kernels, cells)}\n", flush=True)
             if arguments.sheet and not number:
                 sheet(names, arguments.kernels, cells, crop=arguments.crop).save(arguments.sheet)
 
