@@ -83,11 +83,31 @@ def refuse_truncated(
     Raises:
         ReadError: it is not allowed.
     """
+    _refuse(notes, name, f"truncated: {loss}", reading, cause)
+
+
+def refuse_damaged(
+    notes: Notes, name: str, fault: str, reading: Reading, cause: Exception | None = None
+) -> None:
+    """Refuse a damaged file, or note the fault where that is allowed.
+
+    Args:
+        notes: where the fault is noted.
+        name: of the file, for messages.
+        fault: what is damaged.
+        reading: says whether it is allowed.
+        cause: what a decoder raised.
+
+    Raises:
+        ReadError: it is not allowed.
+    """
+    _refuse(notes, name, f"damaged: {fault}", reading, cause)
+
+
+def _refuse(notes: Notes, name: str, fault: str, reading: Reading, cause: Exception | None) -> None:
     if not reading.allow_truncated:
-        raise ReadError(
-            f"{name}: truncated: {loss}", hint="--allow-truncated reads what there is"
-        ) from cause
-    notes.note(f"truncated: {loss}")
+        raise ReadError(f"{name}: {fault}", hint="--allow-truncated reads what there is") from cause
+    notes.note(fault)
 
 
 def finite(samples: Samples, reading: Reading, name: str, rest: Iterable[Samples] = ()) -> Samples:

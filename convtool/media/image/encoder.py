@@ -96,8 +96,10 @@ class ImageEncoder(Notes):
                 f"{len(self._frames)} images, and {name} holds one",
                 hint="GIF, WebP, PNG and TIFF hold more",
             )
+        height, width = self._frames[0].samples.shape[:2]
+        metadata = self._metadata.fitted(width, height)
         try:
-            self._format.save(self._file, self._frames, self._metadata, self._quality)
+            self._format.save(self._file, self._frames, metadata, self._quality)
         except Exception as exc:
             is_ours = isinstance(exc, ConvtoolError)
             if is_ours or (isinstance(exc, OSError) and exc.errno is not None):

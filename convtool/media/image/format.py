@@ -17,6 +17,7 @@ from convtool.media.image.samples import Frame, Metadata
 from convtool.media.policies import listed
 
 SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
+FULL_CHROMA = 95  # the quality from which colours are sampled as finely as brightness
 
 
 class Row(NamedTuple):

@@ -4,13 +4,16 @@ Nothing here reads or writes a file.
 """
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+
+from convtool.media.image import xmp
+from convtool.media.image.exif import Exif
 
 Samples = NDArray[Any]
 
@@ -44,6 +47,7 @@ KINDS = {
 # The colour space that the ICC header of a matching profile names, by channels without alpha.
 PROFILE_SPACES = {1: b"GRAY", 3: b"RGB "}
 
+COMMENT = "Comment"  # the keyword of a text without a keyword
 
 GREY = ("l",)
 RGB = ("r", "g", "b")
@@ -66,6 +70,9 @@ class Metadata:
         density: resolution without a unit: the shape of a pixel, or what `stack` says of it.
         stack: the description of a stack of images, as ImageJ or OME has it.
         loop: how often an animation repeats, 0 for ever; None where the file does not say.
+        chroma: how finely the file samples its colours, such as `4:2:0`; None where that is as
+            finely as the pixels.
+        lossless: the file is of a format that can be lossy, and is not.
     """
 
     icc: bytes | None = None
@@ -79,6 +86,8 @@ class Metadata:
     density: tuple[float, float] | None = None
     stack: bytes | None = None
     loop: int | None = None
+    chroma: str | None = None
+    lossless: bool = False
 
     def lost(self, held: Container[str]) -> list[str]:
         """Return the names of what a format drops that can hold only some kinds.
@@ -90,6 +99,14 @@ class Metadata:
         ['XMP']
         """
         return [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
+
+    def fitted(self, width: int, height: int) -> "Metadata":
+        """Return the metadata of a result of this size."""
+        return replace(
+            self,
+            exif=self.exif.fitted(width, height) if isinstance(self.exif, Exif) else self.exif,
+            xmp=self.xmp and xmp.fitted(self.xmp, width, height),
+        )
 
     def profile(self, channels: int) -> bytes | None:
         """Return the colour profile if it fits images with this many channels without alpha."""

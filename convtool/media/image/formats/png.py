@@ -51,7 +51,7 @@ class PngReader(PillowReader):
         alpha = np.ascontiguousarray(samples[..., 3]) if samples.shape[2] == 4 else None
         return Pixels(np.ascontiguousarray(samples[..., channels]), alpha)
 
-    def read_exif(self) -> Image.Exif:
+    def read_exif(self) -> Image.Exif | None:
         """Return the EXIF tags, for which an image is decoded if they come after its pixels.
 
         Raises:
