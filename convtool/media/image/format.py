@@ -86,6 +86,16 @@ class Format:
                 return dtype
         return self.dtypes[-1]
 
+    def bits(self, dtype: torch.dtype, metadata: Metadata) -> int:
+        """Return how many bits samples of a type have in a file.
+
+        Args:
+            dtype: one of `dtypes`.
+            metadata: the input's.
+        """
+        del metadata  # most formats have as many bits as the type
+        return dtype.itemsize * 8
+
     def layout(self, tiles: Sequence[Tile]) -> Sequence[Tile]:
         """Return the tiles as a file of this format shows them.
 
@@ -152,6 +162,8 @@ class Format:
             options["exif"] = exif
         if "dpi" in self.holds and metadata.dpi:
             options["dpi"] = metadata.dpi
+        if "xmp" in self.holds and metadata.xmp:
+            options["xmp"] = metadata.xmp
         if self.quality:
             options["quality"] = quality
         if len(frames) > 1:

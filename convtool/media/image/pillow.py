@@ -14,6 +14,7 @@ from convtool.media.image.modes import CONVERTED, as_pixels, plain, plain_mode
 from convtool.media.image.orientation import is_sideways, stored, upright, upright_size
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import GREY, RGB, Header, Metadata, Pixels
+from convtool.media.image.xmp import alone
 
 
 class SharedSettings:
@@ -119,8 +120,9 @@ class PillowReader:
         with self.settings():
             self.seek(index)
         pixels = self.pixels()
-        pixels.duration = self.image.info.get("duration")
-        if self.count == 1:
+        if self.count > 1:
+            pixels.duration = self.image.info.get("duration")
+        else:
             del self.image  # whose memory is not needed any more
         return upright(pixels, self.orientation)
 
@@ -155,9 +157,10 @@ class PillowReader:
         return exif
 
     def read_xmp(self) -> bytes | None:
-        """Return the XMP packet."""
+        """Return the XMP packet, without what it says of other images in the file."""
         packet = self.image.info.get("xmp")
-        return packet.encode() if isinstance(packet, str) else packet
+        packet = packet.encode() if isinstance(packet, str) else packet
+        return alone(packet) if packet else None
 
     @property
     def _colour(self) -> bool:

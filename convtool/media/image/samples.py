@@ -70,6 +70,7 @@ class Metadata:
         density: resolution without a unit: the shape of a pixel, or what `stack` says of it.
         stack: the description of a stack of images, as ImageJ or OME has it.
         loop: how often an animation repeats, 0 for ever; None where the file does not say.
+        bits: per sample, where the file has fewer than its samples are kept in; None otherwise.
         chroma: how finely the file samples its colours, such as `4:2:0`; None where that is as
             finely as the pixels.
         lossless: the file is of a format that can be lossy, and is not.
@@ -86,6 +87,7 @@ class Metadata:
     density: tuple[float, float] | None = None
     stack: bytes | None = None
     loop: int | None = None
+    bits: int | None = None
     chroma: str | None = None
     lossless: bool = False
 
@@ -194,6 +196,16 @@ def full_range(samples: Samples, highest: int) -> Samples:
     """
     scaled: Samples = np.rint(samples.astype(np.float64) * MAX_UINT16 / highest)
     return scaled.clip(0, MAX_UINT16).astype(np.uint16)
+
+
+def narrowed(samples: Samples, bits: int) -> Samples:
+    """Return samples of the full range of 16 bits in fewer bits, rounded.
+
+    >>> narrowed(np.array([0, 32800, 65535]), 10)
+    array([   0,  512, 1023], dtype=uint16)
+    """
+    scaled: Samples = np.rint(samples.astype(np.float64) * (2**bits - 1) / MAX_UINT16)
+    return scaled.astype(np.uint16)
 
 
 def straight(samples: Samples, alpha: Samples, white: int) -> Samples:
