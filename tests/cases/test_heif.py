@@ -9,6 +9,7 @@ import imagecodecs
 import numpy as np
 import pillow_heif
 import pytest
+import tifffile
 from PIL import ExifTags, Image, ImageCms
 
 from convtool.media.image.isobmff.boxes import walk
@@ -124,7 +125,7 @@ def test_deep_images_become_16_bits_elsewhere(identity, suffix):
     """10 bits fill the full range of 16; 8 bits and lost colours are named."""
     data = ENCODERS[suffix](smooth(10), 10)
     _, out = identity(data, suffix, "tif")
-    found = np.asarray(__import__("tifffile").imread(out))
+    found = tifffile.imread(out)
     assert found.dtype == np.uint16
     expected = smooth(10) * (65535 / 1023)
     assert np.abs(found - expected).max() < 16 * 65535 / 1023
@@ -272,3 +273,18 @@ def test_colours_are_not_halved_at_high_quality(identity):
         else:
             found = np.asarray(Image.open(out))
         assert np.abs(found.astype(int) - flat).max() <= 6, target
+
+
+@pytest.mark.parametrize("target", ["png", "jpg", "avif"])
+def test_floats_beyond_1_are_counted_where_they_are_clipped(convtool, tmp_path, target):
+    """Clipped floats are counted; floats that are only rounded are not."""
+    given = np.full((8, 8, 3), 0.5, np.float32)
+    given[0, :2] = 1.5, 1.000001, -0.2
+    tifffile.imwrite(tmp_path / "in.tif", given, photometric="rgb")
+    out = tmp_path / f"out.{target}"
+    result = convtool("image", tmp_path / "in.tif", out, "-k", "identity")
+    assert "4 of 192 samples clipped; --normalize minmax scales them to fit" in result.err
+    given[0, :2] = 1, 0, 1.000001
+    tifffile.imwrite(tmp_path / "in.tif", given, photometric="rgb")
+    result = convtool("image", tmp_path / "in.tif", out, "-k", "identity", "--overwrite")
+    assert "clipped" not in result.err
