@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 
@@ -165,6 +166,45 @@ def test_an_8_bit_image_of_wide_colours_is_not_labelled_srgb(identity):
     assert Image.open(out).n_frames == 2
     result, _ = identity(data, "avif", "webp")
     assert "colour description dropped, which WEBP cannot hold" in result.err
+
+
+def test_deep_frames_are_read_in_8_bits_with_a_note(identity, tmp_path):
+    """An animation of 10 bits keeps its frames; that it loses bits is said."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    made = tmp_path / "made.avif"
+    command = "ffmpeg -v error -f lavfi -i testsrc=size=96x64:rate=5:duration=0.6 -c:v libaom-av1"
+    done = subprocess.run(
+        [*command.split(), "-cpu-used", "8", "-pix_fmt", "yuv420p10le", made], check=False
+    )
+    if done.returncode:
+        pytest.skip("this ffmpeg does not write AVIF")
+    result, out = identity(made.read_bytes(), "avif", "avif")
+    assert "frames of 10 bits read as 8-bit" in result.err
+    assert Image.open(out).n_frames == 3
+
+
+def test_grey_with_alpha_in_10_bits(identity):
+    """Monochrome AVIF with alpha is read."""
+    grey = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96) % 1024
+    alpha = np.where(np.mgrid[:64, :96][1] > 40, 1023, 0).astype(np.uint16)
+    data = avif(np.dstack([grey, alpha]), 10, sampling="400")
+    result, out = identity(data, "avif", "tif")
+    assert result.code == 0, result.err
+    found = tifffile.imread(out)
+    assert found.dtype == np.uint16
+    assert np.abs(found[..., 0].astype(int) / 65535 - grey / 1023)[:, 60:].max() < 0.1
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+def test_cut_files_are_refused_in_words(identity, suffix):
+    """A cut file is refused in our words."""
+    data = ENCODERS[suffix](smooth(10), 10)
+    for cut in (len(data) - 40, 100):
+        result, out = identity(data[:cut], suffix, "png")
+        assert result.code == 1
+        assert re.search(r"cannot be read: (it is damaged|a box|the description)", result.err)
+        assert not out.exists()
 
 
 def test_srgb_needs_no_description(identity):

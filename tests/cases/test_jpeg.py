@@ -234,6 +234,11 @@ def test_rgb_without_transform_and_inks_are_read_as_pillow_reads_them(identity, 
     result, out = identity(memory.getvalue(), suffix="png")
     assert np.abs(np.asarray(Image.open(out)).astype(int) - flat).max() <= 3
     assert "CMYK converted to RGB" in result.err
+    data = memory.getvalue()
+    start = data.index(b"\xff\xee")
+    bare = data[:start] + data[start + 2 + data[start + 3] :]  # without Adobe's segment
+    _, out = identity(bare, suffix="png")
+    assert np.abs(np.asarray(Image.open(out)).astype(int) - flat).max() <= 3
 
 
 @pytest.mark.parametrize(

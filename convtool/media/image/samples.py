@@ -194,8 +194,7 @@ def full_range(samples: Samples, highest: int) -> Samples:
     >>> full_range(np.array([0, 512, 1023]), 1023)
     array([    0, 32800, 65535], dtype=uint16)
     """
-    scaled: Samples = np.rint(samples.astype(np.float64) * MAX_UINT16 / highest)
-    return scaled.clip(0, MAX_UINT16).astype(np.uint16)
+    return _scaled(samples, MAX_UINT16, highest).clip(max=MAX_UINT16).astype(np.uint16)
 
 
 def narrowed(samples: Samples, bits: int) -> Samples:
@@ -204,8 +203,16 @@ def narrowed(samples: Samples, bits: int) -> Samples:
     >>> narrowed(np.array([0, 32800, 65535]), 10)
     array([   0,  512, 1023], dtype=uint16)
     """
-    scaled: Samples = np.rint(samples.astype(np.float64) * (2**bits - 1) / MAX_UINT16)
-    return scaled.astype(np.uint16)
+    return _scaled(samples, 2**bits - 1, MAX_UINT16).astype(np.uint16)
+
+
+def _scaled(samples: Samples, numerator: int, denominator: int) -> Samples:
+    """Return samples times a fraction, rounded; all in 32 bits, where no product overflows."""
+    scaled: Samples = samples.astype(np.uint32)
+    scaled *= np.uint32(numerator)
+    scaled += np.uint32(denominator // 2)
+    scaled //= np.uint32(denominator)
+    return scaled
 
 
 def straight(samples: Samples, alpha: Samples, white: int) -> Samples:

@@ -14,7 +14,14 @@ from PIL import Image
 from convtool.media.image.exif import START, Exif
 from convtool.media.image.isobmff.brands import brands
 from convtool.media.image.isobmff.description import describe, properties_of
-from convtool.media.image.isobmff.format import SRGB, HeifFormat, chroma, matrix, points
+from convtool.media.image.isobmff.format import (
+    SRGB,
+    HeifFormat,
+    chroma,
+    decoding,
+    matrix,
+    points,
+)
 from convtool.media.image.isobmff.rewriting import with_colour, with_metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput
@@ -33,10 +40,14 @@ class AvifReader(PillowReader):
         self._data = file.stream.read()
         self._description = describe(self._data, file.note)
         file.stream.seek(0)
-        super().__init__(format, file, frames=frames)
+        with decoding(file.name):
+            super().__init__(format, file, frames=frames)
         described = self._description
         self.metadata.colour, self.metadata.chroma = described.colour, described.chroma
-        self.metadata.bits = described.bits if described.bits > 8 else None
+        if described.bits > 8 and self.count == 1:
+            self.metadata.bits = described.bits
+        elif described.bits > 8:
+            file.note(f"frames of {described.bits} bits read as 8-bit")
         if described.cropped:
             file.note("the cropping of the image is left out")
 
@@ -52,19 +63,21 @@ class AvifReader(PillowReader):
 
     def pixels(self) -> Pixels:
         """Return the frame that Pillow is at."""
-        if not self.metadata.bits:
-            return super().pixels()
+        with decoding(self.file.name):
+            return self._deep() if self.metadata.bits else super().pixels()
+
+    def _deep(self) -> Pixels:
         import imagecodecs  # noqa: PLC0415  # only deep images need it
 
-        index = self.image.tell()
-        with self.settings():
-            self.image.load()  # for the duration
-        samples = np.atleast_3d(imagecodecs.avif_decode(self._data, index))
+        assert self.metadata.bits
+        samples = np.atleast_3d(imagecodecs.avif_decode(self._data))
         samples = full_range(samples, 2**self.metadata.bits - 1)
-        if samples.shape[2] in (2, 4):
-            alpha = np.ascontiguousarray(samples[..., -1])
-            return Pixels(np.ascontiguousarray(samples[..., :-1]), alpha)
-        return Pixels(samples)
+        if samples.shape[2] not in (2, 4):
+            return Pixels(samples)
+        alpha = np.ascontiguousarray(samples[..., -1])
+        colours = 1 if self.image.mode == "LA" else 3  # Pillow has grey with alpha as RGBA
+        shape = (*alpha.shape, colours)
+        return Pixels(np.ascontiguousarray(np.broadcast_to(samples[..., :-1], shape)), alpha)
 
 
 class Avif(HeifFormat):

@@ -14,9 +14,10 @@ import torch
 
 from convtool.media.image import xmp
 from convtool.media.image.exif import Exif
+from convtool.media.image.isobmff.boxes import boxes
 from convtool.media.image.isobmff.brands import brands
 from convtool.media.image.isobmff.description import describe, properties_of
-from convtool.media.image.isobmff.format import HeifFormat, chroma, matrix, points
+from convtool.media.image.isobmff.format import HeifFormat, chroma, decoding, matrix, points
 from convtool.media.image.isobmff.rewriting import with_metadata
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import (
@@ -59,7 +60,11 @@ class HeicReader:
     def __init__(self, file: ImageInput) -> None:
         import pillow_heif  # noqa: PLC0415  # only HEIC needs it
 
-        images = pillow_heif.open_heif(file.stream, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        self._name = file.name
+        with decoding(file.name):
+            images = pillow_heif.open_heif(
+                file.stream, convert_hdr_to_8bit=False, hdr_to_16bit=False
+            )
         self._image: HeifImage = images[images.primary_index]
         if len(images) > 1:
             file.note(f"{len(images)} images in the file, the primary one read")
@@ -71,8 +76,11 @@ class HeicReader:
     def _read_metadata(self, file: ImageInput) -> Metadata:
         info: dict[str, Any] = self._image.info
         file.stream.seek(0)
-        described = describe(file.stream.read(), lambda text: _note(file, text))
+        data = file.stream.read()
         file.stream.seek(0)
+        described = describe(data, lambda text: _note(file, text))
+        if any(box.kind == b"moov" for box in boxes(data)):
+            file.note("an animation in the file dropped, its still image read")
         metadata = Metadata(info.get("icc_profile"), colour=described.colour)
         block = info.get("exif")
         metadata.exif = (Exif.read(block, file.note) or None) if block else None
@@ -97,7 +105,8 @@ class HeicReader:
     def decode(self, index: int) -> Pixels:
         """Return the image, upright."""
         del index  # there is one
-        samples = np.asarray(self._image)
+        with decoding(self._name):
+            samples = np.asarray(self._image)
         samples = samples[..., None] if samples.ndim == 2 else samples
         if self._bits > 8:
             samples = full_range(samples, 2**self._bits - 1)

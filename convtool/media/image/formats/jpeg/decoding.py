@@ -73,9 +73,8 @@ def decode(file: ImageInput, data: bytes, segments: Segments, profile: bytes | N
     samples = _samples(file, data, segments)
     if len(segments.frame.components) != CMYK:
         return Pixels(samples)
-    # With Adobe's segment the samples are inverted, as Photoshop writes them.
-    inks = 255 - samples if segments.adobe is not None else samples
-    image = Image.fromarray(inks, "CMYK")
+    # Inks are stored inverted, as Photoshop writes them; libvips and FFmpeg assume it as well.
+    image = Image.fromarray(255 - samples, "CMYK")
     if profile:
         image.info["icc_profile"] = profile
     return Pixels(np.array(plain(image, colour=False)))
