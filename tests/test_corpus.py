@@ -13,7 +13,7 @@ from convtool.media.image.formats import WRITABLE
 
 REFUSALS = re.compile(
     r"error: .*: (the file is empty|not an image of a known format|the image cannot be read: .+"
-    r"|\d+×\d+ pixels exceed the limit of \d+ pixels|(truncated|damaged): [a-z].+"
+    r"|\d+×\d+ pixels exceed the limit of \d+ pixels|(truncated|damaged): .+"
     r"|\d+ samples are NaN or infinite|samples of type \w+ are not supported"
     r"|no image format is known by '.*')"
 )

@@ -207,6 +207,16 @@ def test_cut_files_are_refused_in_words(identity, suffix):
         assert not out.exists()
 
 
+def test_a_cut_webp_is_refused_in_words(identity):
+    """A cut WebP is refused by the length that it declares."""
+    memory = io.BytesIO()
+    Image.fromarray(smooth(8).astype(np.uint8)).save(memory, "WEBP")
+    whole = len(memory.getvalue())
+    result, _ = identity(memory.getvalue()[:-60], "webp", "png")
+    assert result.code == 1
+    assert f"truncated: {whole} bytes declared, {whole - 60} found" in result.err
+
+
 def test_srgb_needs_no_description(identity):
     """An image of sRGB goes anywhere without a note."""
     memory = io.BytesIO()

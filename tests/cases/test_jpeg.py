@@ -421,6 +421,31 @@ def test_a_profile_of_many_segments_is_kept(identity, encoded):
     assert Image.open(out).info["icc_profile"] == bytes(profile)
 
 
+def test_wrong_parameters_of_a_sequential_scan_do_not_matter(identity, encoded):
+    """The range of coefficients that a baseline scan states is ignored, as decoders do."""
+    data = bytearray(encoded())
+    scan = data.index(b"\xff\xda")
+    end = scan + 2 + data[scan + 3]
+    data[end - 3 : end] = bytes(3)
+    result, out = identity(bytes(data), suffix="png")
+    assert result.err.splitlines() == [f"wrote {out}"]
+    expected = np.asarray(Image.open(io.BytesIO(encoded())))
+    assert np.array_equal(np.asarray(Image.open(out)), expected)
+
+
+def test_a_component_without_a_scan_is_missed(identity, encoded):
+    """A scan for brightness alone leaves an image without colours, and no decoder says so."""
+    data = encoded("L")
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    colour = bytearray(data[frame + 2 : frame + 4 + 9]) + b"\2\x11\0\3\x11\0"
+    colour[1], colour[7] = 17, 3
+    mixed = data[:frame] + b"\xff\xc0" + bytes(colour) + data[frame + 13 :]
+    assert mixed.index(b"\xff\xda") > scan
+    result, _ = identity(mixed)
+    assert result.code == 1
+    assert "truncated: the scans of component 2 are incomplete" in result.err
+
+
 def test_unusual_samplings_are_read_with_a_note(identity, encoded):
     """Sampling factors that TurboJPEG does not know are read, without a check."""
     data = bytearray(encoded(subsampling="4:2:0", quality=50))

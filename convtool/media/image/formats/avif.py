@@ -18,13 +18,12 @@ from convtool.media.image.isobmff.format import (
     SRGB,
     HeifFormat,
     chroma,
-    decoding,
     matrix,
     points,
 )
 from convtool.media.image.isobmff.rewriting import with_colour, with_metadata
 from convtool.media.image.pillow import PillowReader
-from convtool.media.image.reader import ImageInput
+from convtool.media.image.reader import ImageInput, decoding
 from convtool.media.image.samples import Frame, Metadata, Pixels, full_range, narrowed
 
 LOSSLESS = 100

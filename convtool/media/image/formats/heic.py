@@ -17,9 +17,9 @@ from convtool.media.image.exif import Exif
 from convtool.media.image.isobmff.boxes import boxes
 from convtool.media.image.isobmff.brands import brands
 from convtool.media.image.isobmff.description import describe, properties_of
-from convtool.media.image.isobmff.format import HeifFormat, chroma, decoding, matrix, points
+from convtool.media.image.isobmff.format import HeifFormat, chroma, matrix, points
 from convtool.media.image.isobmff.rewriting import with_metadata
-from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.reader import ImageInput, Reader, decoding
 from convtool.media.image.samples import (
     GREY,
     RGB,

@@ -5,8 +5,8 @@ from typing import Any
 
 from convtool.media.image.format import Format
 from convtool.media.image.pillow import PillowReader
-from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.reader import DAMAGED, ImageInput, decoding
+from convtool.media.image.samples import Frame, Metadata, Pixels
 
 LOSSLESS_QUALITY = 100
 EFFORT = 4  # of lossless compression, 0 to 100; more is slower and hardly smaller
@@ -18,10 +18,18 @@ class WebPReader(PillowReader):
     """A WebP file."""
 
     def __init__(self, format: str, file: ImageInput, *, frames: bool) -> None:
-        super().__init__(format, file, frames=frames)
         file.stream.seek(0)
-        self.metadata.lossless = _is_lossless(file.stream.read())
+        data = file.stream.read()
         file.stream.seek(0)
+        self._fault = _fault(data)
+        with decoding(file.name, self._fault):
+            super().__init__(format, file, frames=frames)
+        self.metadata.lossless = _is_lossless(data)
+
+    def pixels(self) -> Pixels:
+        """Return the frame that Pillow is at."""
+        with decoding(self.file.name, self._fault):
+            return super().pixels()
 
 
 class WebP(Format):
@@ -47,6 +55,14 @@ class WebP(Format):
         if metadata.lossless or quality == LOSSLESS_QUALITY:
             options |= {"lossless": True, "exact": True, "quality": EFFORT}
         return options
+
+
+def _fault(data: bytes) -> str:
+    """Return what is wrong with a file that cannot be decoded."""
+    declared = HEAD - 4 + int.from_bytes(data[4:8], "little")
+    if declared > len(data):
+        return f"truncated: {declared} bytes declared, {len(data)} found"
+    return DAMAGED
 
 
 def _is_lossless(data: bytes) -> bool:

@@ -1,11 +1,9 @@
 """What AVIF and HEIC have in common: depths, kinds of metadata, sampling and meaning of colours."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import torch
 
-from convtool.errors import ConvtoolError, ReadError
 from convtool.media.image.format import FULL_CHROMA, Format
 from convtool.media.image.samples import Metadata
 
@@ -13,7 +11,6 @@ SRGB = (1, 13)  # primaries and transfer function (ITU-T H.273)
 MATRICES = {9: 9, 12: 12}  # the usual matrix of primaries; of all others BT.601's
 BT601 = 6
 DEEPEST = 12
-DAMAGED = "the image cannot be read: it is damaged, or of a kind that is not supported"
 
 
 class HeifFormat(Format):
@@ -36,24 +33,6 @@ class HeifFormat(Format):
         lost = sorted({"gAMA", "cHRM"} & set(metadata.colour))
         if lost and "cICP" not in metadata.colour and not metadata.icc:
             yield f"{' and '.join(lost)} dropped, which {self.name} cannot hold"
-
-
-@contextmanager
-def decoding(name: str) -> Iterator[None]:
-    """Turn any exception of a decoder into an error in words.
-
-    Args:
-        name: of the file.
-
-    Raises:
-        ReadError: one was raised.
-    """
-    try:
-        yield
-    except ConvtoolError:
-        raise
-    except Exception as exc:
-        raise ReadError(f"{name}: {DAMAGED}") from exc
 
 
 def points(metadata: Metadata) -> tuple[int, int]:

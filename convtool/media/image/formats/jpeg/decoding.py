@@ -26,7 +26,8 @@ MODES = {1: "GRAY", 3: "RGB", CMYK: "CMYK"}  # simplejpeg's, by the number of co
 TRANSFORMS = {1: {None, 0, 1, 2}, 3: {None, 0, 1}, CMYK: {None, 0, 2}}  # Adobe's, that are known
 
 TRUNCATED = re.compile(r"[Pp]remature end|end of JPEG")
-HEADER = re.compile(r"extraneous bytes|JFIF revision|ICC marker|Adobe color")
+UNSUPPORTED = re.compile(r"[Uu]nsupported|not (supported|implemented|compiled)|Sorry")
+HEADER = re.compile(r"extraneous bytes|JFIF revision|ICC marker|Adobe color|SOS parameters")
 # What libjpeg reports of coded data, and what it means.
 FAULTS = {
     r"bad (Huffman|arithmetic) code": "the image data hold an invalid code",
@@ -125,6 +126,8 @@ def _by_pillow(file: ImageInput, data: bytes, segments: Segments) -> Samples:
 
 
 def _refuse(file: ImageInput, fault: str) -> None:
+    if UNSUPPORTED.search(fault):
+        raise ValueError("JPEG of this kind is not supported")
     if TRUNCATED.search(fault):
         refuse_truncated(file, file.name, "the image data ends early", file.reading)
     else:

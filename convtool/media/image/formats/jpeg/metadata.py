@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 
 from convtool.media.image import xmp
 from convtool.media.image.exif import Exif
-from convtool.media.image.formats.jpeg.segments import (
+from convtool.media.image.formats.jpeg.markers import (
     APP0,
     APP1,
     APP2,
     APP13,
     APP14,
     COM,
-    Segments,
     segment,
 )
+from convtool.media.image.formats.jpeg.segments import Segments
 from convtool.media.image.orientation import is_sideways, stored
 from convtool.media.image.photoshop import iptc_of, resource
 from convtool.media.image.samples import COMMENT, Metadata

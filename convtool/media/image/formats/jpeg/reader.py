@@ -6,7 +6,8 @@ import torch
 
 from convtool.media.image import xmp
 from convtool.media.image.formats.jpeg import decoding, metadata
-from convtool.media.image.formats.jpeg.segments import APP2, Segments, parse
+from convtool.media.image.formats.jpeg.markers import APP2
+from convtool.media.image.formats.jpeg.segments import Segments, parse
 from convtool.media.image.modes import CONVERTED
 from convtool.media.image.orientation import upright, upright_size
 from convtool.media.image.reader import ImageInput

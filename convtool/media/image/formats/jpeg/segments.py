@@ -4,23 +4,25 @@ Nothing is decoded here. Source: ITU-T T.81, annex B; T.872 and Adobe's technica
 colour models.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-SOI, EOI, SOS, COM = 0xD8, 0xD9, 0xDA, 0xFE
-APP0, APP1, APP2, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
-FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # without tables and the reserved one
-APPLICATION = {*range(0xE0, 0xF0), COM}
-ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
-PROGRESSIVE, PROGRESSIVE_ARITHMETIC = 0xC2, 0xCA
-COEFFICIENTS = 64
-# A marker within coded data: neither a stuffed byte, nor a restart, nor fill.
-MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+from convtool.media.image.formats.jpeg.markers import (
+    ALONE,
+    APP0,
+    APP14,
+    APPLICATION,
+    EOI,
+    FRAMES,
+    SOS,
+    HeaderError,
+    next_marker,
+    payload_at,
+    segment,
+)
+from convtool.media.image.formats.jpeg.scans import follow
 
-
-class HeaderError(ValueError):
-    """The header is damaged."""
+PROGRESSIVE, PROGRESSIVE_ARITHMETIC, LOSSLESS = 0xC2, 0xCA, 0xC3
+WHOLE = bytes((0, 63, 0))  # what a scan of all coefficients says of itself
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Frame:
     height: int
     width: int
     components: tuple[Component, ...]
+
+    @property
+    def is_progressive(self) -> bool:
+        """True where scans refine each other."""
+        return self.marker in (PROGRESSIVE, PROGRESSIVE_ARITHMETIC)
+
+    @property
+    def is_sequential(self) -> bool:
+        """True where each scan holds all coefficients of its components."""
+        return not self.is_progressive and self.marker != LOSSLESS
 
     @property
     def sampling(self) -> str:
@@ -103,14 +115,14 @@ def parse(data: bytes) -> Segments:
     frame, found = None, []
     place, strays = 2, 0
     while True:
-        marker, place, skipped = _next_marker(data, place)
+        marker, place, skipped = next_marker(data, place)
         strays += skipped
         if marker in ALONE:
             strays += 2 * (marker != 0x01)
             continue
         if marker == EOI:
             raise HeaderError("it holds no image data")
-        payload, after = _payload(data, place)
+        payload, after = payload_at(data, place)
         if marker == SOS:
             break
         if marker in FRAMES:
@@ -128,7 +140,10 @@ def parse(data: bytes) -> Segments:
         strays,
         scan=place - 2,
     )
-    segments.end, segments.missing = _scans(data, segments)
+    numbers = [one.number for one in frame.components]
+    segments.end, segments.missing = follow(
+        data, segments.scan, numbers, progressive=frame.is_progressive
+    )
     return segments
 
 
@@ -140,45 +155,10 @@ def minimal(data: bytes, segments: Segments) -> bytes:
         transform = segments.adobe if segments.adobe < 3 else usual
         kept.append((APP14, b"Adobe\0\x64\0\0\0\0" + bytes([transform])))
     parts = [segment(marker, payload) for marker, payload in kept + segments.tables]
-    return b"".join([b"\xff\xd8", *parts, data[segments.scan :]])
-
-
-def segment(marker: int, payload: bytes) -> bytes:
-    r"""Return an encoded segment.
-
-    >>> segment(COM, b"abc").hex()
-    'fffe0005616263'
-    """
-    return bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2) + payload
-
-
-def _next_marker(data: bytes, place: int) -> tuple[int, int, int]:
-    """Return the next marker, the place after it, and the number of bytes skipped before it."""
-    skipped = 0
-    while True:
-        start = data.find(b"\xff", place)
-        if start < 0:
-            raise HeaderError("its header ends early")
-        skipped += start - place
-        place = start
-        while data[place : place + 1] == b"\xff":  # fill bytes are allowed
-            place += 1
-        if place >= len(data):
-            raise HeaderError("its header ends early")
-        marker = data[place]
-        place += 1
-        if marker:
-            return marker, place, skipped
-        skipped += 2
-
-
-def _payload(data: bytes, place: int) -> tuple[bytes, int]:
-    """Return the content of a segment whose length stands here, and the place after it."""
-    length = int.from_bytes(data[place : place + 2])
-    end = place + length
-    if length < 2 or end > len(data):
-        raise HeaderError("its header ends early" if length >= 2 else "a segment has no length")
-    return data[place + 2 : end], end
+    first, after = payload_at(data, segments.scan + 2)
+    if segments.frame.is_sequential:
+        first = first[:-3] + WHOLE  # some encoders write something else, and mean this
+    return b"".join([b"\xff\xd8", *parts, segment(SOS, first), data[after:]])
 
 
 def _frame(marker: int, payload: bytes) -> Frame:
@@ -193,51 +173,3 @@ def _frame(marker: int, payload: bytes) -> Frame:
     if not height or not width:
         raise HeaderError(f"its frame header states {width}×{height} pixels")
     return Frame(marker, payload[0], height, width, components)
-
-
-def _scans(data: bytes, segments: Segments) -> tuple[int | None, str]:
-    """Return where the image ends, and what its scans leave out.
-
-    One scan of all components needs no look at its data: coded data hold no end marker.
-    """
-    frame = segments.frame
-    progressive = frame.marker in (PROGRESSIVE, PROGRESSIVE_ARITHMETIC)
-    first, after = _payload(data, segments.scan + 2)
-    if not progressive and first[:1] == bytes([len(frame.components)]):
-        place = data.find(b"\xff\xd9", after)
-        return (place + 2 if place >= 0 else None), ""
-    seen: dict[int, set[int]] = {one.number: set() for one in frame.components}
-    end: int | None = None
-    for kind, payload, place in _between(data, segments.scan):
-        if kind == SOS:
-            _count(seen, payload, progressive=progressive)
-        elif kind == EOI:
-            end = place
-    lacking = [str(at) for at, number in enumerate(seen, 1) if len(seen[number]) < COEFFICIENTS]
-    return end, f"the scans of component {lacking[0]} are incomplete" if lacking else ""
-
-
-def _between(data: bytes, place: int) -> Iterator[tuple[int, bytes, int]]:
-    """Yield marker, content and end of the segments from the first scan to the end of the image."""
-    while match := MARKER.search(data, place):
-        marker, place = match.group()[1], match.end()
-        if marker == EOI:
-            yield marker, b"", place
-            return
-        try:
-            payload, place = _payload(data, place)
-        except HeaderError:
-            return
-        yield marker, payload, place
-
-
-def _count(seen: dict[int, set[int]], scan: bytes, *, progressive: bool) -> None:
-    """Note which coefficients of which components are complete after a scan (T.81, B.2.3)."""
-    count = scan[0] if scan else 0
-    start, end, successive = (*scan[1 + 2 * count :], 0, 63, 0)[:3]
-    if progressive and successive & 15:
-        return  # lower bits follow
-    whole = range(start, end + 1) if progressive else range(COEFFICIENTS)
-    for at in range(1, 1 + 2 * count, 2):
-        if at < len(scan) and scan[at] in seen:
-            seen[scan[at]].update(whole)
