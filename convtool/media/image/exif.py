@@ -62,6 +62,15 @@ class Exif(Image.Exif):
         exif.orientation = orientation
         return exif
 
+    @classmethod
+    def of(cls, exif: Image.Exif) -> Self:
+        """Return tags of another kind as these, without a change."""
+        if isinstance(exif, cls):
+            return exif
+        made = cls()
+        made._keep(exif.tobytes().removeprefix(START))
+        return made
+
     @property
     def dpi(self) -> tuple[float, float] | None:
         """The resolution in dots per inch; None where none is stated."""

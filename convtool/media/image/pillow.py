@@ -188,4 +188,6 @@ class PillowReader:
             self.file.note("damaged EXIF data dropped")
         if is_sideways(self.orientation) and metadata.dpi:
             metadata.dpi = metadata.dpi[::-1]
+        if metadata.dpi is None and isinstance(metadata.exif, Exif):
+            metadata.dpi = metadata.exif.dpi  # which is turned already
         return metadata

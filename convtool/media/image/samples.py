@@ -100,15 +100,20 @@ class Metadata:
         >>> Metadata(dpi=(72, 72), xmp=b"<x:xmpmeta/>").lost({"dpi"})
         ['XMP']
         """
-        return [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
+        told = (
+            {"dpi"} if "exif" in held and isinstance(self.exif, Exif) and self.exif.dpi else set()
+        )
+        return [
+            word
+            for kind, word in KINDS.items()
+            if getattr(self, kind) and kind not in held and kind not in told
+        ]
 
     def fitted(self, width: int, height: int) -> "Metadata":
         """Return the metadata of a result of this size."""
-        return replace(
-            self,
-            exif=self.exif.fitted(width, height) if isinstance(self.exif, Exif) else self.exif,
-            xmp=self.xmp and xmp.fitted(self.xmp, width, height),
-        )
+        exif = None if self.exif is None else Exif.of(self.exif).fitted(width, height)
+        packet = self.xmp and xmp.fitted(self.xmp, width, height)
+        return replace(self, exif=exif, xmp=packet)
 
     def profile(self, channels: int) -> bytes | None:
         """Return the colour profile if it fits images with this many channels without alpha."""

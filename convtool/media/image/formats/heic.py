@@ -84,6 +84,7 @@ class HeicReader:
         metadata = Metadata(info.get("icc_profile"), colour=described.colour)
         block = info.get("exif")
         metadata.exif = (Exif.read(block, file.note) or None) if block else None
+        metadata.dpi = metadata.exif.dpi if isinstance(metadata.exif, Exif) else None
         packet = info.get("xmp")
         metadata.xmp = xmp.alone(packet) if packet else None
         metadata.chroma = FULL if described.chroma is None else described.chroma

@@ -31,7 +31,7 @@ class HeifFormat(Format):
         """Yield what is lost: parts of the colour description that only PNG has."""
         yield from super().losses(metadata)
         lost = sorted({"gAMA", "cHRM"} & set(metadata.colour))
-        if lost and "cICP" not in metadata.colour and not metadata.icc:
+        if lost and not {"cICP", "sRGB"} & set(metadata.colour) and not metadata.icc:
             yield f"{' and '.join(lost)} dropped, which {self.name} cannot hold"
 
 

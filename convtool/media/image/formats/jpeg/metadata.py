@@ -47,7 +47,8 @@ def read(segments: Segments, note: Note) -> Metadata:
         segments: its parts.
         note: is told what is lost.
     """
-    found = Metadata(icc=_profile(segments, note), dpi=_density(segments, note))
+    found = Metadata(icc=_profile(segments, note))
+    _set_resolution(segments, found)
     for data in segments.payloads(APP1, EXIF)[:1]:
         found.exif = Exif.read(data, note)
     found.xmp = _xmp(segments, note)
@@ -57,8 +58,10 @@ def read(segments: Segments, note: Note) -> Metadata:
     _note_others(segments, note)
     if found.dpi is None and isinstance(found.exif, Exif):
         found.dpi = found.exif.dpi  # which is turned already
-    elif found.dpi and is_sideways(orientation(found)):
-        found.dpi = found.dpi[::-1]
+    elif is_sideways(orientation(found)):
+        found.dpi = found.dpi and found.dpi[::-1]
+    if found.density and is_sideways(orientation(found)):
+        found.density = found.density[::-1]
     return found
 
 
@@ -90,17 +93,17 @@ def write(metadata: Metadata, channels: int, exif: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _density(segments: Segments, note: Note) -> tuple[float, float] | None:
+def _set_resolution(segments: Segments, found: Metadata) -> None:
+    """Set the resolution of the header, in dots per inch or without a unit."""
     for header in segments.payloads(APP0, JFIF)[:1]:
         if len(header) < 7:
             continue
         unit, x, y = header[2], int.from_bytes(header[3:5]), int.from_bytes(header[5:7])
         if unit == 0 and x != y and x and y:
-            note(f"pixel aspect ratio {x}:{y} dropped")
+            found.density = (x, y)
         if unit in (INCH, CENTIMETRE) and x and y:
             scale = 1 if unit == INCH else 2.54
-            return x * scale, y * scale
-    return None
+            found.dpi = x * scale, y * scale
 
 
 def _profile(segments: Segments, note: Note) -> bytes | None:
