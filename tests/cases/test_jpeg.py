@@ -446,6 +446,24 @@ def test_a_component_without_a_scan_is_missed(identity, encoded):
     assert "truncated: the scans of component 2 are incomplete" in result.err
 
 
+def test_a_bomb_of_scans_is_refused(identity, encoded):
+    """A small file of thousands of scans would take hours: it is refused."""
+    data = encoded(progressive=True)
+    last = data.rindex(b"\xff\xda")
+    result, _ = identity(data[:-2] + data[last:-2] * 600 + b"\xff\xd9")
+    assert result.code == 1
+    assert "it has more than 500 scans" in result.err
+
+
+def test_a_grey_result_loses_a_profile_of_colours_with_a_note(convtool, tmp_path, encoded):
+    """The profile of an RGB image is wrong for a grey one."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    (tmp_path / "in.jpg").write_bytes(encoded(icc_profile=profile))
+    result = convtool("image", tmp_path / "in.jpg", f"{tmp_path}/out/", "-k", "sobel-x")
+    assert result.code == 0
+    assert "colour profile dropped: it is for other channels" in result.err
+
+
 def test_unusual_samplings_are_read_with_a_note(identity, encoded):
     """Sampling factors that TurboJPEG does not know are read, without a check."""
     data = bytearray(encoded(subsampling="4:2:0", quality=50))

@@ -16,6 +16,7 @@ from convtool.media.image.exif_block import RESOLUTIONS, Block
 START = b"Exif\0\0"
 INCH, CENTIMETRE = 2, 3
 SIDEWAYS = range(5, 9)  # orientations in which rows are stored as columns
+MAX_DROPPED = 16  # tags that are left out one by one where there is no room
 
 Note = Callable[[str], None]
 
@@ -114,9 +115,9 @@ def within(exif: Image.Exif, room: int) -> tuple[bytes, list[str]]:
         room: bytes.
     """
     raw = bytearray(exif.tobytes().removeprefix(START))
-    dropped = []
+    dropped: list[str] = []
     while len(raw) > room - len(START):
-        largest = Block(raw).cut_largest()
+        largest = Block(raw).cut_largest() if len(dropped) < MAX_DROPPED else None
         if largest is None:
             return b"", ["EXIF tags"]
         dropped.append(f"EXIF tag {ExifTags.TAGS.get(largest, largest)}")

@@ -11,6 +11,7 @@ from PIL import ExifTags
 
 SHORT, LONG, UNDEFINED = 3, 4, 7
 SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes per type, others 1
+MAX_DIRECTORIES = 8  # of which three are usual
 INLINE = 4  # bytes of a value that stands in its entry
 DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop)
 MAX_SHORT = 2**16 - 1
@@ -149,6 +150,8 @@ class Block:
                 pointed = self._number(found.place + 8, "L") if found else None
                 if pointed is not None and pointed not in places:
                     places.append(pointed)
+            if len(places) > MAX_DIRECTORIES:
+                raise ValueError("the EXIF block has too many directories")
         return places
 
     def _find(self, directory: int, tag: int) -> _Entry | None:

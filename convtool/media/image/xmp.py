@@ -22,12 +22,13 @@ POINTERS = {
     b"http://ns.google.com/photos/1.0/container/": rb"[\w.-]+",
     b"http://ns.google.com/photos/1.0/camera/": rb"(?:MotionPhoto|MicroVideo)\w*",
 }
+MAX_EDITED = 2**20  # bytes of a packet from which pointers are removed
 EMPTY = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="%b"><rdf:Description rdf:about="" '
     b'xmlns:xmpNote="%b" xmpNote:HasExtendedXMP="%b"/></rdf:RDF></x:xmpmeta>'
 )
-MAIN_RDF = re.compile(rb"<rdf:RDF\b[^>]*>(.*)</rdf:RDF\s*>", re.DOTALL)
-OUTER = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)\b[^>]*>")
+MAIN_RDF = re.compile(rb"<rdf:RDF\b[^>]{0,9999}>(.*)</rdf:RDF\s*>", re.DOTALL)
+OUTER = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)\b[^>]{0,9999}>")
 DECLARATION = re.compile(rb"xmlns:[\w.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 
 
@@ -55,6 +56,8 @@ def orientation_of(packet: bytes) -> int:
 
 def alone(packet: bytes) -> bytes | None:
     """Return a packet without what it says of other images in the file; None where that fails."""
+    if len(packet) > MAX_EDITED and any(uri in packet for uri in POINTERS):
+        return None
     edited = packet
     for uri, names in POINTERS.items():
         for prefix in _prefixes(packet, uri):
@@ -125,10 +128,14 @@ def _set(packet: bytes, uri: bytes, name: bytes, value: bytes) -> bytes:
     for prefix in _prefixes(packet, uri):
         full = prefix + b":" + name
         packet = re.sub(
-            rb"(\s%b\s*=\s*)([\"'])[^\"'<]*\2" % full, rb"\g<1>\g<2>%b\g<2>" % value, packet
+            rb"(\s%b\s{0,9}=\s{0,9})([\"'])[^\"'<]{0,99}\2" % full,
+            rb"\g<1>\g<2>%b\g<2>" % value,
+            packet,
         )
         packet = re.sub(
-            rb"(<%b(?:\s[^>]*)?>)[^<]*(</%b\s*>)" % (full, full), rb"\g<1>%b\2" % value, packet
+            rb"(<%b(?:\s[^>]{0,999})?>)[^<]{0,99}(</%b\s{0,9}>)" % (full, full),
+            rb"\g<1>%b\2" % value,
+            packet,
         )
     return packet
 

@@ -189,11 +189,14 @@ def _places(data: bytes, box: Box, found: Items) -> None:
         cursor.number(2)  # where another file is named
         start = cursor.number(base)
         parts = []
-        for _ in range(cursor.number(2)):
+        count = cursor.number(2)
+        if count > 1 and not offset and not length:
+            raise ValueError("the parts of an item have no places")
+        for _ in range(count):
             cursor.number(index if version else 0)
             place = start + cursor.number(offset)
             parts.append((place, cursor.number(length)))
-        if method == 0:
+        if method == 0 and sum(size for _, size in parts) <= len(data):
             found.places[number] = parts
 
 

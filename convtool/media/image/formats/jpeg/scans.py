@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from convtool.media.image.formats.jpeg.markers import EOI, SOS, HeaderError, payload_at
 
 COEFFICIENTS = 64
+MAX_SCANS = 500  # each of which takes as long as an image
 # A marker within coded data: neither a stuffed byte, nor a restart, nor fill.
 MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
@@ -29,8 +30,12 @@ def follow(
         return (place + 2 if place >= 0 else None), ""
     seen: dict[int, set[int]] = {number: set() for number in components}
     end: int | None = None
+    count = 0
     for kind, payload, place in _between(data, start):
         if kind == SOS:
+            count += 1
+            if count > MAX_SCANS:
+                raise HeaderError(f"it has more than {MAX_SCANS} scans")
             _count(seen, payload, progressive=progressive)
         elif kind == EOI:
             end = place
