@@ -94,8 +94,10 @@ class ImageEncoder(Notes):
         for loss in self._format.unfit(self._frames, self._metadata):
             self.note(loss)
         name = self._format.name
+        height, width = self._frames[0].samples.shape[:2]
+        metadata = self._metadata.fitted(width, height)
         try:
-            self._format.save(self._file, self._frames, self._metadata, self._quality)
+            self._format.save(self._file, self._frames, metadata, self._quality)
         except Exception as exc:
             is_ours = isinstance(exc, ConvtoolError)
             if is_ours or (isinstance(exc, OSError) and exc.errno is not None):

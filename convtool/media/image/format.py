@@ -18,6 +18,7 @@ from convtool.media.image.timing import MILLISECONDS, Clock
 from convtool.media.policies import listed
 
 SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
+FULL_CHROMA = 95  # the quality from which colours are sampled as finely as brightness
 
 
 class Row(NamedTuple):
@@ -93,6 +94,16 @@ class Format:
             if dtype.itemsize >= wanted.itemsize:
                 return dtype
         return self.dtypes[-1]
+
+    def bits(self, dtype: torch.dtype, metadata: Metadata) -> int:
+        """Return how many bits samples of a type have in a file.
+
+        Args:
+            dtype: one of `dtypes`.
+            metadata: the input's.
+        """
+        del metadata  # most formats have as many bits as the type
+        return dtype.itemsize * 8
 
     def layout(self, tiles: Sequence[Tile], *, sheet: bool = False) -> Sequence[Tile]:
         """Return the tiles as a file of this format shows them.
@@ -173,6 +184,8 @@ class Format:
             options["exif"] = exif
         if "dpi" in self.holds and metadata.dpi:
             options["dpi"] = metadata.dpi
+        if "xmp" in self.holds and metadata.xmp:
+            options["xmp"] = metadata.xmp
         if self.quality:
             options["quality"] = quality
         if len(frames) > 1:

@@ -12,6 +12,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from convtool.media.image import xmp
+from convtool.media.image.exif import Exif
+
 Samples = NDArray[Any]
 
 # Tags that describe an image whatever its encoding; the rest of a TIFF's tags describe its layout.
@@ -45,6 +48,7 @@ KINDS = {
 # The colour space that the ICC header of a matching profile names, by channels without alpha.
 PROFILE_SPACES = {1: b"GRAY", 3: b"RGB "}
 
+COMMENT = "Comment"  # the keyword of a text without a keyword
 
 GREY = ("l",)
 RGB = ("r", "g", "b")
@@ -68,6 +72,10 @@ class Metadata:
         density: resolution without a unit: the shape of a pixel, or what `stack` says of it.
         stack: the description of a stack of images, as ImageJ or OME has it.
         plays: how many times an animation plays, 0 for ever; None where the file does not say.
+        bits: per sample, where the file has fewer than its samples are kept in; None otherwise.
+        chroma: how finely the file samples its colours, such as `4:2:0`; None where that is as
+            finely as the pixels.
+        lossless: the file is of a format that can be lossy, and is not.
     """
 
     icc: bytes | None = None
@@ -82,6 +90,9 @@ class Metadata:
     density: tuple[float, float] | None = None
     stack: bytes | None = None
     plays: int | None = None
+    bits: int | None = None
+    chroma: str | None = None
+    lossless: bool = False
 
     def lost(self, held: Container[str]) -> list[str]:
         """Return the names of what a format drops that can hold only some kinds.
@@ -92,12 +103,25 @@ class Metadata:
         >>> Metadata(dpi=(72, 72), xmp=b"<x:xmpmeta/>").lost({"dpi"})
         ['XMP']
         """
-        lost = [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
-        if self.is_srgb and KINDS["colour"] in lost:
-            lost.remove(KINDS["colour"])
+        told = (
+            {"dpi"} if "exif" in held and isinstance(self.exif, Exif) and self.exif.dpi else set()
+        )
+        if self.is_srgb:
+            told |= {"colour"}
+        lost = [
+            word
+            for kind, word in KINDS.items()
+            if getattr(self, kind) and kind not in held and kind not in told
+        ]
         if "chunks" not in held:
             lost += [f"the chunk {name}" for name in self.chunks]
         return lost
+
+    def fitted(self, width: int, height: int) -> "Metadata":
+        """Return the metadata of a result of this size."""
+        exif = None if self.exif is None else Exif.of(self.exif).fitted(width, height)
+        packet = self.xmp and xmp.fitted(self.xmp, width, height)
+        return replace(self, exif=exif, xmp=packet)
 
     @property
     def is_srgb(self) -> bool:
@@ -214,8 +238,25 @@ def full_range(samples: Samples, highest: int) -> Samples:
     >>> full_range(np.array([0, 512, 1023]), 1023)
     array([    0, 32800, 65535], dtype=uint16)
     """
-    scaled: Samples = np.rint(samples.astype(np.float64) * MAX_UINT16 / highest)
-    return scaled.clip(0, MAX_UINT16).astype(np.uint16)
+    return _scaled(samples, MAX_UINT16, highest).clip(max=MAX_UINT16).astype(np.uint16)
+
+
+def narrowed(samples: Samples, bits: int) -> Samples:
+    """Return samples of the full range of 16 bits in fewer bits, rounded.
+
+    >>> narrowed(np.array([0, 32800, 65535]), 10)
+    array([   0,  512, 1023], dtype=uint16)
+    """
+    return _scaled(samples, 2**bits - 1, MAX_UINT16).astype(np.uint16)
+
+
+def _scaled(samples: Samples, numerator: int, denominator: int) -> Samples:
+    """Return samples times a fraction, rounded; all in 32 bits, where no product overflows."""
+    scaled: Samples = samples.astype(np.uint32)
+    scaled *= np.uint32(numerator)
+    scaled += np.uint32(denominator // 2)
+    scaled //= np.uint32(denominator)
+    return scaled
 
 
 def straight(samples: Samples, alpha: Samples, white: int) -> Samples:
