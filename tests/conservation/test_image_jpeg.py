@@ -143,7 +143,9 @@ WIDE = ("QuickTime:ColorPrimaries", "QuickTime:TransferCharacteristics")
 def listed(paths):
     """Return what exiftool finds in files, by group and name."""
     command = ["exiftool", "-j", "-a", "-G1", "-u", *paths]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    found = json.loads(
+        subprocess.run(command, check=False, capture_output=True).stdout
+    )  # 1: an unknown type
     return [
         {
             tag: value

@@ -16,7 +16,8 @@ from convtool.levels import Levels, to_float, to_stored
 from convtool.media.contract import Tile
 from convtool.media.grid import arrange
 from convtool.media.image.format import Format
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame
 from convtool.media.image.seen import Rows, filled
 from convtool.media.image.sheet import labelled
 from convtool.media.policies import Notes

@@ -15,8 +15,8 @@ from convtool.media.contract import Tile, Wanted
 from convtool.media.image.encoder import ImageEncoder
 from convtool.media.image.format import Format
 from convtool.media.image.formats import format_of
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.part import ImagePart
-from convtool.media.image.samples import Metadata
 from convtool.media.image.source import ImageSource
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import torch
 from PIL import Image
 
 from convtool.media.contract import Tile
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata, alike
+from convtool.media.image.samples import Frame, alike
 from convtool.media.image.timing import MILLISECONDS, Clock
 from convtool.media.policies import listed
 

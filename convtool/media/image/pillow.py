@@ -10,10 +10,11 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import LimitError
 from convtool.media.image.exif import Exif
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.modes import CONVERTED, as_pixels, plain, plain_mode
 from convtool.media.image.orientation import is_sideways, stored, upright, upright_size
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import GREY, RGB, Header, Metadata, Pixels
+from convtool.media.image.samples import GREY, RGB, Header, Pixels
 from convtool.media.image.xmp import alone
 
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
 from convtool.errors import ConvtoolError, ReadError
-from convtool.media.image.samples import Header, Metadata, Pixels
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Header, Pixels
 from convtool.media.policies import Notes, refuse_damaged, refuse_truncated
 from convtool.options.reading import ImageReading
 

@@ -23,9 +23,10 @@ from convtool.media.image.isobmff.format import (
     points,
 )
 from convtool.media.image.isobmff.rewriting import with_colour, with_metadata
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, decoding
-from convtool.media.image.samples import Frame, Metadata, Pixels, full_range, narrowed
+from convtool.media.image.samples import Frame, Pixels, full_range, narrowed
 
 LOSSLESS = 100
 USUAL = "4:4:4"
@@ -96,6 +97,8 @@ class Avif(HeifFormat):
         yield from super().unfit(frames, metadata)
         if len(frames) > 1 and not all(frame.duration for frame in frames):
             yield f"frames without a duration are shown for {UNTIMED} milliseconds in AVIF"
+        if len(frames) > 1 and properties_of(metadata.colour):
+            yield "colour description dropped but for its code points: it is of an animation"
 
     def timing(self, frames: Sequence[Frame], metadata: Metadata) -> dict[str, Any]:
         """Return Pillow's options for an animation."""
@@ -129,7 +132,8 @@ class Avif(HeifFormat):
             data = memory.getvalue()
             if (primaries, transfer) != SRGB:
                 data = with_colour(data, primaries, transfer)
-            data = with_metadata(data, properties_of(metadata.colour))
+            if len(frames) == 1:  # tracks of an animation state places that would move
+                data = with_metadata(data, properties_of(metadata.colour))
         file.write(data)
 
     def _deep(self, frame: Frame, metadata: Metadata, quality: int) -> bytes:

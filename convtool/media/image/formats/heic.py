@@ -19,13 +19,13 @@ from convtool.media.image.isobmff.brands import brands
 from convtool.media.image.isobmff.description import describe, properties_of
 from convtool.media.image.isobmff.format import HeifFormat, chroma, matrix, points
 from convtool.media.image.isobmff.rewriting import with_metadata
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader, decoding
 from convtool.media.image.samples import (
     GREY,
     RGB,
     Frame,
     Header,
-    Metadata,
     Pixels,
     Samples,
     full_range,

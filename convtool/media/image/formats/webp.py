@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from convtool.media.image.format import Format
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import DAMAGED, ImageInput, decoding
-from convtool.media.image.samples import Frame, Metadata, Pixels
+from convtool.media.image.samples import Frame, Pixels
 
 LOSSLESS_QUALITY = 100
 EFFORT = 4  # of lossless compression, 0 to 100; more is slower and hardly smaller

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 
 from convtool.media.image.format import FULL_CHROMA, Format
-from convtool.media.image.samples import Metadata
+from convtool.media.image.metadata import Metadata
 
 SRGB = (1, 13)  # primaries and transfer function (ITU-T H.273)
 MATRICES = {9: 9, 12: 12}  # the usual matrix of primaries; of all others BT.601's
@@ -31,8 +31,9 @@ class HeifFormat(Format):
         """Yield what is lost: parts of the colour description that only PNG has."""
         yield from super().losses(metadata)
         lost = sorted({"gAMA", "cHRM"} & set(metadata.colour))
-        if lost and not {"cICP", "sRGB"} & set(metadata.colour) and not metadata.icc:
-            yield f"{' and '.join(lost)} dropped, which {self.name} cannot hold"
+        if lost and not metadata.is_srgb:
+            names = " and ".join(lost)
+            yield f"colour description ({names}) dropped, which {self.name} cannot hold"
 
 
 def points(metadata: Metadata) -> tuple[int, int]:

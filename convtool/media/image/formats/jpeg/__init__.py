@@ -7,8 +7,9 @@ from convtool.media.image.exif import within
 from convtool.media.image.format import FULL_CHROMA, Format
 from convtool.media.image.formats.jpeg.metadata import MAX_EXIF, MAX_PROFILE, write
 from convtool.media.image.formats.jpeg.reader import JpegReader
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import COMMENT, Frame, Metadata
+from convtool.media.image.samples import Frame
 from convtool.media.policies import listed
 
 SUBSAMPLING = {"4:2:2": "4:2:2", "4:2:0": "4:2:0", "4:1:1": "4:2:0", "4:1:0": "4:2:0"}  # Pillow's

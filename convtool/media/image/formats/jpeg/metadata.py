@@ -18,9 +18,9 @@ from convtool.media.image.formats.jpeg.markers import (
     segment,
 )
 from convtool.media.image.formats.jpeg.segments import Segments
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.orientation import is_sideways, stored
 from convtool.media.image.photoshop import iptc_of, resource
-from convtool.media.image.samples import COMMENT, Metadata
 
 ROOM = 65_533  # bytes of a segment after its length
 JFIF, JFXX, EXIF, ICC, MPF = b"JFIF\0", b"JFXX\0", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
