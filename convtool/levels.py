@@ -128,10 +128,16 @@ def to_levels(numbers: Tensor, levels: Levels) -> Tensor:
 def beyond(numbers: Tensor, levels: Levels) -> int:
     """Return the count of numbers in units of `levels` outside -1…1, or 0…1 where unsigned.
 
+    Unsigned numbers that are rounded to the ends are within.
+
     >>> beyond(torch.tensor([-40000.0, 0, 32768]), of(torch.int16))
     1
+    >>> beyond(torch.tensor([-1.0, -0.4, 255.4]), UINT8)
+    1
     """
+    margin = 0 if levels.signed else 0.5
+    lowest, highest = levels.low - margin, levels.scale + margin
     low, high = torch.aminmax(numbers)
-    if low >= levels.low and high <= levels.scale:
+    if low >= lowest and high <= highest:
         return 0
-    return int(((numbers < levels.low) | (numbers > levels.scale)).sum())
+    return int(((numbers < lowest) | (numbers > highest)).sum())

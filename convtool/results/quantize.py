@@ -13,11 +13,12 @@ class Quantizer:
 
     Args:
         levels: how samples are stored.
+        unbounded: the input has floats, which end nowhere.
     """
 
-    def __init__(self, levels: Levels) -> None:
+    def __init__(self, levels: Levels, *, unbounded: bool = False) -> None:
         self._levels = levels
-        self._counts = levels.signed and not levels.floats
+        self._counts = (levels.signed or unbounded) and not levels.floats
         self._clipped, self._total = 0, 0
 
     def __call__(self, numbers: Tensor) -> Tensor:
@@ -32,7 +33,7 @@ class Quantizer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know of it: that audio was clipped."""
+        """What a user should know of it: that audio, or a float image, was clipped."""
         if not self._clipped:
             return ()
         note = f"{self._clipped} of {self._total} samples clipped"

@@ -109,7 +109,7 @@ class _Finishes:
 
     def __init__(self, job: Job, work: Work, shared: Run) -> None:
         self._shared = shared
-        self._made: dict[tuple[Layer, Levels], tuple[Normalizer, Quantizer]] = {}
+        self._made: dict[tuple[Layer, Levels, bool], tuple[Normalizer, Quantizer]] = {}
         normalizer, _ = self.of(work)
         if normalizer.needs_range:
             for page in pages(job, work, shared):
@@ -117,9 +117,11 @@ class _Finishes:
 
     def of(self, page: Work) -> tuple[Normalizer, Quantizer]:
         """Return the last steps of a part's epilogue."""
-        key = page.layer, page.encoding.levels
+        levels, unbounded = page.encoding.levels, page.part.levels.floats
+        key = page.layer, levels, unbounded
         if key not in self._made:
-            self._made[key] = _normalizer(page, self._shared), Quantizer(page.encoding.levels)
+            quantizer = Quantizer(levels, unbounded=unbounded)
+            self._made[key] = _normalizer(page, self._shared), quantizer
         return self._made[key]
 
     @property

@@ -425,7 +425,7 @@ def test_a_rotated_heic_is_rotated_once(convtool, tmp_path, rng):
 
 
 def test_heic_through_the_command_line(convtool, tmp_path, photo):
-    """HEIC is read and written with its profile; --quality counts, and lost depth is noted."""
+    """HEIC is read and written with its profile; --quality counts, and 4 lost bits are noted."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(photo).save(tmp_path / "in.png", icc_profile=profile)
     sizes = []
@@ -440,7 +440,7 @@ def test_heic_through_the_command_line(convtool, tmp_path, photo):
     back = np.array(Image.open(tmp_path / "back.png")).astype(int)
     assert np.abs(back - photo).mean() < 3
     result = convtool("image", SAMPLES / "chart16.png", tmp_path / "deep.heic", "-k", "blur")
-    assert "16-bit samples stored as 8-bit in HEIC" in result.err
+    assert "16-bit samples stored as 12-bit in HEIC" in result.err
 
 
 def test_the_primary_image_of_a_heic_is_read(rng):

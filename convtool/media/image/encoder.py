@@ -16,7 +16,8 @@ from convtool.levels import Levels, to_float, to_stored
 from convtool.media.contract import Tile
 from convtool.media.grid import arrange
 from convtool.media.image.format import Format
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame
 from convtool.media.image.seen import Rows, filled
 from convtool.media.image.sheet import columns, labelled
 from convtool.media.policies import Notes
@@ -94,8 +95,10 @@ class ImageEncoder(Notes):
         for loss in self._format.unfit(self._frames, self._metadata):
             self.note(loss)
         name = self._format.name
+        height, width = self._frames[0].samples.shape[:2]
+        metadata = self._metadata.fitted(width, height)
         try:
-            self._format.save(self._file, self._frames, self._metadata, self._quality)
+            self._format.save(self._file, self._frames, metadata, self._quality)
         except Exception as exc:
             is_ours = isinstance(exc, ConvtoolError)
             if is_ours or (isinstance(exc, OSError) and exc.errno is not None):

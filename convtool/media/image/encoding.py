@@ -15,8 +15,8 @@ from convtool.media.contract import Tile, Wanted
 from convtool.media.image.encoder import ImageEncoder
 from convtool.media.image.format import Format
 from convtool.media.image.formats import format_of
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.part import ImagePart
-from convtool.media.image.samples import Metadata
 from convtool.media.image.sheet import cell_size
 from convtool.media.image.source import ImageSource
 
@@ -92,12 +92,10 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
     if metadata.geo and "geo" in format.holds and not whole:
         metadata = replace(metadata, geo={})
         notes.append("GeoTIFF tags dropped: they are for an image of another size")
-    if stored.itemsize < sample.itemsize:
-        notes.insert(
-            0,
-            f"{sample.itemsize * 8}-bit samples stored as {stored.itemsize * 8}-bit "
-            f"in {format.name}",
-        )
+    has = sample.itemsize * 8 if wanted.raw else source.metadata.bits or sample.itemsize * 8
+    gets = format.bits(stored, metadata)
+    if gets < has:
+        notes.insert(0, f"{has}-bit samples stored as {gets}-bit in {format.name}")
     return ImageEncoding(
         format,
         of(stored),

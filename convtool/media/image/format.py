@@ -11,13 +11,15 @@ import torch
 from PIL import Image
 
 from convtool.media.contract import Tile
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata, alike
+from convtool.media.image.samples import Frame, alike
 from convtool.media.image.timing import MILLISECONDS, Clock
 from convtool.media.policies import listed
 
 SNIFFED = 64  # bytes at the beginning of a file by which formats are recognized
+FULL_CHROMA = 95  # the quality from which colours are sampled as finely as brightness
 
 
 class Row(NamedTuple):
@@ -93,6 +95,16 @@ class Format:
             if dtype.itemsize >= wanted.itemsize:
                 return dtype
         return self.dtypes[-1]
+
+    def bits(self, dtype: torch.dtype, metadata: Metadata) -> int:
+        """Return how many bits samples of a type have in a file.
+
+        Args:
+            dtype: one of `dtypes`.
+            metadata: the input's.
+        """
+        del metadata  # most formats have as many bits as the type
+        return dtype.itemsize * 8
 
     def layout(self, tiles: Sequence[Tile], *, sheet: bool = False) -> Sequence[Tile]:
         """Return the tiles as a file of this format shows them.
@@ -173,6 +185,8 @@ class Format:
             options["exif"] = exif
         if "dpi" in self.holds and metadata.dpi:
             options["dpi"] = metadata.dpi
+        if "xmp" in self.holds and metadata.xmp:
+            options["xmp"] = metadata.xmp
         if self.quality:
             options["quality"] = quality
         if len(frames) > 1:

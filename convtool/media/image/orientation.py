@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from convtool.media.image.exif import Exif
 from convtool.media.image.samples import Pixels, Samples
+from convtool.media.image.xmp import orientation_of
 
 # Array operations that make each EXIF orientation upright (CIPA DC-008, table 6).
 UPRIGHT: dict[int, Callable[[Samples], Samples]] = {
@@ -17,6 +19,19 @@ UPRIGHT: dict[int, Callable[[Samples], Samples]] = {
     7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
     8: lambda a: a.swapaxes(0, 1)[::-1],
 }
+
+
+def stored(exif: Exif | None, packet: bytes | str | None) -> int:
+    """Return the orientation in which an image is stored: as EXIF says, or else XMP.
+
+    Args:
+        exif: the EXIF tags.
+        packet: the XMP packet.
+    """
+    if exif is not None and exif.orientation is not None:
+        return exif.orientation
+    packet = packet.encode() if isinstance(packet, str) else packet
+    return orientation_of(packet) if packet else 1
 
 
 def is_sideways(orientation: int) -> bool:

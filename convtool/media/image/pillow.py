@@ -6,13 +6,16 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
 
 import torch
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convtool.errors import LimitError
+from convtool.media.image.exif import Exif
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.modes import CONVERTED, as_pixels, plain, plain_mode
-from convtool.media.image.orientation import upright, upright_size
+from convtool.media.image.orientation import is_sideways, stored, upright, upright_size
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import GREY, RGB, Header, Metadata, Pixels
+from convtool.media.image.samples import GREY, RGB, Header, Pixels
+from convtool.media.image.xmp import alone
 
 
 class SharedSettings:
@@ -118,8 +121,9 @@ class PillowReader:
         with self.settings():
             self.seek(index)
         pixels = self.pixels()
-        pixels.duration = self.image.info.get("duration")
-        if self.count == 1:
+        if self.count > 1:
+            pixels.duration = self.image.info.get("duration")
+        else:
             del self.image  # whose memory is not needed any more
         return upright(pixels, self.orientation)
 
@@ -145,12 +149,19 @@ class PillowReader:
         if self.image.mode in CONVERTED:
             self.file.note(f"{CONVERTED[self.image.mode]} converted to RGB")
 
-    def read_exif(self) -> Image.Exif:
+    def read_exif(self) -> Image.Exif | None:
         """Return the EXIF tags, and set the orientation, within `settings`."""
         # Not the method of a PNG image, which would decode it.
-        exif = Image.Image.getexif(self.image)
-        self.orientation = int(exif.get(ExifTags.Base.Orientation, 1))
+        data = self.image.info.get("exif") or Image.Image.getexif(self.image).tobytes()
+        exif = Exif.read(data, self.file.note)
+        self.orientation = stored(exif, self.image.info.get("xmp"))
         return exif
+
+    def read_xmp(self) -> bytes | None:
+        """Return the XMP packet, without what it says of other images in the file."""
+        packet = self.image.info.get("xmp")
+        packet = packet.encode() if isinstance(packet, str) else packet
+        return alone(packet) if packet else None
 
     @property
     def _colour(self) -> bool:
@@ -165,15 +176,19 @@ class PillowReader:
     def _read_metadata(self) -> Metadata:
         info = self.image.info
         metadata = Metadata(info.get("icc_profile") or None, None, info.get("dpi"))
+        metadata.xmp = self.read_xmp()
         metadata.plays = info.get("loop")
         try:
             exif = self.read_exif()
             if exif:
-                exif.pop(ExifTags.Base.Orientation, None)
                 exif.tobytes()  # raises now what would fail when it is written
                 metadata.exif = exif
         except LimitError:
             raise
         except Exception:  # noqa: BLE001  # damaged tags raise anything; the pixels may be intact
             self.file.note("damaged EXIF data dropped")
+        if is_sideways(self.orientation) and metadata.dpi:
+            metadata.dpi = metadata.dpi[::-1]
+        if metadata.dpi is None and isinstance(metadata.exif, Exif):
+            metadata.dpi = metadata.exif.dpi  # which is turned already
         return metadata

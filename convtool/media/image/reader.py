@@ -1,12 +1,16 @@
 """What a format offers for reading: a Reader of an opened file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
-from convtool.media.image.samples import Header, Metadata, Pixels
+from convtool.errors import ConvtoolError, ReadError
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Header, Pixels
 from convtool.media.policies import Notes, refuse_damaged, refuse_truncated
 from convtool.options.reading import ImageReading
 
+DAMAGED = "the image cannot be read: it is damaged, or of a kind that is not supported"
 ENDS_EARLY = "the image data ends early"
 
 
@@ -57,3 +61,22 @@ class Reader(Protocol):
 
     def decode(self, index: int) -> Pixels:
         """Return a page, upright; a single one only once."""
+
+
+@contextmanager
+def decoding(name: str, fault: str = DAMAGED) -> Iterator[None]:
+    """Turn any exception of a decoder into an error in words.
+
+    Args:
+        name: of the file.
+        fault: the words.
+
+    Raises:
+        ReadError: one was raised.
+    """
+    try:
+        yield
+    except ConvtoolError:
+        raise
+    except Exception as exc:
+        raise ReadError(f"{name}: {fault}") from exc

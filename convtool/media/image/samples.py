@@ -1,114 +1,23 @@
-"""Images as arrays: headers, decoded pixels, finished frames, and the metadata beside them.
+"""Images as arrays: headers, decoded pixels, finished frames.
 
 Nothing here reads or writes a file.
 """
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 Samples = NDArray[Any]
-
-# Tags that describe an image whatever its encoding; the rest of a TIFF's tags describe its layout.
-DESCRIPTIVE_TAGS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.Software,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
 
 MAX_UINT8 = 2**8 - 1
 MAX_UINT16 = 2**16 - 1
 
-# Kinds of metadata, and what messages call them. What `plays` says belongs to animations.
-KINDS = {
-    "icc": "colour profile",
-    "exif": "EXIF tags",
-    "dpi": "resolution",
-    "xmp": "XMP",
-    "iptc": "IPTC",
-    "text": "text",
-    "colour": "colour description",
-    "geo": "GeoTIFF tags",
-    "density": "resolution without a unit",
-    "stack": "description of a stack",
-}
-
-# The colour space that the ICC header of a matching profile names, by channels without alpha.
-PROFILE_SPACES = {1: b"GRAY", 3: b"RGB "}
-
-
 GREY = ("l",)
 RGB = ("r", "g", "b")
-
-
-@dataclass
-class Metadata:
-    """What is kept of an image beside its pixels, of the upright image.
-
-    Attributes:
-        icc: the colour profile.
-        exif: all tags but the orientation; None where there are none or they are damaged.
-        dpi: resolution, horizontal and vertical.
-        xmp: the XMP packet, in UTF-8.
-        iptc: the IPTC-IIM records.
-        text: keywords and their texts, as PNG has them; a comment is named `Comment`.
-        colour: chunks that say what samples mean, by the names that PNG gives them: `cICP`,
-            `sRGB`, `gAMA`, `cHRM`, `mDCV`, `cLLI`.
-        chunks: further chunks that only PNG has, and that stay true whatever a filter does.
-        geo: GeoTIFF tags by their numbers: type, count, value.
-        density: resolution without a unit: the shape of a pixel, or what `stack` says of it.
-        stack: the description of a stack of images, as ImageJ or OME has it.
-        plays: how many times an animation plays, 0 for ever; None where the file does not say.
-    """
-
-    icc: bytes | None = None
-    exif: Image.Exif | None = None
-    dpi: tuple[float, float] | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
-    text: tuple[tuple[str, str], ...] = ()
-    colour: dict[str, bytes] = field(default_factory=dict)
-    chunks: dict[str, bytes] = field(default_factory=dict)
-    geo: dict[int, tuple[int, int, Any]] = field(default_factory=dict)
-    density: tuple[float, float] | None = None
-    stack: bytes | None = None
-    plays: int | None = None
-
-    def lost(self, held: Container[str]) -> list[str]:
-        """Return the names of what a format drops that can hold only some kinds.
-
-        Args:
-            held: names of attributes.
-
-        >>> Metadata(dpi=(72, 72), xmp=b"<x:xmpmeta/>").lost({"dpi"})
-        ['XMP']
-        """
-        lost = [word for kind, word in KINDS.items() if getattr(self, kind) and kind not in held]
-        if self.is_srgb and KINDS["colour"] in lost:
-            lost.remove(KINDS["colour"])
-        if "chunks" not in held:
-            lost += [f"the chunk {name}" for name in self.chunks]
-        return lost
-
-    @property
-    def is_srgb(self) -> bool:
-        """True where the colour description says what every format means without one."""
-        return "sRGB" in self.colour and not {"cICP", "mDCV", "cLLI"} & set(self.colour)
-
-    def profile(self, channels: int) -> bytes | None:
-        """Return the colour profile if it fits images with this many channels without alpha."""
-        if self.icc and self.icc[16:20] == PROFILE_SPACES.get(channels):
-            return self.icc
-        return None
 
 
 @dataclass(frozen=True)
@@ -201,21 +110,31 @@ def _enriched(frame: Frame, colours: int, *, transparent: bool, deep: bool) -> F
     return replace(frame, samples=joined, transparent=transparent)
 
 
-def descriptive(exif: Image.Exif) -> Image.Exif:
-    """Return the tags that describe an image whatever its encoding."""
-    kept = Image.Exif()
-    kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
-    return kept
-
-
 def full_range(samples: Samples, highest: int) -> Samples:
     """Return samples of 0 to `highest` in the full range of 16 bits, rounded.
 
     >>> full_range(np.array([0, 512, 1023]), 1023)
     array([    0, 32800, 65535], dtype=uint16)
     """
-    scaled: Samples = np.rint(samples.astype(np.float64) * MAX_UINT16 / highest)
-    return scaled.clip(0, MAX_UINT16).astype(np.uint16)
+    return _scaled(samples, MAX_UINT16, highest).clip(max=MAX_UINT16).astype(np.uint16)
+
+
+def narrowed(samples: Samples, bits: int) -> Samples:
+    """Return samples of the full range of 16 bits in fewer bits, rounded.
+
+    >>> narrowed(np.array([0, 32800, 65535]), 10)
+    array([   0,  512, 1023], dtype=uint16)
+    """
+    return _scaled(samples, 2**bits - 1, MAX_UINT16).astype(np.uint16)
+
+
+def _scaled(samples: Samples, numerator: int, denominator: int) -> Samples:
+    """Return samples times a fraction, rounded; all in 32 bits, where no product overflows."""
+    scaled: Samples = samples.astype(np.uint32)
+    scaled *= np.uint32(numerator)
+    scaled += np.uint32(denominator // 2)
+    scaled //= np.uint32(denominator)
+    return scaled
 
 
 def straight(samples: Samples, alpha: Samples, white: int) -> Samples:

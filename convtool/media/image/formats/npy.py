@@ -12,8 +12,9 @@ from numpy.lib import format as npy
 from convtool.limits import refuse_larger
 from convtool.media.contract import Tile
 from convtool.media.image.format import Format, Row
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader
-from convtool.media.image.samples import GREY, RGB, Frame, Header, Metadata, Pixels, Samples
+from convtool.media.image.samples import GREY, RGB, Frame, Header, Pixels, Samples
 
 SIGNATURE = b"\x93NUMPY"
 LONGEST_HEADER = 10_000  # bytes

@@ -8,7 +8,8 @@ import torch
 from convtool.media.image.format import Row
 from convtool.media.image.formats.ppm import WHITES, Netpbm, big_endian, comments, white
 from convtool.media.image.formats.ppm.header import PAM
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame
 
 TYPES = {1: "GRAYSCALE", 3: "RGB"}
 

@@ -9,7 +9,8 @@ import torch
 from convtool.media.image.format import Row
 from convtool.media.image.formats.ppm import Netpbm
 from convtool.media.image.formats.ppm.header import FLOATS
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame
 
 
 class Pfm(Netpbm):

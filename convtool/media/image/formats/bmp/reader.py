@@ -9,8 +9,9 @@ from convtool.limits import refuse_larger
 from convtool.media.image import samples as kinds
 from convtool.media.image.formats.bmp import header as headers
 from convtool.media.image.formats.bmp.runs import unpacked
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import GREY, RGB, Metadata, Pixels, Samples
+from convtool.media.image.samples import GREY, RGB, Pixels, Samples
 from convtool.media.policies import refuse_truncated
 
 BYTE = 8  # bits

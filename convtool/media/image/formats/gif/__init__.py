@@ -10,8 +10,9 @@ from convtool.media.image.format import Format, Row
 from convtool.media.image.formats.gif import writer
 from convtool.media.image.formats.gif.palette import is_colourful, is_soft
 from convtool.media.image.formats.gif.reader import GifReader
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata, alike
+from convtool.media.image.samples import Frame, alike
 from convtool.media.image.timing import CENTISECONDS
 
 

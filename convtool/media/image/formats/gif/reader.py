@@ -11,8 +11,9 @@ import torch
 from convtool.media.image.canvas import Drawing, Player, Region, leaves_gaps
 from convtool.media.image.formats.gif.blocks import Picture, blocks_of
 from convtool.media.image.formats.gif.pixels import decode
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import GREY, RGB, Header, Metadata, Pixels
+from convtool.media.image.samples import GREY, RGB, Header, Pixels
 from convtool.media.policies import listed
 
 SMALL = 2**20  # pixels of an image that may lie outside the screen for the most part

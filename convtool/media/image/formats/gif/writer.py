@@ -9,7 +9,8 @@ from convtool.media.image.canvas import Region, changed
 from convtool.media.image.formats.gif.blocks import LOOPS, PROFILE, XMP
 from convtool.media.image.formats.gif.palette import MOST, indexed
 from convtool.media.image.formats.gif.pixels import encode, sub_blocks
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame
 from convtool.media.image.timing import CENTISECONDS
 
 KEEP, CLEAR = 1, 2  # disposal methods

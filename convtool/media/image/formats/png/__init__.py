@@ -14,8 +14,9 @@ from convtool.media.image.formats.png import text, writer
 from convtool.media.image.formats.png.chunks import SIGNATURE
 from convtool.media.image.formats.png.layout import ROWS
 from convtool.media.image.formats.png.reader import PngReader
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.samples import Frame
 from convtool.media.image.timing import FRACTIONS
 
 

@@ -9,9 +9,9 @@ from PIL import ExifTags, Image
 from convtool.errors import ConvtoolError
 from convtool.media.image.formats.png import text
 from convtool.media.image.formats.png.chunks import Chunk, read, write
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.orientation import is_sideways
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import Metadata
 from convtool.media.policies import listed
 
 TEXTS = ("tEXt", "zTXt", "iTXt")

@@ -13,7 +13,8 @@ from convtool.media.image.formats.png.animation import CONTROL
 from convtool.media.image.formats.png.chunks import AROUND, SIGNATURE, write
 from convtool.media.image.formats.png.layout import layout_of
 from convtool.media.image.formats.png.metadata import write_before_pixels
-from convtool.media.image.samples import Frame, Metadata, Samples, alike
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame, Samples, alike
 from convtool.media.image.timing import seconds
 
 LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller

@@ -12,8 +12,9 @@ import torch
 from convtool.media.image.format import Format, Row
 from convtool.media.image.formats.ppm.header import BINARY, PLAIN
 from convtool.media.image.formats.ppm.reader import NetpbmReader
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata, Samples
+from convtool.media.image.samples import Frame, Samples
 
 WHITES = "whites from 1 to 65535"
 

@@ -9,8 +9,9 @@ import torch
 from convtool.errors import ConvtoolError
 from convtool.media.image.formats.ppm.header import BITS, FLOATS, PLAIN, SPACE, Layout
 from convtool.media.image.formats.ppm.header import Header as Start
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ENDS_EARLY, ImageInput
-from convtool.media.image.samples import MAX_UINT8, Header, Metadata, Pixels, Samples, full_range
+from convtool.media.image.samples import MAX_UINT8, Header, Pixels, Samples, full_range
 
 MOST = 2**20  # images of a file
 DIGITS = b"0123456789"

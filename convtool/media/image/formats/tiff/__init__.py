@@ -12,8 +12,9 @@ import torch
 from convtool.media.image.format import Format
 from convtool.media.image.formats.tiff import stacks
 from convtool.media.image.formats.tiff.models import ROWS
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.samples import Frame
 
 
 class Tiff(Format):

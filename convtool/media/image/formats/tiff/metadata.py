@@ -20,9 +20,9 @@ from convtool.media.image.formats.tiff.tags import (
     Photometric,
     Tag,
 )
+from convtool.media.image.metadata import Metadata
 from convtool.media.image.orientation import is_sideways
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import Metadata
 from convtool.media.policies import listed
 
 NO_UNIT, INCH, CENTIMETRE = 1, 2, 3

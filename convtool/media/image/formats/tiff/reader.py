@@ -14,14 +14,7 @@ from convtool.media.image.formats.tiff.pages import Page, pages_of
 from convtool.media.image.formats.tiff.tags import Photometric, Tag
 from convtool.media.image.orientation import upright
 from convtool.media.image.reader import ImageInput
-from convtool.media.image.samples import (
-    GREY,
-    RGB,
-    Header,
-    Pixels,
-    Samples,
-    straight,
-)
+from convtool.media.image.samples import GREY, RGB, Header, Pixels, Samples, straight
 
 BYTE, WORD, SINGLE = 8, 16, 32  # bits
 TYPES = {1: torch.uint8, 2: torch.uint16}  # of palettes, by their bytes

@@ -14,7 +14,8 @@ from convtool.media.image.formats.tiff.directory import TYPES
 from convtool.media.image.formats.tiff.exif import Tables, Value
 from convtool.media.image.formats.tiff.layout import STRAIGHT
 from convtool.media.image.formats.tiff.tags import Compression, Photometric, Tag
-from convtool.media.image.samples import Frame, Metadata
+from convtool.media.image.metadata import Metadata
+from convtool.media.image.samples import Frame
 
 ASCII, SHORT, LONG, RATIONAL, BYTE, UNDEFINED, LONG8 = 2, 3, 4, 5, 1, 7, 16
 STRIP = 2**18  # bytes, about
