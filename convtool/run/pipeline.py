@@ -15,23 +15,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from torch import Tensor
-
-from convtool.block import AXIS, Block
+from convtool.block import Block
 from convtool.convolve import Step
 from convtool.errors import WriteError
-from convtool.layers.layer import Layer
-from convtool.levels import Levels
-from convtool.media.contract import Encoder, Part, weighted
+from convtool.media.contract import Encoder, weighted
 from convtool.media.inputs import PIPE, spool
 from convtool.outputs.jobs import Job
 from convtool.outputs.targets import Target
-from convtool.results.normalize import Choice, Normalizer
-from convtool.results.quantize import Quantizer
 from convtool.results.weighted import Weighted
-from convtool.run.outcomes import Outcome, Progress
+from convtool.run.finish import Finishes, pages
+from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import prefetch
-from convtool.run.work import Run, Work, attempt, page_of, succeeded
+from convtool.run.progress import reported
+from convtool.run.work import Run, Work, attempt, succeeded
 
 Between = Callable[[Iterable[Any]], Generator[Any]]  # runs a step in a thread of its own, or not
 
@@ -67,7 +63,7 @@ def run(job: Job, shared: Run) -> Outcome:
 
 def _write(job: Job, work: Work, shared: Run) -> list[str]:
     """Filter all parts into the outputs of a job, and return what a user should know of them."""
-    finishes = _Finishes(job, work, shared)
+    finishes = Finishes(job, work, shared)
     noted: dict[str, None] = {}  # of all pages, each once
     with ExitStack() as files:
         outputs = _open(job, work, shared, files)
@@ -84,75 +80,11 @@ def _write(job: Job, work: Work, shared: Run) -> list[str]:
             placement = page.layer.placement(page.part.size)
             for encoder, target in zip(encoders, page.targets, strict=True):
                 encoder.begin(page.seen, placement, levels, target.tiles)
-            _drain(_reported(result, "filtering", job, page.seen, shared), encoders, shared)
+            _drain(reported(result, "filtering", job, page.seen, shared), encoders, shared)
         for encoder in encoders:
             encoder.close()
         _record(job, outputs, shared)
     return [*noted, *finishes.notes, *(note for encoder in encoders for note in encoder.notes)]
-
-
-def pages(job: Job, work: Work, shared: Run) -> Iterator[Work]:
-    """Yield the work of each part of a job's input."""
-    return (page_of(work, job, part, shared) for part in work.source.parts())
-
-
-class _Finishes:
-    """How the results of a job's parts are finished: parts that are alike share it.
-
-    A range is measured over all parts that are alike: of one layer, and stored alike.
-
-    Args:
-        job: the job.
-        work: its work.
-        shared: what the jobs of a worker share.
-    """
-
-    def __init__(self, job: Job, work: Work, shared: Run) -> None:
-        self._shared = shared
-        self._made: dict[tuple[Layer, Levels, bool], tuple[Normalizer, Quantizer]] = {}
-        normalizer, _ = self.of(work)
-        if normalizer.needs_range:
-            for page in pages(job, work, shared):
-                _measure(self.of(page)[0], job, page, shared)
-
-    def of(self, page: Work) -> tuple[Normalizer, Quantizer]:
-        """Return the last steps of a part's epilogue."""
-        levels, unbounded = page.encoding.levels, page.part.levels.floats
-        key = page.layer, levels, unbounded
-        if key not in self._made:
-            quantizer = Quantizer(levels, unbounded=unbounded)
-            self._made[key] = _normalizer(page, self._shared), quantizer
-        return self._made[key]
-
-    @property
-    def notes(self) -> list[str]:
-        """What a user should know of them."""
-        return [note for steps in self._made.values() for step in steps for note in step.notes]
-
-
-def _normalizer(work: Work, shared: Run) -> Normalizer:
-    """Return the normalizer of a part and of those that are alike."""
-    medium, options = shared.filter.medium, shared.filter.options
-    levels, asked = work.encoding.levels, options.result
-    sheet = options.output.sheet
-    return Normalizer(
-        work.layer,
-        Choice(asked.normalize, medium.usual, asked.independent, asked.percentile, sheet),
-        centred=medium.centred,
-        floats=levels.floats,
-        scale=levels.scale,
-        clip=levels.floats,
-    )
-
-
-def _measure(normalizer: Normalizer, job: Job, page: Work, shared: Run) -> None:
-    """Run the layer over a part once, or over a sample of it, to find the range of responses."""
-    seen = page.seen
-    every = normalizer.every(shared.filter.medium.sampling, seen.size[0])
-    responses = shared.filter.responses(seen, shared.filter.folded(seen), every=every)
-    reported = _reported(responses, "measuring", job, seen, shared, every=every)
-    with closing(reported) as blocks:
-        normalizer.measure(blocks, seen.levels.scale)
 
 
 @dataclass(frozen=True)
@@ -213,31 +145,6 @@ def _drain(blocks: Generator[Block], encoders: Sequence[Encoder], shared: Run) -
 
 def _here(items: Iterable[Any]) -> Generator[Any]:
     yield from items
-
-
-def _reported(
-    blocks: Generator[Any], doing: str, job: Job, part: Part, shared: Run, *, every: int = 1
-) -> Generator[Any]:
-    """Yield the blocks of a result, and report how far they have come.
-
-    Args:
-        blocks: of type Block, or their tensors.
-        doing: `measuring` or `filtering`.
-        job: whose input it is.
-        part: the input.
-        shared: whose `progress` is called.
-        every: of so many positions of the result, one is made.
-    """
-    medium = shared.filter.medium
-    stride = shared.filter.layer_of(part).conv.stride[0] * every
-    whole, done = part.size[0], 0
-    rate = part.rate if medium.position == "sample" else None
-    with closing(blocks):
-        for block in blocks:
-            yield block
-            done += stride * (block.shape[AXIS] if isinstance(block, Tensor) else len(block))
-            if shared.progress is not None and part.rate is not None:
-                shared.progress(Progress(job.input, doing, min(done, whole), whole, rate))
 
 
 def _record(job: Job, outputs: Sequence[_Output], shared: Run) -> None:

@@ -368,7 +368,7 @@ def test_an_interrupted_batch_says_how_far_it_came(folder):
         (["--combine", "sum"], "--combine has no effect: without --kernel there is nothing to"),
         (["-k", "blur", "--quality", "5"], "--quality has no effect: only JPEG, WebP, AVIF and"),
         (["-k", "blur", "--padding", "0", "--padding-mode", "zeros"], "nothing is padded"),
-        (["-k", "blur", "--normalize", "abs", "--independent"], "it is for minmax"),
+        (["-k", "blur", "--normalize", "abs", "--independent"], "it is for centred and minmax"),
         (["-k", "blur", "--skip-existing"], "--skip-existing has no effect: OUTPUT is no folder"),
         (["-k", "blur", "--glob", "*.x"], "--glob has no effect: no INPUT is a folder"),
         (["-k", "blur", "--mono"], "--mono has no effect on images: it is for audio files"),

@@ -194,7 +194,11 @@ def test_what_is_missing_is_named(convtool, tmp_path, kind):
         there = {tag.split(":")[-1]: value for tag, value in found.items()}
         there = resolution(out) | there
         for tag, value in before.items():
-            if there.get(tag.split(":")[-1]) != value:
+            if "Error" in found or "ExifTool:Error" in found:  # a type that exiftool knows not
+                is_there = tag == "File:Comment" and f"# {value}\n".encode() in out.read_bytes()
+            else:
+                is_there = there.get(tag.split(":")[-1]) == value
+            if not is_there:
                 words = name_of(tag)
                 message = f"{kind} into {out.suffix}: {tag} = {value} is missing, {notes[out]}"
                 assert any(words in note for note in notes[out]), message
