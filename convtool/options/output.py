@@ -1,10 +1,12 @@
 """Options of the output: how results are spread over files, and how each medium stores them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from convtool.errors import UsageError
-from convtool.options.declare import check_whole, option
+from convtool.options.declare import check_choice, check_whole, option
+
+AudioTrack = Literal["copy", "encode", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,3 +110,14 @@ class VideoOutput(Output):
         show_default="the input's, or the nearest",
         metavar="NAME",
     )
+    audio: AudioTrack | None = option(
+        None,
+        "What becomes of audio: copy, encode or drop.",
+        "Output",
+        show_default="copy, or encode where the container cannot hold it",
+        metavar="WHAT",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("audio", self.audio, AudioTrack)
