@@ -260,9 +260,12 @@ def test_gif_frames_have_their_own_palettes(tmp_path):
 def test_what_an_output_loses_is_known_before_it_is_made(tmp_path, clip):
     """Losses are noted by the encoding, which dry runs show as well."""
     path = make(tmp_path / "in.mkv", clip, audio="aac")
-    assert decide(path).notes == ()
-    assert decide(path, "webm").notes == ("audio re-encoded as opus: WebM cannot hold aac",)
-    assert decide(path, "gif").notes == ("audio dropped: GIF cannot hold aac",)
+    for suffix, notes in (
+        ("mkv", []),
+        ("webm", ["audio re-encoded as opus: WebM cannot hold aac"]),
+        ("gif", ["audio dropped: GIF cannot hold aac"]),
+    ):
+        assert [note for note in decide(path, suffix).notes if "audio" in note] == notes
 
 
 def test_times_come_with_the_blocks(tmp_path, clip):

@@ -52,22 +52,20 @@ class Copy:
     ) -> None:
         self._output, self._stream, self._window = output, stream, window
         self._timed, self._bare = timed, bare
+        self._keyed = stream.type == "video"  # it can be decoded only from a keyframe on
         self._first: int | None = None  # time of the first packet, where others count from it
         self._last: int | None = None
         self._step = 0
 
     def take(self, packet: Packet) -> None:
         """Write a copy of a packet; several outputs may share the packet itself."""
-        if self._window.skips(packet, timed=self._timed) or self._is_undecodable(packet):
+        undecodable = self._keyed and self._last is None and not packet.is_keyframe
+        if undecodable or self._window.skips(packet, timed=self._timed):
             return
         copy = copy_of(packet, self._bare(packet) if self._bare else None)
         self._place(copy, packet)
         copy.stream = self._stream
         self._output.mux(copy)
-
-    def _is_undecodable(self, packet: Packet) -> bool:
-        """Return whether a packet of a further video comes before its first keyframe."""
-        return packet.stream.type == "video" and self._last is None and not packet.is_keyframe
 
     def _place(self, copy: Packet, packet: Packet) -> None:
         """Set the times of a packet, and how long it lasts where the input does not say it."""
