@@ -468,7 +468,7 @@ def test_a_second_video_is_copied(identity, tmp_path):
 def test_encoders_print_nothing(program, tmp_path):
     """What encoders print by themselves does not reach the user."""
     for codec in ("av1", "hevc"):
-        out = tmp_path / f"{codec}.mp4"
+        out = tmp_path / f"{codec}.mkv"
         options = ["-k", "identity", "--codec", codec, "--frames", "2"]
         result = program("video", CASES / "fps120.mp4", out, *options)
         assert result.returncode == 0
