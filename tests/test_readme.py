@@ -21,6 +21,8 @@ from convtool.cli.app import app
 from convtool.kernels import catalogue
 from convtool.media.image.formats import FORMATS
 from convtool.media.registry import MEDIA
+from convtool.media.video.containers import CONTAINERS
+from convtool.media.video.holdings import Kind
 from convtool.options.declare import GROUPS, declaration_of, opposite, spellings
 from convtool.options.run import RunOptions
 
@@ -114,6 +116,26 @@ def test_the_tables_of_what_is_read_are_the_readers_own(format):
     found = re.search(rf"### {format.name}\n\n(?:^\|.*\n)+", TEXTS["docs/images.md"], re.MULTILINE)
     assert found, f"no table of {format.name}"
     assert found[0] == expected
+
+
+def test_the_table_of_what_containers_hold_is_the_writers_own():
+    """The page on videos lists what each container is said to hold, and nothing else."""
+    held = [container for container in CONTAINERS if container.holds]
+    lines = [
+        ["", *(container.name for container in held)],
+        ["---"] * (len(held) + 1),
+        *([kind, *(str(c.holds.get(kind, "")) for c in held)] for kind in Kind),
+        ["audio is encoded as", *(encoders(container.audio) for container in held)],
+        ["if it was lossless", *(encoders(container.lossless) for container in held)],
+        ["text is converted to", *(container.text for container in held)],
+    ]
+    wanted = [line for line in lines if any(line[1:])]
+    assert "".join(f"| {' | '.join(line)} |\n" for line in wanted) in TEXTS["docs/video.md"]
+
+
+def encoders(names):
+    """Return the codecs that encoders write."""
+    return ", ".join(dict.fromkeys(name.removeprefix("lib").removesuffix("lame") for name in names))
 
 
 def test_commands_are_found():

@@ -5,6 +5,9 @@ Here they get the bytes of one local file and no protocol, and only demuxers tha
 are allowed.
 """
 
+import errno
+import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -12,8 +15,12 @@ from typing import BinaryIO
 import av
 from av.container import InputContainer
 
-from convtool.errors import ReadError
+from convtool.errors import ReadError, WriteError
 from convtool.media.callbacks import CallbackFile
+
+# SVT-AV1 prints what it does by itself, and asks this variable how much
+os.environ.setdefault("SVT_LOG", "-1")
+LOG = logging.getLogger("libav")  # where PyAV sends what FFmpeg logs
 
 
 @contextmanager
@@ -54,3 +61,46 @@ def _open(callbacks: CallbackFile, options: dict[str, str]) -> InputContainer:
         return av.open(callbacks, "r", container_options=options, metadata_errors="replace")
     except av.ArgumentError as exc:
         raise _UnknownFormatError from exc
+
+
+@contextmanager
+def refused(problem: str, hint: str | None = None) -> Iterator[None]:
+    """Raise FFmpeg's refusals as errors of the output.
+
+    Args:
+        problem: what cannot be done, for the message.
+        hint: what to do about it.
+
+    Raises:
+        WriteError: FFmpeg refused something inside the `with` block.
+    """
+    try:
+        yield
+    except (av.FFmpegError, ValueError) as exc:
+        raise WriteError(f"{problem}: {_reason(exc)}", hint=hint) from exc
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Let errors raised inside the `with` block know what FFmpeg says of them.
+
+    It is for short steps that use no threads: a thread that logs waits for the interpreter, which
+    may wait for that thread.
+    """
+    LOG.setLevel(logging.CRITICAL + 1)
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        yield
+    finally:
+        av.logging.set_level(None)
+
+
+def _reason(exc: Exception) -> str:
+    """Return why FFmpeg refused something: its own words for it, or what its code means."""
+    log = getattr(exc, "log", None)
+    if log:
+        return str(log[2]).strip().rstrip(".")
+    code = getattr(exc, "errno", None)
+    if code in (None, errno.EINVAL):
+        return "FFmpeg refuses it without a reason" if code else str(exc)
+    return str(getattr(exc, "strerror", None) or exc)

@@ -1,12 +1,13 @@
 """Options of the output: how results are spread over files, and how each medium stores them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 from convtool.errors import UsageError
 from convtool.options.declare import Need, Situation, check, option
-from convtool.options.values import Text, Whole
+from convtool.options.values import Choice, Text, Whole
 
+AudioTrack = Literal["copy", "encode", "drop"]
 LOSSY = frozenset(  # suffixes of image formats
     {".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".avifs", ".heic", ".heif", ".hif"}
 )
@@ -132,4 +133,11 @@ class VideoOutput(Output):
         kind=Text("NAME"),
         rare=True,
         usual="the input's, or the nearest",
+    )
+    audio: AudioTrack | None = option(
+        None,
+        "What becomes of audio: copy, encode or drop.",
+        "Output",
+        kind=Choice("WHAT", get_args(AudioTrack)),
+        usual="copy, or encode where the container cannot hold it",
     )

@@ -199,7 +199,7 @@ def test_the_clock_of_a_transport_stream_wraps(convtool, tmp_path, second):
 def test_a_gif_shows_no_frame_for_less_than_two_hundredths(convtool, tmp_path):
     """120 frames per second into GIF: its duration is kept, frames without time are dropped."""
     err = filtered(convtool, CASES / "fps120.mp4", tmp_path / "o.gif")
-    assert "35 frames dropped: gif shows a frame for at least 1/50 s" in err
+    assert "35 frames dropped: GIF shows a frame for at least 1/50 s" in err
     found = ffprobe(tmp_path / "o.gif")
     assert float(found["duration"]) == pytest.approx(0.5, abs=0.001)
     assert int(found["video"]["nb_read_frames"]) == 25
@@ -228,7 +228,7 @@ def test_two_frames_at_one_time(convtool, tmp_path, suffix):
 def test_two_frames_in_one_tick(convtool, tmp_path, suffix):
     """Where a tick is longer, one of them is dropped, with a note."""
     err = filtered(convtool, levels(tmp_path, 6, times=TWICE), tmp_path / f"o.{suffix}")
-    assert f"1 frame dropped: {suffix} shows a frame for at least" in err
+    assert f"1 frame dropped: {suffix.upper()} shows a frame for at least" in err
     assert len(grey(tmp_path / f"o.{suffix}")) == 5
 
 

@@ -7,7 +7,8 @@ from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from convtool.media.contract import Wanted
-from convtool.media.video.formats import FRAMES, READABLE, SUFFIXES, container_of
+from convtool.media.video.containers import FRAMES
+from convtool.media.video.formats import READABLE, SUFFIXES, container_of
 from convtool.options.reading import VideoReading
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class VideoBackend:
         """
         from convtool.media.video.encoding import encoding_of  # noqa: PLC0415  # FFmpeg
 
-        return encoding_of(part.header, wanted)
+        return encoding_of(part.header, source.carried, wanted)
 
 
 BACKEND = VideoBackend()

@@ -83,7 +83,9 @@ class Clock:
     def _forward(self, packet: Any, ticks: int) -> int:
         """Return a packet's tick of decoding, moved after the one before it where necessary."""
         index = packet.stream.index
+        # packets of audio may be shorter than a tick
+        step = 0 if packet.stream.type == "audio" and (packet.duration or 0) <= 1 else 1
         if packet.size:
-            ticks = max(ticks, self._last.get(index, ticks - 1) + 1)
+            ticks = max(ticks, self._last.get(index, ticks - step) + step)
             self._last[index] = ticks
         return ticks

@@ -8,8 +8,9 @@ import av
 
 from convtool.errors import ReadError
 from convtool.media.policies import Notes, refuse_truncated
+from convtool.media.video.carried import beside
 from convtool.media.video.deinterlace import Deinterlacer
-from convtool.media.video.demux import Demuxer, Packet, Stream, second_of
+from convtool.media.video.demux import WARM_UP, Demuxer, Packet, Stream, second_of
 from convtool.media.video.header import Header
 from convtool.media.video.screen import Screen, TimedFrame
 from convtool.media.video.selection import Selection
@@ -81,7 +82,7 @@ class Decoder:
         by_time = is_measured(container.format.name, stream.frames)
         streams = [stream]
         if company or by_time:
-            streams += [*container.streams.audio, *container.streams.subtitles]
+            streams += beside(container, stream)
         demuxer = Demuxer(container, self._header, self._selection.start, self._notes.note)
         for packet in self._readable(demuxer.packets(streams)):
             if packet.stream is stream:
@@ -179,8 +180,9 @@ class Decoder:
             return False  # an edit list hides it
         if packet.stream.type == "subtitle":
             return self._is_on_screen(packet)
-        # audio may begin before zero, while its decoder starts up
-        return self._selection.holds(max(Fraction(0), second))
+        start = self._selection.start
+        earliest = start - WARM_UP if start else second  # audio may begin before the first frame
+        return bool(second >= earliest and self._selection.holds(max(second, start)))
 
     def _is_on_screen(self, packet: Packet) -> bool:
         """Return whether a subtitle is shown in the selected time; let it begin no earlier."""

@@ -13,6 +13,7 @@ Stream = Any  # PyAV's streams, of several types
 Packet = Any  # PyAV's packets of these
 
 SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"})  # by their indices
+WARM_UP = Fraction(1, 4)  # seconds that a decoder of audio may need before its first good sample
 MAX_GOP = 2000  # packets that are kept until it is known whether their frames are asked for
 
 
@@ -52,7 +53,7 @@ class Demuxer:
             yield from self._all(streams)
         elif seekable:
             delay = (2 + video.codec_context.reorder_depth) / self._header.rate
-            first = max(Fraction(0), self._start - delay) + self._header.origin
+            first = max(Fraction(0), self._start - max(delay, WARM_UP)) + self._header.origin
             self._container.seek(int(first / video.time_base), stream=video, backward=True)
             yield from self._all(streams)
         else:

@@ -13,12 +13,15 @@ from convtool.levels import Levels
 from convtool.limits import VIDEO_ENCODED_FRAMES
 from convtool.media.contract import Tile, Wanted
 from convtool.media.video.accepted import GBR, KINDS, MATRICES, YCGCO
+from convtool.media.video.carried import Carried
 from convtool.media.video.frames import FramesEncoder
 from convtool.media.video.header import Header
 from convtool.media.video.palette import OUTPUT
 from convtool.media.video.pixels import BRIGHT, WIDE, depth_of
+from convtool.media.video.plan import Plan, plan
 from convtool.media.video.storage import Storage, storage
 from convtool.media.video.write import VideoEncoder
+from convtool.options.output import VideoOutput
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,12 @@ class VideoEncoding(Storage):
     """How a video is stored, and the encoders for it.
 
     Attributes:
+        plan: what becomes of what the input carries beside its frames.
         memory: an estimate of the bytes that one output holds while it is made.
         notes: what the output cannot carry.
     """
 
+    plan: Plan
     memory: int
     notes: tuple[str, ...]
 
@@ -42,14 +47,15 @@ class VideoEncoding(Storage):
         """Begin an output: a video in a file, or images in a folder."""
         if isinstance(place, Path):
             return FramesEncoder(place, self, tiles)
-        return VideoEncoder(place, self, tiles)
+        return VideoEncoder(place, self, self.plan, tiles)
 
 
-def encoding_of(header: Header, wanted: Wanted) -> VideoEncoding:
+def encoding_of(header: Header, carried: Carried, wanted: Wanted) -> VideoEncoding:
     """Return how the result of a video is stored.
 
     Args:
         header: of the input.
+        carried: by the input, beside its frames.
         wanted: what is wanted of the output.
 
     Raises:
@@ -62,10 +68,13 @@ def encoding_of(header: Header, wanted: Wanted) -> VideoEncoding:
     channels = sum(len(tile.channels) for tile in wanted.tiles)
     sample = stored.packed.levels.dtype.itemsize
     frame = math.prod(wanted.size[1:]) * channels * sample
+    assert isinstance(wanted.options, VideoOutput)
+    beside = plan(carried, stored.container, wanted.options.audio)
     return VideoEncoding(
         **vars(stored),
+        plan=beside,
         memory=VIDEO_ENCODED_FRAMES * frame,
-        notes=_notes(header, stored, wanted.options),
+        notes=(*_notes(header, stored, wanted.options), *beside.notes),
     )
 
 

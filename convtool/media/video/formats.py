@@ -1,4 +1,4 @@
-"""The containers and codecs of videos: the names of each, and what it can hold.
+"""The codecs of videos, and the formats by their suffixes.
 
 It must not import FFmpeg: suffixes are asked for before anything is read.
 """
@@ -8,32 +8,7 @@ from dataclasses import dataclass, field
 
 from convtool.errors import UsageError
 from convtool.media.policies import named
-
-
-@dataclass(frozen=True)
-class Container:
-    """A container that can be written.
-
-    Attributes:
-        muxer: FFmpeg's name for it.
-        suffixes: of file names, with their dots.
-        codec: the default codec of its video.
-        audio: FFmpeg's encoder for audio that it cannot hold as it is; empty where it holds none.
-        ticks: ticks per second of its time base; 0 for the input's time base, None for one tick
-            per frame.
-        least: ticks for which a frame is shown at least.
-        aspect: it states the shape of pixels, whatever the codec.
-        colours: it states what the numbers of frames mean, whatever the codec.
-    """
-
-    muxer: str
-    suffixes: tuple[str, ...]
-    codec: str
-    audio: str = ""
-    ticks: int | None = 0
-    least: int = 1
-    aspect: bool = False
-    colours: bool = False
+from convtool.media.video.containers import CONTAINERS, FRAMES, Container
 
 
 @dataclass(frozen=True)
@@ -82,17 +57,6 @@ SPEEDS = (
     "slower",
     "veryslow",
     "placebo",
-)
-FRAMES = ".png"  # a folder of images, one per frame
-FOLDER = Container("image2", (FRAMES,), "png", aspect=True, colours=True)
-CONTAINERS = (
-    Container("mp4", (".mp4", ".m4v"), "h264", "aac", aspect=True),
-    Container("mov", (".mov",), "h264", "aac", aspect=True),
-    Container("matroska", (".mkv",), "h264", "aac", ticks=1000, colours=True),
-    Container("webm", (".webm",), "vp9", "libopus", ticks=1000, colours=True),
-    Container("avi", (".avi",), "h264", "libmp3lame", ticks=None),
-    Container("gif", (".gif",), "gif", ticks=100, least=2),  # players slow shorter ones down
-    FOLDER,
 )
 CODECS = {
     "h264": Codec("libx264", 20, "medium", SPEEDS, even=True, aspect=True, colours=True),

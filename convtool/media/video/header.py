@@ -42,7 +42,6 @@ class Header:
         rate: frames per second, on average.
         grid: the least rate at which every frame has a time of its own.
         count: about how many frames are asked for.
-        metadata: of the container, such as its title.
     """
 
     format: str
@@ -59,7 +58,6 @@ class Header:
     rate: Fraction
     grid: Fraction
     count: int
-    metadata: dict[str, str]
 
 
 def read_header(container: Any, stream: Any, name: str, reading: VideoReading) -> Header:
@@ -106,7 +104,6 @@ def read_header(container: Any, stream: Any, name: str, reading: VideoReading) -
         rate=rate,
         grid=base_rate if rate < base_rate <= MAX_GRID else rate,
         count=Selection.of(reading).estimate(count, rate),
-        metadata=dict(container.metadata),
     )
 
 

@@ -20,6 +20,7 @@ from convtool.limits import VIDEO_DECODED_FRAMES
 from convtool.media.ffmpeg import open_container
 from convtool.media.policies import Notes, refuse_empty
 from convtool.media.video.accepted import refuse_unknown
+from convtool.media.video.carried import carried, is_cover
 from convtool.media.video.decode import Decoder, StreamPacket
 from convtool.media.video.demux import Stream
 from convtool.media.video.formats import DEMUXERS
@@ -48,6 +49,7 @@ class VideoSource(Notes):
     Attributes:
         header: of the video.
         selection: the part of it that is asked for.
+        carried: what it carries beside its frames.
 
     Raises:
         ReadError: it is not a video, is damaged, or has no frames.
@@ -62,6 +64,7 @@ class VideoSource(Notes):
         refuse_empty(file, name)
         with self.opened() as (container, stream):
             self.header = read_header(container, stream, name, reading)
+            self.carried = carried(container, stream)
             for what in self.header.dropped:
                 self.note(f"{what} dropped")
             if not self.header.orientation.exact:
@@ -73,9 +76,10 @@ class VideoSource(Notes):
 
     @contextmanager
     def opened(self) -> Iterator[tuple[av.container.InputContainer, Stream]]:
-        """Open the file, and choose its first video stream that is not a cover image."""
+        """Open the file, and choose its first video stream that can be decoded and is no cover."""
         with open_container(self._file, self.name, "video", DEMUXERS) as container:
-            streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+            streams = [stream for stream in container.streams.video if not is_cover(stream)]
+            streams.sort(key=_is_unknown)
             if not streams:
                 raise ReadError(f"{self.name}: no video stream")
             streams[0].thread_type = "AUTO"
@@ -203,5 +207,5 @@ class VideoPart:
         return torch.from_numpy(np.stack(frames)).permute(3, 0, 1, 2)[None]
 
 
-def _is_cover(stream: Stream) -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+def _is_unknown(stream: Stream) -> bool:
+    return stream.codec_context is None

@@ -12,7 +12,8 @@ from convtool.errors import UsageError, WriteError
 from convtool.media.contract import Wanted
 from convtool.media.grid import grid_size
 from convtool.media.video.accepted import BT470BG, GBR, UNSPECIFIED, YCGCO
-from convtool.media.video.formats import FOLDER, Codec, Container, codec_of, container_of
+from convtool.media.video.containers import FOLDER, Container
+from convtool.media.video.formats import Codec, codec_of, container_of
 from convtool.media.video.header import Header
 from convtool.media.video.palette import INPUT, OUTPUT
 from convtool.media.video.pixel_formats import pixel_format
@@ -138,7 +139,7 @@ def _refuse_codec(container: Container, codec: Codec) -> None:
     """Check that a container can hold a codec."""
     names = {codec.encoder, av.codec.Codec(codec.encoder, "w").canonical_name}
     if not names & _codecs_of(container):
-        raise WriteError(f"{container.muxer} cannot hold {codec.encoder}", hint="another --codec")
+        raise WriteError(f"{container.name} cannot hold {codec.encoder}", hint="another --codec")
 
 
 @cache

@@ -7,7 +7,7 @@ from math import floor
 from typing import Generic, TypeVar
 
 from convtool.block import Moment
-from convtool.media.video.formats import Container
+from convtool.media.video.containers import Container
 from convtool.media.video.header import Header
 
 T = TypeVar("T")

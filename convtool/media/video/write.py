@@ -1,23 +1,24 @@
 """Write a video: encode frames at their times, and mux them with the input's other streams."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, NamedTuple
 
 import av
 
 from convtool.block import Block, Moment
 from convtool.convolve.geometry import Placement
-from convtool.errors import WriteError
 from convtool.media.callbacks import CallbackFile
 from convtool.media.contract import Tile
+from convtool.media.ffmpeg import explained, refused
 from convtool.media.policies import Notes
 from convtool.media.video.decode import StreamPacket
 from convtool.media.video.demux import Packet
 from convtool.media.video.header import Header
 from convtool.media.video.palette import Palette
 from convtool.media.video.pixels import Packer, Samples
+from convtool.media.video.plan import Plan
 from convtool.media.video.read import VideoPart
 from convtool.media.video.storage import Storage
 from convtool.media.video.tiles import TileGrid
@@ -45,16 +46,18 @@ class VideoEncoder(Notes):
     Args:
         file: where the bytes go.
         storage: how it is stored.
+        plan: what becomes of what the input carries beside its frames.
         tiles: what a frame shows.
     """
 
-    def __init__(self, file: BinaryIO, storage: Storage, tiles: Sequence[Tile]) -> None:
+    def __init__(self, file: BinaryIO, storage: Storage, plan: Plan, tiles: Sequence[Tile]) -> None:
         super().__init__()
-        self._storage = storage
+        self._storage, self._plan = storage, plan
         self._calls = CallbackFile(file)
         self._grid = TileGrid(tiles, storage.packed.levels.scale)
         self._pack = Packer(storage.packed, storage.frame_format, storage.colours)
         self._output: Any = None
+        self._tracks: Any = None
         self._durations: dict[int, int] = {}  # of frames inside the encoder, by their times
 
     def begin(self, part: VideoPart, placement: Placement, *_: object) -> None:
@@ -68,16 +71,24 @@ class VideoEncoder(Notes):
         self._timeline = timeline(header, container, placement.stride[0])
         self._cadence: Cadence[Samples] = Cadence(self._timeline, container.least)
         with self._translated():
-            self._output = av.open(self._calls, "w", format=container.muxer)
+            options = dict(self._plan.container.options)
+            self._output = av.open(
+                self._calls, "w", format=container.muxer, container_options=options
+            )
             self._stream = self._output.add_stream(
                 codec.encoder, rate=self._timeline.rate, options=dict(storage.options)
             )
             self._configure(header)
-            self._output.metadata.update(header.metadata)
-            self._tracks = Tracks(part.source, self._output, container, self.note)
             self._palette = None
             if storage.has_palette:
                 self._palette = Palette(storage.size, self._timeline.base)
+        with explained():
+            with self._translated():
+                self._stream.codec_context.open()
+            self._tracks = Tracks(part.source, self._output, self._plan, self.note)
+            with refused(f"the {container.name} file cannot be begun"):
+                self._calls.call(self._output.start_encoding)
+                self._calls.call(self._tracks.start)
 
     def _configure(self, header: Header) -> None:
         """Tell the encoder how to store frames, and what their numbers mean."""
@@ -126,13 +137,13 @@ class VideoEncoder(Notes):
         """Encode the next frames, then write their company."""
         with self._translated():
             self._calls.call(self._encode, prepared)
+        self._calls.call(self._tracks.write, prepared.company)
 
     def _encode(self, prepared: Prepared) -> None:
         for frame, duration in zip(prepared.frames, prepared.durations, strict=True):
             assert frame.pts is not None
             self._durations[frame.pts] = duration
             self._mux(self._stream.encode(frame))
-        self._tracks.write(prepared.company)
 
     def _mux(self, packets: Sequence[Packet]) -> None:
         """Write packets of video; encoders do not state their durations."""
@@ -146,38 +157,35 @@ class VideoEncoder(Notes):
         """Encode the frames that the encoder still holds, and complete the file."""
         with self._translated():
             self._calls.call(self._end)
+        self._calls.call(self._tracks.close)
+        with self._translated():
+            self._calls.call(self._output.close)
 
     def _end(self) -> None:
         self._encode(self._prepared(self._cadence.end()))
         if self._cadence.dropped:
             self.note(self._too_short(self._cadence.dropped))
         self._mux(self._stream.encode(None))
-        self._tracks.close()
-        self._output.close()
 
     def _too_short(self, count: int) -> str:
         """Return the note that frames were dropped."""
         container = self._storage.container
         least = container.least * self._timeline.base
         frames = "1 frame" if count == 1 else f"{count} frames"
-        return f"{frames} dropped: {container.muxer} shows a frame for at least {least} s"
+        return f"{frames} dropped: {container.name} shows a frame for at least {least} s"
 
     def drop(self) -> None:
-        """Release the file."""
+        """Release the files."""
+        if self._tracks is not None:
+            self._tracks.drop()
         if self._output is not None:
             # a header may be missing
             with contextlib.suppress(av.FFmpegError, ValueError, OSError):
                 self._calls.call(self._output.close)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (av.FFmpegError, ValueError) as exc:
-            storage = self._storage
-            how = f"{storage.codec.encoder} in {storage.container.muxer}"
-            reason = getattr(exc, "strerror", None) or exc
-            raise WriteError(
-                f"the video cannot be encoded as {how}: {reason}",
-                hint="another --codec, --crf, --speed or --pix-fmt",
-            ) from exc
+    def _translated(self) -> AbstractContextManager[None]:
+        storage = self._storage
+        return refused(
+            f"the video cannot be encoded as {storage.codec.encoder} in {storage.container.name}",
+            "another --codec, --crf, --speed or --pix-fmt",
+        )
