@@ -48,7 +48,13 @@ def describe(data: bytes, note: Callable[[str], None]) -> Description:
     Raises:
         ValueError: the file is damaged.
     """
-    known = items(data)
+    try:
+        return _described(data, items(data), note)
+    except IndexError as exc:
+        raise ValueError("the description of the image ends early") from exc
+
+
+def _described(data: bytes, known: Items, note: Callable[[str], None]) -> Description:
     found = Description()
     codings = _codings(data, known)
     for coding in codings:

@@ -13,7 +13,7 @@ from convtool.errors import ReadError
 from convtool.media.image.formats.jpeg.segments import Segments, minimal
 from convtool.media.image.modes import plain
 from convtool.media.image.pillow import shared_settings
-from convtool.media.image.reader import ImageInput
+from convtool.media.image.reader import ImageInput, decoding
 from convtool.media.image.samples import Pixels, Samples
 from convtool.media.policies import refuse_damaged, refuse_truncated
 
@@ -116,7 +116,7 @@ def _by_pillow(file: ImageInput, data: bytes, segments: Segments) -> Samples:
     """Return samples that are sampled in ways that TurboJPEG does not know, and libjpeg does."""
     sampling = segments.frame.sampling
     file.note(f"components are sampled {sampling}: damage of the image data is not noticed")
-    with shared_settings(truncated=file.reading.allow_truncated):
+    with decoding(file.name), shared_settings(truncated=file.reading.allow_truncated):
         image = Image.open(io.BytesIO(minimal(data, segments)), formats=["JPEG"])
         image.load()
     samples: Samples = np.array(image)
