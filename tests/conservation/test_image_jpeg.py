@@ -150,11 +150,16 @@ def listed(paths):
         {
             tag: value
             for tag, value in one.items()
-            if tag in ("File:Comment", *WIDE)
+            if tag in ("File:Comment", "PNG:Comment", "GIF:Comment", *WIDE)
             or (not tag.startswith(CODING) and tag.split(":")[-1] not in LAYOUT)
         }
         for one in found
     ]
+
+
+def is_comment(path, value):
+    """Return whether a PAM file, which exiftool does not know, holds a comment."""
+    return path.suffix == ".pam" and f"# {value}\n".encode() in path.read_bytes()
 
 
 def resolution(path):
@@ -194,11 +199,15 @@ def test_what_is_missing_is_named(convtool, tmp_path, kind):
         there = {tag.split(":")[-1]: value for tag, value in found.items()}
         there = resolution(out) | there
         for tag, value in before.items():
+<<<<<<< HEAD
             if "Error" in found or "ExifTool:Error" in found:  # a type that exiftool knows not
                 is_there = tag == "File:Comment" and f"# {value}\n".encode() in out.read_bytes()
             else:
                 is_there = there.get(tag.split(":")[-1]) == value
             if not is_there:
+=======
+            if there.get(tag.split(":")[-1]) != value and not is_comment(out, value):
+>>>>>>> 07c45e5 (Find comments of PNG, GIF and PAM in the conservation test of JPEG)
                 words = name_of(tag)
                 message = f"{kind} into {out.suffix}: {tag} = {value} is missing, {notes[out]}"
                 assert any(words in note for note in notes[out]), message
