@@ -136,7 +136,7 @@ def heic():
 
 
 MAKERS = {"jpg": jpeg, "webp": webp, "avif": avif, "heic": heic}
-TARGETS = sorted({format.suffixes[0] for format in READABLE.values()})
+TARGETS = sorted({format.suffixes[0] for format in READABLE.values()} - {".npy", ".pam"})
 WIDE = ("QuickTime:ColorPrimaries", "QuickTime:TransferCharacteristics")
 
 

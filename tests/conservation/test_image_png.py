@@ -20,6 +20,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from convtool.media.image.formats import WRITABLE
 
+POINTS = pngs.chunk("cICP", bytes([9, 16, 0, 1]))  # BT.2020, PQ
 PACKET = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
     b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
@@ -109,12 +110,11 @@ def iptc():
     return pngs.chunk("zTXt", b"Raw profile type iptc\0\0" + zlib.compress(words))
 
 
-def before_pixels():
-    """Return chunks of every kind that can stand before the pixels."""
+def before_pixels(colours):
+    """Return chunks of every kind that can stand before the pixels, `colours` first."""
     return b"".join(
         [
-            pngs.chunk("cICP", bytes([9, 16, 0, 1])),
-            pngs.chunk("iCCP", b"name\0\0" + zlib.compress(profile())),
+            colours,
             pngs.chunk("gAMA", (50000).to_bytes(4)),
             pngs.chunk("cHRM", struct.pack(">8I", *range(30000, 38000, 1000))),
             pngs.chunk("mDCV", struct.pack(">8HII", *range(8), 10**7, 50)),
@@ -135,14 +135,15 @@ def still():
     """Return a 16-bit PNG with everything in it."""
     samples = np.random.default_rng(1).integers(0, 65536, (8, 9, 4))
     samples[..., 3] = 65535
-    return pngs.png(samples, 16, 6, before=before_pixels())
+    return pngs.png(samples, 16, 6, before=before_pixels(POINTS))
 
 
 def animated():
     """Return an APNG with everything in it: a default image, frames, times, plays."""
     samples = np.random.default_rng(1).integers(0, 65536, (4, 8, 9, 4))
     samples[..., 3] = 65535
-    parts = [pngs.SIGNATURE, pngs.header(9, 8, 16, 6), before_pixels()]
+    parts = [pngs.SIGNATURE, pngs.header(9, 8, 16, 6)]
+    parts += [before_pixels(pngs.chunk("iCCP", b"name\0\0" + zlib.compress(profile())))]
     parts += [pngs.chunk("acTL", struct.pack(">II", 3, 2))]
     parts += [pngs.chunk("IDAT", pngs.pixels(samples[0], 16))]
     for index in range(3):
@@ -197,6 +198,11 @@ def name_of(tag):
     return NAMES.get(group) or NAMES[name]
 
 
+def overridden(tag):
+    """Return True for what counts less than the code points or the profile that are kept."""
+    return name_of(tag) == "colour description" and "Mastering" not in tag
+
+
 def timing(path):
     """Return how long the frames of a file are shown, and how often; None where it has no time."""
     with Image.open(path) as image:
@@ -240,7 +246,9 @@ def test_what_is_missing_is_named(convtool, tmp_path, kind):
     for out, found in zip(outs, after, strict=True):
         there = {tag.split(":")[-1]: value for tag, value in found.items()}
         for tag, value in before.items():
-            if there.get(tag.split(":")[-1]) != value:
+            if there.get(tag.split(":")[-1]) != value and not (
+                out.suffix in (".avif", ".heic") and tag.startswith("PNG:") and overridden(tag)
+            ):
                 words = name_of(tag)
                 message = f"{kind} into {out.suffix}: {tag} = {value} is missing, {notes[out]}"
                 assert any(words in note for note in notes[out]), message
@@ -282,7 +290,7 @@ def test_a_png_keeps_its_chunks(convtool, tmp_path, make):
         elif kind != "zTXt":  # a profile of IPTC, which is short enough to stand as it is
             assert after.get(kind) == data or kind in result.err, kind
     with Image.open(tmp_path / "in.png") as given, Image.open(tmp_path / "out.png") as out:
-        assert out.info["icc_profile"] == given.info["icc_profile"] == profile()
+        assert out.info.get("icc_profile") == given.info.get("icc_profile")
         assert out.text["Title"] == "a title"
         assert out.text["Author"] == "山田"
         assert out.info["xmp"] == PACKET

@@ -40,6 +40,7 @@ KINDS = {
 # The colour space that the ICC header of a matching profile names, by channels without alpha.
 PROFILE_SPACES = {1: b"GRAY", 3: b"RGB "}
 
+SRGB_POINTS = bytes([1, 13, 0, 1])  # what cICP says of sRGB
 COMMENT = "Comment"  # the keyword of a text without a keyword
 
 
@@ -115,7 +116,8 @@ class Metadata:
     @property
     def is_srgb(self) -> bool:
         """True where the colour description says what every format means without one."""
-        return "sRGB" in self.colour and not {"cICP", "mDCV", "cLLI"} & set(self.colour)
+        points = self.colour.get("cICP", SRGB_POINTS if "sRGB" in self.colour else b"")
+        return points[:2] == SRGB_POINTS[:2] and not {"mDCV", "cLLI"} & set(self.colour)
 
     def profile(self, channels: int) -> bytes | None:
         """Return the colour profile if it fits images with this many channels without alpha."""

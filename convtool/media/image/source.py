@@ -18,6 +18,7 @@ from convtool.media.image.samples import Header, Pixels
 from convtool.media.policies import finite, refuse_empty, refuse_truncated
 from convtool.options.reading import ImageReading
 
+OURS = (NameError, ImportError, AssertionError)  # faults of a program, never of a file
 # Exceptions by which decoders report what they found; others are Python's own words.
 WORDED = (OSError, ValueError, SyntaxError)
 
@@ -128,7 +129,7 @@ class ImageSource:
         """
         try:
             yield
-        except ConvtoolError:
+        except (ConvtoolError, *OURS):
             raise
         except Exception as exc:
             self._refuse_truncated(exc)

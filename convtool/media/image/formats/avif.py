@@ -27,10 +27,12 @@ from convtool.media.image.metadata import Metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, decoding
 from convtool.media.image.samples import Frame, Pixels, full_range, narrowed
+from convtool.media.policies import listed
 
 LOSSLESS = 100
 USUAL = "4:4:4"
 SPEED = 6  # Pillow's
+LIGHT = {"mDCV": "mastering display", "cLLI": "light levels"}
 UNTIMED = 100  # milliseconds for which programs show the frames of a GIF without a duration
 
 
@@ -97,8 +99,9 @@ class Avif(HeifFormat):
         yield from super().unfit(frames, metadata)
         if len(frames) > 1 and not all(frame.duration for frame in frames):
             yield f"frames without a duration are shown for {UNTIMED} milliseconds in AVIF"
-        if len(frames) > 1 and properties_of(metadata.colour):
-            yield "colour description dropped but for its code points: it is of an animation"
+        light = [word for kind, word in LIGHT.items() if kind in metadata.colour]
+        if len(frames) > 1 and light:
+            yield f"{listed(light)} dropped: they are not written for an animated AVIF"
 
     def timing(self, frames: Sequence[Frame], metadata: Metadata) -> dict[str, Any]:
         """Return Pillow's options for an animation."""

@@ -10,7 +10,7 @@ from convtool.media.image.format import Format, Row
 from convtool.media.image.formats.gif import writer
 from convtool.media.image.formats.gif.palette import is_colourful, is_soft
 from convtool.media.image.formats.gif.reader import GifReader
-from convtool.media.image.metadata import Metadata
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, alike
 from convtool.media.image.timing import CENTISECONDS
@@ -37,7 +37,7 @@ class Gif(Format):
     def losses(self, metadata: Metadata) -> Iterable[str]:
         """Yield what is lost; of texts all but comments."""
         yield from super().losses(metadata)
-        if any(keyword != "Comment" for keyword, _ in metadata.text):
+        if any(keyword != COMMENT for keyword, _ in metadata.text):
             yield "text dropped except comments, which GIF can hold"
 
     def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:

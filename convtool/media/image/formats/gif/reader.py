@@ -11,7 +11,7 @@ import torch
 from convtool.media.image.canvas import Drawing, Player, Region, leaves_gaps
 from convtool.media.image.formats.gif.blocks import Picture, blocks_of
 from convtool.media.image.formats.gif.pixels import decode
-from convtool.media.image.metadata import Metadata
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import GREY, RGB, Header, Pixels
 from convtool.media.policies import listed
@@ -48,7 +48,7 @@ class GifReader:
         self._transparent = clear or leaves_gaps(self._drawings, self._screen)
         self._grey = self.count == 1 and np.array_equal(self._pictures[0].palette, RAMP)
         self.metadata = Metadata(blocks.profile, xmp=blocks.xmp)
-        self.metadata.text = tuple(("Comment", words) for words in blocks.comments)
+        self.metadata.text = tuple((COMMENT, words) for words in blocks.comments)
         if self.count > 1:
             self.metadata.plays = blocks.plays
         elif not self._grey:

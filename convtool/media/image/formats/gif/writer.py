@@ -9,7 +9,7 @@ from convtool.media.image.canvas import Region, changed
 from convtool.media.image.formats.gif.blocks import LOOPS, PROFILE, XMP
 from convtool.media.image.formats.gif.palette import MOST, indexed
 from convtool.media.image.formats.gif.pixels import encode, sub_blocks
-from convtool.media.image.metadata import Metadata
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.samples import Frame
 from convtool.media.image.timing import CENTISECONDS
 
@@ -66,7 +66,7 @@ def _write_metadata(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata)
     if metadata.xmp:
         _write_application(file, XMP, metadata.xmp + XMP_TRAILER)
     for keyword, words in metadata.text:
-        if keyword == "Comment":
+        if keyword == COMMENT:
             file.write(b"!\xfe" + sub_blocks(words.encode()))
 
 

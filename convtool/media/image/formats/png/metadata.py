@@ -4,14 +4,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from PIL import ExifTags, Image
-
 from convtool.errors import ConvtoolError
+from convtool.media.image import photoshop
+from convtool.media.image.exif import START, Exif
 from convtool.media.image.formats.png import text
 from convtool.media.image.formats.png.chunks import Chunk, read, write
 from convtool.media.image.metadata import Metadata
-from convtool.media.image.orientation import is_sideways
+from convtool.media.image.orientation import is_sideways, stored
 from convtool.media.image.reader import ImageInput
+from convtool.media.image.xmp import alone
 from convtool.media.policies import listed
 
 TEXTS = ("tEXt", "zTXt", "iTXt")
@@ -40,15 +41,19 @@ class MetadataReader:
     """
 
     def __init__(self, file: ImageInput, chunks: Sequence[Chunk]) -> None:
-        self.metadata, self.orientation = Metadata(), 1
+        self.metadata = Metadata()
         self._file, self._inflate = file, text.Inflater()
         self._dropped: list[str] = []
+        self._exif: Exif | None = None
         for chunk in chunks:
             if chunk.kind not in PIXELS:
                 self._take(chunk)
         if self._dropped:
             named = listed(list(dict.fromkeys(self._dropped)))
             file.note(f"PNG chunks dropped: {named}")
+        xmp = self.metadata.xmp
+        self.orientation = stored(self._exif, xmp)
+        self.metadata.xmp = alone(xmp) if xmp else None
         if is_sideways(self.orientation):
             self._turn_resolution()
 
@@ -111,12 +116,12 @@ class MetadataReader:
             metadata.text += ((keyword, words),)
         elif profile in text.EXIF_PROFILES:
             data = text.raw_profile(words)
-            if data.startswith(text.EXIF_START):
-                self._read_exif(data.removeprefix(text.EXIF_START))
+            if data.startswith(START):
+                self._read_exif(data)
             else:
                 metadata.xmp = metadata.xmp or data[data.index(b"<") :]
         elif profile in text.IPTC_PROFILES:
-            metadata.iptc = text.iptc_of(text.raw_profile(words))
+            self._read_iptc(text.raw_profile(words))
         elif profile == "xmp":
             metadata.xmp = metadata.xmp or text.raw_profile(words)
         elif profile in ("icc", "icm"):
@@ -124,12 +129,15 @@ class MetadataReader:
         else:
             metadata.text += ((keyword, words),)
 
+    def _read_iptc(self, data: bytes) -> None:
+        """Take IPTC records, alone or among Photoshop's resources."""
+        is_photoshop = data.startswith(photoshop.SIGNATURE)
+        iptc = photoshop.iptc_of(data, self._file.note) if is_photoshop else data
+        self.metadata.iptc = iptc
+
     def _read_exif(self, data: bytes) -> None:
-        exif = Image.Exif()
-        exif.load(text.EXIF_START + data)
-        self.orientation = int(exif.pop(ExifTags.Base.Orientation, 1))
-        exif.tobytes()  # raises now what would fail when it is written
-        self.metadata.exif = exif or None
+        self._exif = Exif.read(data, self._file.note)
+        self.metadata.exif = self._exif or None
 
     def _read_resolution(self, data: bytes) -> None:
         x, y = int.from_bytes(data[:4]), int.from_bytes(data[4:8])
@@ -162,11 +170,11 @@ def write_before_pixels(file: BinaryIO, metadata: Metadata, exif: bytes, channel
         x, y = (min(round(each / METRES_PER_INCH), LARGEST) for each in metadata.dpi)
         write(file, "pHYs", x.to_bytes(4), y.to_bytes(4), bytes([PER_METRE]))
     if exif:
-        write(file, "eXIf", exif.removeprefix(text.EXIF_START))
+        write(file, "eXIf", exif.removeprefix(START))
     if metadata.xmp:
         text.write_xmp(file, metadata.xmp)
     if metadata.iptc:
-        text.write_profile(file, "iptc", text.resource(metadata.iptc))
+        text.write_profile(file, "iptc", photoshop.resource(metadata.iptc))
     for keyword, words in metadata.text:
         if text.fits(keyword):
             text.write_text(file, keyword, words)

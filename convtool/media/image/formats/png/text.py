@@ -5,7 +5,6 @@ Source: PNG Specification (Third Edition), section 11.3.3; the raw profiles are 
 
 import re
 import zlib
-from collections.abc import Iterator
 from typing import BinaryIO
 
 from convtool.media.image.formats.png.chunks import write
@@ -14,9 +13,6 @@ XMP = "XML:com.adobe.xmp"
 RAW = "Raw profile type "
 EXIF_PROFILES = ("exif", "APP1")
 IPTC_PROFILES = ("iptc", "8bim")
-EXIF_START = b"Exif\0\0"
-RESOURCE = b"8BIM"  # begins each of Photoshop's resources
-IPTC_RESOURCE = 0x0404
 MOST = 2**26  # bytes of all texts and profiles of a file, inflated
 LONGEST_KEYWORD = 79
 LONG = 1024  # letters from which a text is compressed
@@ -91,37 +87,6 @@ def raw_profile(text: str) -> bytes:
     if len(data) != int(length):
         raise ValueError(f"{len(data)} bytes, not {length.strip()}")
     return data
-
-
-def iptc_of(data: bytes) -> bytes | None:
-    """Return the IPTC records of Photoshop's resources, or of data that is nothing else."""
-    if not data.startswith(RESOURCE):
-        return data
-    for number, content in _resources(data):
-        if number == IPTC_RESOURCE:
-            return content
-    return None
-
-
-def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
-    place = 0
-    while data[place : place + 4] == RESOURCE:
-        number = int.from_bytes(data[place + 4 : place + 6])
-        name = data[place + 6] if place + 6 < len(data) else 0
-        start = place + 6 + (name + 2) // 2 * 2
-        length = int.from_bytes(data[start : start + 4])
-        yield number, data[start + 4 : start + 4 + length]
-        place = start + 4 + (length + 1) // 2 * 2
-
-
-def resource(iptc: bytes) -> bytes:
-    """Return IPTC records as one of Photoshop's resources.
-
-    >>> iptc_of(resource(b"123"))
-    b'123'
-    """
-    head = RESOURCE + IPTC_RESOURCE.to_bytes(2) + b"\0\0" + len(iptc).to_bytes(4)
-    return head + iptc + bytes(len(iptc) % 2)
 
 
 def write_profile(file: BinaryIO, name: str, data: bytes) -> None:

@@ -12,7 +12,7 @@ import torch
 from convtool.media.image.format import Format, Row
 from convtool.media.image.formats.ppm.header import BINARY, PLAIN
 from convtool.media.image.formats.ppm.reader import NetpbmReader
-from convtool.media.image.metadata import Metadata
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import Frame, Samples
 
@@ -27,7 +27,7 @@ class Netpbm(Format):
     def losses(self, metadata: Metadata) -> Iterable[str]:
         """Yield what is lost; of texts all but comments."""
         yield from super().losses(metadata)
-        if any(keyword != "Comment" for keyword, _ in metadata.text):
+        if any(keyword != COMMENT for keyword, _ in metadata.text):
             yield f"text dropped except comments, which {self.name} can hold"
 
     def open(self, file: ImageInput) -> Reader:
@@ -63,7 +63,7 @@ class Ppm(Netpbm):
 
 def comments(metadata: Metadata) -> str:
     """Return the lines of a header that hold comments."""
-    words = [words for keyword, words in metadata.text if keyword == "Comment"]
+    words = [words for keyword, words in metadata.text if keyword == COMMENT]
     return "".join(f"# {line}\n" for text in words for line in text.splitlines())
 
 

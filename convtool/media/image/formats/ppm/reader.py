@@ -9,7 +9,7 @@ import torch
 from convtool.errors import ConvtoolError
 from convtool.media.image.formats.ppm.header import BITS, FLOATS, PLAIN, SPACE, Layout
 from convtool.media.image.formats.ppm.header import Header as Start
-from convtool.media.image.metadata import Metadata
+from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ENDS_EARLY, ImageInput
 from convtool.media.image.samples import MAX_UINT8, Header, Pixels, Samples, full_range
 
@@ -48,7 +48,7 @@ class NetpbmReader:
                 raise ValueError(f"more than {MOST} images")
             place = self._next(start.layout)
         self.count = len(self._layouts)
-        self.metadata = Metadata(text=tuple(("Comment", words) for words in comments if words))
+        self.metadata = Metadata(text=tuple((COMMENT, words) for words in comments if words))
 
     def sizes(self) -> Iterable[tuple[int, int]]:
         """Return the height and width of every image."""
