@@ -14,6 +14,7 @@ from convtool.cli import layout
 from convtool.cli.collector import collector_paused
 from convtool.cli.commands import HELP_ROW, Command, spelled
 from convtool.cli.options import Given, fields_of, with_options
+from convtool.cli.signals import signals_waiting
 from convtool.errors import UsageError
 from convtool.media.registry import MEDIA, Medium
 from convtool.options.declare import GROUPS, Declaration, declaration_of, opposite, spellings
@@ -86,7 +87,7 @@ def command_of(medium: Medium) -> Callable[..., None]:
         if medium.overlapped:
             # torch's threads that wait for each other give way to those that decode and encode
             os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        with _patience(run), collector_paused():
+        with _patience(run), signals_waiting(), collector_paused():
             from convtool.cli.running import filter_files  # noqa: PLC0415  # torch
 
             medium.load()

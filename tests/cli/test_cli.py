@@ -258,7 +258,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, image):
         (
             ("in.png", "o.png", "-k", "box:size=30", "--padding-mode", "reflect"),
             1,
-            "needs more than",
+            "needs an input larger than 12 samples",
         ),
         (("in.png", "o.png", "--stride", "0"), 2, "stride"),
         (("in.png", "o.png", "--stride", "x"), 2, "--stride takes whole numbers from 1, not 'x'"),

@@ -774,13 +774,13 @@ def test_nan_and_infinity_are_refused_with_a_count(convtool, tmp_path, noise):
         (b"RIFF", "the audio cannot be read: unknown format"),
         (b"fLaC", "the audio cannot be read: "),
         (b"\0\0\0\x14ftypM4A ", "the audio cannot be read: "),
-        (b"\x89PNG\r\n\x1a\n", "the audio cannot be read: it is an image"),
+        (b"\x89PNG\r\n\x1a\n", "is an image"),
         (b"else", "the audio cannot be read: unknown format"),
     ],
 )
 def test_the_reason_is_that_of_the_library_which_recognizes_the_file(start, message):
     """Files with a known signature are damaged, others are of an unknown format."""
-    with pytest.raises(ReadError, match=f"in: {message}"):
+    with pytest.raises(ReadError, match=f"in:? {message}"):
         BACKEND.open(io.BytesIO(start + bytes(range(200))), "in", AudioReading())
 
 

@@ -252,7 +252,9 @@ def test_ffprobe_agrees(convtool, tmp_path, clip):
     assert convtool("video", source, tmp_path / "out.mp4", "-k", "sobel").code == 0
     show = [
         "-show_entries",
-        "frame=media_type,pts_time:stream=codec_type,nb_frames,duration_ts,time_base,width,height",
+        # FFmpeg ends a track with its last frame in decoding order, so that a track's own duration
+        # depends on what the encoder chose to reorder
+        "frame=media_type,pts_time:format=duration:stream=codec_type,nb_frames,width,height",
     ]
     found = []
     for path in (source, tmp_path / "out.mp4"):
@@ -260,8 +262,8 @@ def test_ffprobe_agrees(convtool, tmp_path, clip):
         found.append(json.loads(subprocess.run(probe, check=True, capture_output=True).stdout))
     frames = [sorted((f["media_type"], f["pts_time"]) for f in each["frames"]) for each in found]
     assert frames[0] == frames[1]
-    for one, other in zip(found[0]["streams"], found[1]["streams"], strict=True):
-        assert one == other
+    assert found[0]["streams"] == found[1]["streams"]
+    assert found[0]["format"] == found[1]["format"]
     play = ["ffmpeg", "-v", "warning", "-i", tmp_path / "out.mp4", "-f", "null", "-"]
     assert subprocess.run(play, check=True, capture_output=True).stderr == b""
 
@@ -634,7 +636,8 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
                     out = tmp_path / {"video": "out.mkv", "audio": "out.wav"}[command]
                     result = convtool(command, tmp_path / name, out, "-k", "identity")
                     assert result.code == 1, command
-                    assert "cannot be read" in result.err
+                    named_video = command == "audio" and name in ("list.mp4", "c.mkv")
+                    assert ("is a video" if named_video else "cannot be read") in result.err
                     assert not out.exists()
         for name in (
             f"concat:{canary}",
@@ -707,7 +710,7 @@ def test_an_interrupt_leaves_nothing(tmp_path, slow_to_encode, number, code):
         time.sleep(0.3)
         process.send_signal(number)
         assert process.wait(30) == code
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == b"interrupted: 0 of 1 done\n"
     assert not list(tmp_path.iterdir())
 
 
