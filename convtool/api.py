@@ -5,16 +5,15 @@ It writes nothing and prints nothing; files are the command line's business.
 
 import math
 import warnings
-from collections.abc import Sequence
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from convtool.arguments import given, kernels, refuse_ambiguous
 from convtool.convolve import Convolution, devices
 from convtool.errors import ReadError, UsageError
 from convtool.layers.layer import Layer
@@ -27,14 +26,12 @@ from convtool.results.normalize import Choice, Normalizer
 from convtool.run.filter import DTYPES, Filter
 from convtool.run.work import check_duration
 
-MAX_CHANNELS = 32  # of audio that is not asked for by name
-
 Results = list[tuple[Tensor, float]]  # each part's, and the number that stands for 1 in it
 
 
 def apply(
     source: Tensor | NDArray[Any] | str | PathLike[str],
-    kernel: str | Sequence[str] = (),
+    kernel: Any = (),
     *,
     normalize: str = "none",
     medium: str | None = None,
@@ -47,7 +44,8 @@ def apply(
             int32 to -1…1. No gradient is recorded. Or the path of a file: an image or a video is
             read upright as grey or RGB in 0…1, audio in -1…1. `max_pixels`, `mono`, `start` and the
             like count for files only. A file is resampled to `rate`; of a tensor it is the rate.
-        kernel: the value of `--kernel`, or several; none for random weights.
+        kernel: the value of `--kernel`, or weights of shape (*K): an array, a tensor or nested
+            lists; or several of these. None for random weights.
         normalize: the value of `--normalize`; by default the layer's raw responses.
         medium: `image`, `audio` or `video`; by default by the file's suffix, or the tensor's axes.
             A tensor of three axes that looks like an image (C, H, W) is refused without it.
@@ -68,33 +66,15 @@ def apply(
     >>> apply(torch.arange(1.0, 7).reshape(1, 1, 6), "2 2 2", padding=1, padding_mode="zeros")
     tensor([[[ 6., 12., 18., 24., 30., 22.]]])
     """
-    given = _given(source)
-    values = dict(options, kernel=_several(kernel, str), normalize=normalize)
+    filtered = given(source)
+    values = dict(options, kernel=kernels(kernel), normalize=normalize)
     values["kernel_path"] = tuple(map(Path, _several(options.get("kernel_path", ()), PathLike)))
     if isinstance(options.get("device"), torch.device):
         values["device"] = str(options["device"])
-    chosen = _medium(given, medium)
-    if isinstance(given, Tensor):
-        return _apply_to_tensor(given, chosen, chosen.options(values))
-    return _apply_to_file(given, chosen, chosen.options(values))
-
-
-def _given(source: Any) -> Tensor | Path:
-    """Return a tensor without its gradient, an array as a tensor, or a path.
-
-    Raises:
-        UsageError: it is nothing of these.
-    """
-    if isinstance(source, Tensor):
-        return source.detach()
-    if isinstance(source, str | PathLike):
-        return Path(fspath(source))
-    if isinstance(source, np.ndarray):
-        try:
-            return torch.from_numpy(np.ascontiguousarray(source).copy())
-        except TypeError as exc:
-            raise UsageError(f"an array holds numbers, not {source.dtype}") from exc
-    raise UsageError(f"a tensor, an array or a path is filtered, not {type(source).__name__}")
+    chosen = _medium(filtered, medium)
+    if isinstance(filtered, Tensor):
+        return _apply_to_tensor(filtered, chosen, chosen.options(values))
+    return _apply_to_file(filtered, chosen, chosen.options(values))
 
 
 def _several(value: Any, single: type) -> tuple[Any, ...]:
@@ -108,25 +88,11 @@ def _medium(source: Tensor | Path, name: str | None) -> Medium:
             raise UsageError(f"no medium '{name}'", hint=f"known: {', '.join(MEDIA)}")
         return MEDIA[name]
     if isinstance(source, Tensor):
-        _refuse_ambiguous(source.shape)
+        refuse_ambiguous(source.shape)
         return medium_of_tensor(source.ndim - 2)
     suffix = source.suffix.lower()
     readers = (each for each in MEDIA.values() if suffix in each.backend.readable)
     return next(readers, next(iter(MEDIA.values())))
-
-
-def _refuse_ambiguous(shape: Sequence[int]) -> None:
-    """Refuse a shape that is rather (C, H, W), one image as torchvision has it, than (N, C, L).
-
-    Raises:
-        UsageError: there are more channels than audio has, or not fewer than samples.
-    """
-    if len(shape) != 3 or shape[1] == 1 or MAX_CHANNELS >= shape[1] < shape[2]:
-        return
-    raise UsageError(
-        f"a tensor of shape {tuple(shape)} may be an image, (C, H, W), or audio, (N, C, L)",
-        hint="tensor[None] makes it one image of a batch; medium='audio' takes it as audio",
-    )
 
 
 def _finite(tensor: Tensor, options: Options) -> Tensor:

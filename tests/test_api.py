@@ -138,3 +138,37 @@ def test_nan_in_a_tensor_is_refused_or_replaced_whatever_the_algorithm(algorithm
     replaced = torch.where(torch.isfinite(tensor), tensor, 0.5)
     result = convtool.apply(tensor, "box:size=9", algorithm=algorithm, nan=0.5)
     torch.testing.assert_close(result, convtool.apply(replaced, "box:size=9"))
+
+
+WEIGHTS = [[0.1, -1.5, 1e-3], [2, 3, 1 / 3]]
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_kernels_may_be_arrays(kind):
+    """Weights are taken as arrays, tensors and nested lists, exactly."""
+    tensor = torch.rand(1, 1, 9, 8, dtype=torch.float64)
+    weight = torch.tensor(WEIGHTS, dtype=torch.float64)
+    given = weight if kind is torch.tensor else kind(WEIGHTS)
+    expected = torch.nn.functional.conv2d(tensor, weight[None, None])
+    torch.testing.assert_close(convtool.apply(tensor, given, padding=0), expected)
+    both = convtool.apply(tensor, [given, "sobel-x"], padding="same")
+    assert both.shape == (1, 2, 9, 8)
+
+
+def test_large_and_deep_arrays_are_kernels():
+    """An array of 31 × 31, or of three axes, is no different."""
+    weight = torch.rand(31, 31, dtype=torch.float64)
+    tensor = torch.rand(1, 1, 40, 40, dtype=torch.float64)
+    expected = torch.nn.functional.conv2d(tensor, weight[None, None])
+    torch.testing.assert_close(convtool.apply(tensor, weight, padding=0), expected)
+    video = torch.rand(1, 1, 4, 5, 6, dtype=torch.float64)
+    cube = torch.rand(2, 3, 2, dtype=torch.float64)
+    expected = torch.nn.functional.conv3d(video, cube[None, None])
+    torch.testing.assert_close(convtool.apply(video, cube, padding=0), expected)
+
+
+@pytest.mark.parametrize("kernel", [[[1, 2], [3]], [["a"]], [None], np.array(["x"])])
+def test_other_kernels_are_refused(kernel):
+    """Weights that are no numbers, or ragged, are refused in words."""
+    with pytest.raises(convtool.UsageError, match="numbers"):
+        convtool.apply(torch.rand(1, 1, 9, 8), kernel)

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "convtool"
 SAMPLES = {"errors", "levels", "limits", "block"}
 MAY_IMPORT = {
     "errors": set(),
+    "arguments": {"errors"},
     "levels": set(),
     "limits": {"errors"},
     "block": {"levels"},
@@ -29,7 +30,8 @@ MAY_IMPORT = {
     "results": {"levels", "layers"},
     "outputs": {"errors", "kernels", "layers", "media"},
     "run": SAMPLES | {"options", "convolve", "kernels", "layers", "results", "media", "outputs"},
-    "api": (SAMPLES - {"block"}) | {"options", "convolve", "layers", "results", "media", "run"},
+    "api": (SAMPLES - {"block"})
+    | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "media", "outputs", "run", "warm"},
