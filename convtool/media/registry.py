@@ -159,7 +159,7 @@ register(
         output=ImageOutput,
         help=Help(
             "Filter images with a Conv2d layer. Blurs filter transparency with the colours; other "
-            "kernels leave it alone. One number per axis is in PyTorch's order: height, width.",
+            "kernels leave it alone. One number per axis, in PyTorch's order: height, width.",
             (
                 ("in.jpg out.png -k blur", "One image, all channels."),
                 ("in.jpg out/ -k sobel-x", "One grey image per channel."),
@@ -221,7 +221,7 @@ register(
         output=VideoOutput,
         help=Help(
             "Filter video with a Conv3d layer. Kernels for images filter each frame. One number "
-            "per axis is in PyTorch's order: time, height, width.",
+            "per axis, in PyTorch's order: time, height, width.",
             (
                 ("in.mp4 out.mp4 -k sobel", "Every frame; the audio is kept."),
                 ("in.mp4 out.mkv -k temporal-blur", "Blur along time."),

@@ -7,21 +7,10 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from convtool.media.image import xmp
 from convtool.media.image.exif import Exif
-
-# Tags that describe an image whatever its encoding; the rest of a TIFF's tags describe its layout.
-DESCRIPTIVE_TAGS = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.Software,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
 
 # Kinds of metadata, and what messages call them. What `plays` says belongs to animations.
 KINDS = {
@@ -124,10 +113,3 @@ class Metadata:
         if self.icc and self.icc[16:20] == PROFILE_SPACES.get(channels):
             return self.icc
         return None
-
-
-def descriptive(exif: Image.Exif) -> Image.Exif:
-    """Return the tags that describe an image whatever its encoding."""
-    kept = Image.Exif()
-    kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
-    return kept

@@ -80,13 +80,6 @@ class Frame:
         """The number of channels without alpha."""
         return self.channels - self.transparent
 
-    @property
-    def fits_pillow(self) -> bool:
-        """True where Pillow has a mode for it: deep samples only in grey without alpha."""
-        if self.samples.dtype != np.uint8:
-            return self.channels == 1
-        return self.colours in (1, 3)
-
 
 def alike(frames: Sequence[Frame]) -> list[Frame]:
     """Return frames of the same channels and depth, those of the richest, without a loss."""

@@ -4,7 +4,7 @@ The notes on what is lost follow from the two.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 Tag = tuple[str, str]
 FRONT_COVER = 3  # the type of a picture that most programs show
@@ -191,8 +191,3 @@ def _listed(names: Iterable[str]) -> str:
     'bext, cue'
     """
     return ", ".join(dict.fromkeys(names))
-
-
-def without_chunks(metadata: Metadata) -> Metadata:
-    """Return metadata without what belongs to one kind of file."""
-    return replace(metadata, chunks=())
