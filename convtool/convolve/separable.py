@@ -46,7 +46,7 @@ class Separable(Candidate):
         terms = _factored(problem.banks, input)
         if not terms and input.algorithm == cls.name:
             raise LayerError(
-                f"a kernel is no sum of at most {MAX_TERMS} outer products, as separable needs",
+                f"separable runs sums of at most {MAX_TERMS} outer products, which a kernel is not",
                 hint="--algorithm auto",
             )
         single = list(all_terms(terms))

@@ -146,13 +146,11 @@ def _failed(job: Job, error: ConvtoolError) -> Outcome:
 def _planned(job: Job, source: Source, shared: Run) -> Work:
     """Return the work of a job, after every check that can be made before it."""
     part = next(source.parts())
-    layer = shared.filter.layer_of(part)
-    check_duration(part, shared.filter.options.reading)
     targets = _targets(job, part, shared)
+    check_duration(part, shared.filter.options.reading)
     for target in targets:
         _check_target(job, target, shared)
-    encoding, memory = _sized(job, source, part, targets, shared)
-    return Work(source, part, shared.filter.seen(part), layer, targets, encoding, memory)
+    return _sized(job, source, part, targets, shared)
 
 
 def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
@@ -164,16 +162,14 @@ def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
     """
     if part is work.part:
         return work
-    layer, targets = shared.filter.layer_of(part), _targets(job, part, shared)
+    targets = _targets(job, part, shared)
     if [target.path for target in targets] != [target.path for target in work.targets]:
         raise ReadError(
             f"{job.input}: its pages are partly grey and partly colour, and do not make the same "
             "files",
             hint="a file as OUTPUT holds pages of both kinds",
         )
-    encoding, memory = _sized(job, work.source, part, targets, shared)
-    seen = shared.filter.seen(part)
-    return Work(work.source, part, seen, layer, targets, encoding, memory)
+    return _sized(job, work.source, part, targets, shared)
 
 
 def _targets(job: Job, part: Part, shared: Run) -> list[Target]:
@@ -197,10 +193,8 @@ def _check_target(job: Job, target: Target, shared: Run) -> None:
     refuse(target.path, overwrite=shared.replaces(job, target.path))
 
 
-def _sized(
-    job: Job, source: Source, part: Part, targets: list[Target], shared: Run
-) -> tuple[Encoding, int]:
-    """Return how the result of a part is stored, and an estimate of the bytes that it all needs.
+def _sized(job: Job, source: Source, part: Part, targets: list[Target], shared: Run) -> Work:
+    """Return the work on a part: how its result is stored, and the bytes that it all needs.
 
     Raises:
         LayerError: the layer does not fit the part.
@@ -227,7 +221,7 @@ def _sized(
         needed,
         options.reading.max_memory,
     )
-    return encoding, needed
+    return Work(source, part, seen, layer, targets, encoding, needed)
 
 
 def check_duration(part: Part, reading: Reading) -> None:

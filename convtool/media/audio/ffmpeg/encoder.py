@@ -19,6 +19,7 @@ from convtool.errors import WriteError
 from convtool.media.audio.layout import title
 from convtool.media.audio.metadata.ilst import write_ilst
 from convtool.media.audio.metadata.model import Metadata
+from convtool.media.audio.rate import stored_rate
 from convtool.media.audio.source import AudioPart
 from convtool.media.audio.streams import Samples
 from convtool.media.audio.subtypes import levels_of
@@ -72,10 +73,7 @@ class M4aEncoder(Notes):
         Raises:
             WriteError: the format cannot hold as many channels or samples per second.
         """
-        exact = part.rate / placement.stride[0]
-        self._rate = max(1, round(exact))
-        if self._rate != exact:
-            self.note(f"{exact:g} samples per second stored as {self._rate}")
+        self._rate = stored_rate(part, placement, self)
         self._refuse_unknown()
         with self._translated():
             self._callbacks.call(self._start)

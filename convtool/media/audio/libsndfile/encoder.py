@@ -17,6 +17,7 @@ from convtool.media.audio.formats import BROKEN_SUBTYPES, Format
 from convtool.media.audio.layout import FEW_MASKS, alac_order, inverse, vorbis_order
 from convtool.media.audio.libsndfile.beside import complete, wrapped
 from convtool.media.audio.metadata.model import Metadata
+from convtool.media.audio.rate import stored_rate
 from convtool.media.audio.source import AudioPart
 from convtool.media.audio.streams import Samples, split
 from convtool.media.audio.subtypes import levels_of, padding_bits
@@ -73,10 +74,7 @@ class AudioEncoder(Notes):
         Raises:
             WriteError: the format cannot hold as many channels or samples per second.
         """
-        exact = part.rate / placement.stride[0]
-        rate = max(1, round(exact))
-        if rate != exact:
-            self.note(f"{exact:g} samples per second stored as {rate}")
+        rate = stored_rate(part, placement, self)
         self._handle = self._open(self._header(placement.size[0]), rate)
 
     def _header(self, length: int) -> str:
