@@ -32,9 +32,11 @@ MAY_IMPORT = {
     "run": SAMPLES | {"options", "convolve", "kernels", "layers", "results", "media", "outputs"},
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
+    "look": {"errors", "block", "options", "convolve", "layers", "results", "outputs", "run"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
-    | {"__init__", "options", "convolve", "kernels", "layers", "media", "outputs", "run", "warm"},
+    | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}
+    | {"warm"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "options"},
     "__main__": {"cli", "warm"},
 }

@@ -4,13 +4,10 @@ import contextlib
 import dataclasses
 import os
 import secrets
-import sys
 import time
 from collections.abc import Sequence
 
-import numpy as np
 import typer
-from torch import Tensor
 
 from convtool import __version__
 from convtool.cli import failures, messages, telling
@@ -20,6 +17,7 @@ from convtool.convolve import devices
 from convtool.errors import UsageError
 from convtool.layers.layer import Layer
 from convtool.limits import Budget
+from convtool.look.showing import Showing
 from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
@@ -35,7 +33,7 @@ from convtool.run.filter import Filter
 from convtool.run.outcomes import Report
 from convtool.run.pipeline import run
 from convtool.run.preview import preview
-from convtool.run.work import Run
+from convtool.run.state import Run
 
 
 def filter_files(
@@ -62,11 +60,13 @@ def filter_files(
     if not run_options.quiet:
         telling.beforehand(planned, options, run_options, given)
     report, started = Report(), time.perf_counter()
+    overwrite = options.output.overwrite
+    showing = Showing(run_options, planned.jobs, Publisher(), overwrite=overwrite)
     try:
         with progress_bar(
             len(planned.jobs), shown=not (run_options.quiet or run_options.json)
         ) as bar:
-            runs = Runs(planned.jobs, medium, options, run_options, bar)
+            runs = Runs(planned.jobs, medium, options, run_options, bar, showing)
             _run(planned.jobs, runs, run_options, bar, report)
     except (KeyboardInterrupt, SystemExit):
         failures.tell(report.outcomes, verbose=run_options.verbose)
@@ -101,7 +101,7 @@ def _finish(
     """Print what is known at the end, write the list of failed inputs, and leave."""
     if run_options.show_weights or (run_options.verbose and not run_options.quiet):
         for layer in runs.layers():
-            _show(layer, weights=run_options.show_weights)
+            telling.layer(layer, weights=run_options.show_weights)
     if len(planned.jobs) > 1 and not run_options.quiet:
         messages.summary(report, seconds, left=len(planned.jobs) - len(report.outcomes))
     if not run_options.quiet:
@@ -123,6 +123,7 @@ class Runs:
         options: the filter.
         run_options: what is printed and skipped.
         bar: shows how far a long input has come.
+        showing: what is shown of each job.
     """
 
     def __init__(
@@ -132,13 +133,14 @@ class Runs:
         options: Options,
         run_options: RunOptions,
         bar: Bar | None,
+        showing: Showing,
     ) -> None:
+        self.showing, self.publisher = showing, showing.publisher
         self._jobs, self.medium, self._options = len(jobs), medium, options
         self._inputs, self._skip = input_identities(jobs), run_options.skip_existing
         self._progress = None if bar is None else bar.update
         if run_options.json:
             self._progress = progress_lines()
-        self.publisher = Publisher()
         self._filters: list[Filter] = []
         self._manifest: Manifest | None = None
         self._budget = Budget(options.reading.max_memory)
@@ -161,6 +163,7 @@ class Runs:
             self._manifest,
             self._skip,
             self._budget,
+            self.showing.witness if self.showing.wanted else None,
         )
 
     def layers(self) -> list[Layer]:
@@ -187,8 +190,9 @@ def _run(
     stop = run_options.on_error == "stop"
     outcomes = run_all(jobs, step, runs, workers, publisher=runs.publisher, stop=stop)
     with contextlib.closing(outcomes):
-        for outcome in outcomes:
-            report.outcomes.append(outcome)
+        for done, job in zip(outcomes, jobs, strict=False):
+            outcome = done if done.witness is None else runs.showing.show(job, done)
+            report.outcomes.append(dataclasses.replace(outcome, witness=None))
             telling.outcome(outcome, run_options)
             if bar is not None:
                 bar.count(failed=report.count("failed"))
@@ -230,15 +234,3 @@ def _seeded(options: Options) -> Options:
         return options
     kernel = dataclasses.replace(options.kernel, seed=secrets.randbelow(2**31))
     return dataclasses.replace(options, kernel=kernel)
-
-
-def _show(layer: Layer, *, weights: bool) -> None:
-    messages.say(str(layer.conv))
-    if weights:
-        messages.say(f"weight {tuple(layer.conv.weight.shape)}\n{_array(layer.conv.weight)}")
-        if layer.conv.bias is not None:
-            messages.say(f"bias {tuple(layer.conv.bias.shape)}\n{_array(layer.conv.bias)}")
-
-
-def _array(weights: Tensor) -> str:
-    return np.array2string(weights.cpu().numpy(), threshold=sys.maxsize)

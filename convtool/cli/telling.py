@@ -1,9 +1,14 @@
 """Tell people what a run does: what is known beforehand, each outcome, how far it came."""
 
 import dataclasses
+import sys
+
+import numpy as np
+from torch import Tensor
 
 from convtool.cli import messages
 from convtool.cli.options import Given
+from convtool.layers.layer import Layer
 from convtool.options.declare import lacking
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
@@ -40,8 +45,7 @@ def outcome(each: Outcome, run_options: RunOptions) -> None:
     if each.error is None and not silent:
         messages.written(each, verbose=run_options.verbose)
     if run_options.json:
-        fields = dataclasses.asdict(each)
-        del fields["estimates"]
+        fields = dataclasses.asdict(dataclasses.replace(each, witness=None, estimates=None))
         messages.data({key: value for key, value in fields.items() if value is not None})
     elif run_options.dry_run and each.plan is not None:
         _plan(each, run_options.verbose)
@@ -56,3 +60,16 @@ def _plan(outcome: Outcome, verbose: int) -> None:
         print(f"  estimates: {outcome.estimates}")
     for name in outcome.outputs:
         print(f"  would write {messages.printable(name)}")
+
+
+def layer(layer: Layer, *, weights: bool) -> None:
+    """Tell what a layer is, and its weights where they are wanted."""
+    messages.say(str(layer.conv))
+    if weights:
+        messages.say(f"weight {tuple(layer.conv.weight.shape)}\n{_array(layer.conv.weight)}")
+        if layer.conv.bias is not None:
+            messages.say(f"bias {tuple(layer.conv.bias.shape)}\n{_array(layer.conv.bias)}")
+
+
+def _array(weights: Tensor) -> str:
+    return np.array2string(weights.cpu().numpy(), threshold=sys.maxsize)

@@ -13,7 +13,7 @@ from convtool.options.values import Flag, Kind
 Axes = int | tuple[int, ...]
 Padding = Literal["same", "valid"] | Axes
 Situation = Mapping[str, Any]  # the values of all options, and what is known of the call
-GROUPS = ("Kernel", "Output", "Inputs", "Result", "Layer", "Run")  # in the order of help
+GROUPS = ("Kernel", "Output", "Look", "Inputs", "Result", "Layer", "Run")  # in the order of help
 
 
 @dataclass(frozen=True)

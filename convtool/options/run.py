@@ -36,6 +36,36 @@ class RunOptions:
         need=Need(lambda call: call["folder"], "OUTPUT is no folder"),
     )
 
+    plot: Path | None = option(
+        None,
+        {
+            "": "Draw the input and the results into a PNG, SVG or PDF file; {stem} and {index} "
+            "name those of several inputs.",
+            "audio": "Draw waveforms and spectrograms, before and after, into a PNG, SVG or PDF "
+            "file; {stem} and {index} name those of several inputs.",
+            "video": "Draw frames, before and after, and a slice over time into a PNG, SVG or PDF "
+            "file; {stem} and {index} name those of several inputs.",
+        },
+        "Look",
+        kind=File(),
+    )
+    dpi: int = option(
+        150,
+        "Pixels per inch of --plot.",
+        "Look",
+        kind=Whole(20, 1200),
+        rare=True,
+        need=Need(lambda call: call["plot"] is not None, "there is no --plot"),
+    )
+    report: Path | None = option(
+        None,
+        "Write an interactive page about the layer and what it did, as one HTML file; with several "
+        "inputs, one per input and an index.",
+        "Look",
+        kind=File(),
+    )
+    preview: bool = option(False, "Show the results in the terminal.", "Look")
+
     files_from: Path | None = option(
         None,
         "Read the names of inputs from a file, or -, one per line; their folders are recreated in "

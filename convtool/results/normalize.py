@@ -78,6 +78,26 @@ class Choice:
         return "none" if floats and name == "clamp" else name
 
 
+@dataclass(frozen=True)
+class Mapping:
+    """How the responses of one channel are mapped, for people to see.
+
+    Attributes:
+        rule: its name.
+        low: the response, in units of 1, that becomes black, or the end of audio; None where the
+            rule uses no range.
+        high: the one that becomes white.
+        centred: results lie in -1…1 instead of 0…1.
+        clipped: what lies beyond the range is clipped.
+    """
+
+    rule: str
+    low: float | None
+    high: float | None
+    centred: bool
+    clipped: bool
+
+
 class Normalizer:
     """The mapping of all of a layer's outputs, each by its own rule and range.
 
@@ -171,6 +191,16 @@ class Normalizer:
             values = block[:, share.channels]
             mapped[:, share.channels] = self._map(share.rule, values, unit, share.channels)
         return mapped
+
+    def mapping(self, channel: int) -> Mapping:
+        """Return how the responses of a channel are mapped; ranges are known after `measure`."""
+        share = next(share for share in self._shares if channel in share.channels)
+        name = next(name for name, rule in RULES.items() if rule is share.rule)
+        low, high = float(self._low[channel]), float(self._high[channel])
+        clipped = self._clip and share.rule.ends
+        if not share.rule.ranged:
+            return Mapping(name, None, None, self._centred, clipped)
+        return Mapping(name, low, high, self._centred, clipped)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import torch
 from convtool.outputs.atomic import Publisher
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
-from convtool.run.work import Run
+from convtool.run.state import Run
 
 AHEAD = 4  # jobs per worker that are submitted beyond the one whose outcome comes next
 

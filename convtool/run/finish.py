@@ -12,7 +12,8 @@ from convtool.outputs.jobs import Job
 from convtool.results.normalize import Choice, Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.run.progress import reported
-from convtool.run.work import Run, Work, page_of
+from convtool.run.state import Run, Work
+from convtool.run.work import page_of
 
 
 def pages(job: Job, work: Work, shared: Run) -> Iterator[Work]:

@@ -4,7 +4,7 @@ The exit code of a run is derived from its outcomes.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Status = Literal["done", "planned", "skipped", "failed"]
 
@@ -28,6 +28,7 @@ class Outcome:
         estimates: why that one, for people.
         traceback: where an exception was raised that nobody foresaw, for developers.
         plan: the shapes, cost and algorithm that a dry run predicts.
+        witness: who watched it; what it has seen is no part of the record.
     """
 
     input: str
@@ -43,6 +44,7 @@ class Outcome:
     estimates: str | None = None
     traceback: str | None = None
     plan: dict[str, str | int] | None = None
+    witness: Any = None
 
 
 @dataclass(frozen=True)

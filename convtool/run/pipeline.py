@@ -11,23 +11,21 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from convtool.block import Block
-from convtool.convolve import Step
 from convtool.errors import WriteError
-from convtool.media.contract import Encoder, weighted
+from convtool.media.contract import Encoder
 from convtool.media.inputs import PIPE, spool
 from convtool.outputs.jobs import Job
 from convtool.outputs.targets import Target
-from convtool.results.weighted import Weighted
 from convtool.run.finish import Finishes, pages
+from convtool.run.observe import stored
 from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import prefetch
-from convtool.run.progress import reported
-from convtool.run.work import Run, Work, attempt, succeeded
+from convtool.run.state import Run, Witness, Work
+from convtool.run.work import attempt, succeeded
 
 Between = Callable[[Iterable[Any]], Generator[Any]]  # runs a step in a thread of its own, or not
 
@@ -43,8 +41,9 @@ def run(job: Job, shared: Run) -> Outcome:
         return Outcome(job.input, "skipped")
 
     def finish(work: Work) -> Outcome:
+        witness = shared.watching(job)
         with shared.budget.taken(work.memory) if shared.budget else nullcontext():
-            notes = _write(job, work, shared)
+            notes = _write(job, work, shared, witness)
         plan = shared.filter.convolution(work.seen).plan
         return succeeded(
             job,
@@ -56,12 +55,13 @@ def run(job: Job, shared: Run) -> Outcome:
             bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,
             algorithm=plan.algorithm,
             estimates=str(plan),
+            witness=witness,
         )
 
     return attempt(job, shared, finish)
 
 
-def _write(job: Job, work: Work, shared: Run) -> list[str]:
+def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[str]:
     """Filter all parts into the outputs of a job, and return what a user should know of them."""
     finishes = Finishes(job, work, shared)
     noted: dict[str, None] = {}  # of all pages, each once
@@ -71,16 +71,11 @@ def _write(job: Job, work: Work, shared: Run) -> list[str]:
         for page in pages(job, work, shared):
             levels = page.encoding.levels
             noted |= dict.fromkeys([*page.layer.notes, *page.encoding.notes])
-            normalizer, quantizer = finishes.of(page)
-            step: Step = partial(normalizer, unit=page.seen.levels.scale)
-            if weighted(page.seen):
-                step = Weighted(step, levels.scale)
-            epilogue: list[Step] = [shared.filter.layer_of(page.seen).fold, step, quantizer]
-            result = shared.filter.blocks(page.seen, epilogue, levels)
+            result = stored(job, page, finishes, shared, witness)
             placement = page.layer.placement(page.part.size)
             for encoder, target in zip(encoders, page.targets, strict=True):
                 encoder.begin(page.seen, placement, levels, target.tiles)
-            _drain(reported(result, "filtering", job, page.seen, shared), encoders, shared)
+            _drain(result, encoders, shared)
         for encoder in encoders:
             encoder.close()
         _record(job, outputs, shared)

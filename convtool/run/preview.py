@@ -10,7 +10,8 @@ from convtool.layers.layer import Layer
 from convtool.limits import MEBI
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
-from convtool.run.work import Run, Work, attempt, succeeded
+from convtool.run.state import Run, Work
+from convtool.run.work import attempt, succeeded
 
 # Octaves, in hertz.
 FREQUENCIES = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)

@@ -10,7 +10,7 @@ from convtool.block import AXIS
 from convtool.media.contract import Part
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Progress
-from convtool.run.work import Run
+from convtool.run.state import Run
 
 
 def reported(

@@ -7,8 +7,7 @@ writes nothing.
 import math
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from convtool.convolve.geometry import size_text
@@ -20,75 +19,21 @@ from convtool.errors import (
     WriteError,
     internal,
 )
-from convtool.layers.layer import Layer
-from convtool.limits import Budget, refuse_larger
-from convtool.media.contract import Encoding, Part, Source, Wanted
+from convtool.limits import refuse_larger
+from convtool.media.contract import Part, Source, Wanted
 from convtool.media.inputs import PIPE, opened
 from convtool.media.mistaken import open_source
 from convtool.options.reading import Reading, TimedReading
-from convtool.outputs.atomic import Publisher, refuse_existing, refuse_existing_folder
-from convtool.outputs.identities import Identities, refuse_input
+from convtool.outputs.atomic import refuse_existing, refuse_existing_folder
+from convtool.outputs.identities import refuse_input
 from convtool.outputs.jobs import Job
-from convtool.outputs.manifest import Manifest
 from convtool.outputs.targets import Target, plan_targets
-from convtool.run.filter import Filter
-from convtool.run.outcomes import Outcome, Progress
+from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import DEPTH
+from convtool.run.state import Run, Work
 
 # Blocks held at once where steps overlap: those that wait, the one made and the one consumed.
 OVERLAPPED_BLOCKS = DEPTH + 2
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all jobs of one worker share.
-
-    Attributes:
-        filter: the layers, the options and the medium.
-        inputs: identities of files that must not be replaced.
-        progress: called with how far long inputs have come.
-        publisher: publishes the outputs; the run's own.
-        manifest: the record of outputs in the folder; None where none is kept.
-        skip: skip inputs whose outputs are up to date.
-        budget: the memory of all jobs of all workers; None where one job runs at a time.
-    """
-
-    filter: Filter
-    inputs: Identities = frozenset()
-    progress: Callable[[Progress], None] | None = None
-    publisher: Publisher = field(default_factory=Publisher)
-    manifest: Manifest | None = None
-    skip: bool = False
-    budget: Budget | None = None
-
-    def replaces(self, job: Job, path: Path) -> bool:
-        """Return whether an existing output is replaced: as asked, or as our own earlier one."""
-        if self.filter.options.output.overwrite:
-            return True
-        return self.skip and self.manifest is not None and self.manifest.made(job, path)
-
-
-@dataclass(frozen=True)
-class Work:
-    """The work of a job, once its input is open, on one part of it: mostly the first.
-
-    Attributes:
-        source: the input.
-        part: the part.
-        seen: the same as the layer sees it.
-        layer: the layer that runs on it.
-        targets: the outputs.
-        encoding: how they are stored.
-        memory: an estimate of the bytes that it needs.
-    """
-
-    source: Source
-    part: Part
-    seen: Part
-    layer: Layer
-    targets: list[Target]
-    encoding: Encoding
-    memory: int
 
 
 def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome:

@@ -27,7 +27,7 @@ from convtool.outputs.naming import Naming
 from convtool.run.batch import run_all
 from convtool.run.filter import Filter
 from convtool.run.pipeline import run
-from convtool.run.work import Run
+from convtool.run.state import Run
 
 COUNT, MANY, QUALITY = 40, 2000, 90
 # As users call it; `python -m` takes some milliseconds more.

@@ -1,0 +1,9 @@
+"""Look at what a layer did: keep what a run reads and makes, work it out, draw it.
+
+    `region`   the box of padded input that a box of a result depends on
+    `keepers`  keep a part's samples while its blocks pass: exact, or reduced
+    `views`    what is kept of each medium, to be drawn
+    `witness`  what is kept of a run
+
+It must not filter by itself what `run` filters: what is shown is what was done.
+"""

@@ -1,0 +1,207 @@
+"""Keep samples of a part while its blocks pass: exactly those of a region, or all of it reduced.
+
+A keeper takes blocks in order. It copies what it keeps, and knows neither media nor files.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from convtool.look.region import PADDED
+
+
+class Keeper(Protocol):
+    """Somebody who is shown all blocks of a part, and keeps some of it."""
+
+    def take(self, samples: Tensor, start: int) -> None:
+        """Take the next block.
+
+        Args:
+            samples: as they are stored.
+            start: the position of its first row, sample or frame.
+
+        Shape: (C, L, *S)
+        """
+
+
+class Exact:
+    """The samples at given positions of each axis, in any order, unchanged.
+
+    Args:
+        positions: for each axis, the positions wanted; PADDED gives zeros.
+
+    Attributes:
+        samples: those kept so far. Shape: (C, *K)
+    """
+
+    def __init__(self, positions: Sequence[Tensor]) -> None:
+        self._first, *self._others = positions
+        self.samples: Tensor | None = None
+
+    @property
+    def complete(self) -> int:
+        """The position of the leading axis behind which nothing is wanted."""
+        return int(self._first.max()) + 1
+
+    def take(self, samples: Tensor, start: int) -> None:
+        """Take the next block."""
+        if self.samples is None:
+            size = [len(places) for places in (self._first, *self._others)]
+            self.samples = samples.new_zeros(len(samples), *size)
+        here = (self._first >= start) & (self._first < start + samples.shape[1])
+        if not bool(here.any()):
+            return
+        found = samples.index_select(1, self._first[here] - start)
+        for axis, places in enumerate(self._others, 2):
+            found = found.index_select(axis, places.clamp(min=0))
+            nowhere = places == PADDED
+            if bool(nowhere.any()):
+                found.index_fill_(axis, nowhere.nonzero().flatten(), 0)
+        self.samples[:, here] = found
+
+
+class Means:
+    """The whole of a part with two axes, reduced to means of squares of `factor` samples.
+
+    Args:
+        size: height and width.
+        limit: the most samples per axis that are kept.
+
+    Attributes:
+        factor: samples per mean, on each axis.
+    """
+
+    def __init__(self, size: Sequence[int], limit: int) -> None:
+        self._size = tuple(size)
+        self.factor = max(1, -(-max(size) // limit))
+        self._sums: Tensor | None = None
+
+    def take(self, samples: Tensor, start: int) -> None:
+        """Take the next block."""
+        rows = -(-self._size[0] // self.factor)
+        if self._sums is None:
+            self._sums = torch.zeros(len(samples), rows, samples.shape[2])
+        places = torch.arange(start, start + samples.shape[1]) // self.factor
+        self._sums.index_add_(1, places, samples.float())
+
+    @property
+    def samples(self) -> Tensor:
+        """The means, in units of stored samples. Shape: (C, H', W')"""
+        assert self._sums is not None
+        height, width = self._size
+        columns = torch.arange(width) // self.factor
+        sums = self._sums.new_zeros(*self._sums.shape[:2], -(-width // self.factor))
+        sums.index_add_(2, columns, self._sums)
+        counts = torch.arange(height) // self.factor
+        return sums / torch.outer(counts.bincount(), columns.bincount())
+
+
+class Envelope:
+    """The smallest and the largest sample of each bucket of a part with one axis: peaks stay.
+
+    Args:
+        length: samples of the part, which may be an estimate.
+        buckets: the most that are kept.
+
+    Attributes:
+        factor: samples per bucket.
+    """
+
+    def __init__(self, length: int, buckets: int) -> None:
+        self.factor = max(1, -(-length // buckets))
+        self._lows: list[Tensor] = []
+        self._highs: list[Tensor] = []
+        self._rest: Tensor | None = None
+
+    def take(self, samples: Tensor, start: int) -> None:
+        """Take the next block."""
+        del start  # blocks follow each other
+        joined = samples if self._rest is None else torch.cat([self._rest, samples], 1)
+        whole = joined.shape[1] // self.factor * self.factor
+        if whole:
+            buckets = joined[:, :whole].reshape(len(joined), -1, self.factor)
+            self._lows.append(buckets.amin(2))
+            self._highs.append(buckets.amax(2))
+        self._rest = joined[:, whole:].clone()
+
+    @property
+    def samples(self) -> tuple[Tensor, Tensor]:
+        """The smallest and the largest stored sample of each bucket. Shape: two of (C, B)"""
+        lows, highs = list(self._lows), list(self._highs)
+        if self._rest is not None and self._rest.shape[1]:
+            lows.append(self._rest.amin(1, keepdim=True))
+            highs.append(self._rest.amax(1, keepdim=True))
+        return torch.cat(lows, 1), torch.cat(highs, 1)
+
+
+class Frames:
+    """Some frames of a part with three axes, each reduced.
+
+    Args:
+        positions: the frames wanted, ascending.
+        limit: the most samples per axis that are kept of each.
+    """
+
+    def __init__(self, positions: Sequence[int], limit: int) -> None:
+        self._wanted = set(positions)
+        self._limit = limit
+        self.positions: list[int] = []
+        self._kept: list[Tensor] = []
+
+    def take(self, samples: Tensor, start: int) -> None:
+        """Take the next block."""
+        for place in range(samples.shape[1]):
+            if start + place in self._wanted:
+                self.positions.append(start + place)
+                self._kept.append(reduced(samples[:, place], self._limit))
+
+    @property
+    def samples(self) -> Tensor:
+        """The frames, in units of stored samples. Shape: (C, F, H', W')"""
+        return torch.stack(self._kept, 1)
+
+
+class Slice:
+    """One row of each frame of a part with three axes, over time: an x-t slice.
+
+    Args:
+        frames: of the part, which may be an estimate.
+        row: that is kept.
+        limit: the most samples per axis that are kept.
+
+    Attributes:
+        every: of so many frames, one is kept.
+    """
+
+    def __init__(self, frames: int, row: int, limit: int) -> None:
+        self.row = row
+        self.every = max(1, -(-frames // limit))
+        self._limit = limit
+        self._kept: list[Tensor] = []
+
+    def take(self, samples: Tensor, start: int) -> None:
+        """Take the next block."""
+        for place in range(samples.shape[1]):
+            if (start + place) % self.every == 0:
+                self._kept.append(reduced(samples[:, place, self.row : self.row + 1], self._limit))
+
+    @property
+    def samples(self) -> Tensor:
+        """The rows, in units of stored samples. Shape: (C, T, W')"""
+        return torch.cat(self._kept, 1)
+
+
+def reduced(image: Tensor, limit: int) -> Tensor:
+    """Return an image of at most `limit` samples per axis, each a mean of those in its place.
+
+    Shape: (C, H, W) → (C, H', W'), of float32
+    """
+    height, width = image.shape[1:]
+    share = min(1.0, limit / max(height, width))
+    size = max(1, round(height * share)), max(1, round(width * share))
+    if size == (height, width):
+        return image.float().contiguous()
+    return functional.interpolate(image[None].float(), size, mode="area")[0]

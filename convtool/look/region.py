@@ -1,0 +1,111 @@
+"""A box of a result, and the box of padded input that it depends on.
+
+Numbers only: `keepers` gathers the samples.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from convtool.convolve.geometry import extent
+from convtool.layers.layer import Layer
+
+PADDED = -1  # in place of an input position: zero padding, which is nowhere
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box of a result, and the box of padded input that it depends on.
+
+    Attributes:
+        origin: the first output position, per axis.
+        size: how many output positions, per axis.
+        first: the first position of the box of padded input, per axis; negative in the padding.
+        sources: for each axis and each position of that box, the input position whose sample stands
+            there, or PADDED where zeros are added.
+        outside: for each axis and each position of that box, whether it is padding.
+    """
+
+    origin: tuple[int, ...]
+    size: tuple[int, ...]
+    first: tuple[int, ...]
+    sources: tuple[Tensor, ...]
+    outside: tuple[Tensor, ...]
+
+    @classmethod
+    def of(
+        cls, layer: Layer, input_size: Sequence[int], origin: Sequence[int], size: Sequence[int]
+    ) -> "Region":
+        """Return the region of some outputs of a layer.
+
+        Args:
+            layer: the layer.
+            input_size: the spatial size of its input.
+            origin: the first output position, per axis.
+            size: how many output positions, per axis.
+
+        >>> from convtool.layers.build import build
+        >>> layer = build([], dims=1, in_channels=1, random_channels=1, padding_mode="reflect")
+        >>> region = Region.of(layer, (6,), (0,), (2,))  # 3 taps, padding 1
+        >>> region.first, region.sources
+        ((-1,), (tensor([1, 0, 1, 2]),))
+        """
+        conv = layer.conv
+        first, sources, outside = [], [], []
+        axes = zip(input_size, origin, size, conv.stride, layer.ends, extent(conv), strict=True)
+        for length, start, count, step, (before, _), covered in axes:
+            begin = start * step - before
+            places = torch.arange(begin, begin + (count - 1) * step + covered)
+            first.append(begin)
+            sources.append(source_of(places, length, conv.padding_mode))
+            outside.append((places < 0) | (places >= length))
+        return cls(tuple(origin), tuple(size), tuple(first), tuple(sources), tuple(outside))
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The output positions of the box, per axis."""
+        return tuple(
+            torch.arange(start, start + count)
+            for start, count in zip(self.origin, self.size, strict=True)
+        )
+
+    def part(self, origin: Sequence[int], size: Sequence[int], layer: Layer) -> tuple[slice, ...]:
+        """Return where in this region's box of padded input that of a smaller region lies.
+
+        Args:
+            origin: the smaller region's first output position, per axis.
+            size: how many output positions, per axis.
+            layer: the layer.
+        """
+        axes = zip(origin, self.origin, size, layer.conv.stride, extent(layer.conv), strict=True)
+        return tuple(
+            slice((start - mine) * step, (start - mine) * step + (count - 1) * step + covered)
+            for start, mine, count, step, covered in axes
+        )
+
+
+def source_of(places: Tensor, length: int, mode: str) -> Tensor:
+    """Return the input position whose sample stands at each position of the padded input.
+
+    Args:
+        places: positions that are negative before the input, and from `length` after it.
+        length: of the input along the axis.
+        mode: `zeros`, `reflect`, `replicate` or `circular`.
+
+    Shape: (L,) → (L,), of int64
+
+    >>> source_of(torch.arange(-2, 6), 4, "reflect").tolist()
+    [2, 1, 0, 1, 2, 3, 2, 1]
+    >>> source_of(torch.arange(-2, 6), 4, "zeros").tolist()
+    [-1, -1, 0, 1, 2, 3, -1, -1]
+    """
+    if mode == "replicate":
+        return places.clamp(0, length - 1)
+    if mode == "circular":
+        return places % length
+    if mode == "reflect":
+        last = length - 1
+        return last - (places.abs() - last).abs()
+    return torch.where((places < 0) | (places >= length), PADDED, places)

@@ -1,0 +1,75 @@
+"""Choose what is kept of a part to be drawn: reduced overviews by the number of its axes.
+
+Images keep means, audio an envelope and windows for a spectrogram, video some frames and an x-t
+slice. Everything is in units of stored samples, before and after the layer alike.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from convtool.look.keepers import Envelope, Exact, Frames, Keeper, Means, Slice
+from convtool.look.region import PADDED
+
+PIXELS = 1600  # per axis of an overview of an image
+BUCKETS = 4096  # of an envelope
+COLUMNS, WINDOW = 800, 2048  # of a spectrogram, and samples of each of its windows
+FRAMES, FRAME_PIXELS = 8, 640  # of a filmstrip, and pixels per axis of each
+TIMES = 1024  # of an x-t slice
+
+Keepers = dict[str, Keeper]
+
+
+def overview(size: Sequence[int]) -> Keepers:
+    """Return what keeps an overview of a part, or of its result, by name.
+
+    Args:
+        size: its spatial size; the first number may be an estimate.
+    """
+    return _OVERVIEWS[len(size)](size)
+
+
+def _audio(size: Sequence[int]) -> Keepers:
+    return {
+        "envelope": Envelope(size[0], BUCKETS),
+        "windows": Exact([windows(size[0]).flatten()]),
+    }
+
+
+def _image(size: Sequence[int]) -> Keepers:
+    return {"overview": Means(size, PIXELS)}
+
+
+def _video(size: Sequence[int]) -> Keepers:
+    frames, height, _ = size
+    return {
+        "frames": Frames(spread(frames, FRAMES), FRAME_PIXELS),
+        "slice": Slice(frames, height // 2, TIMES),
+    }
+
+
+_OVERVIEWS: dict[int, Callable[[Sequence[int]], Keepers]] = {1: _audio, 2: _image, 3: _video}
+
+
+def windows(length: int) -> Tensor:
+    """Return the positions of the samples of each window of a spectrogram.
+
+    Windows of short audio go on beyond its end, as PADDED.
+
+    Shape: (W, WINDOW), of int64
+    """
+    starts = spread(max(1, length - WINDOW + 1), COLUMNS)
+    places = torch.tensor(starts)[:, None] + torch.arange(WINDOW)
+    return torch.where(places < length, places, PADDED)
+
+
+def spread(length: int, count: int) -> list[int]:
+    """Return at most `count` positions, evenly spread from the first to the last.
+
+    >>> spread(9, 3), spread(2, 3)
+    ([0, 4, 8], [0, 1])
+    """
+    if length <= count:
+        return list(range(length))
+    return [round(index * (length - 1) / (count - 1)) for index in range(count)]

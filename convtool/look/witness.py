@@ -1,0 +1,144 @@
+"""Keep what a run reads and makes: overviews of the first parts, and a region of each exactly.
+
+It must not draw.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from convtool.block import Block
+from convtool.convolve.geometry import Placement
+from convtool.look.keepers import Exact, Keeper
+from convtool.look.region import Region
+from convtool.look.views import Keepers, overview
+from convtool.results.normalize import Normalizer
+from convtool.run.state import Work
+
+PAGES = 8  # parts that are kept, of all
+CROP = "region"
+
+
+@dataclass
+class View:
+    """What is kept of one part.
+
+    Attributes:
+        work: the work on it; `work.seen` is what the layer sees.
+        normalizer: maps its responses.
+        placement: the size of its result, and where it lies on the part.
+        region: what is kept exactly, of its result and of its padded input; None for nothing.
+        before: what keeps samples of the input, by name.
+        after: what keeps samples of the result, by name; all channels of the layer.
+        read: positions of the leading axis that have been read.
+        made: positions of the result that have been made.
+    """
+
+    work: Work
+    normalizer: Normalizer
+    placement: Placement
+    region: Region | None
+    before: Keepers
+    after: Keepers
+    read: int = 0
+    made: int = 0
+
+    @property
+    def padded(self) -> Tensor:
+        """The region of the padded input, as stored. Shape: (C, *K)"""
+        return _exact(self.before[CROP])
+
+    @property
+    def stored(self) -> Tensor:
+        """The region of the result, as stored. Shape: (C', *S)"""
+        return _exact(self.after[CROP])
+
+
+def _exact(keeper: Keeper) -> Tensor:
+    assert isinstance(keeper, Exact)
+    assert keeper.samples is not None
+    return keeper.samples
+
+
+RegionOf = Callable[[Work], Region | None]
+
+
+@dataclass
+class Look:
+    """What is kept of a run: the witness of `run`.
+
+    Attributes:
+        region_of: the region of each part that is kept exactly; None for none.
+        overviews: keep overviews as well.
+        first: parts before this one are passed over.
+        pages: the most parts that are kept.
+        more: further keepers of each part: those of the input, and those of the result.
+        views: what has been kept.
+        parts: the parts there were.
+        content: nothing that follows is wanted.
+    """
+
+    region_of: RegionOf | None = None
+    overviews: bool = True
+    first: int = 0
+    pages: int = PAGES
+    more: Callable[[Work], tuple[Keepers, Keepers]] | None = None
+    views: list[View] = field(default_factory=list)
+    parts: int = 0
+    content: bool = False
+
+    def begin(self, page: Work, normalizer: Normalizer) -> None:
+        """Learn which part comes next."""
+        self.parts += 1
+        if not self._keeping:
+            return
+        size, placement = page.part.size, page.layer.placement(page.part.size)
+        region = self.region_of(page) if self.region_of else None
+        before = overview(size) if self.overviews else {}
+        after = overview(placement.size) if self.overviews else {}
+        if region is not None:
+            before[CROP], after[CROP] = Exact(region.sources), Exact(region.outputs)
+        if self.more is not None:
+            of_input, of_result = self.more(page)
+            before |= of_input
+            after |= of_result
+        self.views.append(View(page, normalizer, placement, region, before, after))
+
+    @property
+    def _keeping(self) -> bool:
+        """True where the part that has begun last is kept."""
+        return self.first < self.parts <= self.first + self.pages
+
+    def read(self, block: Block) -> None:
+        """See the next block of the part."""
+        if self._keeping:
+            view = self.views[-1]
+            _show(view.before, block, view.read)
+            view.read += len(block)
+
+    def made(self, block: Block) -> None:
+        """See the next block of its result."""
+        if self._keeping:
+            view = self.views[-1]
+            _show(view.after, block, view.made)
+            view.made += len(block)
+            self.content = self._has_all(view)
+
+    def _has_all(self, view: View) -> bool:
+        """Return whether nothing is kept but a region of one part, and that is complete."""
+        keepers = list(view.after.values())
+        alone = len(keepers) == 1 and not self.overviews and self.more is None
+        return (
+            alone
+            and self.parts == self.first + self.pages
+            and isinstance(keepers[0], Exact)
+            and view.made >= keepers[0].complete
+        )
+
+
+def _show(keepers: Keepers, block: Block, start: int) -> None:
+    if len(block):
+        samples = block.tensor[0].cpu()
+        for keeper in keepers.values():
+            keeper.take(samples, start)

@@ -1,0 +1,107 @@
+"""What the jobs of a worker share, the work on one part, and the witness that may watch it.
+
+Values only: `work` plans them, `pipeline` and `observe` run them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from convtool.block import Block
+from convtool.layers.layer import Layer
+from convtool.limits import Budget
+from convtool.media.contract import Encoding, Part, Source
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.identities import Identities
+from convtool.outputs.jobs import Job
+from convtool.outputs.manifest import Manifest
+from convtool.outputs.targets import Target
+from convtool.results.normalize import Normalizer
+from convtool.run.filter import Filter
+from convtool.run.outcomes import Progress
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all jobs of one worker share.
+
+    Attributes:
+        filter: the layers, the options and the medium.
+        inputs: identities of files that must not be replaced.
+        progress: called with how far long inputs have come.
+        publisher: publishes the outputs; the run's own.
+        manifest: the record of outputs in the folder; None where none is kept.
+        skip: skip inputs whose outputs are up to date.
+        budget: the memory of all jobs of all workers; None where one job runs at a time.
+        witness: makes somebody who watches a job; None where nobody does.
+    """
+
+    filter: Filter
+    inputs: Identities = frozenset()
+    progress: Callable[[Progress], None] | None = None
+    publisher: Publisher = field(default_factory=Publisher)
+    manifest: Manifest | None = None
+    skip: bool = False
+    budget: Budget | None = None
+    witness: Callable[[Job], "Witness"] | None = None
+
+    def watching(self, job: Job) -> "Witness | None":
+        """Return who watches a job."""
+        return None if self.witness is None else self.witness(job)
+
+    def replaces(self, job: Job, path: Path) -> bool:
+        """Return whether an existing output is replaced: as asked, or as our own earlier one."""
+        if self.filter.options.output.overwrite:
+            return True
+        return self.skip and self.manifest is not None and self.manifest.made(job, path)
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of a job, once its input is open, on one part of it: mostly the first.
+
+    Attributes:
+        source: the input.
+        part: the part.
+        seen: the same as the layer sees it.
+        layer: the layer that runs on it.
+        targets: the outputs.
+        encoding: how they are stored.
+        memory: an estimate of the bytes that it needs.
+    """
+
+    source: Source
+    part: Part
+    seen: Part
+    layer: Layer
+    targets: list[Target]
+    encoding: Encoding
+    memory: int
+
+
+class Witness(Protocol):
+    """Somebody who sees what a run reads and makes, part by part.
+
+    The blocks of a part arrive in order. `read` and `made` may be called in threads of their own,
+    so that one is ahead of the other; whoever keeps a tensor copies it.
+
+    Attributes:
+        content: it has seen all that it wants, and what follows need not be made for it.
+    """
+
+    content: bool
+
+    def begin(self, page: Work, normalizer: Normalizer) -> None:
+        """Learn which part comes next.
+
+        Args:
+            page: the work on the part; `page.seen` is what the layer sees.
+            normalizer: maps its responses; its ranges are known.
+        """
+
+    def read(self, block: Block) -> None:
+        """See the next block of the part, as the layer sees it."""
+
+    def made(self, block: Block) -> None:
+        """See the next block of its result, as it is stored, all channels of the layer."""
