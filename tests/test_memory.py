@@ -89,7 +89,7 @@ def planned(convtool, medium, source, out, *options):
         ("in.jpg", "out.webp", ["-k", "gaussian:sigma=20"]),
         ("in.jpg", "out.jpg", ["--seed", "1"]),
         ("in.jpg", "out.png", ["-k", "kirsch", "--sheet"]),
-        ("deep.png", "out.png", ["-k", "disk:radius=30"]),
+        ("deep.png", "out.tif", ["-k", "disk:radius=30"]),
         ("clear.png", "out.gif", ["-k", "sharpen"]),
         ("float.tif", "out.npy", ["-k", "sobel-x"]),
         ("float.tif", "out.tif", ["-k", "blur"]),

@@ -39,12 +39,9 @@ class RunOptions:
     plot: Path | None = option(
         None,
         {
-            "": "Draw the input and the results into a PNG, SVG or PDF file; {stem} and {index} "
-            "name those of several inputs.",
-            "audio": "Draw waveforms and spectrograms, before and after, into a PNG, SVG or PDF "
-            "file; {stem} and {index} name those of several inputs.",
-            "video": "Draw frames, before and after, and a slice over time into a PNG, SVG or PDF "
-            "file; {stem} and {index} name those of several inputs.",
+            "": "Draw the input and the results into a PNG, SVG or PDF file.",
+            "audio": "Draw waveforms and spectrograms into a PNG, SVG or PDF file.",
+            "video": "Draw frames and a slice over time into a PNG, SVG or PDF file.",
         },
         "Look",
         kind=File(),
@@ -59,8 +56,7 @@ class RunOptions:
     )
     report: Path | None = option(
         None,
-        "Write an interactive page about the layer and what it did, as one HTML file; with several "
-        "inputs, one per input and an index.",
+        "Write a page about the layer and its results, to explore in a browser.",
         "Look",
         kind=File(),
     )

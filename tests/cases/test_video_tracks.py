@@ -465,6 +465,22 @@ def test_a_second_video_is_copied(identity, tmp_path):
 # --- words ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_video_shorter_than_the_delay_of_x265(program, tmp_path, frames):
+    """HEVC of one or two frames has them at their times, decoding times included."""
+    out = tmp_path / "out.mp4"
+    options = ["-k", "identity", "--codec", "hevc", "--frames", str(frames), "--audio", "drop"]
+    result = program("video", CASES / "fps120.mp4", out, *options)
+    assert result.returncode == 0, result.stderr
+    with av.open(str(out)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
+    assert len(packets) == frames
+    assert all(
+        -0.1 < packet.dts * packet.time_base <= packet.pts * packet.time_base < 0.1
+        for packet in packets
+    )
+
+
 def test_encoders_print_nothing(program, tmp_path):
     """What encoders print by themselves does not reach the user."""
     for codec in ("av1", "hevc"):

@@ -550,7 +550,8 @@ def test_help_is_short_and_about_its_medium(monkeypatch, convtool, medium):
     assert max(map(len, lines)) <= 80
     headings = [line for line in lines if re.fullmatch(r"[A-Z]\w+:", line)]
     assert headings == [
-        "Examples:", "Names:", "Kernel:", "Output:", "Inputs:", "Result:", "Layer:", "Run:",
+        "Examples:", "Names:", "Kernel:", "Output:", "Look:",
+        "Inputs:", "Result:", "Layer:", "Run:",
     ]  # fmt: skip  # as help shows them
     text = re.sub(r"\s+", " ", " ".join(lines))
     assert f"Usage: convtool {medium} [OPTIONS] INPUT... OUTPUT" in text

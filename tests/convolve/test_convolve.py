@@ -108,7 +108,7 @@ def test_auto_takes_the_algorithm_that_fits_the_kernel(kernel, algorithm, arithm
     alike=st.booleans(),
     rows=st.integers(1, 40),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_passes_along_an_axis_stay_within_the_bound(
     dims, sizes, steps, spread, channels, alike, rows
 ):

@@ -27,7 +27,7 @@ from convtool.run.batch import run_all, workers_for
 from convtool.run.outcomes import Outcome
 
 # `make endure` sets higher numbers.
-KILLS = int(os.environ.get("CONVTOOL_KILLS", "4"))  # per medium and signal
+KILLS = int(os.environ.get("CONVTOOL_KILLS", "2"))  # per medium and signal
 FILES = int(os.environ.get("CONVTOOL_FILES", "600"))
 RUNS = int(os.environ.get("CONVTOOL_RUNS", "2"))
 

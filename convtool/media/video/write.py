@@ -25,6 +25,8 @@ from convtool.media.video.tiles import TileGrid
 from convtool.media.video.timeline import Cadence, timeline
 from convtool.media.video.tracks import Tracks
 
+X265_DELAY = 2  # frames by which its decoding times are earlier, as frames are reordered
+
 
 class Prepared(NamedTuple):
     """The frames of a block, as an encoder takes them.
@@ -59,6 +61,7 @@ class VideoEncoder(Notes):
         self._output: Any = None
         self._tracks: Any = None
         self._durations: dict[int, int] = {}  # of frames inside the encoder, by their times
+        self._count = 0  # of frames that the encoder was given
 
     def begin(self, part: VideoPart, placement: Placement, *_: object) -> None:
         """Start the result of a video.
@@ -143,11 +146,18 @@ class VideoEncoder(Notes):
         for frame, duration in zip(prepared.frames, prepared.durations, strict=True):
             assert frame.pts is not None
             self._durations[frame.pts] = duration
+            self._count += 1
             self._mux(self._stream.encode(frame))
 
     def _mux(self, packets: Sequence[Packet]) -> None:
-        """Write packets of video; encoders do not state their durations."""
+        """Write packets of video; encoders do not state their durations.
+
+        Of videos shorter than its delay, x265 states decoding times that it never set. The two
+        frames of those are in order.
+        """
         for packet in packets:
+            if self._count <= X265_DELAY and self._storage.codec.encoder == "libx265":
+                packet.dts = packet.pts
             duration = self._durations.pop(packet.pts, 0)
             if duration:
                 packet.duration = duration
