@@ -17,7 +17,7 @@ The way through the house, each package calling only those further down:
     kernels     what -k says → weights
     convolve    any nn.Conv on blocks of samples
     options     every option, declared once
-    levels      stored integers ↔ floats; `limits`: the memory of a run
+    levels      stored integers ↔ floats; `sizes`: of a layer; `limits`: the memory of a run
     errors      what can go wrong, for people
 """
 

@@ -10,7 +10,7 @@ It must not know media, kernels or files. In the order that samples pass through
 
 How a layer is run:
 
-    geometry     sizes: extent, padding, the output-size formula
+    geometry     the sizes of a layer: extent, padding, where results lie
     problem      what a layer computes, and on which input
     plan         the registry of algorithms, and the choice of the cheapest
     candidate    what an algorithm states about a problem, and the runner that it prepares

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor
 
 from convtool.block import AXIS, Block, Moment
-from convtool.convolve.geometry import Conv, Pads, ends, extent
+from convtool.convolve.geometry import Conv, ends, extent
 from convtool.convolve.staging import cut
 from convtool.errors import LayerError
 from convtool.levels import Levels
+from convtool.sizes import Pads
 
 Run = Callable[[Sequence[Tensor], Sequence[tuple[int, int]]], Tensor]
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.convolve.geometry import Pads, size_text
 from convtool.errors import LayerError
 from convtool.kernels.kernel import Kernel
 from convtool.options.declare import per_axis
 from convtool.options.layer import Align, AlignmentOptions, LayerOptions
+from convtool.sizes import Pads, check_same
 
 
 def origin(size: Sequence[int], align: Align) -> tuple[int, ...]:
@@ -110,12 +110,7 @@ def padding(
         return "valid", tuple((b, total - b) for b, total in zip(before, totals, strict=True))
     if set(stride) == {1}:
         return "same", None
-    if any(total % 2 for total in totals):
-        raise LayerError(
-            f"padding 'same' with stride {size_text(stride)} needs an odd kernel, "
-            f"not {size_text(frame.size)}",
-            hint="give --padding a number or 'valid'",
-        )
+    check_same(frame.size, dilation, stride)
     return tuple(total // 2 for total in totals), None
 
 

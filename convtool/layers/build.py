@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from convtool.convolve.geometry import Conv, Pads
+from convtool.convolve.geometry import Conv
 from convtool.errors import LayerError, UsageError
 from convtool.kernels.bounds import MAX_LAYER_WEIGHTS
 from convtool.kernels.kernel import Bank, Kernel
@@ -31,6 +31,7 @@ from convtool.layers.outputs import NamedOutput, named_outputs
 from convtool.options.declare import per_axis
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
+from convtool.sizes import Pads
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _drawing = threading.Lock()  # all threads draw from the same generator

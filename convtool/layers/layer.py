@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import Conv, Pads, Placement, ends, padded_size
+from convtool.convolve.geometry import Conv, Placement, ends, padded_size
 from convtool.layers.combine import combined, combined_range
 from convtool.layers.outputs import NamedOutput
 from convtool.options.kernel import Combine
+from convtool.sizes import Pads
 
 MEAN_ERROR = 1e-4  # by which the weights of a mean may miss a sum of 1, rounded to float32
 

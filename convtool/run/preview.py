@@ -1,10 +1,8 @@
 """Describe what a job would do: shapes, cost and files. It writes nothing and runs no layer."""
 
-import math
-
 import numpy as np
 
-from convtool.convolve.geometry import extent, size_text
+from convtool.convolve.geometry import extent
 from convtool.kernels.frequency import decibels
 from convtool.layers.layer import Layer
 from convtool.limits import MEBI
@@ -12,6 +10,7 @@ from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Work
 from convtool.run.work import attempt, succeeded
+from convtool.sizes import multiply_adds, size_text
 
 # Octaves, in hertz.
 FREQUENCIES = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -47,14 +46,14 @@ def describe(work: Work, shared: Run) -> Description:
     conv, size = layer.conv, layer.placement(part.size).size
     convolution = shared.filter.convolution(work.seen)
     rows = min(convolution.length, part.size[0])
-    window = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
+    each = conv.in_channels // conv.groups
     description: Description = {
         "input": size_text((1, len(part.channels), *part.size)),
         "output": size_text((1, layer.channels, *size)),
         "layer": str(conv),
         "weights": conv.weight.numel(),
         "receptive field": size_text(extent(conv)),
-        "multiply-adds": math.prod(size) * conv.out_channels * window,
+        "multiply-adds": multiply_adds(size, conv.out_channels, conv.kernel_size, each),
         "algorithm": convolution.plan.algorithm,
         "block": f"{rows} of {part.size[0]}",
         "memory": f"about {-(-work.memory // MEBI)} MiB",

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from convtool.convolve.geometry import size_text
 from convtool.errors import (
     ConvtoolError,
     LimitError,
@@ -31,6 +30,7 @@ from convtool.outputs.targets import Target, plan_targets
 from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import DEPTH
 from convtool.run.state import Run, Work
+from convtool.sizes import size_text
 
 # Blocks held at once where steps overlap: those that wait, the one made and the one consumed.
 OVERLAPPED_BLOCKS = DEPTH + 2

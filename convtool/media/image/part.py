@@ -6,12 +6,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import size_text
 from convtool.errors import ReadError
 from convtool.levels import Levels, of
 from convtool.limits import IMAGE_BLEED_BYTES
 from convtool.media.image.samples import Header, Pixels
 from convtool.media.image.seen import FilledImage, Rows, WeightedImage, nchw
+from convtool.sizes import size_text
 
 
 class ImagePart(Rows):

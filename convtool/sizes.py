@@ -1,0 +1,117 @@
+"""The sizes of a layer's input and output as numbers: extent, padding, the output-size formula.
+
+It must not import torch or NumPy: `convtool shape` works sizes out before anything is loaded.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convtool.errors import LayerError
+
+Pads = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel moves over an input: one number per axis.
+
+    Attributes:
+        kernel: the number of taps.
+        stride: samples from one place to the next.
+        dilation: samples from one tap to the next.
+        pads: samples that are added before and after.
+        mode: the padding mode, which decides how many can be added.
+    """
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    pads: Pads
+    mode: str = "zeros"
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Samples that an output depends on: dilation * (k - 1) + 1."""
+        return extent(self.kernel, self.dilation)
+
+    def padded(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Return an input's spatial size with the samples that are added."""
+        return tuple(n + before + after for n, (before, after) in zip(size, self.pads, strict=True))
+
+    def output(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Return the output's spatial size: floor((n + padding - extent) / stride) + 1.
+
+        Raises:
+            LayerError: the kernel is larger than the padded input, or the padding mode needs more
+                samples.
+
+        >>> Window((3, 3), (2, 2), (1, 1), ((1, 1), (1, 1))).output((7, 8))
+        (4, 4)
+        """
+        self._check_padding(size)
+        padded = self.padded(size)
+        if any(n < covered for n, covered in zip(padded, self.extent, strict=True)):
+            raise LayerError(
+                f"the kernel spans {size_text(self.extent)}, "
+                f"more than the padded input's {size_text(padded)}"
+            )
+        axes = zip(padded, self.extent, self.stride, strict=True)
+        return tuple((n - covered) // step + 1 for n, covered, step in axes)
+
+    def _check_padding(self, size: Sequence[int]) -> None:
+        for n, pads in zip(size, self.pads, strict=True):
+            added = max(pads)
+            if added > {"reflect": n - 1, "circular": n}.get(self.mode, added):
+                raise LayerError(
+                    f"{self.mode} padding of {added} needs an input larger than {n} sample"
+                    f"{'s' * (n > 1)} along each axis (the size is {size_text(size)})",
+                    hint="replicate and zeros need none",
+                )
+
+
+def extent(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
+    """Return how many samples an output depends on along each axis: dilation * (k - 1) + 1."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+
+
+def same(kernel: Sequence[int], dilation: Sequence[int]) -> Pads:
+    """Return what `same` adds: dilation * (k - 1), with the larger half after, as PyTorch does.
+
+    >>> same((4,), (1,))
+    ((1, 2),)
+    """
+    totals = [covered - 1 for covered in extent(kernel, dilation)]
+    return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def check_same(kernel: Sequence[int], dilation: Sequence[int], stride: Sequence[int]) -> None:
+    """Check that `same` is clear: with a stride it needs as many samples before as after.
+
+    Raises:
+        LayerError: it is not.
+    """
+    uneven = any(before != after for before, after in same(kernel, dilation))
+    if uneven and set(stride) != {1}:
+        raise LayerError(
+            f"padding 'same' with stride {size_text(stride)} needs an odd kernel, "
+            f"not {size_text(kernel)}",
+            hint="give --padding a number or 'valid'",
+        )
+
+
+def multiply_adds(size: Sequence[int], out_channels: int, kernel: Sequence[int], each: int) -> int:
+    """Return the multiply-adds of a layer.
+
+    Args:
+        size: the output's spatial size.
+        out_channels: of the layer.
+        kernel: taps along each axis.
+        each: input channels that an output channel depends on.
+    """
+    return math.prod(size) * out_channels * each * math.prod(kernel)
+
+
+def size_text(numbers: Sequence[int]) -> str:
+    """Return a size as people write it: 3×640×480."""
+    return "×".join(map(str, numbers))
