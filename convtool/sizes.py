@@ -4,7 +4,7 @@ It must not import torch or NumPy: `convtool shape` works sizes out before anyth
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convtool.errors import LayerError
@@ -59,6 +59,22 @@ class Window:
         axes = zip(padded, self.extent, self.stride, strict=True)
         return tuple((n - covered) // step + 1 for n, covered, step in axes)
 
+    def formulas(self, size: Sequence[int]) -> Iterator[str]:
+        """Yield the output-size formula of each axis with the numbers put in.
+
+        Raises:
+            LayerError: the kernel does not fit.
+
+        >>> list(Window((3,), (1,), (1,), ((1, 1),)).formulas((32,)))
+        ['floor((32 + 2·1 − 1·(3 − 1) − 1) / 1) + 1 = 32']
+        """
+        results = self.output(size)
+        axes = (size, self.pads, self.dilation, self.kernel, self.stride, results)
+        for n, (before, after), dilation, taps, stride, result in zip(*axes, strict=True):
+            padding = f"2·{before}" if before == after else f"{before} + {after}"
+            spread = f"{dilation}·({taps} − 1)"
+            yield f"floor(({n} + {padding} − {spread} − 1) / {stride}) + 1 = {result}"
+
     def _check_padding(self, size: Sequence[int]) -> None:
         for n, pads in zip(size, self.pads, strict=True):
             added = max(pads)
@@ -98,6 +114,57 @@ def check_same(kernel: Sequence[int], dilation: Sequence[int], stride: Sequence[
             f"not {size_text(kernel)}",
             hint="give --padding a number or 'valid'",
         )
+
+
+def pads_of(
+    padding: str | tuple[int, ...],
+    kernel: Sequence[int],
+    dilation: Sequence[int],
+    stride: Sequence[int],
+) -> Pads:
+    """Return the samples that a padding adds before and after on each axis.
+
+    Args:
+        padding: `same`, `valid`, or samples on each side of each axis.
+        kernel: taps along each axis.
+        dilation: of the layer.
+        stride: of the layer.
+
+    Raises:
+        LayerError: `same` is not clear.
+    """
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding == "same":
+        check_same(kernel, dilation, stride)
+        return same(kernel, dilation)
+    return tuple((int(p), int(p)) for p in padding)
+
+
+def check_groups(channels: int, groups: int, which: str) -> None:
+    """Check that channels can be split into groups.
+
+    Args:
+        channels: how many there are.
+        groups: how many groups.
+        which: input or output.
+
+    Raises:
+        LayerError: they cannot.
+    """
+    if channels % groups:
+        raise LayerError(
+            f"{counted(channels, f'{which} channel')} cannot be split into {groups} groups"
+        )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "group"), counted(2, "group")
+    ('1 group', '2 groups')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def multiply_adds(size: Sequence[int], out_channels: int, kernel: Sequence[int], each: int) -> int:

@@ -34,11 +34,12 @@ MAY_IMPORT = {
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
-    "look": {"errors", "block", "options", "convolve", "layers", "results", "outputs", "run"},
+    "look": {"errors", "block", "options", "convolve", "layers", "results", "outputs", "run"}
+    | {"media"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}
-    | {"warm"},
+    | {"warm", "sizes"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "options"},
     "__main__": {"cli", "warm"},
 }

@@ -6,72 +6,38 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from convtool.cli import layout
 from convtool.cli.collector import collector_paused
-from convtool.cli.commands import HELP_ROW, Command, spelled
 from convtool.cli.options import Given, fields_of, with_options
+from convtool.cli.pages import Content, HelpAll, OptionsCommand
 from convtool.cli.signals import signals_waiting
 from convtool.errors import UsageError
 from convtool.media.registry import MEDIA, Medium
-from convtool.options.declare import GROUPS, Declaration, declaration_of, opposite, spellings
 from convtool.options.numbers import read_number
 from convtool.options.run import RunOptions
 
 
-def _show_all(context: typer.Context, value: bool) -> None:  # noqa: FBT001  # typer's signature
-    if value and isinstance(context.command, FilterCommand):
-        print(context.command.page(context, rare=True))
-        raise typer.Exit
+class FilterCommand(OptionsCommand):
+    """The command of a medium."""
 
-
-class FilterCommand(Command):
-    """The command of a medium; its help lists the options of the medium by their groups."""
-
-    def page(self, ctx: typer.Context, *, rare: bool = False) -> str:
-        """Return the page of `--help`, or of `--help-all`."""
+    def content(self, ctx: typer.Context) -> Content:
+        """Return what the page says."""
         medium = MEDIA[str(ctx.info_name)]
         help = medium.help
-        usage = f"{ctx.command_path} [OPTIONS] INPUT... OUTPUT"
-        examples = [(f"convtool {medium.name} {call}", text) for call, text in help.examples]
-        names = [("INPUT", help.inputs), ("OUTPUT", help.output)]
-        groups = _groups(medium, rare=rare)
-        left = max(map(layout.columns_of, groups.values()))
-        sections = [
-            layout.Section("Examples", examples, layout.columns_of(examples, EXAMPLE)),
-            layout.Section("Names", names),
-            *(layout.Section(heading, rows, left) for heading, rows in groups.items()),
-        ]
-        return layout.page(usage, help.command, sections)
+        return Content(
+            "INPUT... OUTPUT",
+            help.command,
+            [(f"convtool {medium.name} {call}", text) for call, text in help.examples],
+            [("INPUT", help.inputs), ("OUTPUT", help.output)],
+            fields_of(medium),
+            medium.name,
+        )
 
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="INPUT... OUTPUT")]
-HelpAll = Annotated[bool, typer.Option("--help-all", is_eager=True, callback=_show_all)]
-ALL_ROW = (spelled(["--help-all"], ""), "Show all options, also those that are rarely needed.")
-EXAMPLE = 52  # columns of an example, up to which its line also says what it does
-
-
-def _groups(medium: Medium, *, rare: bool) -> dict[str, list[layout.Row]]:
-    """Return the options of a medium as rows of help, by heading."""
-    sections: dict[str, list[layout.Row]] = {group: [] for group in GROUPS}
-    for field in fields_of(medium).values():
-        declared = declaration_of(field)
-        if rare or not declared.rare:
-            flags = [*spellings(field), *([off] if (off := opposite(field)) else [])]
-            metavar = "" if declared.counted else declared.kind.metavar
-            row = spelled(flags, metavar), _meaning(declared, medium, field.default)
-            sections.setdefault(declared.group, []).append(row)
-    sections[GROUPS[-1]] += [HELP_ROW, ALL_ROW]
-    return sections
-
-
-def _meaning(declared: Declaration, medium: Medium, default: Any) -> str:
-    """Return what help says of an option, with its default."""
-    usual = declared.default_for(medium.name, default)
-    return declared.help_for(medium.name) + (f" [default: {usual}]" if usual else "")
 
 
 def command_of(medium: Medium) -> Callable[..., None]:

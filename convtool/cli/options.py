@@ -53,12 +53,12 @@ def foreign_to(medium: Medium) -> dict[str, tuple[Field[Any], list[Medium]]]:
 
 def parameters_of(medium: Medium) -> list[inspect.Parameter]:
     """Return the options of a medium's command as typer reads them; those of others are hidden."""
-    own = [_parameter(field) for field in fields_of(medium).values()]
-    others = [_parameter(field, hidden=True) for field, _ in foreign_to(medium).values()]
+    own = [parameter_of(field) for field in fields_of(medium).values()]
+    others = [parameter_of(field, hidden=True) for field, _ in foreign_to(medium).values()]
     return own + others
 
 
-def _parameter(field: Field[Any], *, hidden: bool = False) -> inspect.Parameter:
+def parameter_of(field: Field[Any], *, hidden: bool = False) -> inspect.Parameter:
     """Return an option that is None where it is not given, and a text where it takes a value."""
     declared = declaration_of(field)
     flags = list(spellings(field))
@@ -91,10 +91,8 @@ def collect(medium: Medium, typed: Mapping[str, Any]) -> Given:
         UsageError: a value is not allowed, or the file of options is wrong.
     """
     own, foreign = fields_of(medium), foreign_to(medium)
-    given = {
-        name: text for name, text in typed.items() if text not in (None, [], 0) or text is False
-    }
-    values = {name: _typed(own[name], text) for name, text in given.items() if name in own}
+    values = values_of(own, typed)
+    given = _given(typed)
     notes = [_for_others(name, foreign[name][1], medium) for name in foreign if name in given]
     if "options" in values:
         for name, value in _read_file(values["options"], own, foreign):
@@ -103,6 +101,25 @@ def collect(medium: Medium, typed: Mapping[str, Any]) -> Given:
             else:
                 values.setdefault(name, value)
     return Given(values, tuple(notes))
+
+
+def values_of(own: Fields, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of options that were given, by name.
+
+    Args:
+        own: the options of the command.
+        typed: what typer read, by name.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
+    return {name: _typed(own[name], text) for name, text in _given(typed).items() if name in own}
+
+
+def _given(typed: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: text for name, text in typed.items() if text not in (None, [], 0) or text is False
+    }
 
 
 def _typed(field: Field[Any], given: Any) -> Any:
@@ -177,12 +194,25 @@ def with_options(call: Call, medium: Medium, **others: Any) -> Callable[..., Non
     def command(**typed: Any) -> None:
         call(typed["words"] or [], collect(medium, typed))
 
+    return taking(command, parameters_of(medium), **others)
+
+
+def taking(
+    command: Callable[..., None], parameters: list[inspect.Parameter], **others: Any
+) -> Callable[..., None]:
+    """Return a function as a command with these parameters, for typer.
+
+    Args:
+        command: takes what typer reads, by name.
+        parameters: of the options.
+        others: how typer reads other parameters, by name.
+    """
     first = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
         for name, hint in others.items()
     ]
-    parameters = [*first, *parameters_of(medium)]
+    every = [*first, *parameters]
     # what typer reads
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in every}
     return command

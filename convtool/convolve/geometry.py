@@ -37,11 +37,9 @@ def extent(conv: Conv) -> tuple[int, ...]:
 
 def ends(conv: Conv) -> Pads:
     """Return how many samples the layer adds before and after on each axis."""
-    if conv.padding == "valid":
-        return ((0, 0),) * len(conv.kernel_size)
-    if conv.padding == "same":
+    if conv.padding == "same":  # with any stride: that of a layer may be set later
         return sizes.same(conv.kernel_size, conv.dilation)
-    return tuple((int(p), int(p)) for p in conv.padding)
+    return sizes.pads_of(conv.padding, conv.kernel_size, conv.dilation, conv.stride)
 
 
 def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:

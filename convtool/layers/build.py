@@ -25,13 +25,13 @@ from convtool.layers.alignment import (
     own_centre,
     padding,
 )
-from convtool.layers.channels import counted, groups_of
+from convtool.layers.channels import groups_of
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import NamedOutput, named_outputs
 from convtool.options.declare import per_axis
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
-from convtool.sizes import Pads
+from convtool.sizes import Pads, check_groups, counted
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _drawing = threading.Lock()  # all threads draw from the same generator
@@ -155,10 +155,7 @@ class _Making:
         """Return the layer with random weights."""
         out = self.kernel.out_channels or self.random_channels
         groups = self._groups(1)
-        if out % groups:
-            raise LayerError(
-                f"{counted(out, 'output channel')} cannot be split into {groups} groups"
-            )
+        check_groups(out, groups, "output")
         size = per_axis("kernel-size", self.kernel.kernel_size, self.dims)
         frame = Frame(size, origin(size, self.alignment.align or "centre"))
         conv, pads = self._drawn(frame, out, groups)
@@ -216,10 +213,7 @@ class _Making:
     def _groups(self, default: int) -> int:
         asked = default if self.layer.groups is None else self.layer.groups
         groups = self.in_channels if asked == "depthwise" else asked
-        if self.in_channels % groups:
-            raise LayerError(
-                f"{counted(self.in_channels, 'input channel')} cannot be split into {groups} groups"
-            )
+        check_groups(self.in_channels, groups, "input")
         return groups
 
     def _outputs_per_group(self, banks: Sequence[Bank], kernels: int, groups: int) -> int:

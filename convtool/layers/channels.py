@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from convtool.errors import LayerError, UsageError
 from convtool.kernels.kernel import Kernel
 from convtool.options.kernel import KernelOptions
+from convtool.sizes import counted
 
 
 def groups_of(kernels: Sequence[Kernel], in_channels: int, options: KernelOptions) -> int:
@@ -42,12 +43,3 @@ def groups_of(kernels: Sequence[Kernel], in_channels: int, options: KernelOption
             f"{name} makes {counted(out, 'output channel')}, which {groups} groups cannot share"
         )
     return groups
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "group"), counted(2, "group")
-    ('1 group', '2 groups')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"

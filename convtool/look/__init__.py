@@ -4,6 +4,7 @@
     `keepers`  keep a part's samples while its blocks pass: exact, or reduced
     `views`    what is kept of each medium, to be drawn
     `witness`  what is kept of a run
+    `shape`    the shapes of a layer that is made
 
 It must not filter by itself what `run` filters: what is shown is what was done.
 """

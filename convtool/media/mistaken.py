@@ -1,5 +1,6 @@
-"""Recognize files that are given to the command of another medium, by their suffixes."""
+"""Recognize the medium of files, also of those that are given to the command of another."""
 
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -9,6 +10,32 @@ from convtool.options.reading import Reading
 
 if TYPE_CHECKING:
     from convtool.media.contract import Source
+
+
+def medium_of(name: str, file: BinaryIO) -> Medium:
+    """Return the medium of a file: the first that reads its suffix, else its content.
+
+    Args:
+        name: of the file.
+        file: its bytes, seekable; they are read where the suffix is unknown.
+
+    Raises:
+        ReadError: no medium reads it.
+    """
+    suffix = PurePath(name).suffix.lower()
+    for medium in MEDIA.values():
+        if suffix in medium.backend.readable:
+            return medium
+    for medium in MEDIA.values():
+        file.seek(0)
+        with suppress(ReadError):
+            medium.backend.open(file, name, medium.reading())
+            file.seek(0)
+            return medium
+    raise ReadError(
+        f"{name}: is neither an image nor audio nor video that can be read",
+        hint="--medium says which it is",
+    )
 
 
 def of_another_medium(name: str, medium: str) -> ReadError | None:

@@ -43,7 +43,11 @@ class LayerOptions:
         MODES,
         "Layer",
         kind=Choice("MODE", get_args(PaddingMode)),
-        usual={"": "replicate", "audio": "zeros"},
+        usual={
+            "": "replicate",
+            "audio": "zeros",
+            "numbers": "zeros; of images and video replicate",
+        },
         need=Need(_padded, "nothing is padded"),
     )
     dilation: Axes = option(

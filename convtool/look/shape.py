@@ -1,0 +1,68 @@
+"""The shapes of layers that are made: with kernels, or for a file, of which the header is read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from convtool.convolve.geometry import window
+from convtool.layers.layer import Layer
+from convtool.layers.shape import LayerShape
+from convtool.media.inputs import opened
+from convtool.media.mistaken import medium_of, open_source
+from convtool.media.registry import Medium
+from convtool.options.options import Options
+from convtool.run.filter import Filter
+
+
+def shape_of_layer(layer: Layer, size: Sequence[int]) -> LayerShape:
+    """Return the shapes of a layer on an input.
+
+    Args:
+        layer: the layer.
+        size: the input's spatial size.
+    """
+    conv = layer.conv
+    padding = conv.padding if isinstance(conv.padding, str) and layer.pads is None else ""
+    return LayerShape(
+        tuple(size),
+        conv.in_channels,
+        conv.out_channels,
+        conv.groups,
+        conv.bias is not None,
+        window(conv, layer.pads),
+        padding,
+        layer.channels,
+    )
+
+
+def shape_with_kernels(
+    size: Sequence[int], in_channels: int, medium: Medium, options: Options
+) -> LayerShape:
+    """Return the shapes of a layer on an input of some size.
+
+    Args:
+        size: the input's spatial size.
+        in_channels: its channels.
+        medium: whose defaults hold.
+        options: of the kernel and the layer.
+
+    Raises:
+        ConvtoolError: the options do not fit the input.
+    """
+    return shape_of_layer(Filter(options, medium).layer(in_channels), size)
+
+
+def shape_on_file(name: str, given: Mapping[str, Any]) -> LayerShape:
+    """Return the shapes of a layer on the first part of a file, whose header is read.
+
+    Args:
+        name: of the file.
+        given: the options of the kernel and the layer, by name.
+
+    Raises:
+        ConvtoolError: the file cannot be read, or the options do not fit it.
+    """
+    with opened(name) as file:
+        medium = medium_of(name, file)
+        options = medium.options(given)
+        part = next(open_source(medium, file, name, options.reading).parts())
+        return shape_of_layer(Filter(options, medium).layer_of(part), part.size)
