@@ -1,4 +1,4 @@
-"""The magnitude response of a kernel, in decibels.
+"""The magnitude response of a kernel: in decibels over hertz, or in two dimensions.
 
 It must not import torch: kernels are shown without it.
 """
@@ -31,3 +31,35 @@ def decibels(
     phases = 2 * np.pi / rate * np.arange(len(taps))
     gains = [abs(np.dot(taps, np.exp(-1j * phases * frequency))) for frequency in hertz]
     return np.asarray(20 * np.log10(np.maximum(gains, 10 ** (FLOOR / 20))))
+
+
+def cycles(points: int) -> NDArray[np.float64]:
+    """Return frequencies from -½ to ½ cycles per sample, evenly spread, both ends included.
+
+    Shape: (F,)
+
+    >>> cycles(5).tolist()
+    [-0.5, -0.25, 0.0, 0.25, 0.5]
+    """
+    return np.linspace(-0.5, 0.5, points)
+
+
+def magnitude(weights: NDArray[np.float64], points: int) -> NDArray[np.float64]:
+    """Return the gain of a 2-D kernel at frequencies along both axes; see `cycles`.
+
+    Args:
+        weights: the kernel's.
+        points: frequencies per axis; the middle of an odd number is zero.
+
+    Shape: (H, W) → (F, F), vertical frequencies first
+
+    Source: Gonzalez & Woods, Digital Image Processing, section 4.7
+
+    >>> magnitude(np.array([[-1.0, 0, 1]]), 5)[0].round(2).tolist()  # a gradient
+    [0.0, 2.0, 0.0, 2.0, 0.0]
+    """
+    down, across = (
+        np.exp(-2j * np.pi * np.outer(cycles(points), np.arange(taps))) for taps in weights.shape
+    )
+    gains: NDArray[np.float64] = np.abs(down @ weights @ across.T)
+    return gains
