@@ -34,8 +34,18 @@ MAY_IMPORT = {
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
-    "look": {"errors", "block", "options", "convolve", "layers", "results", "outputs", "run"}
-    | {"media"},
+    "look": {
+        "block",
+        "convolve",
+        "errors",
+        "layers",
+        "levels",
+        "media",
+        "options",
+        "outputs",
+        "results",
+        "run",
+    },
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}

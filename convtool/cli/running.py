@@ -61,7 +61,7 @@ def filter_files(
         telling.beforehand(planned, options, run_options, given)
     report, started = Report(), time.perf_counter()
     overwrite = options.output.overwrite
-    showing = Showing(run_options, planned.jobs, Publisher(), overwrite=overwrite)
+    showing = Showing(run_options, planned.jobs, medium, Publisher(), overwrite=overwrite)
     try:
         with progress_bar(
             len(planned.jobs), shown=not (run_options.quiet or run_options.json)

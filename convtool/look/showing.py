@@ -3,18 +3,21 @@
 The command line prints previews itself.
 """
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from convtool.errors import ConvtoolError, UsageError
+from convtool.errors import ConvtoolError, UsageError, WriteError, internal
+from convtool.look.naming import file_of, files_of
+from convtool.look.plots.suffixes import check_suffix
 from convtool.look.witness import Look
+from convtool.media.registry import Medium
 from convtool.options.run import RunOptions
 from convtool.outputs.atomic import Publisher, refuse_existing
+from convtool.outputs.identities import input_identities, refuse_input
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
-
-FIELDS = ("{stem}", "{index}")
 
 
 @dataclass(frozen=True)
@@ -24,28 +27,34 @@ class Showing:
     Attributes:
         asked: the options.
         jobs: all of the run.
+        medium: of their inputs.
         publisher: publishes the files.
         overwrite: existing files are replaced.
 
     Raises:
-        UsageError: two jobs would have the same plot.
-        WriteError: a file exists already.
+        UsageError: two jobs would have the same plot, or it has no suffix of one.
+        WriteError: a file exists already, or is an input.
     """
 
     asked: RunOptions
     jobs: Sequence[Job]
+    medium: Medium
     publisher: Publisher
     overwrite: bool
 
     def __post_init__(self) -> None:
-        plots = [path for job in self.jobs if (path := self._plot(job)) is not None]
-        if len(set(plots)) < len(plots):
-            raise UsageError(
-                f"--plot {self.asked.plot} names one plot, and there are {len(plots)} inputs",
-                hint="--plot 'plots/{stem}.png' names one per input",
-            )
-        for path in plots:
-            refuse_existing(path, overwrite=self.overwrite)
+        if self.asked.plot is None:
+            return
+        check_suffix(str(self.asked.plot))
+        inputs = input_identities(self.jobs)
+        for path, job in zip(
+            files_of(self.asked.plot, self.jobs, "--plot"), self.jobs, strict=True
+        ):
+            refuse_input(path, inputs)
+            if job.merged is not None and _same(path, job.merged):
+                raise UsageError(f"{path} is named as OUTPUT and by --plot")
+            if not self.asked.skip_existing:  # else its input may be skipped
+                refuse_existing(path, overwrite=self.overwrite)
 
     @property
     def wanted(self) -> bool:
@@ -60,22 +69,39 @@ class Showing:
         return Look()
 
     def show(self, job: Job, outcome: Outcome) -> Outcome:
-        """Draw what is asked for of a job, and return its outcome, a failure to draw included."""
+        """Draw what is asked for of a job, and return its outcome, a failure to draw included.
+
+        Files that are drawn are among its outputs.
+        """
         try:
-            self._draw(job, outcome)
+            return replace(outcome, outputs=(*outcome.outputs, *self._drawn(job, outcome)))
         except ConvtoolError as exc:
-            message = f"{job.input}: {exc.message}"
+            message = exc.message if exc.named else f"{job.input}: {exc.message}"
             return replace(outcome, status="failed", error=message, hint=exc.hint, witness=None)
-        return outcome
+        except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only, and is seen
+            message = f"{job.input}: {internal(exc)}"
+            hint, traces = "--verbose shows where", "".join(traceback.format_exception(exc))
+            return replace(
+                outcome, status="failed", error=message, hint=hint, traceback=traces, witness=None
+            )
 
-    def _draw(self, job: Job, outcome: Outcome) -> None:
-        """Draw everything but the preview."""
+    def _drawn(self, job: Job, outcome: Outcome) -> list[str]:
+        """Draw everything but the preview, and return the names of the files."""
+        return [str(path) for path in (self._plot(job, outcome),) if path is not None]
 
-    def _plot(self, job: Job) -> Path | None:
-        """Return the name of a job's plot."""
-        if self.asked.plot is None:
+    def _plot(self, job: Job, outcome: Outcome) -> Path | None:
+        """Draw the plot, if one is asked for, and return its name."""
+        if self.asked.plot is None or outcome.witness is None:
             return None
-        name = str(self.asked.plot)
-        for field, text in zip(FIELDS, (job.stem, str(job.index)), strict=True):
-            name = name.replace(field, text)
-        return Path(name)
+        from convtool.look.plots.figures import draw  # noqa: PLC0415  # matplotlib
+
+        path = file_of(self.asked.plot, job, "--plot")
+        if any(_same(path, output) for output in outcome.outputs):
+            raise WriteError(f"{path} is an output of this run itself", named=True)
+        with self.publisher.file(path, overwrite=self.overwrite) as file:
+            draw(outcome.witness, job.input, self.medium.single, file, path.suffix, self.asked.dpi)
+        return path
+
+
+def _same(path: Path, output: str) -> bool:
+    return path.resolve() == Path(output).resolve()

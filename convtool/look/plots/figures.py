@@ -1,0 +1,26 @@
+"""Draw the figure of a run, by what its parts are: images, audio or videos."""
+
+from typing import BinaryIO
+
+from convtool.look.plots import image
+from convtool.look.plots.files import write
+from convtool.look.plots.style import styled
+from convtool.look.witness import Look
+
+DRAWN = {2: image.page}
+
+
+def draw(look: Look, title: str, single: str, file: BinaryIO, suffix: str, dpi: int) -> None:
+    """Draw what was kept of a run into a file.
+
+    Args:
+        look: what was kept, overviews among it.
+        title: of the figure: the name of the input.
+        single: the name of a channel that is made of all input channels.
+        file: open for writing.
+        suffix: of its name, which decides the format.
+        dpi: pixels per inch.
+    """
+    dims = len(look.views[0].work.part.size)
+    with styled():
+        write(DRAWN[dims](look, title, single, dpi), file, suffix)

@@ -1,0 +1,129 @@
+"""Draw an image beside its results: as they are written, and responses by a map around zero."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from convtool.look.keepers import Means
+from convtool.look.plots import kept
+from convtool.look.plots.page import Page
+from convtool.look.plots.raster import BESIDE, Picture
+from convtool.look.plots.style import GAP, MARGIN, WIDTH
+from convtool.look.views import PIXELS
+from convtool.look.witness import Look, View
+
+MOST = 24  # pictures of a figure, unless one page has more
+TALLEST = 3.4  # inches of a picture
+
+
+def page(look: Look, title: str, single: str, dpi: int) -> Page:
+    """Return the figure of an image, its first pages below each other.
+
+    Args:
+        look: what was kept.
+        title: of the figure.
+        single: the name of a channel that is made of all input channels.
+        dpi: pixels per inch.
+    """
+    first = look.views[0]
+    groups = [list(_pictures(view, single)) for view in look.views]
+    shown = max(1, MOST // len(groups[0]))
+    groups = groups[:shown]
+    sheet = Page(title, [kept.layer_text(first.work.layer), _sizes(first)], dpi)
+    for group in groups:
+        _place(sheet, group)
+    if look.parts > len(groups):
+        sheet.notes.append(f"the first {len(groups)} of {look.parts} pages")
+    elif look.parts > 1:
+        sheet.notes.append(f"all {look.parts} pages")
+    sheet.notes += _notes(first, groups[0])
+    sheet.about = f"{title}: the input and {len(groups[0]) - 1} pictures of its results"
+    return sheet
+
+
+def _sizes(view: View) -> str:
+    before, after = view.work.part.size, view.placement.size
+    return f"{kept.sizes_text(before, after)} pixels, {view.work.encoding.levels}"
+
+
+def _notes(view: View, group: list[Picture]) -> Iterator[str]:
+    """Yield what colours and numbers stand for, and what is reduced."""
+    if any(picture.has_bar for picture in group):
+        yield "colour bars: responses of the layer; black and white are those of the output"
+    yield from (f"output: {note}" for note in view.normalizer.notes)
+    factors = [_overview(keepers["overview"]).factor for keepers in (view.before, view.after)]
+    if max(factors) > 1:
+        times = " and ".join(f"{factor}×{factor}" for factor in dict.fromkeys(factors))
+        yield f"reduced: each pixel shown is the mean of {times} or more"
+    if any(picture.has_numbers for picture in group):
+        yield "numbers are samples as they are stored"
+
+
+def _overview(keeper: object) -> Means:
+    assert isinstance(keeper, Means)
+    return keeper
+
+
+def _pictures(view: View, single: str) -> Iterator[Picture]:
+    """Yield the pictures of a page: the input's, then the result's."""
+    for_input, for_result = (
+        _overview(keepers["overview"]).samples for keepers in (view.before, view.after)
+    )
+    samples, alpha = kept.input_samples(view, for_input)
+    if alpha is None:
+        alpha = _opacity(view, result=False)
+    size = view.work.part.size
+    for tile in kept.tiles_before(view, samples):
+        yield Picture(tile, samples, size, alpha, _numbers(view, for_input))
+    samples, alpha = kept.result_samples(view, for_result)
+    if alpha is None:
+        alpha = _opacity(view, result=True)
+    for tile in kept.tiles_after(view, samples, single):
+        yield Picture(tile, samples, view.placement.size, alpha, for_result)
+
+
+def _numbers(view: View, samples: Tensor) -> Tensor | None:
+    """Return the samples that can be written into cells: not those multiplied by opacity."""
+    return samples if len(samples) == len(view.work.part.channels) else None
+
+
+def _opacity(view: View, *, result: bool) -> Tensor | None:
+    """Return the opacity of an image whose layer leaves it alone, reduced as its pixels are."""
+    alpha = getattr(getattr(view.work.part, "pixels", None), "alpha", None)
+    if alpha is None:
+        return None
+    opacity = torch.from_numpy(alpha)
+    scale = 1.0 if opacity.is_floating_point() else float(torch.iinfo(opacity.dtype).max)
+    if result:
+        rows, columns = (view.placement.centres(axis) for axis in (0, 1))
+        opacity = opacity[rows][:, columns]
+    means = Means(opacity.shape, PIXELS)
+    means.take(opacity[None], 0)
+    return means.samples[0] / scale
+
+
+def _place(sheet: Page, pictures: list[Picture]) -> None:
+    """Put pictures on a page, in rows of equal panels; channels in rows of their own."""
+    main = [picture for picture in pictures if not picture.is_detail]
+    _rows(sheet, main, columns_for(len(main)))
+    details = [picture for picture in pictures if picture.is_detail]
+    _rows(sheet, details, 3)
+
+
+def _rows(sheet: Page, pictures: list[Picture], columns: int) -> None:
+    inner = WIDTH - 2 * MARGIN - GAP * (columns - 1)
+    width = sheet.snapped(inner / columns - BESIDE)
+    cells = [picture.cell(sheet, width, TALLEST) for picture in pictures]
+    sheet.rows += [cells[start : start + columns] for start in range(0, len(cells), columns)]
+
+
+def columns_for(count: int) -> int:
+    """Return how many panels are side by side: near to a square, at most four.
+
+    >>> [columns_for(count) for count in (1, 2, 3, 4, 5, 9, 25)]
+    [2, 2, 3, 2, 3, 3, 4]
+    """
+    if count <= 4:
+        return 3 if count == 3 else 2
+    return 3 if count <= 9 else 4
