@@ -38,29 +38,31 @@ class Exact:
     """
 
     def __init__(self, positions: Sequence[Tensor]) -> None:
-        self._first, *self._others = positions
+        first, *self._others = positions
+        self._sorted, self._places = first.sort()  # a block finds its own without passing all
         self.samples: Tensor | None = None
 
     @property
     def complete(self) -> int:
         """The position of the leading axis behind which nothing is wanted."""
-        return int(self._first.max()) + 1
+        return int(self._sorted[-1]) + 1
 
     def take(self, samples: Tensor, start: int) -> None:
         """Take the next block."""
         if self.samples is None:
-            size = [len(places) for places in (self._first, *self._others)]
+            size = [len(places) for places in (self._sorted, *self._others)]
             self.samples = samples.new_zeros(len(samples), *size)
-        here = (self._first >= start) & (self._first < start + samples.shape[1])
-        if not bool(here.any()):
+        ends = torch.tensor([start, start + samples.shape[1]])
+        begin, end = torch.searchsorted(self._sorted, ends).tolist()
+        if begin == end:
             return
-        found = samples.index_select(1, self._first[here] - start)
+        found = samples.index_select(1, self._sorted[begin:end] - start)
         for axis, places in enumerate(self._others, 2):
             found = found.index_select(axis, places.clamp(min=0))
             nowhere = places == PADDED
             if bool(nowhere.any()):
                 found.index_fill_(axis, nowhere.nonzero().flatten(), 0)
-        self.samples[:, here] = found
+        self.samples[:, self._places[begin:end]] = found
 
 
 class Means:
