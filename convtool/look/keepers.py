@@ -62,7 +62,7 @@ class Exact:
             nowhere = places == PADDED
             if bool(nowhere.any()):
                 found.index_fill_(axis, nowhere.nonzero().flatten(), 0)
-        self.samples[:, self._places[begin:end]] = found
+        self.samples.index_copy_(1, self._places[begin:end], found)
 
 
 class Means:

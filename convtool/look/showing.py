@@ -78,7 +78,7 @@ class Showing:
         except ConvtoolError as exc:
             message = exc.message if exc.named else f"{job.input}: {exc.message}"
             return replace(outcome, status="failed", error=message, hint=exc.hint, witness=None)
-        except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only, and is seen
+        except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only
             message = f"{job.input}: {internal(exc)}"
             hint, traces = "--verbose shows where", "".join(traceback.format_exception(exc))
             return replace(

@@ -11,6 +11,7 @@ from convtool.levels import LEAST_WEIGHT
 from convtool.look.plots.tiles import Tile, input_tiles, result_tiles
 from convtool.look.witness import View
 from convtool.media.contract import weighted
+from convtool.outputs.targets import channel_names
 from convtool.results.normalize import Mapping
 
 
@@ -80,3 +81,18 @@ def sizes_text(before: Sequence[int], after: Sequence[int]) -> str:
     """Return the sizes of an input and its result, as people write them: width first."""
     ways = [size_text(list(reversed(size))) for size in (before, after)]
     return " → ".join(ways)
+
+
+def titles(layer: Layer, names: Sequence[str], single: str) -> list[tuple[str, int]]:
+    """Return the name of each channel of a result, in the order of its kernels.
+
+    Args:
+        layer: that made it.
+        names: of the input's channels, without alpha.
+        single: the name of a channel that is made of all input channels.
+    """
+    return [
+        (f"{output.title} {name}", channel)
+        for output in layer.outputs
+        for name, channel in zip(channel_names(output, names, single), output.channels, strict=True)
+    ]
