@@ -38,6 +38,7 @@ MAY_IMPORT = {
         "block",
         "convolve",
         "errors",
+        "kernels",
         "layers",
         "levels",
         "media",

@@ -113,11 +113,13 @@ def show(
 ) -> None:
     """Show a kernel: its grid, sum, output range, whether it is separable, a heat map.
 
-    For audio kernels, also show the magnitude response in dB.
+    Its magnitude response follows, in dB over hertz for audio.
     """
-    from convtool.cli.plots import draw  # noqa: PLC0415  # NumPy, rich
+    from rich.console import Console  # noqa: PLC0415  # the other commands do without
+
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
     from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
+    from convtool.look.terminal.kernels import draw  # noqa: PLC0415  # NumPy, rich
 
     search = _folders(kernel_path)
     asked = None if dims is None else read_value("dims", DIMS, dims)
@@ -128,7 +130,7 @@ def show(
     bank = spec.load(Request(chosen, search, hertz))
     for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
         messages.say(f"note: {messages.printable(note)}")
-    draw(bank, hertz if chosen == 1 else None)
+    draw(bank, hertz if chosen == 1 else None, Console())
 
 
 @app.command(cls=Command)

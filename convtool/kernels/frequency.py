@@ -1,4 +1,4 @@
-"""The magnitude response of a kernel: in decibels over hertz, or in two dimensions.
+"""The magnitude response of a kernel: in decibels over hertz, or along all its axes.
 
 It must not import torch: kernels are shown without it.
 """
@@ -45,21 +45,22 @@ def cycles(points: int) -> NDArray[np.float64]:
 
 
 def magnitude(weights: NDArray[np.float64], points: int) -> NDArray[np.float64]:
-    """Return the gain of a 2-D kernel at frequencies along both axes; see `cycles`.
+    """Return the gain of a kernel at frequencies along each of its axes; see `cycles`.
 
     Args:
         weights: the kernel's.
         points: frequencies per axis; the middle of an odd number is zero.
 
-    Shape: (H, W) → (F, F), vertical frequencies first
+    Shape: (K,) → (F,), or (H, W) → (F, F), vertical frequencies first, and so on
 
     Source: Gonzalez & Woods, Digital Image Processing, section 4.7
 
     >>> magnitude(np.array([[-1.0, 0, 1]]), 5)[0].round(2).tolist()  # a gradient
     [0.0, 2.0, 0.0, 2.0, 0.0]
     """
-    down, across = (
-        np.exp(-2j * np.pi * np.outer(cycles(points), np.arange(taps))) for taps in weights.shape
-    )
-    gains: NDArray[np.float64] = np.abs(down @ weights @ across.T)
+    sums = weights.astype(np.complex128)
+    for taps in weights.shape:  # the first axis gives way to one of frequencies at the end
+        waves = np.exp(-2j * np.pi * np.outer(np.arange(taps), cycles(points)))
+        sums = np.tensordot(sums, waves, axes=(0, 0))
+    gains: NDArray[np.float64] = np.abs(sums)
     return gains

@@ -5,6 +5,7 @@
     `views`    what is kept of each medium, to be drawn
     `witness`  what is kept of a run
     `shape`    the shapes of a layer that is made
+    `terminal` pictures, waveforms, heat maps and responses in a terminal
 
 It must not filter by itself what `run` filters: what is shown is what was done.
 """

@@ -1,0 +1,91 @@
+"""Draw kernels in the terminal: what they are, numbers, heat maps, magnitude responses."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from convtool.kernels.kernel import Bank, Kernel
+from convtool.look.terminal.heat_map import heat_map
+from convtool.look.terminal.response import response, response_2d, response_over_time
+
+ROUNDING = 1e-12  # of a sum, in units of that of the sizes of its terms
+
+
+def draw(bank: Bank, rate: float | None, console: Console) -> None:
+    """Print the kernels of a bank.
+
+    Args:
+        bank: the kernels.
+        rate: samples per second, for audio kernels; None for others.
+        console: what they are printed on; where it is no terminal, all is plain text.
+    """
+    if len(bank.kernels) > 1:
+        how = f"combined by {bank.combine}" if bank.combine else "not combined"
+        _say(console, f"{bank.label}: a bank of {len(bank.kernels)}, {how}\n")
+    if rate is not None:
+        _say(console, f"at {rate:g} samples per second")
+    for number, kernel in enumerate(bank.kernels):
+        if number:
+            console.print()
+        _draw(console, kernel, rate)
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _draw(console: Console, kernel: Kernel, rate: float | None) -> None:
+    _describe(console, kernel, signed_input=rate is not None)
+    largest = float(np.abs(kernel.weights).max())
+    for title, plane in _planes(kernel.weights):
+        console.print()
+        if title:
+            _say(console, title)
+        heat_map(plane, console, largest)
+        if rate is not None:
+            for taps in plane if plane.shape[1] > 1 else ():
+                console.print()
+                response(taps, rate, console)
+        elif plane.size > 1 and kernel.dims == 2:
+            console.print()
+            response_2d(plane, console)
+    if kernel.dims == 3 and not kernel.has_channel_axes:
+        _draw_video_response(console, kernel)
+
+
+def _draw_video_response(console: Console, kernel: Kernel) -> None:
+    """Print the response to what stands still, and to what changes as a whole."""
+    over_time, in_space = kernel.weights.sum((1, 2)), kernel.weights.sum(0)
+    if over_time.size > 1:
+        console.print()
+        response_over_time(over_time, console)
+    if in_space.size > 1:
+        console.print()
+        _say(console, "of pictures that stand still:")
+        response_2d(in_space, console)
+
+
+def _describe(console: Console, kernel: Kernel, *, signed_input: bool) -> None:
+    low, high = kernel.output_range(signed=signed_input)
+    inputs = "-1…1" if signed_input else "0…1"
+    biases = kernel.bias if isinstance(kernel.bias, tuple) else (kernel.bias,)
+    bias = f", bias {', '.join(f'{each:g}' for each in biases)}" if any(biases) else ""
+    _say(console, f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
+    _say(console, f"sum        {_total(kernel):g}{bias}")
+    _say(console, f"range      {low:g} … {high:g} for inputs in {inputs}")
+    _say(console, f"separable  {'yes' if kernel.separable else 'no'}")
+    _say(console, f"normalize  {kernel.normalize}")
+
+
+def _total(kernel: Kernel) -> float:
+    """Return the sum of a kernel's weights: zero where only rounding differs from it."""
+    return 0.0 if abs(kernel.total) <= ROUNDING * np.abs(kernel.weights).sum() else kernel.total
+
+
+def _planes(weights: NDArray[np.float64]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yield the weights as 2-D planes, each with its position along the other axes."""
+    planes = weights.reshape(-1, *weights.shape[-2:]) if weights.ndim > 1 else weights[None, None]
+    for position, plane in zip(np.ndindex(weights.shape[:-2]), planes, strict=True):
+        yield (f"at {', '.join(map(str, position))}" if position else ""), plane

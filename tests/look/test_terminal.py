@@ -1,0 +1,220 @@
+"""What terminals are asked, and what is shown in them."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from ptys import KITTY, LIGHT, MUTE, PLAIN, SIXEL, play
+from rich.console import Console
+from scipy import signal
+
+from convtool.kernels.frequency import magnitude
+from convtool.look.terminal.heat_map import heat_map
+from convtool.look.terminal.picture import picture
+from convtool.look.terminal.probe import CELL_QUESTION, KITTY_QUESTION, LAST_QUESTION, questions
+from convtool.look.terminal.response import response
+from convtool.look.terminal.waveform import Trace, waveform, waveforms
+
+PICTURE = """
+import sys
+import numpy as np
+from rich.console import Console
+from convtool.look.terminal.picture import picture
+pixels = np.arange(6, dtype=np.uint8).reshape(2, 3) * 50
+picture(pixels, Console(file=sys.stderr))
+"""
+LEFT = "import select; print('left', select.select([sys.stdin], [], [], 0.05)[0])"
+LEVELS = [[0, 50, 100], [150, 200, 250]]
+ESCAPE = re.compile(rb"\x1b_.*?\x1b\\|\x1b\].*?\x1b\\|\x1b\[[\d;?]*[a-zA-Z]", re.DOTALL)
+
+
+def plain(width=80):
+    """Return a console that is no terminal, and what it has printed."""
+    file = io.StringIO()
+    return Console(file=file, width=width), file
+
+
+def blocks(sent):
+    """Return the greys of half blocks: those above, and those below, of each line."""
+    found = [
+        [(int(above), int(below)) for above, below in re.findall(rb"38;2;(\d+).*?48;2;(\d+)", line)]
+        for line in sent.split(b"\n")
+    ]
+    return [line for line in found if line]
+
+
+def test_pixels_become_half_blocks():
+    """Two pixels stand in a character, above each other, in their own colours."""
+    played = play("-c", PICTURE)
+    lines = blocks(played.sent)
+    factor = len(lines)  # each pixel is a square of so many half blocks
+    assert (factor, len(lines[0])) == (18, 54)
+    assert [lines[0][column * factor][0] for column in range(3)] == LEVELS[0]
+    assert [lines[-1][column * factor][1] for column in range(3)] == LEVELS[1]
+    assert b"enlarged 18 times" in played.sent
+    assert (played.code, played.restored) == (0, True)
+
+
+def test_kitty_is_sent_the_pixels():
+    """A terminal that answers kitty's question gets a PNG of the image, without loss."""
+    from PIL import Image  # noqa: PLC0415
+
+    sent = play("-c", PICTURE + LEFT, answers=KITTY).sent
+    messages = re.findall(rb"\x1b_G([^;\x1b]*);([^\x1b]*)\x1b\\", sent)[1:]
+    assert messages[0][0].startswith(b"a=T,f=100,q=2,")
+    png = base64.b64decode(b"".join(data for _, data in messages))
+    shown = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+    side = shown.shape[0] // 2
+    assert shown[side // 2 :: side, side // 2 :: side][:, :3].tolist() == LEVELS
+    assert b"left []" in sent  # no answer is left to whoever reads next
+
+
+def test_sixel_is_sent_where_it_is_stated():
+    """Attribute 4 of a terminal stands for sixel."""
+    sent = play("-c", PICTURE, answers=SIXEL).sent
+    assert b"\x1bP0;0;0q" in sent
+    assert b"\x1b_Ga=T" not in sent
+
+
+def test_a_mute_terminal_is_not_waited_for():
+    """A terminal that never answers costs a second, gets half blocks, and is left as it was."""
+    played = play("-c", PICTURE, answers=MUTE)
+    assert blocks(played.sent)
+    assert (played.code, played.restored) == (0, True)
+    assert played.seconds < 10
+
+
+def test_what_is_typed_ahead_stays():
+    """A line that was typed before the question is still there to be read, and nothing is asked."""
+    code = f"{PICTURE}\nprint('got', repr(input()))"
+    played = play("-c", code, typed=b"next command\n")
+    assert b"got 'next command'" in played.sent
+    assert LAST_QUESTION.encode() not in played.sent
+    assert blocks(played.sent)
+
+
+def test_a_process_in_the_background_asks_nothing():
+    """A background process is not stopped by the terminal, as one is that changes its modes."""
+    code = (
+        "import os, sys\n"
+        "child = os.fork()\n"
+        "if child:\n"
+        "    print('stopped', os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1]))\n"
+        "    sys.exit()\n"
+        f"os.setpgid(0, 0)\n{PICTURE}"
+    )
+    sent = play("-c", code).sent
+    assert b"stopped False" in sent
+    assert LAST_QUESTION.encode() not in sent
+
+
+def test_colours_can_be_refused():
+    """With NO_COLOR, shades tell how bright a place is; on light terminals full ones are dark."""
+    first = {}
+    for answers in (PLAIN, LIGHT):
+        sent = play("-c", PICTURE, answers=answers, NO_COLOR="1").sent
+        assert b"8;2;" not in sent
+        lines = ESCAPE.sub(b"", sent).decode().splitlines()
+        first[len(answers)] = [lines[1][column] for column in (0, 18, 36)]
+    assert first == {1: [" ", " ", "░"], 2: ["█", "█", "▓"]}
+
+
+def test_a_dumb_terminal_gets_nothing():
+    """TERM=dumb takes no escape sequences, and no picture."""
+    assert play("-c", PICTURE, TERM="dumb").sent == b""
+
+
+def test_multiplexers_are_not_asked_about_kitty():
+    """Multiplexers such as tmux would take the question for a title."""
+    for environment in ({"TERM": "screen"}, {"TERM": "xterm", "TMUX": "x"}, {"STY": "1"}):
+        assert questions(environment) == CELL_QUESTION + LAST_QUESTION
+    assert questions({"TERM": "xterm-kitty"}).startswith(KITTY_QUESTION)
+
+
+def test_files_get_no_pictures():
+    """Nothing is written where the stream is no terminal."""
+    console, file = plain()
+    picture(np.zeros((2, 2), dtype=np.uint8), console)
+    assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_peaks_stay(width):
+    """One sample of a million is seen at its height and its time, whatever the width."""
+    samples = np.zeros(1_000_000)
+    samples[250_000] = 1.0
+    console, file = plain(width)
+    waveform(samples, 1000.0, console)
+    top = file.getvalue().splitlines()[0]
+    assert max(map(len, file.getvalue().splitlines())) < width
+    lit = [place for place, mark in enumerate(top[7:]) if mark not in "⠀ "]
+    columns = len(file.getvalue().splitlines()[-2]) - 7
+    assert len(lit) == 1
+    assert lit[0] / columns == pytest.approx(0.25, abs=1 / columns)
+
+
+def test_traces_share_their_axes():
+    """Before and after have one scale, so that a quieter result is drawn smaller."""
+    loud, quiet = np.array([[1.0, -1.0] * 50]), np.array([[0.1, -0.1] * 50])
+    console, file = plain()
+    waveforms([Trace("input", loud, loud, 1.0), Trace("result", quiet, quiet, 1.0)], console)
+    lines = file.getvalue().splitlines()
+    assert "⣿" in lines[1]
+    assert lines[7] == "result"
+    assert set(lines[8][7:]) <= {"⠀"}
+    assert lines[-1].endswith("1s")
+
+
+def test_silence_and_nothing_are_drawn():
+    """Silence is a line, and an empty file an empty picture."""
+    for samples in (np.zeros(10), np.zeros(0)):
+        console, file = plain()
+        waveform(samples, 8000.0, console)
+        assert "└" in file.getvalue()
+
+
+def test_heat_maps_have_signs_without_colours():
+    """Signs stand beside shades where there are no colours."""
+    console, file = plain()
+    heat_map(np.array([[-2.0, 0.0, 1.0]]), console)
+    assert file.getvalue().splitlines() == ["-2  0  1", "", "-█  +▒"]
+
+
+def test_heat_maps_have_numbers_on_colours():
+    """Weights stand in their cells: white at zero, blue below, red above."""
+    code = (
+        "import numpy as np\nfrom rich.console import Console\n"
+        "from convtool.look.terminal.heat_map import heat_map\n"
+        "heat_map(np.array([[-2.0, 0.0, 2.0]]), Console())"
+    )
+    sent = play("-c", code, answers=PLAIN).sent
+    colours = re.findall(rb"48;2;(\d+);(\d+);(\d+)m +(\S+)", sent)
+    assert [tuple(map(int, cell[:3])) for cell in colours] == [
+        (33, 102, 172),
+        (247, 247, 247),
+        (178, 24, 43),
+    ]
+    assert [cell[3].split(b"\x1b")[0] for cell in colours] == [b"-2", b"0", b"2"]
+
+
+def test_the_response_is_that_of_scipy():
+    """The column of a frequency is as high as its gain, to an eighth of a line of 6 dB."""
+    taps = np.array([0.25, 0.5, 0.25])
+    console, file = plain()
+    response(taps, 8000.0, console)
+    lines = file.getvalue().splitlines()[:12]
+    hertz = np.geomspace(20, 4000, 64)
+    _, gains = signal.freqz(taps, worN=hertz, fs=8000)
+    for column in (0, 40, 55):
+        marks = "".join(line.ljust(80)[9 + column] for line in lines)
+        heights = sum(" ▁▂▃▄▅▆▇█".index(mark) for mark in marks) / 8
+        assert 6 * heights - 72 == pytest.approx(20 * np.log10(abs(gains[column])), abs=0.5)
+
+
+def test_the_magnitude_is_that_of_the_fourier_transform():
+    """At the frequencies of a Fourier transform, the response is its magnitude."""
+    weights = np.random.default_rng(1).normal(size=(3, 4, 2))
+    transform = np.abs(np.fft.fftshift(np.fft.fftn(weights, (8, 8, 8), axes=(0, 1, 2))))
+    np.testing.assert_allclose(magnitude(weights, 9)[:8, :8, :8], transform, atol=1e-12)
