@@ -8,6 +8,6 @@ contents   a kernel file's content → Bank
 schema     the format of kernel files; problems tells what is wrong with one
 safe_yaml  reads them, and files of options; catalogue finds them
 generators parametric kernels, by the functions that kernel files name
-kernel     Kernel and Bank, which layers take
+kernel     Kernel and Bank, which layers take; heat and table draw them for notebooks
 grammar    parameters and numbers; bounds: every limit; frequency: the magnitude response
 """

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.errors import LayerError
+from convtool.kernels import heat, table
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 
@@ -66,13 +67,17 @@ class Kernel:
         Args:
             signed: inputs are in -1…1; otherwise in 0…1.
         """
-        least, most = float(np.min(self.bias)), float(np.max(self.bias))
+        outputs = self._outputs
+        low, high = np.minimum(outputs, 0).sum(1), np.maximum(outputs, 0).sum(1)
         if signed:
-            size = float(np.abs(self.weights).sum())
-            return least - size, most + size
-        low = float(np.minimum(self.weights, 0).sum())
-        high = float(np.maximum(self.weights, 0).sum())
-        return low + least, high + most
+            low, high = low - high, high - low
+        bias = self.biases(len(outputs)) if self.has_channel_axes else np.asarray(self.bias)
+        return float((low + bias).min()), float((high + bias).max())
+
+    @property
+    def _outputs(self) -> NDArray[np.float64]:
+        """The weights of each output. Shape: (out, K)"""
+        return self.weights.reshape(len(self.weights) if self.has_channel_axes else 1, -1)
 
     def biases(self, outputs: int) -> NDArray[np.float64]:
         """Return the bias of each output channel that the kernel makes.
@@ -106,6 +111,34 @@ class Kernel:
         """Return the kernel mirrored along every axis."""
         return replace(self, weights=mirrored(self.weights, self.dims))
 
+    @property
+    def planes(self) -> list[heat.Plane]:
+        """The weights as planes, to be drawn."""
+        return heat.planes(self.weights, self.dims)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is said of it beside its weights: its size, sum, bias and range."""
+        signed = self.dims == 1
+        reach = table.spread(self.output_range(signed=signed))
+        inputs = "−1…1" if signed else "0…1"
+        bias = table.spread(np.atleast_1d(self.bias).tolist())
+        return (
+            "×".join(map(str, self.weights.shape)),
+            f"sum {table.spread(self._outputs.sum(1).tolist())}",
+            *([] if bias == "0" else [f"bias {bias}"]),
+            f"results {reach} for inputs in {inputs}",
+            *self.notes,
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the weights as a heat map with numbers."""
+        return table.figure(self.title, self.facts, table.tables(self.planes))
+
+    def _repr_png_(self) -> bytes:
+        """Return the heat map as a picture, for notebooks that are printed."""
+        return heat.png(self.planes)
+
 
 @dataclass(frozen=True, eq=False)
 class Bank:
@@ -133,6 +166,18 @@ class Bank:
         """The rule that shows its combined result by default."""
         rules = [kernel.normalize for kernel in self.kernels]
         return self.stated or joined_rule(rules, self.combine)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: its kernels side by side."""
+        if len(self.kernels) == 1:
+            return self.kernels[0]._repr_html_()
+        how = f"combined by {self.combine}" if self.combine else "not combined"
+        facts = f"a bank of {len(self.kernels)} kernels", how
+        return table.figure(self.label, facts, (each._repr_html_() for each in self.kernels))
+
+    def _repr_png_(self) -> bytes:
+        """Return the heat maps of its kernels as one picture, for notebooks that are printed."""
+        return heat.png([plane for each in self.kernels for plane in each.planes])
 
 
 def mirrored(weights: NDArray[np.float64], dims: int) -> NDArray[np.float64]:

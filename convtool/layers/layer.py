@@ -7,10 +7,12 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from convtool.convolve.geometry import Conv, Placement, ends, padded_size
+from convtool.kernels import heat, table
 from convtool.layers.combine import combined, combined_range
 from convtool.layers.outputs import NamedOutput
 from convtool.options.kernel import Combine
@@ -79,6 +81,30 @@ class Layer:
         totals = conv.weight.flatten(1).sum(1, dtype=torch.float64)
         is_mean = bool((conv.weight >= 0).all()) and bool(((totals - 1).abs() < MEAN_ERROR).all())
         return is_mean and self.sees_neighbours
+
+    @property
+    def planes(self) -> list[heat.Plane]:
+        """The weights as planes, to be drawn."""
+        weight = self.conv.weight.detach().cpu().numpy().astype(np.float64)
+        return heat.planes(weight, weight.ndim - 2)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the line of PyTorch, and the weights as heat maps."""
+        conv = self.conv
+        bias = [] if conv.bias is None else conv.bias.detach().tolist()
+        facts = (
+            f"weight {tuple(conv.weight.shape)}",
+            f"bias {table.spread(bias)}" if bias else "no bias",
+            f"{conv.weight.numel() + len(bias)} parameters",
+            *([f"padded before and after by {self.pads}"] if self.pads else []),
+            f"outputs: {', '.join(output.title for output in self.outputs)}",
+            *self.notes,
+        )
+        return table.figure(str(conv), facts, table.tables(self.planes))
+
+    def _repr_png_(self) -> bytes:
+        """Return the heat maps as one picture, for notebooks that are printed."""
+        return heat.png(self.planes)
 
     def conv_size(self, size: Sequence[int]) -> tuple[int, ...]:
         """Return an input's size as `conv` receives it, with the samples it does not add itself."""

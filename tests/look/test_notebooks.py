@@ -1,0 +1,142 @@
+"""What notebooks show: kernels, banks and layers as heat maps with numbers."""
+
+import io
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convtool.kernels.heat import colours, is_dark
+from convtool.kernels.kernel import Bank, Kernel
+from convtool.kernels.resolve import resolve
+from convtool.layers.build import build
+from convtool.media.registry import MEDIA
+
+
+def layer(in_channels=3, **options):
+    """Return a layer of random weights."""
+    parsed = MEDIA["image"].options({"seed": 1, **options})
+    return build(
+        [],
+        dims=2,
+        in_channels=in_channels,
+        random_channels=4,
+        padding_mode="zeros",
+        kernel=parsed.kernel,
+        layer=parsed.layer,
+    )
+
+
+def numbers(html):
+    """Return the numbers in the cells of all tables, at full precision."""
+    return [float(text) for text in re.findall(r'<td [^>]* title="([^"]+)"', html)]
+
+
+def test_a_kernel_is_a_table_of_its_weights():
+    """A kernel is shown with every weight, its sum and what it can give."""
+    html = resolve("sobel-x", 2).kernels[0]._repr_html_()
+    assert numbers(html) == [-1, 0, 1, -2, 0, 2, -1, 0, 1]
+    assert "sum 0" in html
+    assert "results −4 … 4 for inputs in 0…1" in html
+
+
+def test_planes_of_a_kernel_are_named():
+    """The planes of a 3-D kernel are tables with their time."""
+    html = resolve("laplacian-3d", 3).kernels[0]._repr_html_()
+    assert re.findall(r"<caption [^>]*>([^<]*)", html) == ["time 0", "time 1", "time 2"]
+    assert len(numbers(html)) == 27
+
+
+def test_outputs_and_inputs_are_named():
+    """The range of a kernel with channel axes is that of its outputs."""
+    html = resolve("mid-side", 1).kernels[0]._repr_html_()
+    assert "output 1, input 0" in html
+    assert "sum 0 … 1" in html
+    assert "results −1 … 1 for inputs in −1…1" in html
+
+
+def test_a_large_kernel_is_a_picture():
+    """A kernel of many taps is a heat map within the page, which says so."""
+    html = resolve("gaussian:sigma=4", 2).kernels[0]._repr_html_()
+    assert not numbers(html)
+    assert 'src="data:image/png;base64,' in html
+    assert "heat map of 33×33 taps, without numbers" in html
+
+
+@pytest.mark.parametrize("count", [5000, 1_000_003])
+def test_a_very_long_kernel_is_a_small_picture(count):
+    """The picture of a very long kernel shows the strongest tap of each group, and says so."""
+    taps = np.zeros(count)
+    taps[count // 2] = -1
+    kernel = Kernel("long", 1, taps)
+    image = np.array(Image.open(io.BytesIO(kernel._repr_png_())))
+    assert image.shape[1] <= 2048
+    assert (image == [33, 102, 172]).all(2).any()
+    assert "the strongest is shown" in kernel._repr_html_()
+
+
+def test_a_bank_shows_its_kernels():
+    """A bank is shown with all of its kernels and how they are combined."""
+    html = resolve("sobel", 2)._repr_html_()
+    assert "combined by magnitude" in html
+    assert len(numbers(html)) == 18
+
+
+def test_a_layer_shows_its_weights():
+    """A layer is shown as PyTorch writes it, with every weight it has."""
+    shown = layer()
+    html = shown._repr_html_()
+    assert "Conv2d(3, 4, kernel_size=(3, 3)" in html
+    assert "112 parameters" in html
+    assert numbers(html) == pytest.approx(shown.conv.weight.flatten().tolist())
+
+
+def test_what_is_left_out_is_said():
+    """Of a layer with many planes the first are shown, and the others counted."""
+    html = layer(in_channels=16, out_channels=8)._repr_html_()
+    assert html.count("<table") == 64
+    assert "and 64 more" in html
+
+
+@pytest.mark.parametrize("shown", ["kernel", "bank", "layer"])
+def test_a_picture_for_print(shown):
+    """The pictures are PNG."""
+    bank = resolve("sobel", 2)
+    data = {"kernel": bank.kernels[0], "bank": bank, "layer": layer()}[shown]._repr_png_()
+    assert Image.open(io.BytesIO(data)).format == "PNG"
+
+
+def test_names_are_text():
+    """Names and notes of kernels are escaped."""
+    evil = "<script>alert(1)</script>\"'&"
+    kernel = Kernel(evil, 2, np.ones((1, 1)), notes=(evil,))
+    for html in (kernel._repr_html_(), Bank(evil, (kernel, kernel))._repr_html_()):
+        assert "<script" not in html
+        assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("share", np.linspace(-1, 1, 21))
+def test_numbers_can_be_read_on_their_colour(share):
+    """The contrast of a number with its cell is at least 4.5, as WCAG asks."""
+    (((red, green, blue),),) = colours(np.array([[share]]), 1.0)
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (red / 255, green / 255, blue / 255)
+    ]
+    luminance = float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    ink = 1.0 if is_dark(np.array([red, green, blue])) else 0.0
+    light, dark = max(ink, luminance), min(ink, luminance)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_kernels_are_loaded_without_pillow():
+    """Kernels that nobody shows as pictures need no Pillow."""
+    code = (
+        "import sys; from convtool.kernels.resolve import resolve; "
+        "resolve('sobel', 2)._repr_html_(); print('PIL' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout == b"False\n"
