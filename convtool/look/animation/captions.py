@@ -1,0 +1,61 @@
+"""What a film says in words: the layer above the picture, and the whole for those who see none."""
+
+import itertools
+from collections.abc import Sequence
+
+from convtool.convolve.geometry import size_text
+from convtool.look.animation.numbers import short
+from convtool.look.animation.storyboard import Storyboard
+
+MOST_READ = 200  # numbers of an array that are written out
+
+
+def caption(board: Storyboard) -> str:
+    """Return a layer and what it is set to.
+
+    >>> from torch import nn, zeros
+    >>> from convtool.look.animation.storyboard import storyboard
+    >>> caption(storyboard(nn.Conv2d(1, 1, 3, stride=2, padding=1), zeros(1, 5, 5)))
+    'Conv2d, kernel 3×3, stride 2, padding 1'
+    """
+    conv = board.conv
+    parts = [type(conv).__name__, f"kernel {size_text(conv.kernel_size)}"]
+    parts += [f"stride {_axes(conv.stride)}"] * (set(conv.stride) != {1})
+    if any(map(any, board.pads)):
+        mode = "" if conv.padding_mode == "zeros" else f" {conv.padding_mode}"
+        parts.append(f"padding {_padding(board.pads)}{mode}")
+    parts += [f"dilation {_axes(conv.dilation)}"] * (set(conv.dilation) != {1})
+    parts += [f"groups {conv.groups}"] * (conv.groups != 1)
+    return ", ".join(parts)
+
+
+def described(board: Storyboard) -> str:
+    """Return what is seen in a film."""
+    channels, result = len(board.padded), board.output_size
+    inner = board.padded
+    for axis, ((before, _), n) in enumerate(zip(board.pads, board.size, strict=True)):
+        inner = inner.narrow(axis + 1, before, n)
+    return (
+        f"The kernel's window slides over the input of {size_text((channels, *board.size))} in "
+        f"{len(board.steps)} steps. Each step shows the samples under the window, their weights, "
+        f"the products and their sum, which fills in one element of the output of "
+        f"{size_text((len(board.channels), *result))}. "
+        f"Input: {_numbers(inner.flatten().tolist())}. "
+        f"Output: {_numbers([step.total for step in board.steps])}."
+    )
+
+
+def _axes(numbers: Sequence[int]) -> str:
+    return str(numbers[0]) if len(set(numbers)) == 1 else size_text(numbers)
+
+
+def _padding(pads: Sequence[tuple[int, int]]) -> str:
+    if all(before == after for before, after in pads):
+        return _axes([before for before, _ in pads])
+    sides = list(dict.fromkeys(pads)) if len(set(pads)) == 1 else pads
+    return " × ".join(f"{before} before and {after} after" for before, after in sides)
+
+
+def _numbers(numbers: Sequence[float]) -> str:
+    shown = " ".join(short(number) for number in itertools.islice(numbers, MOST_READ))
+    return shown if len(numbers) <= MOST_READ else f"{shown} …"

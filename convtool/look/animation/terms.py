@@ -1,0 +1,162 @@
+"""The arithmetic below the picture: the products of a window, laid out like its kernel.
+
+Where they are too many to be read, those of a plane are added up, or only their number is given.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convtool.look.animation.numbers import factor, short
+from convtool.look.animation.scene import Rect, Sprite, Text, text_width
+from convtool.look.animation.storyboard import Step, Storyboard
+from convtool.look.animation.theme import CURRENT, EDGE, INK, MUTED
+
+SIZE = 24  # pixels of the text
+LINE = 38  # from one row to the next
+PLUS = 36  # pixels that a plus sign stands in
+MOST_ROWS = 6
+
+Tap = tuple[int, ...]
+Table = list[list[tuple[Tap, ...]]]  # rows of cells; each is a product, or the sum of several
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The arithmetic of all steps.
+
+    Attributes:
+        board: the steps.
+        table: which products stand where.
+        column: pixels of a cell of the table.
+        total: pixels of the sum.
+    """
+
+    board: Storyboard
+    table: Table
+    column: float
+    total: float
+
+    @property
+    def width(self) -> float:
+        """The pixels of all."""
+        return self._end + self.total
+
+    @property
+    def height(self) -> float:
+        """The pixels of all."""
+        return len(self.table) * LINE
+
+    @property
+    def _end(self) -> float:
+        return self._left(len(self.table[-1])) - PLUS
+
+    def sprites(self, x: float, y: float) -> Iterator[Sprite]:
+        """Yield the plus signs, and the numbers of each step.
+
+        Args:
+            x: the left.
+            y: the top.
+        """
+        yield Sprite(tuple(self._signs(x, y)))
+        for index, step in enumerate(self.board.steps):
+            yield Sprite((*self._numbers(step, x, y), *self._total(step, x, y)), index, index)
+
+    def _left(self, column: int) -> float:
+        """Return where a column begins; rows below the first one begin with a plus sign."""
+        return PLUS * (len(self.table) > 1) + column * (self.column + PLUS)
+
+    def _baseline(self, row: int) -> float:
+        return row * LINE + LINE * 0.68
+
+    def _signs(self, x: float, y: float) -> Iterator[Text]:
+        for row, cells in enumerate(self.table):
+            for column in range(len(cells)):
+                if row or column:
+                    left = x + self._left(column) - PLUS / 2
+                    yield Text(left, y + self._baseline(row), "+", SIZE, MUTED)
+
+    def _numbers(self, step: Step, x: float, y: float) -> Iterator[Text]:
+        added = {tap: self.board.is_added(place[1:]) for tap, place in self.board.covered(step)}
+        for row, cells in enumerate(self.table):
+            for column, cell in enumerate(cells):
+                left = x + self._left(column) + self.column / 2
+                colour = MUTED if all(added[tap] for tap in cell) else INK
+                yield Text(left, y + self._baseline(row), _text(step, cell), SIZE, colour)
+
+    def _total(self, step: Step, x: float, y: float) -> Iterator[Text | Rect]:
+        left, row = x + self._end, len(self.table) - 1
+        down = y + self._baseline(row)
+        before = _before_total(step)
+        yield Text(left + 12, down, before, SIZE, INK, "start")
+        start = left + 12 + text_width(before, SIZE) + 10
+        width = text_width(short(step.total), SIZE, bold=True) + 20
+        yield Rect(start, y + row * LINE + 1, width, LINE - 2, CURRENT, EDGE, 2)
+        yield Text(start + width / 2, down, short(step.total), SIZE, INK, bold=True)
+
+
+def terms(board: Storyboard, width: float) -> Terms:
+    """Return the arithmetic of all steps, at most as wide as given where that is possible."""
+    total = max(
+        12
+        + text_width(_before_total(step), SIZE)
+        + 10
+        + text_width(short(step.total), SIZE, bold=True)
+        + 22
+        for step in board.steps
+    )
+    for table in _tables(board.steps[0].weights.shape):
+        column = max(
+            text_width(_text(step, cell), SIZE)
+            for step in board.steps
+            for row in table
+            for cell in row
+        )
+        made = Terms(board, table, column, total)
+        if made.width <= width and len(table) <= MOST_ROWS:
+            break
+    return made
+
+
+def _tables(shape: Sequence[int]) -> Iterator[Table]:
+    """Yield ways to lay out products, the most telling first.
+
+    Args:
+        shape: that of the weights: channels, and the kernel's size.
+    """
+    channels, *kernel = shape
+    depth, height, width = (1,) * (3 - len(kernel)) + tuple(kernel)
+    taps = np.empty((channels, depth, height, width), object)
+    for place in np.ndindex(*taps.shape):
+        taps[place] = (((place[0], *place[1:][3 - len(kernel) :])),)
+    if len(kernel) == 1:
+        yield _rows(taps[:, 0, 0])
+        half = -(-width // 2)
+        yield [row for c in taps[:, 0, 0] for row in (list(c[:half]), list(c[half:])) if row]
+    else:
+        yield _rows(taps.transpose(2, 0, 1, 3).reshape(height, -1))
+        yield _rows(taps.transpose(0, 2, 1, 3).reshape(channels * height, -1))
+    planes = taps.reshape(channels, depth, -1)
+    yield [[_joined(plane) for plane in planes.reshape(channels * depth, -1)]]
+    yield [[_joined(planes.reshape(-1))]]
+
+
+def _rows(taps: np.ndarray) -> Table:
+    return [list(row) for row in taps]
+
+
+def _joined(cells: np.ndarray) -> tuple[Tap, ...]:
+    return tuple(tap for cell in cells for tap in cell)
+
+
+def _text(step: Step, cell: tuple[Tap, ...]) -> str:
+    if len(cell) > 1:
+        return short(float(sum(step.products[tap] for tap in cell)))
+    (tap,) = cell
+    return f"{short(float(step.values[tap]))}×{factor(float(step.weights[tap]))}"
+
+
+def _before_total(step: Step) -> str:
+    """Return what stands between the products and the sum."""
+    return "=" if step.bias is None else f"+ bias {short(step.bias)}  ="

@@ -1,0 +1,142 @@
+"""Write animations: SVG, GIF by Pillow, MP4 by FFmpeg."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace
+from PIL import Image, ImageColor
+from torch import Tensor
+
+from convtool.convolve.geometry import Conv
+from convtool.errors import UsageError
+from convtool.layers.layer import Layer
+from convtool.look.animation.drawing import MOST_HEIGHT, MOST_WIDTH, film
+from convtool.look.animation.raster import frame
+from convtool.look.animation.scene import Film
+from convtool.look.animation.storyboard import storyboard
+from convtool.look.animation.svg import svg
+from convtool.media.ffmpeg import refused
+from convtool.outputs.atomic import Publisher
+
+LEAST_SECONDS, MOST_SECONDS = 0.1, 60  # per step
+EDGES = 48  # colours of a GIF for the edges of letters, beside those of the drawing
+NEAR = 10  # levels of 8 bits
+RATE = 10  # frames per second of a video, each step being shown in several
+LARGER = 2  # how much a video is enlarged, where it stays within a screen
+
+
+def animate(
+    layer: Conv | Layer,
+    values: Tensor,
+    path: Path,
+    *,
+    title: str = "",
+    notes: Sequence[str] = (),
+    channel: int | None = None,
+    seconds: float = 1.0,
+    overwrite: bool = False,
+    publisher: Publisher | None = None,
+) -> None:
+    """Write how a layer's window slides over a small input while the output fills in.
+
+    Args:
+        layer: what is animated: its sums, before any folding and normalization.
+        values: the whole input.
+        path: a name that ends in one of SUFFIXES.
+        title: what the values are; shown above, as it is.
+        notes: what else is to be said; shown below.
+        channel: only this output channel of the layer.
+        seconds: per step.
+        overwrite: replace an existing file.
+        publisher: of a run, which may be interrupted.
+
+    Shape: values (C, *S)
+
+    Raises:
+        LayerError: the layer does not fit the input.
+        UsageError: the input is too large, or the name or the seconds are wrong.
+        WriteError: the file cannot be written.
+    """
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise UsageError(
+            f"{path.name} is no name of an animation", hint=f"end it in {', '.join(SUFFIXES)}"
+        )
+    if not LEAST_SECONDS <= seconds <= MOST_SECONDS:
+        raise UsageError(
+            f"{seconds:g} seconds per step are out of range: {LEAST_SECONDS} to {MOST_SECONDS}"
+        )
+    board = storyboard(layer, values, channel=channel)
+    made = film(board, title=title, notes=notes, seconds=seconds)
+    with (publisher or Publisher()).file(path, overwrite=overwrite) as file:
+        write(made, file)
+
+
+def _write_svg(film: Film, file: BinaryIO) -> None:
+    file.write(svg(film).encode())
+
+
+def _write_gif(film: Film, file: BinaryIO) -> None:
+    """Write a GIF whose frames share one palette."""
+    palette = _palette(film)
+    first, *others = (
+        frame(film, step).quantize(palette=palette, dither=Image.Dither.NONE)
+        for step in range(film.steps)
+    )
+    durations = [round(100 * each) * 10 for each in film.durations]  # GIF counts hundredths
+    first.save(file, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def _palette(film: Film) -> Image.Image:
+    """Return an image with a palette: the film's own colours, and those of the edges of letters.
+
+    Those of edges that are nearly a colour of the film are left out: Pillow takes colours for each
+    other that differ by little.
+    """
+    items = [item for sprite in film.sprites for item in sprite.items]
+    used = {film.background, *(colour for item in items for colour in item.colours)}
+    own = np.array([ImageColor.getrgb(colour) for colour in sorted(used)])
+    last = frame(film, film.steps - 1).quantize(EDGES, dither=Image.Dither.NONE)
+    edges = np.array(last.getpalette()).reshape(-1, 3)
+    apart = np.abs(edges[:, None] - own).max(2).min(1) >= NEAR
+    image = Image.new("P", (1, 1))
+    image.putpalette([*own.flatten().tolist(), *edges[apart].flatten().tolist()])
+    return image
+
+
+def _write_mp4(film: Film, file: BinaryIO) -> None:
+    """Write a video of a constant rate, which all players and slides take."""
+    scale = min(LARGER, MOST_WIDTH / film.width, MOST_HEIGHT / film.height)
+    size = [round(side * scale / 2) * 2 for side in (film.width, film.height)]
+    with refused("the animation cannot be encoded"), av.open(file, "w", "mp4") as container:
+        stream = container.add_stream("h264", RATE, {"crf": "18", "preset": "veryfast"})
+        stream.width, stream.height = size
+        stream.pix_fmt, stream.codec_context.colorspace = "yuv420p", Colorspace.ITU709
+        for step, count in enumerate(_repeats(film.durations)):
+            image = frame(film, step, scale).resize(size)
+            picture = av.VideoFrame.from_ndarray(np.asarray(image), "rgb24")
+            picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+            for _ in range(count):
+                picture.pts = None
+                container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+
+
+def _repeats(durations: Sequence[float]) -> Iterator[int]:
+    """Yield in how many frames each step is shown, whose rounding does not add up.
+
+    >>> list(_repeats([0.25, 0.25, 1.0]))
+    [2, 3, 10]
+    """
+    shown = 0
+    for end in itertools.accumulate(durations):
+        yield round(end * RATE) - shown
+        shown = round(end * RATE)
+
+
+_WRITERS = {".gif": _write_gif, ".mp4": _write_mp4, ".svg": _write_svg}
+SUFFIXES = tuple(_WRITERS)
