@@ -1,4 +1,4 @@
-"""`convtool kernels show`: plain and stable in a pipe, with heat maps and pictures in a terminal."""
+"""`convtool kernels show`: plain and stable in a pipe, heat maps and pictures in a terminal."""
 
 import re
 
