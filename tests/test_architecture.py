@@ -46,6 +46,7 @@ MAY_IMPORT = {
         "outputs",
         "results",
         "run",
+        "sizes",
     },
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})

@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Sequence
 
-from convtool.convolve.geometry import size_text
 from convtool.look.animation.numbers import short
 from convtool.look.animation.storyboard import Storyboard
+from convtool.sizes import size_text
 
 MOST_READ = 200  # numbers of an array that are written out
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from convtool.convolve.geometry import size_text
 from convtool.errors import UsageError
 from convtool.look.animation.captions import caption, described
 from convtool.look.animation.cells import Cells
@@ -12,6 +11,7 @@ from convtool.look.animation.scene import Film, Sprite, Text, plain, text_width
 from convtool.look.animation.storyboard import Storyboard
 from convtool.look.animation.terms import terms
 from convtool.look.animation.theme import BACKGROUND, INK, MUTED
+from convtool.sizes import size_text
 
 MOST_WIDTH, MOST_HEIGHT, MARGIN = 1920, 1080, 32  # pixels of a film
 CELL, WIDEST_CELL, LEAST_CELL = 64, 96, 42  # pixels of a cell

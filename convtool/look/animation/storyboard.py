@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from convtool.convolve.geometry import Conv, Pads, ends, output_size, size_text
+from convtool.convolve.geometry import Conv, ends, output_size
 from convtool.errors import LayerError, UsageError
 from convtool.layers.layer import Layer
+from convtool.sizes import Pads, size_text
 
 MAX_STEPS = 300
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import size_text
 from convtool.layers.layer import Layer
 from convtool.levels import LEAST_WEIGHT
 from convtool.look.plots.tiles import Tile, input_tiles, result_tiles
@@ -13,6 +12,7 @@ from convtool.look.witness import View
 from convtool.media.contract import weighted
 from convtool.outputs.targets import channel_names
 from convtool.results.normalize import Mapping
+from convtool.sizes import size_text
 
 
 def input_samples(view: View, samples: Tensor) -> tuple[Tensor, Tensor | None]:
