@@ -464,7 +464,7 @@ def test_decimals_take_a_point():
     ("arguments", "message", "hint"),
     [
         (["imge"], "no command 'imge'", "did you mean image?"),
-        (["xyz"], "no command 'xyz'", "commands: image, audio, video, devices, kernels, warm"),
+        (["xyz"], "no command 'xyz'", "commands: image, audio, video, shape, "),
         (["image"], "INPUT and OUTPUT are missing", "convtool image INPUT... OUTPUT"),
         (
             ["image", "a.png"],
