@@ -39,12 +39,8 @@ class Output:
 
     sheet: ClassVar[bool] = False
 
-    split: bool = option(
-        False, "Write one file per channel, even where OUTPUT is a file.", "Output"
-    )
-    merge: bool = option(
-        False, "Write one file for all channels, even where OUTPUT is a folder.", "Output"
-    )
+    split: bool = option(False, "Write one file per channel, whatever OUTPUT is.", "Output")
+    merge: bool = option(False, "Write one file for all channels, whatever OUTPUT is.", "Output")
     format: str | None = option(
         None,
         {

@@ -17,7 +17,7 @@ class RunOptions:
 
     output: str | None = option(
         None,
-        "Name OUTPUT by a flag; all other names are then inputs.",
+        "Name of OUTPUT; all other names are then inputs.",
         "Output",
         "-o",
         kind=Text("OUTPUT"),
@@ -39,9 +39,9 @@ class RunOptions:
     plot: Path | None = option(
         None,
         {
-            "": "Draw the input and the results into a PNG, SVG or PDF file.",
-            "audio": "Draw waveforms and spectrograms into a PNG, SVG or PDF file.",
-            "video": "Draw frames and a slice over time into a PNG, SVG or PDF file.",
+            "": "Plot the input and the results as PNG, SVG or PDF.",
+            "audio": "Plot waveforms and spectrograms as PNG, SVG or PDF.",
+            "video": "Plot frames and a slice over time: PNG, SVG or PDF.",
         },
         "Look",
         kind=File(),
@@ -56,7 +56,7 @@ class RunOptions:
     )
     report: Path | None = option(
         None,
-        "Write a page about the layer and its results, to explore in a browser.",
+        "Write a page to explore the layer and its results.",
         "Look",
         kind=File(),
     )
@@ -114,15 +114,13 @@ class RunOptions:
         kind=File(),
         rare=True,
     )
-    dry_run: bool = option(
-        False, "Print what would be done (shapes, cost, files), and write nothing.", "Run"
-    )
+    dry_run: bool = option(False, "Print shapes, cost and files, and write nothing.", "Run")
     show_weights: bool = option(False, "Print the layer and its weights.", "Run", rare=True)
     json: bool = option(False, "Print one line of JSON per input.", "Run")
     quiet: bool = option(False, "Print errors only.", "Run", "-q")
     verbose: int = option(
         0,
-        "Print the layer, and the algorithm and time of each input; -vv also prints the estimates "
+        "Print the layer, and each input's algorithm and time; -vv also prints the estimates "
         "behind the choice.",
         "Run",
         "-v",
