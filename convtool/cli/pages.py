@@ -11,7 +11,7 @@ from convtool.cli.commands import HELP_ROW, Command, spelled
 from convtool.cli.options import Fields
 from convtool.options.declare import GROUPS, Declaration, declaration_of, opposite, spellings
 
-ALL_ROW = (spelled(["--help-all"], ""), "Show all options, also those that are rarely needed.")
+ALL_ROW = (spelled(["--help-all"], ""), "Show all options, also those rarely needed.")
 EXAMPLE = 52  # columns of an example, up to which its line also says what it does
 
 

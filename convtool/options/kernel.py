@@ -110,7 +110,7 @@ class KernelOptions:
     )
     seed: int | None = option(
         None,
-        "Seed of random weights; chosen and printed if not given.",
+        "Seed of random weights, else chosen and printed.",
         "Kernel",
         kind=Whole(0, MAX_SEED),
         need=RANDOM,
