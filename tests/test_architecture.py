@@ -34,20 +34,8 @@ MAY_IMPORT = {
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
-    "look": {
-        "block",
-        "convolve",
-        "errors",
-        "kernels",
-        "layers",
-        "levels",
-        "media",
-        "options",
-        "outputs",
-        "results",
-        "run",
-        "sizes",
-    },
+    "look": SAMPLES
+    | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}

@@ -17,7 +17,7 @@ import yaml
 from conftest import ROOT, SAMPLES
 from PIL import Image
 
-from convtool.cli import shape
+from convtool.cli import explain, shape
 from convtool.cli.app import app
 from convtool.kernels import catalogue
 from convtool.media.image.formats import FORMATS
@@ -198,7 +198,8 @@ def test_flags_commands_and_targets_exist(page):
     cells = [flag_cell(row) for rows in declared().values() for row in rows]
     flags = {flag for cell in cells for flag in re.findall(r"--[\w-]+", cell)}
     others = {"--help", "--help-all", "--install-completion", "--version"}
-    flags |= {flag for field in shape.FIELDS.values() for flag in spellings(field)}
+    own = [*shape.FIELDS.values(), *explain.FIELDS.values()]
+    flags |= {flag for field in own for flag in spellings(field)}
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PROSE[page]))
     assert named <= flags | others
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from convtool import __version__
-from convtool.cli import devices, kernels, messages, shape, warm
+from convtool.cli import devices, explain, kernels, messages, shape, warm
 from convtool.cli.commands import Command, Group
 from convtool.cli.filtering import FilterCommand, command_of
 from convtool.cli.mistakes import in_our_words
@@ -40,6 +40,7 @@ app = typer.Typer(
 )
 for medium in MEDIA.values():
     app.command(medium.name, cls=FilterCommand)(command_of(medium))
+app.command("explain", cls=explain.ExplainCommand)(explain.explain)
 app.command("shape", cls=shape.ShapeCommand)(shape.shape)
 app.add_typer(kernels.app, name="kernels")
 app.command("devices", cls=Command)(devices.devices)

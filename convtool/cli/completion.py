@@ -37,7 +37,8 @@ def completer_of(name: str, kind: Kind) -> Completer | None:
 
 def _formats(context: typer.Context, incomplete: str) -> Completed:
     medium = MEDIA.get(context.info_name or "")
-    formats = medium.formats if medium else ()
+    media = [medium] if medium else MEDIA.values()
+    formats = sorted({name for each in media for name in each.formats})
     return [(name, "") for name in formats if name.startswith(incomplete.lower())]
 
 

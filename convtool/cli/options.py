@@ -205,10 +205,15 @@ def taking(
     Args:
         command: takes what typer reads, by name.
         parameters: of the options.
-        others: how typer reads other parameters, by name.
+        others: how typer reads other parameters, by name; those that are one text must be given.
     """
     first = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if typing.get_args(hint)[0] is str else None,
+            annotation=hint,
+        )
         for name, hint in others.items()
     ]
     every = [*first, *parameters]

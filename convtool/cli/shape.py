@@ -135,15 +135,12 @@ def described(shape: LayerShape) -> dict[str, Any]:
 
 def _lines(shape: LayerShape) -> list[str]:
     """Return shapes as people read them."""
-    dims, window = len(shape.size), shape.window
-    formulas = list(window.formulas(shape.size))
-    width = max(map(len, AXES[dims]))
     folded = shape.results != shape.out_channels
     combined = f", combined from {shape.out_channels}" if folded else ""
     rows = {
         "input": f"{shape.in_channels} × {size_text(shape.size)}",
         "output": f"{shape.results} × {size_text(shape.output)}{combined}",
-        "receptive field": size_text(window.extent),
+        "receptive field": size_text(shape.window.extent),
         "weight": str(shape.weight),
         "bias": f"({shape.out_channels})" if shape.bias else "none",
         "parameters": f"{shape.parameters:,}",
@@ -151,16 +148,23 @@ def _lines(shape: LayerShape) -> list[str]:
     }
     left = max(map(len, rows))
     return [
-        _layer(shape),
+        layer_line(shape),
         "",
-        f"output = {FORMULA}",
-        *(f"  {name:<{width}}  {text}" for name, text in zip(AXES[dims], formulas, strict=True)),
+        *formula_lines(shape),
         "",
         *(f"{key:<{left}}  {value}" for key, value in rows.items()),
     ]
 
 
-def _layer(shape: LayerShape) -> str:
+def formula_lines(shape: LayerShape) -> list[str]:
+    """Return the output-size formula, and a line per axis with the numbers put in."""
+    names = AXES[len(shape.size)]
+    width = max(map(len, names))
+    axes = zip(names, shape.window.formulas(shape.size), strict=True)
+    return [f"output = {FORMULA}", *(f"  {name:<{width}}  {text}" for name, text in axes)]
+
+
+def layer_line(shape: LayerShape) -> str:
     """Return a layer in one line, with its options by their names."""
     window = shape.window
     numbers = [before if before == after else (before, after) for before, after in window.pads]

@@ -53,16 +53,10 @@ class GridLoader:
 
     def _weights(self, spec: KernelSpec) -> NDArray[np.float64]:
         """Return the numbers of a grid, with as many axes as it is written with."""
-        nested = bool(_NESTED.match(spec.head))
         try:
-            grid = _brackets(spec.head) if nested else _planes(spec.head)
-            grid_shape(grid)
+            return read_numbers(spec.head)
         except KernelError as exc:
-            hint = None if nested else _EXAMPLE
-            raise KernelError(f"grid '{spec.text}': {exc}", hint=exc.hint or hint) from exc
-        except ValueError as exc:
-            raise KernelError(f"grid '{spec.text}': {exc}") from exc
-        return np.asarray(grid, dtype=np.float64)
+            raise KernelError(f"grid '{spec.text}': {exc}", hint=exc.hint) from exc
 
     def dimensions(self, spec: KernelSpec, search: Sequence[Path]) -> tuple[int, ...]:
         """Return the axes that the separators or the brackets show."""
@@ -78,6 +72,31 @@ class GridLoader:
         """Return none."""
         del spec, search
         return []
+
+
+def read_numbers(text: str) -> NDArray[np.float64]:
+    """Return the numbers of a grid: with three axes, or as many as brackets show.
+
+    Raises:
+        KernelError: one is not a number, rows differ in length, or brackets do not match.
+
+    >>> read_numbers("1 2; 3 4").shape, read_numbers("[1, 2]").shape
+    ((1, 2, 2), (2,))
+    """
+    nested = is_nested(text)
+    try:
+        grid = _brackets(text) if nested else _planes(text)
+        grid_shape(grid)
+    except KernelError as exc:
+        raise KernelError(exc.message, hint=exc.hint or (None if nested else _EXAMPLE)) from exc
+    except ValueError as exc:
+        raise KernelError(str(exc)) from exc
+    return np.asarray(grid, dtype=np.float64)
+
+
+def is_nested(text: str) -> bool:
+    """Return whether a text begins with brackets, as Python and NumPy print arrays."""
+    return bool(_NESTED.match(text))
 
 
 def _planes(text: str) -> list[list[list[float]]]:

@@ -160,6 +160,28 @@ class Layer:
                 limits = combined_range(self.combine, joined)
         return limits[0], limits[1]
 
+    def members(self, channel: int) -> list[tuple[Combine | None, list[int]]]:
+        """Return which channels of `conv` a channel of the result is made of.
+
+        They stand together by the `-k` that they belong to, with how those are combined. What is
+        left is combined by `combine`.
+
+        Args:
+            channel: of the result.
+        """
+        if not self._folds_anything:
+            return [(None, [channel])]
+        parts: list[tuple[Combine | None, list[int]]] = []  # of the first group
+        start = 0
+        for count, how in self.folds:
+            channels = list(range(start, start + count))
+            parts += [(how, channels)] if how else [(None, [one]) for one in channels]
+            start += count
+        group, place = (channel, 0) if self.combine else divmod(channel, len(parts))
+        first = group * (self.conv.out_channels // self.conv.groups)
+        chosen = parts if self.combine else [parts[place]]
+        return [(how, [first + one for one in channels]) for how, channels in chosen]
+
     @property
     def _folds_anything(self) -> bool:
         return self.combine is not None or any(how for _, how in self.folds)

@@ -4,6 +4,9 @@
     `keepers`  keep a part's samples while its blocks pass: exact, or reduced
     `views`    what is kept of each medium, to be drawn
     `witness`  what is kept of a run
+    `element`  one element of a result worked out; `steps`: its formulas in words
+    `explain`  run the filter for one element; `record`: what was found, as JSON
+    `typed`    numbers that are typed instead of a file
     `shape`    the shapes of a layer that is made
     `terminal` pictures, waveforms, heat maps and responses in a terminal
 

@@ -32,26 +32,32 @@ class Exact:
 
     Args:
         positions: for each axis, the positions wanted; PADDED gives zeros.
-
-    Attributes:
-        samples: those kept so far. Shape: (C, *K)
     """
 
     def __init__(self, positions: Sequence[Tensor]) -> None:
         first, *self._others = positions
         self._sorted, self._places = first.sort()  # a block finds its own without passing all
-        self.samples: Tensor | None = None
+        self._kept: Tensor | None = None
+        self._dtype = torch.float32
 
     @property
     def complete(self) -> int:
         """The position of the leading axis behind which nothing is wanted."""
         return int(self._sorted[-1]) + 1
 
+    @property
+    def samples(self) -> Tensor | None:
+        """Those kept so far. Shape: (C, *K)"""
+        return None if self._kept is None else self._kept.view(self._dtype)
+
     def take(self, samples: Tensor, start: int) -> None:
         """Take the next block."""
-        if self.samples is None:
+        self._dtype = samples.dtype
+        if samples.dtype == torch.uint16:  # for which torch lacks most operations
+            samples = samples.view(torch.int16)
+        if self._kept is None:
             size = [len(places) for places in (self._sorted, *self._others)]
-            self.samples = samples.new_zeros(len(samples), *size)
+            self._kept = samples.new_zeros(len(samples), *size)
         ends = torch.tensor([start, start + samples.shape[1]])
         begin, end = torch.searchsorted(self._sorted, ends).tolist()
         if begin == end:
@@ -62,7 +68,7 @@ class Exact:
             nowhere = places == PADDED
             if bool(nowhere.any()):
                 found.index_fill_(axis, nowhere.nonzero().flatten(), 0)
-        self.samples.index_copy_(1, self._places[begin:end], found)
+        self._kept.index_copy_(1, self._places[begin:end], found)
 
 
 class Means:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from convtool.block import Block
 from convtool.convolve.geometry import Placement
-from convtool.look.keepers import Exact, Keeper
+from convtool.look.keepers import Exact
 from convtool.look.region import Region
 from convtool.look.views import Keepers, overview
 from convtool.results.normalize import Normalizer
@@ -47,18 +47,24 @@ class View:
     @property
     def padded(self) -> Tensor:
         """The region of the padded input, as stored. Shape: (C, *K)"""
-        return _exact(self.before[CROP])
+        return _samples(self.before)
 
     @property
     def stored(self) -> Tensor:
         """The region of the result, as stored. Shape: (C', *S)"""
-        return _exact(self.after[CROP])
+        return _samples(self.after)
 
 
-def _exact(keeper: Keeper) -> Tensor:
+def _kept(keepers: Keepers) -> Exact:
+    keeper = keepers[CROP]
     assert isinstance(keeper, Exact)
-    assert keeper.samples is not None
-    return keeper.samples
+    return keeper
+
+
+def _samples(keepers: Keepers) -> Tensor:
+    samples = _kept(keepers).samples
+    assert samples is not None
+    return samples
 
 
 RegionOf = Callable[[Work], Region | None]
@@ -127,13 +133,12 @@ class Look:
 
     def _has_all(self, view: View) -> bool:
         """Return whether nothing is kept but a region of one part, and that is complete."""
-        keepers = list(view.after.values())
-        alone = len(keepers) == 1 and not self.overviews and self.more is None
-        return (
-            alone
-            and self.parts == self.first + self.pages
-            and isinstance(keepers[0], Exact)
-            and view.made >= keepers[0].complete
+        last = self.parts == self.first + self.pages
+        if not last or self.overviews or self.more is not None or CROP not in view.after:
+            return False
+        return all(
+            done >= _kept(keepers).complete
+            for done, keepers in ((view.read, view.before), (view.made, view.after))
         )
 
 

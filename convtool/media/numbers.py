@@ -3,6 +3,7 @@
 It must not import torch, as the registry must not.
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
 from convtool.media.registry import Medium
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
     from convtool.media.contract import Backend
 
 
-def _nothing() -> "Backend":
-    raise NotImplementedError  # there is no file to be read or written
+def _load() -> "Backend":
+    backend: Backend = importlib.import_module("convtool.media.arrays").BACKEND  # torch
+    return backend
 
 
 def medium_of_numbers(dims: int) -> Medium:
@@ -26,8 +28,8 @@ def medium_of_numbers(dims: int) -> Medium:
     return Medium(
         "numbers",
         dims,
-        _nothing,
-        position="sample",
+        _load,
+        position={1: "position", 2: "row", 3: "plane"}[dims],
         several="numbers",
         aligned=dims == 1,
         padding_mode="zeros",

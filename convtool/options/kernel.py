@@ -94,6 +94,7 @@ class KernelOptions:
             "": "Output channels; with random weights 4.",
             "audio": "Output channels; with random weights as many as the input has.",
             "video": "Output channels; with random weights 3.",
+            "numbers": "Output channels; with random weights 1, or as the medium of a file has.",
         },
         "Kernel",
         kind=Whole(1, MAX_CHANNELS),

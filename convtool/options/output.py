@@ -45,13 +45,14 @@ class Output:
         None,
         {
             "": "Format of the outputs, by its suffix, such as png.",
+            "numbers": "Format that the result would be stored in, by its suffix, such as png.",
             "audio": "Format of the outputs, by its suffix, such as flac.",
             "video": "Format of the outputs, by its suffix, such as mkv; png for a folder of "
             "frames.",
         },
         "Output",
         kind=Text("TYPE"),
-        usual="that of OUTPUT or of the input",
+        usual={"": "that of OUTPUT or of the input", "numbers": "that of the input"},
     )
     overwrite: bool = option(False, "Replace existing outputs.", "Output", "--force", "-f")
 

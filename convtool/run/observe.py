@@ -66,6 +66,16 @@ class Watched:
             yield block
 
 
+def watch(job: Job, work: Work, shared: Run, witness: Witness | None) -> None:
+    """Make the results of all parts for a witness, until it has seen all that it wants."""
+    finishes = Finishes(job, work, shared)
+    for page in pages(job, work, shared):
+        with closing(stored(job, page, finishes, shared, witness)) as blocks:
+            for _ in blocks:
+                if witness is not None and witness.content:
+                    return
+
+
 def observe(job: Job, shared: Run) -> Outcome:
     """Run a job for its witness alone: everything is read, filtered and stored, nothing written.
 
@@ -79,14 +89,7 @@ def observe(job: Job, shared: Run) -> Outcome:
     witness = shared.watching(job)
 
     def finish(work: Work) -> Outcome:
-        finishes = Finishes(job, work, shared)
-        for page in pages(job, work, shared):
-            with closing(stored(job, page, finishes, shared, witness)) as blocks:
-                for _ in blocks:
-                    if witness is not None and witness.content:
-                        break
-            if witness is not None and witness.content:
-                break
+        watch(job, work, shared, witness)
         plan = shared.filter.convolution(work.seen).plan
         done = succeeded(job, work, shared, status="done", algorithm=plan.algorithm)
         return replace(done, outputs=(), witness=witness)

@@ -48,7 +48,7 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         with opened(job.input) as file:
             reading = shared.filter.options.reading
             source = open_source(shared.filter.medium, file, job.input, reading)
-            return finish(_planned(job, source, shared))
+            return finish(planned(job, source, shared))
     except (UsageError, BrokenPipeError):
         raise
     except ConvtoolError as exc:
@@ -88,8 +88,17 @@ def _failed(job: Job, error: ConvtoolError) -> Outcome:
     return Outcome(job.input, "failed", error=message, hint=error.hint)
 
 
-def _planned(job: Job, source: Source, shared: Run) -> Work:
-    """Return the work of a job, after every check that can be made before it."""
+def planned(job: Job, source: Source, shared: Run) -> Work:
+    """Return the work of a job, after every check that can be made before it.
+
+    Args:
+        job: the job.
+        source: its input, opened.
+        shared: what the jobs of a worker share.
+
+    Raises:
+        ConvtoolError: a check fails.
+    """
     part = next(source.parts())
     targets = _targets(job, part, shared)
     check_duration(part, shared.filter.options.reading)

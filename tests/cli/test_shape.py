@@ -1,8 +1,6 @@
 """`convtool shape`: the output-size formula with its numbers, shapes, the receptive field."""
 
 import json
-import re
-import shlex
 import subprocess
 import sys
 
@@ -124,14 +122,3 @@ def test_neither_torch_nor_numpy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "set()"
-
-
-def test_the_page_shows_real_output(capsys, monkeypatch):
-    """What docs/explain.md shows below a command is what the command prints."""
-    monkeypatch.chdir(SAMPLES.parent)
-    page = (SAMPLES.parent / "docs" / "explain.md").read_text()
-    shown = re.findall(r"(?ms)^```sh\nconvtool ([^\n]*)\n```\n\n```\n(.*?)^```$", page)
-    assert shown
-    for command, output in shown:
-        assert run(shlex.split(command)) == 0
-        assert capsys.readouterr().out == output

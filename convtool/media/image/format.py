@@ -55,6 +55,7 @@ class Format:
         banded: it can hold images of any number of channels.
         holds: kinds of metadata that it can hold: names of attributes of `Metadata`.
         readable: its files can be read.
+        writable: its files can be written.
         reads: what is known to be read right, for the documentation.
         copies: how many times its samples are held while it is written, measured.
         reader: opens its files by Pillow.
@@ -75,6 +76,7 @@ class Format:
     banded = False
     holds: frozenset[str] = frozenset()
     readable = True
+    writable = True
     reads: tuple[Row, ...] = ()
     copies = 4
     reader: type[PillowReader] = PillowReader

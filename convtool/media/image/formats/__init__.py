@@ -16,8 +16,9 @@ def _found() -> tuple[Format, ...]:
 
 
 FORMATS = _found()
-WRITABLE = {suffix: format for format in FORMATS for suffix in format.suffixes}
-READABLE = {suffix: format for suffix, format in WRITABLE.items() if format.readable}
+KNOWN = {suffix: format for format in FORMATS for suffix in format.suffixes}
+WRITABLE = {suffix: format for suffix, format in KNOWN.items() if format.writable}
+READABLE = {suffix: format for suffix, format in KNOWN.items() if format.readable}
 
 
 def format_of(suffix: str) -> Format:

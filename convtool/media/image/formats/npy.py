@@ -1,13 +1,11 @@
 """Arrays of NumPy: written are the raw responses of all channels; read are images of few kinds."""
 
-import io
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 
 from convtool.limits import refuse_larger
 from convtool.media.contract import Tile
@@ -15,15 +13,12 @@ from convtool.media.image.format import Format, Row
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader
 from convtool.media.image.samples import GREY, RGB, Frame, Header, Pixels, Samples
+from convtool.media.npy_file import SAMPLES, SIGNATURE, NpyFile
 
-SIGNATURE = b"\x93NUMPY"
-LONGEST_HEADER = 10_000  # bytes
-HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # The types of samples that are read, as NumPy writes them without their byte order.
 TYPES = {"u1": torch.uint8, "u2": torch.uint16, "b1": torch.uint8}
 TYPES |= dict.fromkeys(("f2", "f4", "f8"), torch.float32)
 FEW = 4  # channels at most of an image whose axes are told apart by their lengths
-SAMPLES = "uint8, uint16, bool, float16, float32, float64"
 MOST_CHANNELS = 2**16
 AXES = {2: "HW", 4: "NCHW"}
 WHITE = 255  # what True is read as
@@ -48,11 +43,10 @@ class NpyReader:
 
     def __init__(self, file: ImageInput) -> None:
         self._file, self.metadata = file, Metadata()
-        shape, self._is_fortran, self._dtype = _header(file.stream)
-        self._place = file.stream.tell()
-        kind = self._dtype.str[1:]
+        self._array = NpyFile(file.stream)
+        shape, kind = self._array.shape, self._array.dtype.str[1:]
         if kind not in TYPES:
-            raise ValueError(f"samples of type {self._dtype} are not supported")
+            raise ValueError(f"samples of type {self._array.dtype} are not supported")
         if kind == "f8":
             file.note("float64 samples read as float32")
         self._type, self._shape, self._axes = TYPES[kind], shape, _axes(shape)
@@ -67,9 +61,8 @@ class NpyReader:
         if channels in (2, FEW):
             file.note(f"{channels} channels read as bands, none as transparency")
         self._whole: Samples | None = None
-        if self._is_fortran:
-            size = math.prod(shape) * self._dtype.itemsize
-            refuse_larger(f"{file.name}: the array", size, file.reading.max_memory)
+        if self._array.is_fortran:
+            refuse_larger(f"{file.name}: the array", self._array.bytes, file.reading.max_memory)
 
     def sizes(self) -> Iterable[tuple[int, int]]:
         """Return the height and width of every image."""
@@ -88,7 +81,7 @@ class NpyReader:
         """
         if "N" not in self._axes:
             page, axes = self._read(0, self._shape), self._axes
-        elif self._is_fortran:
+        elif self._array.is_fortran:
             page, axes = self._read(0, self._shape)[index], "CHW"
         else:
             page, axes = self._read(index, self._shape[1:]), "CHW"
@@ -101,27 +94,7 @@ class NpyReader:
         return Pixels(np.array(page, wanted, order="C"))
 
     def _read(self, index: int, shape: tuple[int, ...]) -> Samples:
-        """Return one of the arrays of a shape that follow each other in the file."""
-        size = math.prod(shape) * self._dtype.itemsize
-        stream = self._file.stream
-        there = max(0, stream.seek(0, io.SEEK_END) - self._place - index * size)
-        stream.seek(self._place + index * size)
-        data = stream.read(min(size, there))
-        if len(data) < size:
-            self._file.refuse_truncated(ENDS_EARLY)
-            data = data.ljust(size, b"\0")
-        flat = np.frombuffer(data, self._dtype)
-        return flat.reshape(shape[::-1]).T if self._is_fortran else flat.reshape(shape)
-
-
-def _header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    stream.seek(0)
-    try:
-        read = HEADERS[npy.read_magic(stream)]
-        shape, is_fortran, dtype = read(stream, max_header_size=LONGEST_HEADER)
-    except Exception as exc:
-        raise ValueError("the NPY header is damaged") from exc
-    return shape, is_fortran, dtype
+        return self._array.read(index, shape, lambda: self._file.refuse_truncated(ENDS_EARLY))
 
 
 def _axes(shape: tuple[int, ...]) -> str:

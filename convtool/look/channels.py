@@ -1,0 +1,45 @@
+"""The names of a result's channels, and the channel that a person names."""
+
+from collections.abc import Sequence
+
+from convtool.errors import UsageError
+from convtool.media.registry import Medium
+from convtool.outputs.targets import channel_names
+from convtool.run.state import Work
+
+LISTED = 12  # channels at most in a hint
+
+
+def channel_labels(work: Work, medium: Medium) -> tuple[str, ...]:
+    """Return the names of the channels of a result: kernel and channel."""
+    names = {}
+    for output in work.layer.outputs:
+        own = channel_names(output, work.part.channels, medium.single)
+        for name, channel in zip(own, output.channels, strict=True):
+            names[channel] = f"{output.label} {name}" if len(own) > 1 else output.label
+    return tuple(names[channel] for channel in sorted(names))
+
+
+def channel_of(text: str | None, names: Sequence[str]) -> int:
+    """Return the channel that a number or a name stands for.
+
+    Args:
+        text: `3`, `sobel-x g`, `sobel-x_g` or a part of it that only one has; None for the first.
+        names: of all channels of the result.
+
+    Raises:
+        UsageError: it stands for none, or for several.
+    """
+    if text is None:
+        return 0
+    if text.isdecimal() and int(text) < len(names):
+        return int(text)
+    wanted = text.lower().replace("_", " ")
+    found = [n for n, name in enumerate(names) if name.lower() == wanted]
+    found = found or [n for n, name in enumerate(names) if wanted in name.lower().split(" ")]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:LISTED]))
+    listed += ", …" if len(names) > LISTED else ""
+    problem = "names several channels" if found else "names no channel"
+    raise UsageError(f"--channel '{text}' {problem}", hint=f"channels: {listed}")
