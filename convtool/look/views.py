@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from convtool.convolve.geometry import Placement
 from convtool.look.keepers import Envelope, Exact, Frames, Keeper, Means, Slice
 from convtool.look.region import PADDED
 
@@ -21,35 +22,49 @@ TIMES = 1024  # of an x-t slice
 Keepers = dict[str, Keeper]
 
 
-def overview(size: Sequence[int]) -> Keepers:
-    """Return what keeps an overview of a part, or of its result, by name.
+def overviews(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]:
+    """Return what keeps overviews of a part and of its result, by name.
 
     Args:
-        size: its spatial size; the first number may be an estimate.
+        size: the part's spatial size; the first number may be an estimate.
+        placement: of the result.
     """
-    return _OVERVIEWS[len(size)](size)
+    return _OVERVIEWS[len(size)](size, placement)
 
 
-def _audio(size: Sequence[int]) -> Keepers:
+def _audio(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]:
+    return _sounds(size[0]), _sounds(placement.size[0])
+
+
+def _sounds(length: int) -> Keepers:
     return {
-        "envelope": Envelope(size[0], BUCKETS),
-        "windows": Exact([windows(size[0]).flatten()]),
+        "envelope": Envelope(length, BUCKETS),
+        "windows": Exact([windows(length).flatten()]),
     }
 
 
-def _image(size: Sequence[int]) -> Keepers:
-    return {"overview": Means(size, PIXELS)}
+def _image(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]:
+    return {"overview": Means(size, PIXELS)}, {"overview": Means(placement.size, PIXELS)}
 
 
-def _video(size: Sequence[int]) -> Keepers:
-    frames, height, _ = size
-    return {
-        "frames": Frames(spread(frames, FRAMES), FRAME_PIXELS),
-        "slice": Slice(frames, height // 2, TIMES),
+def _video(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]:
+    """Keep the same frames and the same row of the part and its result."""
+    frames, height, _ = placement.size
+    places, row = spread(frames, FRAMES), height // 2
+    times, rows = placement.centres(0), placement.centres(1)
+    before: Keepers = {
+        "frames": Frames(times[places].tolist(), FRAME_PIXELS),
+        "slice": Slice(size[0], int(rows[row]), TIMES),
     }
+    after: Keepers = {
+        "frames": Frames(places, FRAME_PIXELS),
+        "slice": Slice(frames, row, TIMES),
+    }
+    return before, after
 
 
-_OVERVIEWS: dict[int, Callable[[Sequence[int]], Keepers]] = {1: _audio, 2: _image, 3: _video}
+Overviews = Callable[[Sequence[int], Placement], tuple[Keepers, Keepers]]
+_OVERVIEWS: dict[int, Overviews] = {1: _audio, 2: _image, 3: _video}
 
 
 def windows(length: int) -> Tensor:

@@ -12,7 +12,7 @@ from convtool.block import Block
 from convtool.convolve.geometry import Placement
 from convtool.look.keepers import Exact
 from convtool.look.region import Region
-from convtool.look.views import Keepers, overview
+from convtool.look.views import Keepers, overviews
 from convtool.results.normalize import Normalizer
 from convtool.run.state import Work
 
@@ -33,6 +33,8 @@ class View:
         after: what keeps samples of the result, by name; all channels of the layer.
         read: positions of the leading axis that have been read.
         made: positions of the result that have been made.
+        read_times: when each position read is shown, in ticks of the part; none where it has none.
+        made_times: the same of those made.
     """
 
     work: Work
@@ -43,6 +45,8 @@ class View:
     after: Keepers
     read: int = 0
     made: int = 0
+    read_times: list[int] = field(default_factory=list)
+    made_times: list[int] = field(default_factory=list)
 
     @property
     def padded(self) -> Tensor:
@@ -101,8 +105,7 @@ class Look:
             return
         size, placement = page.part.size, page.layer.placement(page.part.size)
         region = self.region_of(page) if self.region_of else None
-        before = overview(size) if self.overviews else {}
-        after = overview(placement.size) if self.overviews else {}
+        before, after = overviews(size, placement) if self.overviews else ({}, {})
         if region is not None:
             before[CROP], after[CROP] = Exact(region.sources), Exact(region.outputs)
         if self.more is not None:
@@ -122,6 +125,7 @@ class Look:
             view = self.views[-1]
             _show(view.before, block, view.read)
             view.read += len(block)
+            view.read_times += [moment.start for moment in block.times or ()]
 
     def made(self, block: Block) -> None:
         """See the next block of its result."""
@@ -129,6 +133,7 @@ class Look:
             view = self.views[-1]
             _show(view.after, block, view.made)
             view.made += len(block)
+            view.made_times += [moment.start for moment in block.times or ()]
             self.content = self._has_all(view)
 
     def _has_all(self, view: View) -> bool:

@@ -72,6 +72,11 @@ def weighted(part: Part) -> bool:
     return getattr(part, "weighted", False)
 
 
+def tick(part: Part) -> float:
+    """Return the seconds per tick of the times of a part's blocks; 1 where they have none."""
+    return getattr(part, "tick", 1.0)
+
+
 class Source(Protocol):
     """An input file, opened; its parts can be asked for more than once.
 

@@ -2,12 +2,12 @@
 
 from typing import BinaryIO
 
-from convtool.look.plots import audio, image
+from convtool.look.plots import audio, image, video
 from convtool.look.plots.files import write
 from convtool.look.plots.style import styled
 from convtool.look.witness import Look
 
-DRAWN = {1: audio.page, 2: image.page}
+DRAWN = {1: audio.page, 2: image.page, 3: video.page}
 
 
 def draw(look: Look, title: str, single: str, file: BinaryIO, suffix: str, dpi: int) -> None:

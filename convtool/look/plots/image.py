@@ -50,7 +50,7 @@ def _sizes(view: View) -> str:
 def _notes(view: View, group: list[Picture]) -> Iterator[str]:
     """Yield what colours and numbers stand for, and what is reduced."""
     if any(picture.has_bar for picture in group):
-        yield "colour bars: responses of the layer; black and white are those of the output"
+        yield kept.BARS
     yield from (f"output: {note}" for note in view.normalizer.notes)
     factors = [_overview(keepers["overview"]).factor for keepers in (view.before, view.after)]
     if max(factors) > 1:

@@ -14,6 +14,8 @@ from convtool.outputs.targets import channel_names
 from convtool.results.normalize import Mapping
 from convtool.sizes import size_text
 
+BARS = "colour bars: responses of the layer; black and white: as the output shows them"
+
 
 def input_samples(view: View, samples: Tensor) -> tuple[Tensor, Tensor | None]:
     """Return samples of an input in units of 1, and the opacity they were multiplied by, if any.

@@ -135,6 +135,11 @@ class VideoPart:
         return float(self.header.rate)
 
     @property
+    def tick(self) -> float:
+        """Seconds per tick of the times of frames."""
+        return float(self.header.base)
+
+    @property
     def memory(self) -> int:
         """An estimate of the bytes that FFmpeg's decoding threads hold."""
         frames = VIDEO_DECODED_FRAMES + (os.cpu_count() or 1)
