@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,15 @@ from convtool.cli.commands import Command, Group
 from convtool.cli.completion import kernels
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
+from convtool.look.plots.suffixes import check_suffix
 from convtool.options.declare import read, read_value
 from convtool.options.reading import AudioReading
+from convtool.options.run import RunOptions
 from convtool.options.values import Whole
+from convtool.outputs.atomic import Publisher, refuse_existing
+
+if TYPE_CHECKING:
+    from convtool.kernels.kernel import Bank
 
 app = typer.Typer(cls=Group, help="List and show kernels, check kernel files.")
 
@@ -28,6 +34,8 @@ PREFERRED = (2, 1, 3)  # dimensions, where a kernel has weights for several
 RATE = 44100  # samples per second, where kernels in Hz and seconds are shown or checked
 HEADINGS = ("name", "dimensions", "parameters", "summary")
 DIMS, RATES = Whole(1, 3), AudioReading.__dataclass_fields__["rate"]
+DOTS = RunOptions.__dataclass_fields__["dpi"]
+DPI = DOTS.default
 
 
 @app.command("list", cls=Command)
@@ -110,6 +118,20 @@ def show(
         ),
     ] = str(RATE),
     kernel_path: KernelPath = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw the kernel into a PNG, SVG or PDF file, too."
+        ),
+    ] = None,
+    dpi: Annotated[
+        str,
+        typer.Option("--dpi", metavar="N", help=f"Pixels per inch of --plot. [default: {DPI}]"),
+    ] = str(DPI),
+    *,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", "--force", "-f", help="Replace an existing plot.")
+    ] = False,
 ) -> None:
     """Show a kernel: its grid, sum, output range, whether it is separable, a heat map.
 
@@ -121,6 +143,10 @@ def show(
     from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
     from convtool.look.terminal.kernels import draw  # noqa: PLC0415  # NumPy, rich
 
+    if plot is not None:
+        check_suffix(str(plot))
+        refuse_existing(plot, overwrite=overwrite)
+    resolution = int(read(DOTS, dpi))
     search = _folders(kernel_path)
     asked = None if dims is None else read_value("dims", DIMS, dims)
     hertz = float(read(RATES, rate))
@@ -131,6 +157,17 @@ def show(
     for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
         messages.say(f"note: {messages.printable(note)}")
     draw(bank, hertz if chosen == 1 else None, Console())
+    if plot is not None:
+        _plot(bank, hertz if chosen == 1 else None, plot, resolution, overwrite=overwrite)
+
+
+def _plot(bank: "Bank", rate: float | None, path: Path, dpi: int, *, overwrite: bool) -> None:
+    """Draw a bank into a file."""
+    from convtool.look.plots.kernel import draw  # noqa: PLC0415  # matplotlib
+
+    with Publisher().file(path, overwrite=overwrite) as file:
+        draw(bank, rate, file, path.suffix, dpi)
+    messages.say(f"wrote {messages.printable(str(path))}")
 
 
 @app.command(cls=Command)

@@ -10,11 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from convtool.look.plots import kept, tracks
+from convtool.look.plots.colours import BAR_ROOM, Scale, colour_bar, coloured
 from convtool.look.plots.page import Cell, Page
-from convtool.look.plots.raster import BAR, BAR_TEXT, colour_bar, coloured
 from convtool.look.plots.spectra import RANGE, by_octaves, lowest, octave_ticks
 from convtool.look.plots.style import AFTER, ALERT, BEFORE, GAP, LEVELS, MARGIN, WIDTH, number
-from convtool.look.plots.tiles import Scale
 from convtool.look.plots.tracks import Track
 from convtool.look.views import WINDOW
 from convtool.look.witness import Look, View
@@ -157,7 +156,7 @@ class _Axes:
             axes = page.axes(left + BESIDE, top + TITLE, width, HEIGHT)
             pixels = round(HEIGHT * page.dpi), round(width * page.dpi)
             decibels = by_octaves(track.spectra, track.rate, highest, pixels)
-            levels = coloured(decibels.nan_to_num(loudest)[None].float(), self._scale)
+            levels = coloured(decibels.nan_to_num(loudest)[None].numpy(), self._scale)
             levels[decibels.isnan().numpy()] = 255
             start, end = _span(track)
             ends = [
@@ -199,7 +198,7 @@ class _Axes:
         def draw(page: Page, left: float, top: float) -> None:
             colour_bar(page, self._scale, left + right, top - GAP / 2, self._width)
 
-        return Cell(WIDTH - 2 * MARGIN, BAR + BAR_TEXT - GAP / 2, draw)
+        return Cell(WIDTH - 2 * MARGIN, BAR_ROOM - GAP / 2, draw)
 
 
 def _span(track: Track) -> tuple[float, float]:

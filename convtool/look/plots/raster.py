@@ -1,32 +1,27 @@
-"""Panels of samples: pictures and heat maps, colour bars, numbers in cells.
+"""Panels of pictures: samples, axes in pixels, numbers in cells.
 
 Pictures are reduced by means to the pixels that they are drawn on, and enlarged without blurring.
 """
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from convtool.look.plots.colours import BAR_ROOM, LEAST_BAR, Levels, colour_bar, coloured
 from convtool.look.plots.page import Cell, Page
 from convtool.look.plots.style import INK, USUAL, plain
-from convtool.look.plots.tiles import Scale, Tile
-
-Levels = NDArray[np.uint8]  # (H, W, 3)
+from convtool.look.plots.tiles import Tile
 
 TITLE, BELOW, BESIDE = 0.17, 0.17, 0.3  # inches of a title, of ticks below, of ticks beside
-BAR, BAR_GAP, BAR_TEXT = 0.07, 0.05, 0.16  # inches of a colour bar, above it, and of its ticks
 MOST_NUMBERS = 12  # samples per axis up to which each has its number
 CELL = 0.24  # inches of a sample that a number fits in
 MOST_ENLARGED = 0.36  # inches of a sample
 EVENLY = 4  # from this factor on, all samples are enlarged alike
-LEAST_BAR = 1.0  # inches of a colour bar
 LETTERS = 17  # of a title, per inch
 SQUARES, LIGHT, DARK = 8, 255, 214  # pixels of a checkerboard's squares, and its levels
 
@@ -93,15 +88,15 @@ class Picture:
             show(axes, self._coloured(pixels), self._size)
             self._write(axes, tall / self._size[0])
             if self.has_bar:
-                below = top + TITLE + tall + BELOW + BAR_GAP
+                below = top + TITLE + tall + BELOW
                 colour_bar(page, self._tile.scale, left + BESIDE, below, max(wide, LEAST_BAR))
 
-        bar = BAR_GAP + BAR + BAR_TEXT if self.has_bar else 0
+        bar = BAR_ROOM if self.has_bar else 0
         return Cell(BESIDE + width, TITLE + tall + BELOW + bar, draw)
 
     def _coloured(self, pixels: Sequence[int]) -> Levels:
         samples = shrunk(self._samples, pixels)
-        levels = coloured(samples, self._tile.scale)
+        levels = coloured(samples.numpy(), self._tile.scale)
         if self._alpha is None or self._tile.scale.ticks:
             return levels
         return over_checks(levels, shrunk(self._alpha[None], pixels)[0])
@@ -110,7 +105,7 @@ class Picture:
         """Write the number of each sample into its cell, where it fits."""
         if self._numbers is None or inches < CELL * len(self._numbers) * 0.6 or inches < CELL:
             return
-        shades = coloured(self._samples, self._tile.scale).mean(2)
+        shades = coloured(self._samples.numpy(), self._tile.scale).mean(2)
         size = min(USUAL, 72 * inches / max(3.2, 1.5 * len(self._numbers)))
         for row, column in np.ndindex(*self._size):
             texts = [cell_number(float(value)) for value in self._numbers[:, row, column]]
@@ -151,20 +146,6 @@ def shrunk(samples: Tensor, pixels: Sequence[int]) -> Tensor:
     return functional.interpolate(samples[None].float(), target, mode="area")[0]
 
 
-def coloured(samples: Tensor, scale: Scale) -> Levels:
-    """Return samples in the colours of a scale.
-
-    Shape: (1 or 3, H, W) → (H, W, 3)
-    """
-    width = scale.high - scale.low or 1.0
-    shares = ((samples - scale.low) / width).clamp(0, 1)
-    if len(samples) == 3 or scale.colours == "gray":
-        shades = (shares * 255).round().to(torch.uint8)
-        return shades.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
-    levels: Levels = mpl.colormaps[scale.colours](shares[0].numpy(), bytes=True)[..., :3]
-    return levels
-
-
 def over_checks(levels: Levels, alpha: Tensor) -> Levels:
     """Return a picture over a checkerboard, which transparent pixels let through.
 
@@ -189,18 +170,3 @@ def show(axes: Axes, levels: Levels, size: Sequence[int]) -> None:
         axis.set_major_locator(MaxNLocator(count if few else 4, integer=True))
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(height - 0.5, -0.5)
-
-
-def colour_bar(page: Page, scale: Scale, left: float, top: float, width: float) -> None:
-    """Draw a colour bar with the ticks of a scale below it."""
-    axes = page.axes(left, top, width, BAR)
-    shades = torch.linspace(scale.low, scale.high, 256)[None, None]
-    extent = (scale.low, scale.high, 0, 1)
-    axes.imshow(coloured(shades, scale), extent=extent, aspect="auto", interpolation="none")
-    axes.set_yticks([])
-    places, texts = zip(*scale.ticks, strict=True)
-    axes.set_xticks(places, texts)
-    axes.set_xlim(scale.low, scale.high)
-    first, *_, last = axes.get_xticklabels()
-    first.set_horizontalalignment("left")
-    last.set_horizontalalignment("right")

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from convtool.look.plots.taps import LOWEST, named
+
 RANGE = 80  # dB that are told apart, below the loudest
 FLOOR = 1e-10  # the amplitude that silence has, for logarithms
-LOWEST = 20.0  # hertz, where hearing begins
 
 
 def amplitudes(windows: Tensor) -> Tensor:
@@ -65,13 +66,4 @@ def octave_ticks(highest: float) -> list[tuple[float, str]]:
     """
     first = math.ceil(math.log10(lowest(highest)) - 1e-9)
     tens = [10.0**each for each in range(first, math.floor(math.log10(highest) + 1e-9) + 1)]
-    return [(each, hertz(each)) for each in tens]
-
-
-def hertz(value: float) -> str:
-    """Return a frequency as people write it.
-
-    >>> hertz(440.0), hertz(22050.0)
-    ('440 Hz', '22.05 kHz')
-    """
-    return f"{value / 1000:g} kHz" if value >= 1000 else f"{value:g} Hz"
+    return [(each, named(each)) for each in tens]

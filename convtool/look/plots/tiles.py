@@ -9,28 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convtool.layers.layer import Layer
-from convtool.look.plots.style import DIVERGING, GREY, number
+from convtool.look.plots.colours import BLACK_TO_WHITE, Scale, plain_scale
+from convtool.look.plots.style import DIVERGING, number
 from convtool.outputs.targets import channel_names
 from convtool.results.normalize import Mapping
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The colours of stored numbers, and what they stand for.
-
-    Attributes:
-        low: the number drawn in the first colour of the map.
-        high: the one in the last colour.
-        colours: the map.
-        ticks: of a colour bar: stored numbers, and what they stand for; none where it says nothing.
-        label: the unit of the ticks.
-    """
-
-    low: float = 0.0
-    high: float = 1.0
-    colours: str = GREY
-    ticks: tuple[tuple[float, str], ...] = ()
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +28,7 @@ class Tile:
 
     title: str
     channels: tuple[int, ...]
-    scale: Scale = Scale()
+    scale: Scale = BLACK_TO_WHITE
     detail: bool = False
 
 
@@ -57,7 +39,7 @@ def input_tiles(names: Sequence[str], extremes: tuple[float, float]) -> list[Til
         names: of its channels, without alpha.
         extremes: its smallest and largest sample, where 1 is white.
     """
-    scale = Scale()
+    scale = BLACK_TO_WHITE
     if extremes[0] < 0 or extremes[1] > 1:
         scale = plain_scale(*extremes, "sample")
     if len(names) == 3 and not scale.ticks:
@@ -112,26 +94,16 @@ def response_scale(mapping: Mapping, extremes: tuple[float, float]) -> Scale:
     if mapping.rule == "sigmoid":
         return _sigmoid_scale(extremes)
     if mapping.low is None or mapping.high is None:
-        return Scale() if _is_visible(extremes) else plain_scale(*extremes, "response")
+        return BLACK_TO_WHITE if _is_visible(extremes) else plain_scale(*extremes, "response")
     low, high = mapping.low, mapping.high
     if high <= low:
-        return Scale()
+        return BLACK_TO_WHITE
     ends = ((0.0, f"{number(low)} black"), (1.0, f"{number(high)} white"))
     if not low < 0 < high:
         return Scale(ticks=ends, label="response")
     zero, size = -low / (high - low), max(-low, high) / (high - low)
     ticks = (ends[0], (zero, "0"), ends[1])
     return Scale(zero - size, zero + size, DIVERGING, ticks, "response")
-
-
-def plain_scale(low: float, high: float, label: str) -> Scale:
-    """Return the colours of numbers that stand for themselves, beyond black and white."""
-    if low < 0:
-        size = max(-low, high)
-        ticks = tuple((value, number(value)) for value in (-size, 0.0, size))
-        return Scale(-size, size, DIVERGING, ticks, label)
-    ticks = tuple((value, number(value)) for value in (0.0, high))
-    return Scale(0.0, high, GREY, ticks, label)
 
 
 def _sigmoid_scale(extremes: tuple[float, float]) -> Scale:

@@ -11,17 +11,9 @@ from torch import Tensor
 
 from convtool.look.keepers import Frames, Slice
 from convtool.look.plots import kept
+from convtool.look.plots.colours import BAR_ROOM, colour_bar, coloured
 from convtool.look.plots.page import Cell, Page
-from convtool.look.plots.raster import (
-    BAR,
-    BAR_GAP,
-    BAR_TEXT,
-    LETTERS,
-    colour_bar,
-    coloured,
-    fitted,
-    shrunk,
-)
+from convtool.look.plots.raster import LETTERS, fitted, shrunk
 from convtool.look.plots.style import GAP, MARGIN, WIDTH, plain
 from convtool.look.plots.tiles import Tile
 from convtool.look.views import Keepers, spread
@@ -149,7 +141,7 @@ def _frames(sheet: Page, reel: Reel, tile: Tile) -> list[Cell]:
             axes = page.axes(left, top + TITLE, wide, tall)
             axes.set_title(plain(title, int(room * LETTERS)))
             samples = shrunk(reel.frames[list(tile.channels), index], pixels)
-            axes.imshow(coloured(samples, tile.scale), aspect="auto", interpolation="none")
+            axes.imshow(coloured(samples.numpy(), tile.scale), aspect="auto", interpolation="none")
             axes.set_xticks([])
             axes.set_yticks([])
 
@@ -174,7 +166,10 @@ def _slice(sheet: Page, reel: Reel, tile: Tile, span: tuple[float, float]) -> Ce
         samples = shrunk(_evenly(reel, tile, span, pixels[1]), pixels)
         extent = (*span, reel.width - 0.5, -0.5)
         axes.imshow(
-            coloured(samples, tile.scale), extent=extent, aspect="auto", interpolation="none"
+            coloured(samples.numpy(), tile.scale),
+            extent=extent,
+            aspect="auto",
+            interpolation="none",
         )
         axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         axes.xaxis.set_major_locator(MaxNLocator(8))
@@ -183,10 +178,10 @@ def _slice(sheet: Page, reel: Reel, tile: Tile, span: tuple[float, float]) -> Ce
         axes.set_ylim(reel.width - 0.5, -0.5)
         axes.set_ylabel("x")
         if tile.scale.ticks:
-            below = top + TITLE + tall + BELOW + BAR_GAP
+            below = top + TITLE + tall + BELOW
             colour_bar(page, tile.scale, left + BESIDE, below, wide / 3)
 
-    bar = BAR_GAP + BAR + BAR_TEXT if tile.scale.ticks else 0
+    bar = BAR_ROOM if tile.scale.ticks else 0
     return Cell(BESIDE + wide, TITLE + tall + BELOW + bar, draw)
 
 
