@@ -1,6 +1,7 @@
 """Draw an image beside its results: as they are written, and responses by a map around zero."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -27,18 +28,18 @@ def page(look: Look, title: str, single: str, dpi: int) -> Page:
         dpi: pixels per inch.
     """
     first = look.views[0]
-    groups = [list(_pictures(view, single)) for view in look.views]
-    shown = max(1, MOST // len(groups[0]))
-    groups = groups[:shown]
     sheet = Page(title, [kept.layer_text(first.work.layer), _sizes(first)], dpi)
-    for group in groups:
+    several = look.parts > 1
+    group = list(_pictures(first, single, details=not several))
+    shown = look.views[: max(1, MOST // len(group))]
+    for number, view in enumerate(shown, 1):
+        before = f"page {number}: " if several else ""
+        group = list(_pictures(view, single, before, details=not several))
         _place(sheet, group)
-    if look.parts > len(groups):
-        sheet.notes.append(f"the first {len(groups)} of {look.parts} pages")
-    elif look.parts > 1:
-        sheet.notes.append(f"all {look.parts} pages")
-    sheet.notes += _notes(first, groups[0])
-    sheet.about = f"{title}: the input and {len(groups[0]) - 1} pictures of its results"
+    if look.parts > len(shown):
+        sheet.notes.append(f"the first {len(shown)} of {look.parts} pages")
+    sheet.notes += _notes(first, group)
+    sheet.about = f"{title}: the input and {len(group) - 1} pictures of its results"
     return sheet
 
 
@@ -65,8 +66,17 @@ def _overview(keeper: object) -> Means:
     return keeper
 
 
-def _pictures(view: View, single: str) -> Iterator[Picture]:
-    """Yield the pictures of a page: the input's, then the result's."""
+def _pictures(
+    view: View, single: str, before: str = "", *, details: bool = True
+) -> Iterator[Picture]:
+    """Yield the pictures of a page: the input's, then the result's.
+
+    Args:
+        view: of the page.
+        single: the name of a channel that is made of all input channels.
+        before: the beginning of the first title.
+        details: show also the channels of pictures in colour.
+    """
     for_input, for_result = (
         _overview(keepers["overview"]).samples for keepers in (view.before, view.after)
     )
@@ -75,11 +85,14 @@ def _pictures(view: View, single: str) -> Iterator[Picture]:
         alpha = _opacity(view, result=False)
     size = view.work.part.size
     for tile in kept.tiles_before(view, samples):
-        yield Picture(tile, samples, size, alpha, _numbers(view, for_input))
+        named = replace(tile, title=before + tile.title)
+        yield Picture(named, samples, size, alpha, _numbers(view, for_input))
     samples, alpha = kept.result_samples(view, for_result)
     if alpha is None:
         alpha = _opacity(view, result=True)
     for tile in kept.tiles_after(view, samples, single):
+        if tile.detail and not details:
+            continue
         yield Picture(tile, samples, view.placement.size, alpha, for_result)
 
 

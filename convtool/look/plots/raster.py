@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,7 +19,8 @@ from convtool.look.plots.tiles import Tile
 
 TITLE, BELOW, BESIDE = 0.17, 0.17, 0.3  # inches of a title, of ticks below, of ticks beside
 MOST_NUMBERS = 12  # samples per axis up to which each has its number
-CELL = 0.24  # inches of a sample that a number fits in
+CELL, CELL_OF_COLOURS = 0.24, 0.34  # inches of a sample that a number fits in, or three
+TICK = 0.14  # inches that a tick takes
 MOST_ENLARGED = 0.36  # inches of a sample
 EVENLY = 4  # from this factor on, all samples are enlarged alike
 LETTERS = 17  # of a title, per inch
@@ -36,6 +37,9 @@ class Picture:
         alpha: the opacity of each sample; None where all are opaque.
         numbers: what is written into the cells of small images; None for nothing.
 
+    Attributes:
+        has_numbers: these fit, and are written; known once `cell` has been called.
+
     Shape: samples (C, H, W), alpha (H, W), numbers (C, H, W)
     """
 
@@ -51,16 +55,12 @@ class Picture:
         self._samples, self._alpha = samples[list(tile.channels)], alpha
         small = max(self._size) <= MOST_NUMBERS and self._samples.shape[1:] == self._size
         self._numbers = numbers[list(tile.channels)] if small and numbers is not None else None
+        self.has_numbers = False
 
     @property
     def has_bar(self) -> bool:
         """True where a colour bar stands beside it."""
         return bool(self._tile.scale.ticks)
-
-    @property
-    def has_numbers(self) -> bool:
-        """True where numbers may stand in its cells."""
-        return self._numbers is not None
 
     @property
     def is_detail(self) -> bool:
@@ -81,12 +81,16 @@ class Picture:
         if factor == largest:
             pixels = tuple(round(n * factor) for n in self._samples.shape[1:])
         tall, wide = (n / page.dpi for n in pixels)
+        if self._numbers is not None:
+            room = CELL if len(self._numbers) == 1 else CELL_OF_COLOURS
+            self.has_numbers = tall / self._size[0] >= room
 
         def draw(page: Page, left: float, top: float) -> None:
             axes = page.axes(left + BESIDE, top + TITLE, wide, tall)
             axes.set_title(plain(self._tile.title, int(width * LETTERS)))
             show(axes, self._coloured(pixels), self._size)
-            self._write(axes, tall / self._size[0])
+            if self.has_numbers:
+                self._write(axes, tall / self._size[0])
             if self.has_bar:
                 below = top + TITLE + tall + BELOW
                 colour_bar(page, self._tile.scale, left + BESIDE, below, max(wide, LEAST_BAR))
@@ -102,9 +106,8 @@ class Picture:
         return over_checks(levels, shrunk(self._alpha[None], pixels)[0])
 
     def _write(self, axes: Axes, inches: float) -> None:
-        """Write the number of each sample into its cell, where it fits."""
-        if self._numbers is None or inches < CELL * len(self._numbers) * 0.6 or inches < CELL:
-            return
+        """Write the number of each sample into its cell."""
+        assert self._numbers is not None
         shades = coloured(self._samples.numpy(), self._tile.scale).mean(2)
         size = min(USUAL, 72 * inches / max(3.2, 1.5 * len(self._numbers)))
         for row, column in np.ndindex(*self._size):
@@ -165,8 +168,12 @@ def show(axes: Axes, levels: Levels, size: Sequence[int]) -> None:
     height, width = size
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(levels, extent=extent, aspect="auto", interpolation="none")
-    for axis, count in ((axes.xaxis, width), (axes.yaxis, height)):
-        few = count <= MOST_NUMBERS
-        axis.set_major_locator(MaxNLocator(count if few else 4, integer=True))
+    box = axes.get_window_extent()
+    for axis, count, pixels in ((axes.xaxis, width, box.width), (axes.yaxis, height, box.height)):
+        room = pixels / axes.figure.dpi / TICK
+        if count > MOST_NUMBERS:
+            axis.set_major_locator(MaxNLocator(max(1, min(4, int(room))), integer=True))
+        else:
+            axis.set_major_locator(FixedLocator(list(range(count if room >= count else 1))))
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(height - 0.5, -0.5)
