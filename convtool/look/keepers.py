@@ -36,7 +36,10 @@ class Exact:
 
     def __init__(self, positions: Sequence[Tensor]) -> None:
         first, *self._others = positions
-        self._sorted, self._places = first.sort()  # a block finds its own without passing all
+        # Ascending, so that a block finds its own without passing all; most are so already.
+        self._sorted, self._places = first, torch.arange(len(first))
+        if bool((first[1:] < first[:-1]).any()):
+            self._sorted, self._places = first.sort()
         self._kept: Tensor | None = None
         self._dtype = torch.float32
 

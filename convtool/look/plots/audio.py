@@ -20,6 +20,7 @@ from convtool.look.witness import Look, View
 from convtool.results.normalize import Mapping
 
 BESIDE, TITLE, BELOW = 0.46, 0.16, 0.17  # inches of ticks beside, of a title, of ticks below
+AT_END = 0.12  # inches of the half of the last tick
 HEIGHT = 0.85  # inches of a panel
 MOST = 12  # channels that are drawn, before and after together
 FEW = 64  # samples that are drawn one by one
@@ -67,12 +68,21 @@ def _notes(view: View, shown: Sequence[Track]) -> Iterator[str]:
     factor = max(track.factor for track in shown)
     if factor > 1:
         yield f"waveforms: the smallest and largest of every {factor} samples or more"
-    yield f"spectrograms: windows of {WINDOW} samples (Hann); 0 dB is a sine at full scale"
+    yield _windows_text(shown[0])
     if any(bool(track.full.any()) for track in shown):
         yield "red marks: samples at full scale or beyond, which may be clipped"
     for text in dict.fromkeys(map(_mapped, kept.mappings(view))):
         if text:
             yield f"output: {text}"
+
+
+def _windows_text(track: Track) -> str:
+    """Return what a spectrogram is made of."""
+    text = f"spectrograms: windows of {WINDOW} samples (Hann); 0 dB is a sine at full scale"
+    if len(track.starts) < 2 or track.starts[1] - track.starts[0] <= WINDOW:
+        return text
+    every = float(track.starts[1] - track.starts[0]) / track.rate
+    return f"{text}; one window every {every:.3g} s, what lies between is not seen"
 
 
 def _mapped(mapping: Mapping) -> str:
@@ -100,7 +110,7 @@ class _Axes:
         largest = max(float(track.spectra.max()) for track in shown)
         decibels = 20 * math.log10(max(largest, 1e-10))
         self._loudest = 10 * math.ceil(decibels / 10) if decibels > SILENT else 0
-        self._width = (WIDTH - 2 * MARGIN - GAP) / 2 - BESIDE
+        self._width = (WIDTH - 2 * MARGIN - GAP) / 2 - BESIDE - AT_END
 
     def waveform(self, sheet: Page, track: Track) -> Cell:
         """Return the panel of a channel's waveform."""
@@ -120,7 +130,7 @@ class _Axes:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
             self._time(axes)
 
-        return Cell(BESIDE + width, TITLE + HEIGHT + BELOW, draw)
+        return Cell(BESIDE + width + AT_END, TITLE + HEIGHT + BELOW, draw)
 
     def _samples(self, axes: Axes, track: Track, colour: str) -> None:
         """Draw each sample."""
@@ -173,7 +183,7 @@ class _Axes:
             axes.set_ylim(0, 1)
             self._time(axes)
 
-        return Cell(BESIDE + width, TITLE + HEIGHT + BELOW, draw)
+        return Cell(BESIDE + width + AT_END, TITLE + HEIGHT + BELOW, draw)
 
     def _time(self, axes: Axes) -> None:
         axes.set_xlim(0, self._seconds)
@@ -193,7 +203,7 @@ class _Axes:
 
     def bar(self) -> Cell:
         """Return the colour bar of all spectrograms, below them."""
-        right = WIDTH - 2 * MARGIN - self._width
+        right = WIDTH - 2 * MARGIN - AT_END - self._width
 
         def draw(page: Page, left: float, top: float) -> None:
             colour_bar(page, self._scale, left + right, top - GAP / 2, self._width)

@@ -1,13 +1,13 @@
 """Draw the figure of a run, by what its parts are: images, audio or videos."""
 
+import importlib
 from typing import BinaryIO
 
-from convtool.look.plots import audio, image, video
 from convtool.look.plots.files import write
 from convtool.look.plots.style import styled
 from convtool.look.witness import Look
 
-DRAWN = {1: audio.page, 2: image.page, 3: video.page}
+DRAWN = {1: "audio", 2: "image", 3: "video"}  # modules by axes; audio alone needs librosa
 
 
 def draw(look: Look, title: str, single: str, file: BinaryIO, suffix: str, dpi: int) -> None:
@@ -21,6 +21,7 @@ def draw(look: Look, title: str, single: str, file: BinaryIO, suffix: str, dpi: 
         suffix: of its name, which decides the format.
         dpi: pixels per inch.
     """
-    dims = len(look.views[0].work.part.size)
     with styled():
-        write(DRAWN[dims](look, title, single, dpi), file, suffix)
+        name = DRAWN[len(look.views[0].work.part.size)]
+        figure = importlib.import_module(f"convtool.look.plots.{name}")
+        write(figure.page(look, title, single, dpi), file, suffix)

@@ -1,15 +1,17 @@
 """Write figures as PNG, SVG or PDF: the same bytes for the same figure, whenever it is drawn."""
 
-from typing import Any, BinaryIO
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from typing import BinaryIO
 
 from convtool.look.plots.page import Page
 from convtool.look.plots.style import plain
 
-PROGRAM = "convtool"
+# By suffix: the format, and where its title, what it shows and its program stand; dates are left
+# out. A backend is imported where it is used: that of PDF takes a third of a second.
+FORMATS = {
+    ".png": ("png", ("Title", "Description", "Software"), None),
+    ".svg": ("svg", ("Title", "Description", "Creator"), "Date"),
+    ".pdf": ("pdf", ("Title", "Subject", "Creator"), "CreationDate"),
+}
 
 
 def write(page: Page, file: BinaryIO, suffix: str) -> None:
@@ -20,15 +22,9 @@ def write(page: Page, file: BinaryIO, suffix: str) -> None:
         file: open for writing.
         suffix: of its name, which decides the format.
     """
-    described: dict[str, Any]
-    title, about = plain(page.title), plain(page.about, 1000)
-    figure = page.figure()
-    if suffix.lower() == ".png":
-        described = {"Title": title, "Description": about, "Software": PROGRAM}
-        FigureCanvasAgg(figure).print_png(file, metadata=described)
-    elif suffix.lower() == ".svg":
-        described = {"Title": title, "Description": about, "Creator": PROGRAM, "Date": None}
-        FigureCanvasSVG(figure).print_svg(file, metadata=described)
-    else:
-        described = {"Title": title, "Subject": about, "Creator": PROGRAM, "CreationDate": None}
-        FigureCanvasPdf(figure).print_pdf(file, metadata=described)
+    format, keys, date = FORMATS[suffix.lower()]
+    texts = plain(page.title), plain(page.about, 1000), "convtool"
+    metadata: dict[str, str | None] = dict(zip(keys, texts, strict=True))
+    if date is not None:
+        metadata[date] = None
+    page.figure().savefig(file, format=format, dpi=page.dpi, metadata=metadata)

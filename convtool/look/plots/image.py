@@ -30,12 +30,15 @@ def page(look: Look, title: str, single: str, dpi: int) -> Page:
     first = look.views[0]
     sheet = Page(title, [kept.layer_text(first.work.layer), _sizes(first)], dpi)
     several = look.parts > 1
-    group = list(_pictures(first, single, details=not several))
-    shown = look.views[: max(1, MOST // len(group))]
-    for number, view in enumerate(shown, 1):
+    group: list[Picture] = []
+    shown: list[View] = []
+    for number, view in enumerate(look.views, 1):
+        if shown and (number * len(group)) > MOST:
+            break
         before = f"page {number}: " if several else ""
         group = list(_pictures(view, single, before, details=not several))
         _place(sheet, group)
+        shown.append(view)
     if look.parts > len(shown):
         sheet.notes.append(f"the first {len(shown)} of {look.parts} pages")
     sheet.notes += _notes(first, group)

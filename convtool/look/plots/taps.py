@@ -17,8 +17,9 @@ from convtool.look.plots.style import AFTER, BEFORE, GAP, MARGIN, WIDTH, number,
 Taps = NDArray[np.float64]
 
 BESIDE, TITLE, BELOW = 0.46, 0.17, 0.17  # inches of ticks beside, of a title, of ticks below
+AT_END = 0.12  # inches of the half of the last tick
 HEIGHT = 1.5  # inches of a panel
-ROOM = (WIDTH - 2 * MARGIN - GAP) / 2 - BESIDE  # inches of its width
+ROOM = (WIDTH - 2 * MARGIN - GAP) / 2 - BESIDE - AT_END  # inches of its width
 LETTERS = 17  # of a title, per inch
 FEW = 64  # taps that are drawn one by one
 NUMBERED = 9  # taps up to which each has its number
@@ -55,7 +56,7 @@ def taps(sheet: Page, title: str, weights: Taps) -> Cell:
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
-    return Cell(BESIDE + width, TITLE + HEIGHT + BELOW, draw)
+    return Cell(BESIDE + width + AT_END, TITLE + HEIGHT + BELOW, draw)
 
 
 def _write(axes: Axes, weights: Taps) -> None:
@@ -100,7 +101,7 @@ def response(sheet: Page, weights: Taps, rate: float) -> Cell:
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(value)} dB"))
 
-    return Cell(BESIDE + width, TITLE + HEIGHT + BELOW, draw)
+    return Cell(BESIDE + width + AT_END, TITLE + HEIGHT + BELOW, draw)
 
 
 def named(hertz: float) -> str:

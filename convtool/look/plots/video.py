@@ -21,6 +21,7 @@ from convtool.look.witness import Look, View
 from convtool.media.contract import tick
 
 BESIDE, TITLE, BELOW = 0.4, 0.16, 0.17  # inches of ticks beside, of a title, of ticks below
+AT_END = 0.12  # inches of the half of the last tick
 LANDSCAPE, PORTRAIT = 4, 6  # frames side by side
 TALLEST, SLICE = 2.0, 1.0  # inches of a frame, and of a slice
 MOST = 6  # pictures of the result
@@ -155,7 +156,7 @@ def _frames(sheet: Page, reel: Reel, tile: Tile) -> list[Cell]:
 
 def _slice(sheet: Page, reel: Reel, tile: Tile, span: tuple[float, float]) -> Cell:
     """Return one row of each frame over time, left to right."""
-    wide = sheet.snapped(WIDTH - 2 * MARGIN - BESIDE)
+    wide = sheet.snapped(WIDTH - 2 * MARGIN - BESIDE - AT_END)
     tall = sheet.snapped(min(SLICE, max(0.4, reel.width / sheet.dpi)))
 
     def draw(page: Page, left: float, top: float) -> None:
@@ -182,7 +183,7 @@ def _slice(sheet: Page, reel: Reel, tile: Tile, span: tuple[float, float]) -> Ce
             colour_bar(page, tile.scale, left + BESIDE, below, wide / 3)
 
     bar = BAR_ROOM if tile.scale.ticks else 0
-    return Cell(BESIDE + wide, TITLE + tall + BELOW + bar, draw)
+    return Cell(BESIDE + wide + AT_END, TITLE + tall + BELOW + bar, draw)
 
 
 def _evenly(reel: Reel, tile: Tile, span: tuple[float, float], pixels: int) -> Tensor:
