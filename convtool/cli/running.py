@@ -12,6 +12,7 @@ import typer
 from convtool import __version__
 from convtool.cli import failures, messages, telling
 from convtool.cli.options import Given
+from convtool.cli.previews import Previews, possible
 from convtool.cli.progress import Bar, progress_bar, progress_lines
 from convtool.convolve import devices
 from convtool.errors import UsageError
@@ -59,6 +60,7 @@ def filter_files(
     devices.keep_memory()
     if not run_options.quiet:
         telling.beforehand(planned, options, run_options, given)
+    run_options, previews = possible(run_options), Previews(len(planned.jobs))
     report, started = Report(), time.perf_counter()
     overwrite = options.output.overwrite
     showing = Showing(run_options, planned.jobs, medium, Publisher(), overwrite=overwrite)
@@ -67,12 +69,14 @@ def filter_files(
             len(planned.jobs), shown=not (run_options.quiet or run_options.json)
         ) as bar:
             runs = Runs(planned.jobs, medium, options, run_options, bar, showing)
-            _run(planned.jobs, runs, run_options, bar, report)
+            _run(planned.jobs, runs, run_options, bar, report, previews)
     except (KeyboardInterrupt, SystemExit):
         failures.tell(report.outcomes, verbose=run_options.verbose)
         if not run_options.quiet:
             telling.interrupted(report, planned)
         raise
+    if run_options.preview:
+        previews.show()
     failures.tell(report.outcomes, verbose=run_options.verbose)
     _finish(planned, runs, run_options, report, time.perf_counter() - started)
 
@@ -180,7 +184,12 @@ class Named:
 
 
 def _run(
-    jobs: Sequence[Job], runs: Runs, run_options: RunOptions, bar: Bar | None, report: Report
+    jobs: Sequence[Job],
+    runs: Runs,
+    run_options: RunOptions,
+    bar: Bar | None,
+    report: Report,
+    previews: Previews,
 ) -> None:
     """Run all jobs, tell each outcome, and add it to the report."""
     step, workers = preview, 1
@@ -192,6 +201,7 @@ def _run(
     with contextlib.closing(outcomes):
         for done, job in zip(outcomes, jobs, strict=False):
             outcome = done if done.witness is None else runs.showing.show(job, done)
+            previews.take(outcome)
             report.outcomes.append(dataclasses.replace(outcome, witness=None))
             telling.outcome(outcome, run_options)
             if bar is not None:

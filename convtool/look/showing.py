@@ -19,6 +19,8 @@ from convtool.outputs.identities import input_identities, refuse_input
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
 
+PREVIEWED = 4  # inputs of a run, of all
+
 
 @dataclass(frozen=True)
 class Showing:
@@ -64,9 +66,9 @@ class Showing:
         return seen and not asked.dry_run
 
     def witness(self, job: Job) -> Look:
-        """Return what keeps what is shown of a job."""
-        del job
-        return Look()
+        """Return what keeps what is shown of a job: nothing where others alone are previewed."""
+        drawn = self.asked.plot is not None or self.asked.report is not None
+        return Look() if drawn or job.index <= PREVIEWED else Look(pages=0)
 
     def show(self, job: Job, outcome: Outcome) -> Outcome:
         """Draw what is asked for of a job, and return its outcome, a failure to draw included.

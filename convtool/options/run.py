@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from convtool.options.declare import Need, check, option
+from convtool.options.declare import Need, Situation, check, option
 from convtool.options.values import Choice, File, Text, Whole
 
 OnError = Literal["continue", "stop"]
 MAX_JOBS = 2**16
+
+
+def _is_told(call: Situation) -> bool:
+    return not (call["json"] or call["dry_run"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,12 @@ class RunOptions:
         "Look",
         kind=File(),
     )
-    preview: bool = option(False, "Show the results in the terminal.", "Look")
+    preview: bool = option(
+        False,
+        "Show the results in the terminal.",
+        "Look",
+        need=Need(_is_told, "--json and --dry-run print no pictures"),
+    )
 
     files_from: Path | None = option(
         None,

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from conftest import SAMPLES
 from ptys import KITTY, LIGHT, MUTE, PLAIN, SIXEL, play
 from rich.console import Console
 from scipy import signal
@@ -13,9 +14,16 @@ from scipy import signal
 from convtool.kernels.frequency import magnitude
 from convtool.look.terminal.heat_map import heat_map
 from convtool.look.terminal.picture import picture
+from convtool.look.terminal.preview import show
 from convtool.look.terminal.probe import CELL_QUESTION, KITTY_QUESTION, LAST_QUESTION, questions
 from convtool.look.terminal.response import response
 from convtool.look.terminal.waveform import Trace, waveform, waveforms
+from convtool.look.witness import Look
+from convtool.media.registry import MEDIA
+from convtool.outputs.jobs import Job
+from convtool.run.filter import Filter
+from convtool.run.pipeline import run
+from convtool.run.state import Run
 
 PICTURE = """
 import sys
@@ -218,3 +226,100 @@ def test_the_magnitude_is_that_of_the_fourier_transform():
     weights = np.random.default_rng(1).normal(size=(3, 4, 2))
     transform = np.abs(np.fft.fftshift(np.fft.fftn(weights, (8, 8, 8), axes=(0, 1, 2))))
     np.testing.assert_allclose(magnitude(weights, 9)[:8, :8, :8], transform, atol=1e-12)
+
+
+class Screen(io.StringIO):
+    """A stream that says that it is a terminal, and answers nothing."""
+
+    def isatty(self):
+        """Return True."""
+        return True
+
+
+def previewed(medium, source, target, **values):
+    """Return what the preview of a job prints on a terminal with colours."""
+    look, chosen = Look(), MEDIA[medium]
+    shared = Run(Filter(chosen.options(values), chosen), witness=lambda _: look)
+    job = Job(
+        str(source), target.parent, target.stem, target.suffix, split=False, merged=str(target)
+    )
+    assert run(job, shared).error is None
+    screen = Screen()
+    console = Console(
+        file=screen, width=80, height=24, force_terminal=True, color_system="truecolor"
+    )
+    show(look.views[0], console)
+    return screen.getvalue()
+
+
+@pytest.fixture
+def xterm(monkeypatch):
+    """The environment of a terminal with colours."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.mark.usefixtures("xterm")
+def test_the_preview_of_an_image_is_the_file(tmp_path):
+    """Side by side: the pixels of the input, and those that were written."""
+    from PIL import Image  # noqa: PLC0415
+
+    source, target = SAMPLES / "half-plane.png", tmp_path / "out.png"
+    sent = previewed("image", source, target, kernel=("1 -1",))
+    assert "input 6×7" in sent
+    assert "1 -1 6×7" in sent
+    shown = np.array(blocks(sent.encode()))  # rows, columns, above and below
+    levels = shown.transpose(0, 2, 1).reshape(-1, shown.shape[1])[2::5, 2::5][:7]
+    both = [np.asarray(Image.open(path).convert("L")) for path in (source, target)]
+    assert levels.tolist() == np.concatenate(both, 1).tolist()
+
+
+@pytest.mark.usefixtures("xterm")
+def test_raw_results_say_their_range(tmp_path):
+    """Results beyond 0…1 are shown between their ends, which the title names."""
+    target = tmp_path / "out.tif"
+    sent = previewed(
+        "image", SAMPLES / "half-plane.png", target, kernel=("-1 1",), normalize="none"
+    )
+    assert "-1 black, 0 white" in sent
+
+
+@pytest.mark.usefixtures("xterm")
+def test_the_preview_of_audio_is_its_envelope(tmp_path):
+    """Waveforms before and after are drawn, each below its name."""
+    sent = previewed("audio", SAMPLES / "melody.wav", tmp_path / "o.wav", kernel=("identity",))
+    lines = sent.splitlines()
+    assert lines[0] == "input"
+    half = lines.index("identity")
+    assert lines[1:half] == lines[half + 1 : 2 * half]
+    assert lines[-1].endswith("2.25s")
+
+
+@pytest.mark.usefixtures("xterm")
+def test_the_preview_of_a_video_is_a_frame(tmp_path):
+    """The frame in the middle of the result stands beside that of the input."""
+    sent = previewed("video", SAMPLES / "clip.mp4", tmp_path / "o.mkv", kernel=("identity",))
+    assert "input 160×120, frame 28" in sent
+    assert "identity 160×120, frame 28" in sent
+
+
+def test_a_preview_without_a_terminal_is_a_note(convtool, tmp_path):
+    """Where nothing can be shown, a note says so; --quiet prints none."""
+    call = ["image", SAMPLES / "checker.png", tmp_path / "o.png", "-k", "blur", "-f", "--preview"]
+    assert convtool(*call).err.count("note: --preview has no effect: the output is no term") == 1
+    assert convtool(*call, "--quiet").err == ""
+    assert "--preview has no effect: --json" in convtool(*call, "--json").err
+
+
+def test_previews_go_to_standard_error(tmp_path):
+    """The result goes to standard output unharmed while its preview goes to the terminal."""
+    code = (
+        "import sys, os\n"
+        f"os.dup2(os.open({str(tmp_path / 'o.png')!r}, os.O_WRONLY | os.O_CREAT), 1)\n"
+        "sys.argv[0] = 'convtool'\nfrom convtool.__main__ import main\nmain()"
+    )
+    words = ["image", str(SAMPLES / "checker.png"), "-", "--format", "png", "-k", "blur"]
+    played = play("-c", code, *words, "--preview", answers=KITTY)
+    assert "\x1b_Ga=T" in played.text
+    assert (tmp_path / "o.png").read_bytes().startswith(b"\x89PNG")
+    assert (played.code, played.restored) == (0, True)

@@ -37,7 +37,7 @@ class Titled:
     """A picture and what it is of.
 
     Attributes:
-        title: a few words, of printable characters.
+        title: a few words.
         pixels: of shape (H, W) in grey, or (H, W, 3) in colour.
     """
 
@@ -120,7 +120,7 @@ def _print_titles(shown: Sequence[Titled], widths: Sequence[int], console: Conso
         return
     line = Text()
     for each, width in zip(shown, widths, strict=True):
-        title = Text(each.title)
+        title = Text("".join(c if c.isprintable() else " " for c in each.title))
         title.truncate(max(width, NARROWEST), overflow="ellipsis")
         title.pad_right(width + GAP - title.cell_len)
         line.append_text(title)
@@ -141,13 +141,18 @@ def _print_cells(parts: Sequence[Cells], widths: Sequence[int], console: Console
 
 def _print_scale(shown: Sequence[Titled], images: Sequence[Image.Image], console: Console) -> None:
     """Print what became of the images on their way into the terminal."""
-    said: dict[str, bool] = {}
+    reduced, enlarged = [], []
     for each, image in zip(shown, images, strict=True):
         width = each.pixels.shape[1]
         if image.width < width:
-            said[f"reduced to {image.width}×{image.height} pixels"] = True
+            reduced.append(f"{image.width}×{image.height}")
         elif image.width > width:
-            said[f"enlarged {image.width // width} times"] = True
+            enlarged.append(f"{image.width // width}")
+    said = []
+    if reduced:
+        said.append(f"reduced to {' and '.join(dict.fromkeys(reduced))} pixels")
+    if enlarged:
+        said.append(f"enlarged {' and '.join(dict.fromkeys(enlarged))} times")
     if said:
         console.print(f"({', '.join(said)})", highlight=False, markup=False, style="dim")
 

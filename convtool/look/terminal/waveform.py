@@ -152,17 +152,16 @@ def scale(seconds: float, columns: int) -> str:
     >>> scale(2.0, 40)
     '0                   1                 2s'
     """
-    step = _step(seconds, columns)
-    line = ""
-    for number in range(int(seconds / step + 1e-9) + 1 if seconds else 1):
-        column = round(number * step / seconds * columns) if seconds else 0
-        label = f"{number * step:.6g}"
-        if column + len(label) + 1 >= columns:
-            break
-        line = f"{line:<{column}}{label}"
     end = f"{seconds:.4g}s"
     room = columns - len(end)
-    return f"{line[: line.rfind(' ') + 1] if len(line) > room else line:<{room}}{end}"
+    step = _step(seconds, columns)
+    line = "0"
+    for number in range(1, int(seconds / step) + 1):
+        column = round(number * step / seconds * columns)
+        label = f"{number * step:.6g}"
+        if column + len(label) < room:
+            line = f"{line:<{column}}{label}"
+    return f"{line:<{room}}{end}"
 
 
 def _step(seconds: float, columns: int) -> float:
