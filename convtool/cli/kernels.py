@@ -1,4 +1,4 @@
-"""`convtool kernels`: list and show kernels, check kernel files."""
+"""`convtool kernels`: list and show kernels, check kernel files. `sheet` draws them."""
 
 import dataclasses
 import json
@@ -11,6 +11,7 @@ import typer
 from convtool.cli import messages
 from convtool.cli.commands import Command, Group
 from convtool.cli.completion import kernels
+from convtool.cli.sheet import sheet
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
 from convtool.look.plots.suffixes import check_suffix
@@ -23,7 +24,7 @@ from convtool.outputs.atomic import Publisher, refuse_existing
 if TYPE_CHECKING:
     from convtool.kernels.kernel import Bank
 
-app = typer.Typer(cls=Group, help="List and show kernels, check kernel files.")
+app = typer.Typer(cls=Group, help="List and show kernels, check kernel files, draw sheets.")
 
 KernelPath = Annotated[
     list[str] | None,
@@ -205,3 +206,6 @@ def schema() -> None:
     from convtool.kernels.schema import json_schema  # noqa: PLC0415  # pydantic
 
     print(json.dumps(json_schema(), indent=2))
+
+
+app.command(cls=Command)(sheet)

@@ -27,12 +27,29 @@ class Entry:
         dimensions: the dimensions that it has weights for: 1 audio, 2 images, 3 video.
         parameters: their defaults.
         summary: one line for people.
+        family: of which kernels it is one; empty where its file does not say.
     """
 
     name: str
     dimensions: tuple[int, ...]
     parameters: dict[str, float | str]
     summary: str
+    family: str = ""
+
+
+# The families of the built-in kernels, in the order in which they are taught.
+FAMILIES = (
+    "blur",
+    "sharpen",
+    "difference",
+    "gradient",
+    "second derivative",
+    "compass",
+    "time",
+    "band",
+    "effect",
+    "channels",
+)
 
 
 def builtin_folder() -> Path:
@@ -122,11 +139,31 @@ def entry(path: Path, search: Sequence[Path] = ()) -> Entry:
     try:
         parameters = {key: value["default"] for key, value in content.get("parameters", {}).items()}
         dimensions = tuple(sorted(_dimensions(content, search, MAX_BANK_DEPTH)))
-        return Entry(path.stem, dimensions, parameters, str(content.get("summary", "")))
+        summary, family = (str(content.get(key, "")) for key in ("summary", "family"))
+        return Entry(path.stem, dimensions, parameters, summary, family)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise KernelError(
             f"{path}: not a kernel file", hint=f"`convtool kernels check {path}` says why"
         ) from exc
+
+
+def by_family(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries with those of a family together: families as taught, then others, by name.
+
+    >>> one, other = Entry("a", (2,), {}, ""), Entry("b", (2,), {}, "", "blur")
+    >>> [entry.name for entry in by_family([one, other])]
+    ['b', 'a']
+    """
+    order = {family: number for number, family in enumerate(FAMILIES)}
+    return sorted(
+        entries,
+        key=lambda entry: (
+            order.get(entry.family, len(order)),
+            not entry.family,
+            entry.family,
+            entry.name,
+        ),
+    )
 
 
 def files(path: Path, search: Sequence[Path] = (), depth: int = MAX_BANK_DEPTH) -> list[Path]:

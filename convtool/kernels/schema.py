@@ -120,6 +120,9 @@ class KernelFile(BaseModel):
 
     name: Name = Field(description="Its name for -k; a file on the search path is called the same.")
     summary: Annotated[str, Field(max_length=200)] = ""
+    family: Annotated[str, Field(max_length=40)] = Field(
+        "", description="Of which kernels it is one; sheets show families together."
+    )
     source: Annotated[str, Field(max_length=1000)] = Field(
         "", description="Who published these weights."
     )

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convtool.errors import WriteError
@@ -13,10 +13,15 @@ Identities = frozenset[tuple[int, int]]  # device and inode of each file
 
 def input_identities(jobs: Sequence[Job]) -> Identities:
     """Return the identity of every input that exists."""
+    return identities_of(job.input for job in jobs)
+
+
+def identities_of(names: Iterable[str]) -> Identities:
+    """Return the identity of every file that exists."""
     found = set()
-    for job in jobs:
+    for name in names:
         with contextlib.suppress(OSError, ValueError):
-            status = os.stat(job.input)  # noqa: PTH116  # Path("") would be the working folder
+            status = os.stat(name)  # noqa: PTH116  # Path("") would be the working folder
             found.add((status.st_dev, status.st_ino))
     return frozenset(found)
 
