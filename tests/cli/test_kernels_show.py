@@ -48,7 +48,7 @@ def test_piped_numbers_are_whole(convtool):
     ("kernel", "shown"),
     [
         ("lowpass:cutoff=1000", "+0 dB │████████"),
-        ("mid-side", "at 1\n 0.5\n-0.5\n"),
+        ("mid-side", "output 1, input 1\n-0.5\n"),
         (
             "temporal-difference",
             "magnitude over time, of what changes as a whole, 0 to 2",
@@ -67,7 +67,7 @@ def test_every_kind_of_kernel_is_shown(convtool, kernel, shown):
 def test_planes_share_one_scale(convtool):
     """A weight of 1 beside one of -6 is faint, also in a plane of its own."""
     out = convtool("kernels", "show", "laplacian-3d").out
-    assert "at 0\n0  0  0\n0  1  0\n0  0  0\n\n\n  +░\n" in out
+    assert "time 0\n0  0  0\n0  1  0\n0  0  0\n\n\n  +░\n" in out
 
 
 @pytest.mark.parametrize("columns", [60, 200])

@@ -201,7 +201,7 @@ def test_heat_maps_have_numbers_on_colours():
     colours = re.findall(rb"48;2;(\d+);(\d+);(\d+)m +(\S+)", sent)
     assert [tuple(map(int, cell[:3])) for cell in colours] == [
         (33, 102, 172),
-        (247, 247, 247),
+        (255, 255, 255),
         (178, 24, 43),
     ]
     assert [cell[3].split(b"\x1b")[0] for cell in colours] == [b"-2", b"0", b"2"]

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from convtool.kernels.heat import colours, has_numbers, is_dark
 from convtool.look.terminal.picture import SHADES, coloured, lacking
 
 Plane = NDArray[np.float64]
 
-MOST_NUMBERS = 13  # taps along an axis up to which a plane is printed as numbers
 MOST_CELLS = 33  # cells along an axis
 DIGITS = 4  # of a number
 STYLES = {  # of numbers in cells, and what is said of them
@@ -25,9 +25,7 @@ STYLES = {  # of numbers in cells, and what is said of them
     ".4f": "(rounded to 4 decimals)",
     ".2f": "(rounded to 2 decimals)",
 }
-# Source: ColorBrewer's RdBu, its ends and its middle
-NEGATIVE, ZERO, POSITIVE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
-LIGHT = 140  # from 0 to 255; black text is read on what is lighter
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
 def heat_map(weights: Plane, console: Console, largest: float | None = None) -> None:
@@ -40,7 +38,7 @@ def heat_map(weights: Plane, console: Console, largest: float | None = None) -> 
 
     Shape: (H, W)
     """
-    small = max(weights.shape) <= MOST_NUMBERS
+    small = has_numbers(weights)
     full = largest or float(np.abs(weights).max()) or 1.0
     if lacking(console) or not coloured(console):
         _print_plain(weights, numbers_of(weights) if small else None, full, console)
@@ -103,13 +101,9 @@ def style_of(share: float) -> Style:
     Args:
         share: its weight, in units of the largest: -1 to 1.
     """
-    end = POSITIVE if share > 0 else NEGATIVE
-    red, green, blue = (
-        round(zero + (one - zero) * abs(share)) for zero, one in zip(ZERO, end, strict=True)
-    )
-    light = 0.299 * red + 0.587 * green + 0.114 * blue
-    ink = (0, 0, 0) if light > LIGHT else (255, 255, 255)
-    return Style(color=Color.from_rgb(*ink), bgcolor=Color.from_rgb(red, green, blue))
+    ground = colours(np.array([[share]]), 1.0)[0, 0]
+    ink = WHITE if is_dark(ground) else BLACK
+    return Style(color=Color.from_rgb(*ink), bgcolor=Color.from_rgb(*map(int, ground)))
 
 
 def _print_legend(largest: float, console: Console) -> None:

@@ -1,9 +1,6 @@
 """Draw kernels in the terminal: what they are, numbers, heat maps, magnitude responses."""
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from convtool.kernels.kernel import Bank, Kernel
@@ -38,16 +35,14 @@ def _say(console: Console, line: str) -> None:
 
 def _draw(console: Console, kernel: Kernel, rate: float | None) -> None:
     _describe(console, kernel, signed_input=rate is not None)
-    largest = float(np.abs(kernel.weights).max())
-    for title, plane in _planes(kernel.weights):
+    for title, plane, largest in kernel.planes:
         console.print()
         if title:
             _say(console, title)
         heat_map(plane, console, largest)
-        if rate is not None:
-            for taps in plane if plane.shape[1] > 1 else ():
-                console.print()
-                response(taps, rate, console)
+        if rate is not None and plane.size > 1:
+            console.print()
+            response(plane[0], rate, console)
         elif plane.size > 1 and kernel.dims == 2:
             console.print()
             response_2d(plane, console)
@@ -73,19 +68,14 @@ def _describe(console: Console, kernel: Kernel, *, signed_input: bool) -> None:
     biases = kernel.bias if isinstance(kernel.bias, tuple) else (kernel.bias,)
     bias = f", bias {', '.join(f'{each:g}' for each in biases)}" if any(biases) else ""
     _say(console, f"{kernel.label}  {'×'.join(map(str, kernel.weights.shape))}")
-    _say(console, f"sum        {_total(kernel):g}{bias}")
+    _say(console, f"sum        {_sums(kernel)}{bias}")
     _say(console, f"range      {low:g} … {high:g} for inputs in {inputs}")
     _say(console, f"separable  {'yes' if kernel.separable else 'no'}")
     _say(console, f"normalize  {kernel.normalize}")
 
 
-def _total(kernel: Kernel) -> float:
-    """Return the sum of a kernel's weights: zero where only rounding differs from it."""
-    return 0.0 if abs(kernel.total) <= ROUNDING * np.abs(kernel.weights).sum() else kernel.total
-
-
-def _planes(weights: NDArray[np.float64]) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield the weights as 2-D planes, each with its position along the other axes."""
-    planes = weights.reshape(-1, *weights.shape[-2:]) if weights.ndim > 1 else weights[None, None]
-    for position, plane in zip(np.ndindex(weights.shape[:-2]), planes, strict=True):
-        yield (f"at {', '.join(map(str, position))}" if position else ""), plane
+def _sums(kernel: Kernel) -> str:
+    """Return the sum of the weights of each output: zero where only rounding differs from it."""
+    outputs = kernel.weights.reshape(len(kernel.weights) if kernel.has_channel_axes else 1, -1)
+    sums, sizes = outputs.sum(1), np.abs(outputs).sum(1)
+    return ", ".join(f"{each:g}" for each in np.where(np.abs(sums) <= ROUNDING * sizes, 0.0, sums))
