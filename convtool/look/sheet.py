@@ -97,7 +97,8 @@ def write_sheet(source: str, target: Path, wanted: Wanted, *, overwrite: bool) -
             for label, tile in results(small, text, wanted.search):
                 labels.append(label)
                 tiles.append(tile)
-    drawn = labelled(tiles, labels, WHITE)
+    is_reduced = max(shown.shape) == wanted.tile
+    drawn = labelled(tiles, labels, WHITE, 1 if is_reduced else None)
     across = wanted.columns or usual_columns(len(drawn), max(tile.shape[2] for tile in drawn))
     sheet = arrange(drawn, WHITE, across).permute(1, 2, 0).contiguous().numpy()
     metadata = Metadata(icc=icc if "icc" in format.holds else None)

@@ -21,7 +21,9 @@ VALUE_WIDTH = 28  # pixels of a cell that three digits fit in
 BLACK, WHITE, HALF = 0, 255, 128
 
 
-def labelled(tiles: Sequence[Tensor], labels: Sequence[str], white: int) -> list[Tensor]:
+def labelled(
+    tiles: Sequence[Tensor], labels: Sequence[str], white: int, factor: int | None = None
+) -> list[Tensor]:
     """Return tiles, all enlarged by the same factor, each below a white strip with its label.
 
     Each is at least as wide as its label; tiles that are narrower get a white margin.
@@ -30,12 +32,13 @@ def labelled(tiles: Sequence[Tensor], labels: Sequence[str], white: int) -> list
         tiles: of 1 or 3 channels, in 8 bits.
         labels: as many.
         white: the number that stands for white.
+        factor: by which they are enlarged; by default small ones are, and larger ones are not.
 
     Shape: (1 or 3, H, W) each → (1 or 3, LABEL_HEIGHT + H · factor, W')
     """
-    factor = min(factor_of(*tile.shape[1:]) for tile in tiles)
+    times = factor or min(factor_of(*tile.shape[1:]) for tile in tiles)
     return [
-        _labelled(_enlarged(tile, factor), label, white)
+        _labelled(_enlarged(tile, times), label, white)
         for tile, label in zip(tiles, labels, strict=True)
     ]
 
