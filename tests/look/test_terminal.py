@@ -172,7 +172,7 @@ def test_traces_share_their_axes():
     assert "⣿" in lines[1]
     assert lines[7] == "result"
     assert set(lines[8][7:]) <= {"⠀"}
-    assert lines[-1].endswith("1s")
+    assert lines[-1].endswith("1 s")
 
 
 def test_silence_and_nothing_are_drawn():
@@ -212,7 +212,8 @@ def test_the_response_is_that_of_scipy():
     taps = np.array([0.25, 0.5, 0.25])
     console, file = plain()
     response(taps, 8000.0, console)
-    lines = file.getvalue().splitlines()[:12]
+    caption, *lines = file.getvalue().splitlines()[:13]
+    assert caption == "gain at 64 frequencies:"
     hertz = np.geomspace(20, 4000, 64)
     _, gains = signal.freqz(taps, worN=hertz, fs=8000)
     for column in (0, 40, 55):
@@ -292,7 +293,7 @@ def test_the_preview_of_audio_is_its_envelope(tmp_path):
     assert lines[0] == "input"
     half = lines.index("identity")
     assert lines[1:half] == lines[half + 1 : 2 * half]
-    assert lines[-1].endswith("2.25s")
+    assert lines[-1].endswith("2.25 s")
 
 
 @pytest.mark.usefixtures("xterm")

@@ -63,10 +63,10 @@ def numbers_of(weights: Plane, style: str = f".{DIGITS}g") -> list[list[str]]:
         weights: the plane.
         style: how a number is written.
 
-    >>> numbers_of(np.array([[0.25, -1.0]]))
-    [['0.25', '-1']]
+    >>> numbers_of(np.array([[0.25, -1.0, 0.0]]), ".1f")
+    [['0.2', '-1.0', '0']]
     """
-    return [[f"{weight:{style}}" for weight in row] for row in weights]
+    return [[f"{weight:{style}}" if weight else "0" for weight in row] for row in weights]
 
 
 def _fitting(weights: Plane, room: int) -> tuple[list[list[str]], str] | None:

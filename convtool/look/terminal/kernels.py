@@ -3,9 +3,12 @@
 import numpy as np
 from rich.console import Console
 
+from convtool.kernels.heat import has_numbers
 from convtool.kernels.kernel import Bank, Kernel
 from convtool.look.terminal.heat_map import heat_map
+from convtool.look.terminal.picture import lacking
 from convtool.look.terminal.response import response, response_2d, response_over_time
+from convtool.look.terminal.waveform import waveform
 
 ROUNDING = 1e-12  # of a sum, in units of that of the sizes of its terms
 
@@ -40,6 +43,9 @@ def _draw(console: Console, kernel: Kernel, rate: float | None) -> None:
         if title:
             _say(console, title)
         heat_map(plane, console, largest)
+        if rate is not None and not has_numbers(plane) and not lacking(console):
+            console.print()
+            waveform(plane[0], rate, console)
         if rate is not None and plane.size > 1:
             console.print()
             response(plane[0], rate, console)

@@ -107,7 +107,7 @@ def _print(
     shown = [
         Titled(f"input {width}×{height}{input_}{range_before}", _pixels(_coloured(of_input))),
         Titled(
-            f"{_title(work)} {_count(work)}{width_after}×{height_after}{result}{range_after}",
+            f"{_title(work)}{_count(work)} {width_after}×{height_after}{result}{range_after}",
             _pixels(_merged(of_result, work)),
         ),
     ]
@@ -162,4 +162,4 @@ def _title(work: Work) -> str:
 def _count(work: Work) -> str:
     """Return how many pictures a result has, where there are several."""
     count = sum(len(target.tiles) for target in work.targets)
-    return f"{count} of " if count > 1 else ""
+    return f", {count} tiles of" if count > 1 else ""

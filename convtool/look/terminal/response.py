@@ -29,6 +29,7 @@ def response(taps: NDArray[np.float64], rate: float, console: Console) -> None:
         console: what it is printed on.
     """
     columns = COLUMNS if lacking(console) else max(24, min(100, console.width - 1 - LEFT))
+    _say(console, f"gain at {columns} frequencies:")
     for line in _decibels(taps, rate, columns):
         _say(console, line)
 

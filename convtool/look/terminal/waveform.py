@@ -150,9 +150,9 @@ def scale(seconds: float, columns: int) -> str:
     """Return the numbers below an axis, each beginning in its own column.
 
     >>> scale(2.0, 40)
-    '0                   1                 2s'
+    '0                   1                2 s'
     """
-    end = f"{seconds:.4g}s"
+    end = f"{seconds:.4g} s"
     room = columns - len(end)
     step = _step(seconds, columns)
     line = "0"
