@@ -62,8 +62,7 @@ def filter_files(
         telling.beforehand(planned, options, run_options, given)
     run_options, previews = possible(run_options), Previews(len(planned.jobs))
     report, started = Report(), time.perf_counter()
-    overwrite = options.output.overwrite
-    showing = Showing(run_options, planned.jobs, medium, Publisher(), overwrite=overwrite)
+    showing = Showing(run_options, planned.jobs, medium, options, Publisher())
     try:
         with progress_bar(
             len(planned.jobs), shown=not (run_options.quiet or run_options.json)

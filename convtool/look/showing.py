@@ -11,8 +11,11 @@ from pathlib import Path
 from convtool.errors import ConvtoolError, UsageError, WriteError, internal
 from convtool.look.naming import file_of, files_of
 from convtool.look.plots.suffixes import check_suffix
+from convtool.look.report.names import check_page
+from convtool.look.report.region import exact_region
 from convtool.look.witness import Look
 from convtool.media.registry import Medium
+from convtool.options.options import Options
 from convtool.options.run import RunOptions
 from convtool.outputs.atomic import Publisher, refuse_existing
 from convtool.outputs.identities import input_identities, refuse_input
@@ -30,33 +33,41 @@ class Showing:
         asked: the options.
         jobs: all of the run.
         medium: of their inputs.
+        options: of the filter.
         publisher: publishes the files.
-        overwrite: existing files are replaced.
 
     Raises:
-        UsageError: two jobs would have the same plot, or it has no suffix of one.
+        UsageError: two jobs would have the same file, or it has no suffix of its kind.
         WriteError: a file exists already, or is an input.
     """
 
     asked: RunOptions
     jobs: Sequence[Job]
     medium: Medium
+    options: Options
     publisher: Publisher
-    overwrite: bool
 
     def __post_init__(self) -> None:
-        if self.asked.plot is None:
-            return
-        check_suffix(str(self.asked.plot))
+        if self.asked.plot is not None:
+            check_suffix(str(self.asked.plot))
+            self._check(self.asked.plot, "--plot")
+        if self.asked.report is not None:
+            check_page(self.asked.report)
+            self._check(self.asked.report, "--report")
+
+    def _check(self, named: Path, flag: str) -> None:
+        """Check the names of the files that a flag asks for, one per job."""
         inputs = input_identities(self.jobs)
-        for path, job in zip(
-            files_of(self.asked.plot, self.jobs, "--plot"), self.jobs, strict=True
-        ):
+        for path, job in zip(files_of(named, self.jobs, flag), self.jobs, strict=True):
             refuse_input(path, inputs)
             if job.merged is not None and _same(path, job.merged):
-                raise UsageError(f"{path} is named as OUTPUT and by --plot")
+                raise UsageError(f"{path} is named as OUTPUT and by {flag}")
             if not self.asked.skip_existing:  # else its input may be skipped
-                refuse_existing(path, overwrite=self.overwrite)
+                refuse_existing(path, overwrite=self._overwrite)
+
+    @property
+    def _overwrite(self) -> bool:
+        return self.options.output.overwrite
 
     @property
     def wanted(self) -> bool:
@@ -68,7 +79,8 @@ class Showing:
     def witness(self, job: Job) -> Look:
         """Return what keeps what is shown of a job: nothing where others alone are previewed."""
         drawn = self.asked.plot is not None or self.asked.report is not None
-        return Look() if drawn or job.index <= PREVIEWED else Look(pages=0)
+        region_of = None if self.asked.report is None else exact_region
+        return Look(region_of) if drawn or job.index <= PREVIEWED else Look(pages=0)
 
     def show(self, job: Job, outcome: Outcome) -> Outcome:
         """Draw what is asked for of a job, and return its outcome, a failure to draw included.
@@ -89,7 +101,8 @@ class Showing:
 
     def _drawn(self, job: Job, outcome: Outcome) -> list[str]:
         """Draw everything but the preview, and return the names of the files."""
-        return [str(path) for path in (self._plot(job, outcome),) if path is not None]
+        made = (self._plot(job, outcome), self._report(job, outcome))
+        return [str(path) for path in made if path is not None]
 
     def _plot(self, job: Job, outcome: Outcome) -> Path | None:
         """Draw the plot, if one is asked for, and return its name."""
@@ -97,12 +110,30 @@ class Showing:
             return None
         from convtool.look.plots.figures import draw  # noqa: PLC0415  # matplotlib
 
-        path = file_of(self.asked.plot, job, "--plot")
-        if any(_same(path, output) for output in outcome.outputs):
-            raise WriteError(f"{path} is an output of this run itself", named=True)
-        with self.publisher.file(path, overwrite=self.overwrite) as file:
+        path = _apart(file_of(self.asked.plot, job, "--plot"), outcome)
+        with self.publisher.file(path, overwrite=self._overwrite) as file:
             draw(outcome.witness, job.input, self.medium.single, file, path.suffix, self.asked.dpi)
         return path
+
+    def _report(self, job: Job, outcome: Outcome) -> Path | None:
+        """Write the page, if one is asked for, and return its name."""
+        if self.asked.report is None or outcome.witness is None:
+            return None
+        from convtool.look.report.page import page  # noqa: PLC0415  # jinja2
+        from convtool.look.report.shown import Shown  # noqa: PLC0415  # its names are read there
+
+        path = _apart(file_of(self.asked.report, job, "--report"), outcome)
+        shown = Shown(job, outcome, outcome.witness, self.medium, self.options)
+        with self.publisher.file(path, overwrite=self._overwrite) as file:
+            file.write(page(shown))
+        return path
+
+
+def _apart(path: Path, outcome: Outcome) -> Path:
+    """Return the name of a file that is drawn, which no output has."""
+    if any(_same(path, output) for output in outcome.outputs):
+        raise WriteError(f"{path} is an output of this run itself", named=True)
+    return path
 
 
 def _same(path: Path, output: str) -> bool:

@@ -1,0 +1,80 @@
+"""Put a page together: sections, styles, script and data in one HTML file.
+
+Names and other texts of files are text everywhere: the template escapes them, and data cannot end
+its element. The page's own policy forbids it any request, and any script but its own.
+"""
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from convtool.look.report.run_data import run_data
+from convtool.look.report.scripts import script
+from convtool.look.report.sections import SECTIONS
+from convtool.look.report.shown import Shown
+
+STYLES = ("page", "stage", "sections")
+
+
+def page(shown: Shown) -> bytes:
+    """Return the page about a run, as HTML."""
+    found = [(section, section.facts(shown)) for section in SECTIONS]
+    facts = {section.name: facts for section, facts in found if facts is not None}
+    sections = [section for section in SECTIONS if section.name in facts]
+    return render(
+        "page.html", shown.name, sections=sections, facts=facts, run=run_data(shown), shown=shown
+    )
+
+
+def render(template: str, title: str, **values: Any) -> bytes:
+    """Return a page made of a template, with the styles and the script inside.
+
+    Args:
+        template: its name.
+        title: of the page.
+        values: for the template.
+    """
+    style, code = _styles(), script()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{_digest(code)}'; "
+        f"style-src 'sha256-{_digest(style)}'; img-src data: blob:; media-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    html = _environment().get_template(template)
+    inside = {"style": Markup(style), "script": Markup(code), "policy": policy}  # noqa: S704  # ours
+    return html.render(title=title, **inside, **values).encode("utf-8", "replace")
+
+
+def embedded(data: Any) -> Markup:
+    """Return data as JSON that can stand in a script element: no text in it can end that.
+
+    >>> embedded("</script>")
+    Markup('"\\u003c/script>"')
+    """
+    return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("convtool.look.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["embedded"] = embedded
+    return environment
+
+
+def _styles() -> str:
+    folder = files("convtool.look.report") / "styles"
+    return "\n".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

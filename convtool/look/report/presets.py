@@ -1,0 +1,36 @@
+"""The presets that a page can start from: small ones, with the weights that they have by default."""
+
+from typing import Any
+
+from convtool.errors import ConvtoolError
+from convtool.kernels.catalogue import catalogue
+from convtool.kernels.loader import Request
+from convtool.kernels.spec import parse
+from convtool.look.report.shown import Shown
+
+MOST = {1: 33, 2: 81, 3: 75}  # weights, by the number of axes
+
+
+def editor_facts(shown: Shown) -> dict[str, Any]:
+    """Return what the editor offers: presets of as many axes as the medium has."""
+    return {"presets": list(presets(shown.medium.dims, shown.view.work.part.rate))}
+
+
+def presets(dims: int, rate: float | None) -> Any:
+    """Yield the name, the weights and the rule of each single preset that is small enough."""
+    for name in catalogue():
+        try:
+            bank = parse(name).load(Request(dims, (), rate, 1))
+        except ConvtoolError:
+            continue  # it has other axes, or needs what is not known here
+        (kernel, *others) = bank.kernels
+        if others or kernel.has_channel_axes or kernel.weights.size > MOST[dims]:
+            continue
+        if kernel.weights.ndim != dims or kernel.bias:
+            continue
+        yield {
+            "name": name,
+            "weights": kernel.weights.tolist(),
+            "rule": kernel.normalize,
+            "align": kernel.align,
+        }

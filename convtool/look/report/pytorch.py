@@ -1,0 +1,110 @@
+"""Write the lines of PyTorch that make the same layer.
+
+Weights that are the same for all channels are written once; long ones are left to the command.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from convtool.layers.layer import Layer
+from convtool.options.options import Options
+
+MOST = 400  # weights that are written out
+
+
+def pytorch_code(layer: Layer, options: Options) -> str:
+    """Return the lines that make a layer, its weights included."""
+    lines = ["import torch", "from torch import nn", ""]
+    random = not options.kernel.kernel
+    if random and options.kernel.seed is not None:
+        lines.append(f"torch.manual_seed({options.kernel.seed})")
+    lines.append(f"layer = {constructor(layer)}")
+    weights = _drawn(options) if random else _weights(layer)
+    if weights:
+        lines += ["with torch.no_grad():", *(f"    {line}" for line in weights)]
+    if layer.pads is not None:
+        ends = [n for pair in reversed(list(layer.pads)) for n in pair]
+        mode = {"zeros": "constant"}.get(layer.conv.padding_mode, layer.conv.padding_mode)
+        lines.append(f"# before the layer: x = nn.functional.pad(x, {ends}, {mode!r})")
+    return "\n".join(lines)
+
+
+def constructor(layer: Layer) -> str:
+    """Return the call that makes the layer, without what has its default.
+
+    >>> from convtool.layers.build import build
+    >>> constructor(build([], dims=1, in_channels=1, random_channels=2, padding_mode="zeros"))
+    "nn.Conv1d(1, 2, kernel_size=(3,), padding='same')"
+    """
+    conv = layer.conv
+    words = [str(conv.in_channels), str(conv.out_channels), f"kernel_size={conv.kernel_size}"]
+    if set(conv.stride) != {1}:
+        words.append(f"stride={conv.stride}")
+    if conv.padding != "valid" and (isinstance(conv.padding, str) or any(conv.padding)):
+        words.append(f"padding={conv.padding!r}")
+    if set(conv.dilation) != {1}:
+        words.append(f"dilation={conv.dilation}")
+    if conv.groups != 1:
+        words.append(f"groups={conv.groups}")
+    if conv.bias is None:
+        words.append("bias=False")
+    if conv.padding_mode != "zeros":
+        words.append(f"padding_mode={conv.padding_mode!r}")
+    if conv.weight.dtype != torch.float32:
+        words.append(f"dtype={conv.weight.dtype}")
+    return f"nn.Conv{len(conv.kernel_size)}d({', '.join(words)})"
+
+
+def _drawn(options: Options) -> list[str]:
+    """Return the lines that draw random weights otherwise than by default."""
+    kernel = options.kernel
+    if kernel.init == "default":
+        return []
+    lines = [f"nn.init.{kernel.init}_(layer.weight)"]
+    if options.layer.bias:
+        lines.append("nn.init.zeros_(layer.bias)")
+    return lines
+
+
+def _weights(layer: Layer) -> list[str]:
+    """Return the lines that set weights and bias."""
+    conv = layer.conv
+    weight, bias = conv.weight.detach(), conv.bias
+    lines = []
+    if bool((weight == weight[:1]).all()) and len(weight) > 1:
+        weight = weight[:1]
+    if weight.numel() > MOST:
+        lines.append(f"...  # {weight.numel()} weights: the command makes them")
+    else:
+        lines.append(f"layer.weight[:] = torch.tensor({listed(weight)})")
+    if bias is not None:
+        zero = not bool(bias.any())
+        lines.append(
+            "layer.bias.zero_()" if zero else f"layer.bias[:] = torch.tensor({listed(bias)})"
+        )
+    return lines
+
+
+def listed(tensor: Tensor | Sequence[float]) -> str:
+    """Return numbers as nested lists, in as few digits as give the same float32 again.
+
+    >>> listed(torch.tensor([[1, 0.1]]))
+    '[[1, 0.1]]'
+    """
+    values = tensor.tolist() if isinstance(tensor, Tensor) else tensor
+    if isinstance(values, float):
+        return short(values)
+    return (
+        f"[{', '.join(listed(each) if isinstance(each, list) else short(each) for each in values)}]"
+    )
+
+
+def short(value: float) -> str:
+    """Return a number in as few digits as tell it from other numbers of float32."""
+    for digits in range(1, 18):
+        text = f"{value:.{digits}g}"
+        if torch.tensor(float(text)) == torch.tensor(value):
+            return text
+    return repr(value)

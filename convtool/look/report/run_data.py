@@ -1,0 +1,178 @@
+"""What the script knows of a run: the layer, the mapping, and the samples of one region, exactly.
+
+Samples and weights are those of the run; nothing is worked out here.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from convtool.convolve.geometry import extent
+from convtool.layers.layer import Layer
+from convtool.levels import Levels
+from convtool.look.report.packed import bytes_of, packed, picture
+from convtool.look.report.shown import Shown
+from convtool.look.witness import View
+from convtool.media.contract import weighted
+
+PICTURE = 1024  # pixels per axis of an overview
+PICTURES = 8  # channels that have one
+Data = dict[str, Any]
+
+
+def run_data(shown: Shown) -> Data:
+    """Return what the script knows of a run."""
+    view = shown.view
+    padded, stored = exact(view)
+    layer = view.work.layer
+    return {
+        "medium": shown.medium.name,
+        "dims": shown.medium.dims,
+        "rate": view.work.part.rate,
+        "layer": layer_data(view),
+        "size": list(view.work.part.size),
+        "outputSize": list(view.placement.size),
+        "region": _region_data(view, stored),
+        "padded": packed(padded),
+        "stored": packed(stored),
+        "levels": _levels_data(view.work.seen.levels),
+        "storedLevels": _levels_data(view.work.encoding.levels),
+        "shown": shown_range(view.work.seen.levels, padded),
+        "storedShown": shown_range(view.work.encoding.levels, stored),
+        "inputs": list(view.work.seen.channels),
+        "outputs": _outputs(view),
+        "mappings": [_mapping(view, channel) for channel in range(layer.channels)],
+        "weighted": weighted(view.work.seen),
+        "overview": _overviews(view, padded, stored),
+        "parts": shown.look.parts,
+    }
+
+
+def exact(view: View) -> tuple[Tensor, Tensor]:
+    """Return the samples of the region: of the padded input, and of the result.
+
+    Where the length of a part had been estimated too high, the region ends with the part.
+    """
+    assert view.region is not None
+    made = min(view.region.size[0], view.made - view.region.origin[0])
+    size = (max(1, made), *view.region.size[1:])
+    places = view.region.part(view.region.origin, size, view.work.layer)
+    return view.padded[(slice(None), *places)], view.stored[:, : size[0]]
+
+
+def layer_data(view: View) -> Data:
+    """Return the layer that ran: its geometry, its weights, and how its outputs are folded."""
+    layer = view.work.layer
+    conv, weight, bias = layer.conv, layer.conv.weight, layer.conv.bias
+    groups = conv.groups
+    if weighted(view.work.seen):  # alpha is one more group, with the same kernel
+        weight = torch.cat([weight, weight[:1]])
+        bias = None if bias is None else torch.cat([bias, bias[:1]])
+        groups += 1
+    return {
+        "kernel": list(conv.kernel_size),
+        "stride": list(conv.stride),
+        "dilation": list(conv.dilation),
+        "extent": list(extent(conv)),
+        "before": [before for before, _ in layer.ends],
+        "after": [after for _, after in layer.ends],
+        "mode": conv.padding_mode,
+        "groups": groups,
+        "weight": packed(weight),
+        "bias": None if bias is None else packed(bias),
+        "folds": [[count, how] for count, how in layer.folds],
+        "combine": layer.combine,
+    }
+
+
+def _region_data(view: View, stored: Tensor) -> Data:
+    assert view.region is not None
+    size = list(stored.shape[1:])
+    return {
+        "origin": list(view.region.origin),
+        "size": size,
+        "first": list(view.region.first),
+        "whole": size == list(view.placement.size),
+    }
+
+
+def _levels_data(levels: Levels) -> Data:
+    return {
+        "name": str(levels),
+        "scale": levels.scale,
+        "low": levels.low,
+        "high": levels.high,
+        "signed": levels.signed,
+        "floats": levels.floats,
+    }
+
+
+def shown_range(levels: Levels, samples: Tensor) -> tuple[float, float]:
+    """Return the numbers that are drawn as black and white, where 1 is 1.
+
+    Floats beyond 0…1 are all drawn: their range is that of the samples.
+    """
+    if levels.signed:
+        return -1.0, 1.0
+    if not levels.floats:
+        return 0.0, 1.0
+    low, high = (float(limit) for limit in torch.aminmax(samples))
+    return min(0.0, low), max(1.0, high)
+
+
+def _outputs(view: View) -> list[Data]:
+    """Return the outputs of the layer, with the names of their channels."""
+    inputs = view.work.part.channels
+    return [
+        {
+            "label": output.label,
+            "title": output.title,
+            "channels": list(output.channels),
+            "names": list(inputs) if output.natural else [str(n + 1) for n in output.channels],
+            "natural": output.natural,
+            "random": output.random,
+        }
+        for output in view.work.layer.outputs
+    ]
+
+
+def _mapping(view: View, channel: int) -> Data:
+    mapping = view.normalizer.mapping(channel)
+    return {
+        "rule": mapping.rule,
+        "low": mapping.low,
+        "high": mapping.high,
+        "centred": mapping.centred,
+        "clipped": mapping.clipped,
+    }
+
+
+def _overviews(view: View, padded: Tensor, stored: Tensor) -> Data | None:
+    """Return pictures of the whole input and its result; None where the region is all of it."""
+    whole = tuple(stored.shape[1:]) == tuple(view.placement.size)
+    if whole or "overview" not in view.before:
+        return None
+    before = view.before["overview"].samples  # type: ignore[attr-defined]  # of an image
+    after = view.after["overview"].samples  # type: ignore[attr-defined]
+    seen, encoding = view.work.seen.levels, view.work.encoding.levels
+    source = bytes_of(before, seen, shown_range(seen, padded))
+    result = bytes_of(after, encoding, shown_range(encoding, stored))
+    colours = source[:3] if len(source) >= 3 else source[:1]
+    return {
+        "before": picture(colours, PICTURE),
+        "after": _pictures(view.work.layer, result),
+    }
+
+
+def _pictures(layer: Layer, result: Any) -> Data:
+    """Return a picture for each output in colour, and for each channel of others."""
+    found = {}
+    for output in layer.outputs:
+        channels = list(output.channels)
+        if output.natural and len(channels) == 3:
+            found[str(channels[0])] = picture(result[channels], PICTURE)
+            continue
+        for channel in channels:
+            found[str(channel)] = picture(result[[channel]], PICTURE)
+    return dict(list(found.items())[:PICTURES])

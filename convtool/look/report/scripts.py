@@ -1,0 +1,35 @@
+"""Join the modules of the script into one, so that a page needs no other file.
+
+Modules import names from each other, as in `import { copy } from "./copy.js";`. Names that two
+modules declare would meet: `tests/look/test_report.py` refuses them.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=async |function |const |class )", re.MULTILINE)
+
+
+@cache
+def script() -> str:
+    """Return all modules that `main.js` needs, each after those that it imports."""
+    modules: dict[str, str] = {}
+    _add("main", modules)
+    return "\n".join(modules.values())
+
+
+def source(name: str) -> str:
+    """Return the text of a module of the script."""
+    folder = files("convtool.look.report") / "scripts"
+    return (folder / f"{name}.js").read_text(encoding="utf-8")
+
+
+def _add(name: str, modules: dict[str, str]) -> None:
+    """Add a module, and before it those that it imports."""
+    text = source(name)
+    for needed in IMPORT.findall(text):
+        if needed not in modules:
+            _add(needed, modules)
+    modules[name] = f"// {name}.js\n" + EXPORT.sub("", IMPORT.sub("", text))

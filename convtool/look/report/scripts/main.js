@@ -1,0 +1,31 @@
+import { unpackRun } from "./run.js";
+import { makePage } from "./selection.js";
+import { mountTheme } from "./theme.js";
+import { mountCopies } from "./copy.js";
+
+/**
+ * What makes each section interactive, by its name. A function is given the section's element, its
+ * facts, and the page (see `makePage`).
+ */
+const MOUNTS = {
+};
+
+/** Start the page: unpack the run, then make each section interactive that the page has. */
+async function start() {
+  mountTheme(document.getElementById("theme"));
+  mountCopies(document);
+  const page = makePage(await unpackRun(factsOf("run")));
+  for (const [name, mount] of Object.entries(MOUNTS)) {
+    const section = document.getElementById(name);
+    if (section) mount(section, factsOf(name), page);
+  }
+  globalThis.convtool = page;  // for the curious, in the browser's console
+  document.documentElement.dataset.ready = "true";
+}
+
+/** @param {string} name of a section, or "run" */
+function factsOf(name) {
+  return JSON.parse(document.getElementById(`${name}-data`).textContent);
+}
+
+start();

@@ -1,0 +1,46 @@
+"""The sections of a page, in order.
+
+A section is a template `templates/sections/NAME.html`, which has its facts as `facts`, and where it
+is interactive a module of the script, whose function is listed in `scripts/main.js` under the same
+name: it is given the section's element, the same facts, and the page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from convtool.look.report.layer import layer_facts
+from convtool.look.report.presets import editor_facts
+from convtool.look.report.shown import Shown
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section.
+
+    Attributes:
+        name: of its template, its element and its function in the script.
+        title: its heading.
+        facts: what it shows of a run, as JSON has it; None where a run has no such section.
+    """
+
+    name: str
+    title: str
+    facts: Callable[[Shown], Facts | None]
+
+
+def _nothing(shown: Shown) -> Facts:
+    """Return no facts of its own: the section shows what the page holds of the run."""
+    del shown
+    return {}
+
+
+SECTIONS = (
+    Section("layer", "The layer", layer_facts),
+    Section("stage", "The stage", _nothing),
+    Section("editor", "Change it", editor_facts),
+    Section("kernels", "Kernels", _nothing),
+    Section("distribution", "Distribution", _nothing),
+)

@@ -1,0 +1,41 @@
+"""What a page is about: one input, the run that filtered it, and what was kept of it.
+
+Values only.
+"""
+
+from dataclasses import dataclass
+
+from convtool.look.witness import Look, View
+from convtool.media.registry import Medium
+from convtool.options.options import Options
+from convtool.outputs.jobs import Job
+from convtool.run.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page is about.
+
+    Attributes:
+        job: the input, and where its outputs went.
+        outcome: what happened to it.
+        look: what was kept of it.
+        medium: of the input.
+        options: of the run.
+    """
+
+    job: Job
+    outcome: Outcome
+    look: Look
+    medium: Medium
+    options: Options
+
+    @property
+    def view(self) -> View:
+        """What was kept of the first part."""
+        return self.look.views[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the input, for people; bytes that are no text are replaced."""
+        return self.job.input.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
