@@ -22,6 +22,7 @@ def layer_facts(shown: Shown) -> dict[str, Any]:
         "command": command_line(shown),
         "input": size_text((1, len(view.work.part.channels), *size)),
         "output": size_text((1, layer.channels, *view.placement.size)),
+        "axes": " × ".join(AXES[len(size)]),
         "formulas": list(_formulas(shown)),
         "receptive": size_text(extent(conv)),
         "weights": conv.weight.numel(),

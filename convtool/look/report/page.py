@@ -51,7 +51,7 @@ def render(template: str, title: str, **values: Any) -> bytes:
 
 
 def embedded(data: Any) -> Markup:
-    """Return data as JSON that can stand in a script element: no text in it can end that.
+    r"""Return data as JSON that can stand in a script element: no text in it can end that.
 
     >>> embedded("</script>")
     Markup('"\\u003c/script>"')

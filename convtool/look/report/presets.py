@@ -1,4 +1,4 @@
-"""The presets that a page can start from: small ones, with the weights that they have by default."""
+"""The presets that a page can start from: small ones, with weights by their default parameters."""
 
 from typing import Any
 

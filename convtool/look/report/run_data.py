@@ -13,6 +13,7 @@ from convtool.layers.layer import Layer
 from convtool.levels import Levels
 from convtool.look.report.packed import bytes_of, packed, picture
 from convtool.look.report.shown import Shown
+from convtool.look.report.stage import file_data
 from convtool.look.witness import View
 from convtool.media.contract import weighted
 
@@ -45,7 +46,7 @@ def run_data(shown: Shown) -> Data:
         "mappings": [_mapping(view, channel) for channel in range(layer.channels)],
         "weighted": weighted(view.work.seen),
         "overview": _overviews(view, padded, stored),
-        "parts": shown.look.parts,
+        "file": file_data(shown),
     }
 
 

@@ -1,15 +1,15 @@
 """Join the modules of the script into one, so that a page needs no other file.
 
-Modules import names from each other, as in `import { copy } from "./copy.js";`. Names that two
-modules declare would meet: `tests/look/test_report.py` refuses them.
+Modules import names from each other, as in `import { copy } from "./copy.js";`, and export
+functions, constants and classes. Each becomes a function that is called once.
 """
 
 import re
 from functools import cache
 from importlib.resources import files
 
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=async |function |const |class )", re.MULTILINE)
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
 
 @cache
@@ -29,7 +29,11 @@ def source(name: str) -> str:
 def _add(name: str, modules: dict[str, str]) -> None:
     """Add a module, and before it those that it imports."""
     text = source(name)
-    for needed in IMPORT.findall(text):
+    for _, needed in IMPORT.findall(text):
         if needed not in modules:
             _add(needed, modules)
-    modules[name] = f"// {name}.js\n" + EXPORT.sub("", IMPORT.sub("", text))
+    exported = ", ".join(found for _, found in EXPORT.findall(text))
+    body = EXPORT.sub(r"\1", IMPORT.sub(r"const \1 = \2_js;\n", text))
+    modules[name] = (
+        f"// {name}.js\nconst {name}_js = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
+    )

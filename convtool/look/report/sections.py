@@ -12,6 +12,7 @@ from typing import Any
 from convtool.look.report.layer import layer_facts
 from convtool.look.report.presets import editor_facts
 from convtool.look.report.shown import Shown
+from convtool.look.report.stage import stage_facts
 
 Facts = dict[str, Any]
 
@@ -39,7 +40,7 @@ def _nothing(shown: Shown) -> Facts:
 
 SECTIONS = (
     Section("layer", "The layer", layer_facts),
-    Section("stage", "The stage", _nothing),
+    Section("stage", "The stage", stage_facts),
     Section("editor", "Change it", editor_facts),
     Section("kernels", "Kernels", _nothing),
     Section("distribution", "Distribution", _nothing),

@@ -2,12 +2,14 @@ import { unpackRun } from "./run.js";
 import { makePage } from "./selection.js";
 import { mountTheme } from "./theme.js";
 import { mountCopies } from "./copy.js";
+import { mountStage } from "./stage_section.js";
 
 /**
  * What makes each section interactive, by its name. A function is given the section's element, its
  * facts, and the page (see `makePage`).
  */
 const MOUNTS = {
+  stage: mountStage,
 };
 
 /** Start the page: unpack the run, then make each section interactive that the page has. */

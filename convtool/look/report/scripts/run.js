@@ -1,7 +1,12 @@
+import { extentOf, lifted } from "./geometry.js";
 import { unpack } from "./packed.js";
 
 /**
  * Unpack the samples and the weights of a run; all else stays as `run_data.py` wrote it.
+ *
+ * `geometry` has the numbers of all axes, three each; besides those of the layer: the size of the
+ * `input`, the `origin` and `size` of the outputs that are held, and `start`, where the input lies
+ * on the whole one.
  * @param {object} data
  */
 export async function unpackRun(data) {
@@ -12,5 +17,36 @@ export async function unpackRun(data) {
     unpack(layer.weight),
     layer.bias && unpack(layer.bias),
   ]);
-  return { ...data, padded, stored, layer: { ...layer, weight, bias } };
+  return {
+    ...data,
+    edited: false,
+    padded: liftedSamples(padded),
+    stored: liftedSamples(stored),
+    layer: { ...layer, weight, bias },
+    geometry: geometryOf(data),
+  };
+}
+
+function geometryOf({ layer, size, region }) {
+  const moves = {
+    kernel: lifted(layer.kernel, 1),
+    stride: lifted(layer.stride, 1),
+    dilation: lifted(layer.dilation, 1),
+    before: lifted(layer.before, 0),
+    after: lifted(layer.after, 0),
+    mode: layer.mode,
+  };
+  return {
+    ...moves,
+    extent: extentOf(moves),
+    input: lifted(size, 1),
+    origin: lifted(region.origin, 0),
+    size: lifted(region.size, 1),
+    start: [0, 0, 0],
+  };
+}
+
+/** Return samples with three spatial axes. */
+function liftedSamples({ shape: [channels, ...size], values }) {
+  return { shape: [channels, ...lifted(size, 1)], values };
 }

@@ -1,0 +1,54 @@
+import { make } from "./dom.js";
+import { heat, peakOf } from "./heat.js";
+import { text } from "./numbers.js";
+
+/** The share of white from which black text is read better than white text. */
+const LIGHT = 0.46;
+
+/**
+ * Return a table of numbers, a kernel's or a window's.
+ * @param {string} caption
+ * @param {number[]} values in rows
+ * @param {number} columns
+ * @param {(cell: HTMLElement, index: number) => void} dress
+ * @param {number} digits
+ */
+export function grid(caption, values, columns, dress, digits = 5) {
+  const rows = [];
+  for (let from = 0; from < values.length; from += columns) {
+    const cells = values.slice(from, from + columns).map((value, column) => {
+      const cell = make("td", {}, text(value, digits));
+      dress(cell, from + column);
+      return cell;
+    });
+    rows.push(make("tr", {}, ...cells));
+  }
+  const table = make("table", { class: "grid" }, make("caption", {}, caption), ...rows);
+  return make("div", { class: "grid-box" }, table);
+}
+
+/** Return what colours the cells of numbers around zero. */
+export function byHeat(values) {
+  const peak = peakOf(values);
+  return (cell, index) => { cell.style.background = heat(values[index], peak); };
+}
+
+/**
+ * Return what colours the cells of samples as they are seen, and marks those that padding adds.
+ * @param {number[]} values
+ * @param {{added: boolean}[]} places
+ * @param {number[]} range what is black and what is white, in the unit of the values
+ */
+export function byShade(values, places, [low, high]) {
+  return (cell, index) => {
+    const share = Math.min(1, Math.max(0, (values[index] - low) / (high - low)));
+    const level = Math.round(255 * share);
+    cell.style.background = `rgb(${level} ${level} ${level})`;
+    cell.style.color = share > LIGHT ? "#000" : "#fff";
+    if (places[index]?.added) {
+      cell.classList.add("added");
+      cell.title = "added by padding";
+      cell.append(make("span", { class: "hidden-text" }, " (padding)"));
+    }
+  };
+}

@@ -1,0 +1,23 @@
+/**
+ * Return a number for people: at most six digits that count, and a real minus.
+ * @param {number} number
+ * @param {number} digits
+ */
+export function text(number, digits = 6) {
+  if (!Number.isFinite(number)) return String(number).replace("-", "−");
+  if (Number.isInteger(number) && Math.abs(number) < 1e9) return String(number).replace("-", "−");
+  const size = Math.abs(number);
+  const plain = size >= 1e-4 && size < 1e9;
+  const short = plain ? String(Number(number.toPrecision(digits))) : number.toExponential(2);
+  return short.replace("-", "−").replace("e−", "e−").replace("e-", "e−");
+}
+
+/** Return a number as a factor of a product: negative ones in parentheses. */
+export function factor(number, digits = 4) {
+  return number < 0 ? `(${text(number, digits)})` : text(number, digits);
+}
+
+/** Return a count with its digits in groups of three: 1 234 567. */
+export function counted(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}

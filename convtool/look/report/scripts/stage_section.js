@@ -1,0 +1,134 @@
+import { make } from "./dom.js";
+import { revealSelected, makeStage } from "./stage.js";
+import { centreOf } from "./selection.js";
+import { makeStepper } from "./stepper.js";
+import { showSum, summary } from "./sum.js";
+import { rangeText } from "./units.js";
+
+/** Screen pixels per sample that "Window" zooms to. */
+const CLOSE = 40;
+const QUIET = 250;  // milliseconds until a screen reader is told of a new place
+
+/** Make the stage: both pictures, the step controls, and the sum. */
+export function mountStage(section, _facts, page) {
+  const find = (id) => section.querySelector(`#stage-${id}`);
+  const unit = find("unit");
+  const sides = ["input", "output"].map((name) => ({ name, canvas: find(name) }));
+  const stepper = makeStepper(page, (box) => show(box), () => { redraw(); tellStep(); });
+  const { view, redraw } = makeStage(sides, page, stepper.hidden);
+
+  fillUnits(unit, page.run);
+  const channels = find("channel");
+  const fields = axisFields(find("axes"), page);
+  const tell = later((text) => { find("live").textContent = text; });
+  const update = () => {
+    const worked = showSum(find("sum"), page, () => unit.value);
+    fields();
+    channels.value = String(page.selected.channel);
+    find("edited").hidden = !page.run.edited;
+    find("where").textContent = placeText(page);
+    tell(summary(page, worked, unit.value));
+  };
+  fillChannels(channels, page);
+  page.onShow(() => fillChannels(channels, page));
+  page.onSelect(update);
+  unit.addEventListener("change", update);
+  channels.addEventListener("change", () =>
+    page.select(Number(channels.value), page.selected.position));
+
+  const zoom = (factor) => () => {
+    revealSelected(page, view, sides);
+    view.zoomAt(factor, view.x, view.y);
+  };
+  find("closer").addEventListener("click", zoom(1.5));
+  find("farther").addEventListener("click", zoom(1 / 1.5));
+  find("fit").addEventListener("click", () => view.fit());
+  find("window").addEventListener("click", () => {
+    const [, y, x] = centreOf(page.run, page.selected.position);
+    view.move(x, page.run.dims === 1 ? 0 : y, CLOSE);
+  });
+
+  const play = find("play");
+  play.addEventListener("click", () => stepper.toggle());
+  find("forward").addEventListener("click", () => stepper.step(1));
+  find("back").addEventListener("click", () => stepper.step(-1));
+  find("stop").addEventListener("click", () => stepper.stop());
+  find("speed").addEventListener("input", (event) =>
+    stepper.setSpeed(2 ** Number(event.target.value)));
+
+  function tellStep() {
+    const progress = stepper.progress();
+    play.textContent = stepper.playing() ? "Pause" : "Play";
+    find("progress").textContent = progress ? `output ${progress.done} of ${progress.of}` : "";
+    find("stop").disabled = !progress;
+  }
+  function show({ origin, size }) {
+    const middle = origin.map((first, axis) => first + (size[axis] - 1) / 2);
+    const [, y, x] = centreOf(page.run, middle.slice(3 - page.run.dims));
+    const { clientWidth: width, clientHeight: height } = sides[0].canvas;
+    const wide = (size[2] + 4) * page.run.geometry.stride[2];
+    const high = (size[1] + 4) * page.run.geometry.stride[1];
+    const closest = page.run.dims === 1 ? width / wide : Math.min(width / wide, height / high);
+    view.move(x, page.run.dims === 1 ? 0 : y, closest);
+  }
+  tellStep();
+  update();
+}
+
+/** Return a function that waits until it is not called any more, then calls another. */
+function later(call) {
+  let timer = null;
+  return (text) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => call(text), QUIET);
+  };
+}
+
+function fillUnits(select, { levels }) {
+  const choices = [["stored", `as stored, ${rangeText(levels)}`]];
+  if (levels.scale !== 1) choices.push(["one", `as tensors, ${levels.signed ? "−1" : "0"}…1`]);
+  select.replaceChildren(...choices.map(([value, text]) => make("option", { value }, text)));
+  select.parentElement.hidden = choices.length === 1;
+}
+
+function fillChannels(select, { run, selected }) {
+  const options = run.outputs.flatMap(({ title, channels, names }) => channels.map((channel, n) =>
+    make("option", { value: String(channel) }, `${title}${channels.length > 1 ? ` · ${names[n]}` : ""}`)));
+  select.replaceChildren(...options);
+  select.value = String(selected.channel);
+}
+
+/** Make a number field for each axis, and return what shows the selected position in them. */
+function axisFields(root, page) {
+  const names = { 1: ["sample"], 2: ["row", "column"], 3: ["frame", "row", "column"] }[page.run.dims];
+  const fields = names.map((name, axis) => {
+    const field = make("input", {
+      type: "number", id: `stage-${name}`, class: "number",
+      change: () => {
+        const position = [...page.selected.position];
+        position[axis] = Number(field.value);
+        page.select(page.selected.channel, position);
+      },
+    });
+    const label = make("label", { for: field.id }, `Output ${name}`);
+    root.append(make("div", { class: "field" }, label, field));
+    return field;
+  });
+  return () => fields.forEach((field, axis) => {
+    const { origin, size } = page.run.region;
+    field.min = origin[axis];
+    field.max = origin[axis] + size[axis] - 1;
+    field.value = page.selected.position[axis];
+  });
+}
+
+/** Return what is worked out below, in words. */
+function placeText({ run, selected }) {
+  const { title, channels, names } = run.outputs.find((each) => each.channels.includes(selected.channel));
+  const name = channels.length > 1 ? `${title} · ${names[channels.indexOf(selected.channel)]}` : title;
+  const words = { 1: ["sample"], 2: ["row", "column"], 3: ["frame", "row", "column"] }[run.dims];
+  const place = selected.position.map((n, axis) => `${words[axis]} ${n}`).join(", ");
+  const seconds = run.dims === 1 && run.rate
+    ? ` (${((selected.position[0] * run.geometry.stride[2]) / run.rate).toFixed(4)} s)` : "";
+  return `${name}, ${place}${seconds}`;
+}

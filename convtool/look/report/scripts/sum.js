@@ -1,0 +1,103 @@
+import { make } from "./dom.js";
+import { element } from "./element.js";
+import { byHeat, byShade, grid } from "./grid.js";
+import { counted, factor, text } from "./numbers.js";
+import { product } from "./geometry.js";
+import { chain } from "./chain.js";
+import { unitsOf } from "./units.js";
+
+/** The most numbers of one grid, input channels with grids, and products in the line of text. */
+const CELLS = 150;
+const ROWS = 8;
+const PRODUCTS = 27;
+const LARGEST = 9;
+
+/**
+ * Show how the selected output came about: window, kernel, products, sum, and what follows.
+ * @param {HTMLElement} root
+ * @param {import("./selection.js").Page} page
+ * @param {() => string} unit "stored" or "one"
+ */
+export function showSum(root, page, unit) {
+  const { run, selected } = page;
+  const worked = element(run, selected.channel, selected.position);
+  const units = unitsOf(run, unit());
+  const rows = worked.terms.flatMap((term) => term.rows.map((row) => ({ term, row })));
+  const parts = rows.slice(0, ROWS).map(({ term, row }) =>
+    rowOf(run, worked, term, row, units));
+  if (rows.length > ROWS) parts.push(make("p", { class: "hint" },
+    `The first ${ROWS} of ${rows.length} pairs of a window and a kernel; the sums have all.`));
+  root.replaceChildren(...parts, line(worked, units), chain(run, selected.channel, worked, units));
+  return worked;
+}
+
+/** Return the window, the kernel and the products of one input channel. */
+function rowOf(run, worked, term, row, units) {
+  const [frames, height, width] = run.geometry.kernel;
+  const several = worked.terms.length > 1;
+  const kernel = several ? `kernel ${worked.terms.indexOf(term) + 1}` : "kernel";
+  const name = nameOf(run, row.channel);
+  const heading = make("p", { class: "row-name" }, several ? `${name} · ${kernel}` : name);
+  if (frames * height * width > CELLS) return make("div", {}, heading, largest(row, worked, units));
+  const each = height * width;
+  const sets = Array.from({ length: frames }, (_, frame) => {
+    const cut = (numbers) => numbers.slice(frame * each, (frame + 1) * each);
+    const samples = cut(row.samples).map((value) => value / units.input);
+    const products = cut(row.products).map((value) => value / units.input);
+    const places = cut(worked.places);
+    const range = run.shown.map((value) => (value * run.levels.scale) / units.input);
+    const title = frames > 1 ? `frame ${places[0].at[0]}` : "window";
+    return make("div", { class: "row" },
+      grid(title, samples, width, byShade(samples, places, range)),
+      make("span", { class: "sign", "aria-hidden": "true" }, "×"),
+      grid("kernel", cut(row.weights), width, byHeat(cut(row.weights))),
+      make("span", { class: "sign", "aria-hidden": "true" }, "="),
+      grid("products", products, width, byHeat(products)));
+  });
+  return make("div", {}, heading, ...sets);
+}
+
+function nameOf(run, channel) {
+  const names = { r: "red", g: "green", b: "blue", l: "grey", a: "opacity" };
+  const name = run.inputs[channel] ?? String(channel + 1);
+  return names[name] ?? (run.inputs.length > 1 ? `channel ${name}` : name);
+}
+
+/** Return the largest products of a large window. */
+function largest(row, worked, units) {
+  const order = row.products.map((_, tap) => tap)
+    .sort((a, b) => Math.abs(row.products[b]) - Math.abs(row.products[a])).slice(0, LARGEST);
+  const shown = order.map((tap) => {
+    const { at, added } = worked.places[tap];
+    const place = at.slice(-2).join(", ");
+    const sample = factor(row.samples[tap] / units.input, 6);
+    const made = text(row.products[tap] / units.input);
+    return make("li", {}, `${factor(row.weights[tap], 6)} · ${sample} = ${made}`,
+      make("span", { class: "muted" }, ` at ${place}${added ? ", padding" : ""}`));
+  });
+  return make("div", {},
+    make("p", { class: "hint" }, `${counted(row.products.length)} products, too many to print. ` +
+      `The ${shown.length} largest:`),
+    make("ol", { class: "largest" }, ...shown));
+}
+
+/** Return the sum as one line of arithmetic. */
+function line({ terms }, units) {
+  const [first] = terms;
+  const products = first.rows.flatMap((row) => row.weights.map((weight, tap) =>
+    `${factor(weight)}·${factor(row.samples[tap] / units.input)}`));
+  const shown = products.slice(0, PRODUCTS).join(" + ");
+  const more = products.length > PRODUCTS ? ` + … (${counted(products.length)} products)` : "";
+  const sums = terms.length > 1 ? "The first kernel: " : "";
+  return make("p", { class: "line" }, `${sums}${shown}${more} = ${text(first.sum / units.input)}`);
+}
+
+/** Return what a screen reader says of the selected output. */
+export function summary(page, worked, unit) {
+  const units = unitsOf(page.run, unit);
+  const output = page.run.outputs.find(({ channels }) => channels.includes(page.selected.channel));
+  const sums = worked.terms.map((term) => text(term.response / units.input)).join(" and ");
+  return `${output.label} at ${page.selected.position.join(", ")}: ` +
+    `${counted(product(page.run.geometry.kernel))} taps, sum ${sums}, ` +
+    `stored ${text(worked.stored / units.output)}`;
+}
