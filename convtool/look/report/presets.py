@@ -7,13 +7,23 @@ from convtool.kernels.catalogue import catalogue
 from convtool.kernels.loader import Request
 from convtool.kernels.spec import parse
 from convtool.look.report.shown import Shown
+from convtool.media.contract import weighted
 
 MOST = {1: 33, 2: 81, 3: 75}  # weights, by the number of axes
 
 
-def editor_facts(shown: Shown) -> dict[str, Any]:
-    """Return what the editor offers: presets of as many axes as the medium has."""
-    return {"presets": list(presets(shown.medium.dims, shown.view.work.part.rate))}
+def editor_facts(shown: Shown) -> dict[str, Any] | None:
+    """Return what the editor offers: presets of as many axes as the medium has.
+
+    Images with transparency, whose samples are weighted by it, are not edited.
+    """
+    if weighted(shown.view.work.seen):
+        return None
+    dims = shown.medium.dims
+    return {
+        "presets": list(presets(dims, shown.view.work.part.rate)),
+        "an_input": {1: "a recording", 2: "an image", 3: "a video"}[dims],
+    }
 
 
 def presets(dims: int, rate: float | None) -> Any:

@@ -39,9 +39,9 @@ def _nothing(shown: Shown) -> Facts:
 
 
 SECTIONS = (
-    Section("layer", "The layer", layer_facts),
     Section("stage", "The stage", stage_facts),
     Section("editor", "Change it", editor_facts),
+    Section("layer", "The layer", layer_facts),
     Section("kernels", "Kernels", _nothing),
     Section("distribution", "Distribution", _nothing),
 )

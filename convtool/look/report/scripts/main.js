@@ -2,6 +2,7 @@ import { unpackRun } from "./run.js";
 import { makePage } from "./selection.js";
 import { mountTheme } from "./theme.js";
 import { mountCopies } from "./copy.js";
+import { mountEditor } from "./editor.js";
 import { mountStage } from "./stage_section.js";
 
 /**
@@ -10,6 +11,7 @@ import { mountStage } from "./stage_section.js";
  */
 const MOUNTS = {
   stage: mountStage,
+  editor: mountEditor,
 };
 
 /** Start the page: unpack the run, then make each section interactive that the page has. */

@@ -1,0 +1,93 @@
+import { usualRule } from "./measure.js";
+
+/** What settings are called that a command leaves out where they are usual. */
+const USUAL_MODES = { image: "replicate", video: "replicate", audio: "zeros" };
+
+/** Return weights as nested lists, without the axes that a medium does not have. */
+function nested({ weights, kernel }, dims) {
+  const cut = (numbers, [taps, ...inner]) => {
+    const each = numbers.length / taps;
+    if (!inner.length) return numbers;
+    return Array.from({ length: taps }, (_, n) => cut(numbers.slice(n * each, (n + 1) * each), inner));
+  };
+  return cut(weights, kernel.slice(3 - dims));
+}
+
+/** Return a kernel as the text of `-k`: "0 -1 0; -1 5 -1; 0 -1 0". */
+export function gridText(settings, dims) {
+  const rows = (numbers) => numbers.map((row) => row.join(" ")).join("; ");
+  const lists = nested(settings, dims);
+  if (dims === 1) return lists.join(" ");
+  return dims === 2 ? rows(lists) : lists.map(rows).join(" | ");
+}
+
+/**
+ * Return the command that does what settings say, on any file.
+ * @param {import("./edited.js").Settings} settings
+ * @param {{medium: string, dims: number}} run
+ */
+export function commandText(settings, { medium, dims }) {
+  const kernel = settings.bias ? "edited.yaml" : `"${gridText(settings, dims)}"`;
+  const words = [`convtool ${medium} INPUT OUTPUT -k ${kernel}`];
+  const flag = (name, numbers, usual) => {
+    const own = numbers.slice(3 - dims);
+    const same = own.every((n) => n === own[0]);
+    if (same && own[0] === usual) return;
+    words.push(`--${name} ${same ? own[0] : own.join(",")}`);
+  };
+  flag("stride", settings.stride, 1);
+  if (settings.padding === "valid") words.push("--padding valid");
+  if (Array.isArray(settings.padding)) flag("padding", settings.padding, null);
+  if (settings.mode !== USUAL_MODES[medium]) words.push(`--padding-mode ${settings.mode}`);
+  flag("dilation", settings.dilation, 1);
+  if (settings.align === "causal" && dims === 1) words.push("--align causal");
+  const usual = medium === "audio" ? "clamp" : usualRule(settings.weights);
+  if (settings.rule !== usual) words.push(`--normalize ${settings.rule}`);
+  return words.join(" ");
+}
+
+/** Return a kernel as a file. */
+export function yamlText(settings, { dims }) {
+  const rows = (lists, indent) => lists.map((row) => `${indent}- [${row.join(", ")}]`).join("\n");
+  const lists = nested(settings, dims);
+  const weights = {
+    1: () => ` [${lists.join(", ")}]`,
+    2: () => `\n${rows(lists, "    ")}`,
+    3: () => `\n${lists.map((plane) => `    -\n${rows(plane, "      ")}`).join("\n")}`,
+  }[dims]();
+  const bias = settings.bias ? `bias: ${settings.bias}\n` : "";
+  return "name: edited\nsummary: edited in a report\nsource: edited by hand\n" +
+    `normalize: ${settings.rule}\n${bias}weights:\n  ${dims}:${weights}\n`;
+}
+
+/**
+ * Return the lines of PyTorch that make the layer.
+ * @param {import("./edited.js").Settings} settings
+ * @param {{dims: number}} run
+ * @param {number} channels
+ * @param {{before: number[], after: number[]}} pads
+ */
+export function pytorchText(settings, { dims }, channels, pads) {
+  const own = (numbers) => {
+    const some = numbers.slice(3 - dims);
+    return `(${some.join(", ")}${some.length === 1 ? "," : ""})`;
+  };
+  const even = pads.before.every((n, axis) => n === pads.after[axis]);
+  const words = [channels, channels, `kernel_size=${own(settings.kernel)}`];
+  if (settings.stride.some((n) => n !== 1)) words.push(`stride=${own(settings.stride)}`);
+  if (even && pads.before.some((n) => n)) words.push(`padding=${own(pads.before)}`);
+  if (settings.dilation.some((n) => n !== 1)) words.push(`dilation=${own(settings.dilation)}`);
+  if (channels > 1) words.push(`groups=${channels}`);
+  if (!settings.bias) words.push("bias=False");
+  if (settings.mode !== "zeros") words.push(`padding_mode="${settings.mode}"`);
+  const lines = ["import torch", "from torch import nn", "",
+    `layer = nn.Conv${dims}d(${words.join(", ")})`, "with torch.no_grad():",
+    `    layer.weight[:] = torch.tensor(${JSON.stringify(nested(settings, dims)).replaceAll(",", ", ")})`];
+  if (settings.bias) lines.push(`    layer.bias.fill_(${settings.bias})`);
+  if (!even) {
+    const ends = [2, 1, 0].slice(0, dims).flatMap((axis) => [pads.before[axis], pads.after[axis]]);
+    const mode = settings.mode === "zeros" ? "constant" : settings.mode;
+    lines.push(`# before the layer: x = nn.functional.pad(x, [${ends.join(", ")}], mode="${mode}")`);
+  }
+  return lines.join("\n");
+}
