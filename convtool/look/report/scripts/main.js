@@ -2,7 +2,9 @@ import { unpackRun } from "./run.js";
 import { makePage } from "./selection.js";
 import { mountTheme } from "./theme.js";
 import { mountCopies } from "./copy.js";
+import { mountDistribution } from "./distribution.js";
 import { mountEditor } from "./editor.js";
+import { mountKernels } from "./kernels.js";
 import { mountStage } from "./stage_section.js";
 
 /**
@@ -12,6 +14,8 @@ import { mountStage } from "./stage_section.js";
 const MOUNTS = {
   stage: mountStage,
   editor: mountEditor,
+  kernels: mountKernels,
+  distribution: mountDistribution,
 };
 
 /** Start the page: unpack the run, then make each section interactive that the page has. */
