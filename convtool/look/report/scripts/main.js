@@ -1,3 +1,4 @@
+import { element } from "./element.js";
 import { unpackRun } from "./run.js";
 import { makePage } from "./selection.js";
 import { mountTheme } from "./theme.js";
@@ -27,7 +28,9 @@ async function start() {
     const section = document.getElementById(name);
     if (section) mount(section, factsOf(name), page);
   }
-  globalThis.convtool = page;  // for the curious, in the browser's console
+  // For the curious, in the browser's console.
+  globalThis.convtool = page;
+  page.element = (channel, position) => element(page.run, channel, position);
   document.documentElement.dataset.ready = "true";
 }
 

@@ -1,0 +1,257 @@
+"""Reports: pages in a real browser, whose numbers are those of the run and of the file."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from browsers import chromium, visited
+from conftest import SAMPLES
+from PIL import Image
+
+import convtool as tool
+from convtool.options.declare import flag_of
+
+ELEMENTS = 30 if os.environ.get("CONVTOOL_ALL_ELEMENTS") else 12
+PAD = {"zeros": "constant", "replicate": "edge", "reflect": "reflect", "circular": "wrap"}
+ELEMENT = """
+([channel, position]) => {
+  const { terms, response, stored, computed } = convtool.element(channel, position);
+  const products = terms.map((term) => term.rows.map((row) => row.products));
+  return { products, response, stored, computed };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser for all tests of this module."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def report(convtool, tmp_path):
+    """Filter a file with --report, and return the page and the output."""
+
+    def made(medium, source, target, *options):
+        page = tmp_path / "page.html"
+        result = convtool(medium, source, target, *options, "--report", page, "--overwrite")
+        assert result.code == 0, result.err
+        return page, target
+
+    return made
+
+
+def picture(tmp_path, rng, size=(14, 17), name="in.png"):
+    """Return a picture of random colours."""
+    path = tmp_path / name
+    Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def sound(tmp_path, rng, length=90):
+    """Return random audio of two channels."""
+    path = tmp_path / "in.wav"
+    samples = rng.integers(-20000, 20000, (length, 2)).astype(np.int16)
+    soundfile.write(path, samples, 8000, subtype="PCM_16")
+    return path
+
+
+def samples_of(path):
+    """Return the stored samples of a file or a folder of frames. Shape: (C, *S)"""
+    if path.is_dir():
+        frames = [np.asarray(Image.open(each)) for each in sorted(path.iterdir())]
+        return np.moveaxis(np.stack(frames), -1, 0)
+    if path.suffix == ".wav":
+        return soundfile.read(path, dtype="int16", always_2d=True)[0].T
+    return np.moveaxis(np.asarray(Image.open(path)), -1, 0)
+
+
+def flags_of(options):
+    """Return options as words of a command."""
+    return [word for name, value in options.items() for word in (flag_of(name), str(value))]
+
+
+def agrees(browser, page, raw, stored, scale, rng, products):
+    """Check random elements of a page: products and sum as they should be, stored as in the file.
+
+    Args:
+        browser: runs the page.
+        page: its file.
+        raw: the responses, where 1 is 1.
+        stored: the samples of the file.
+        scale: the stored number that stands for 1.
+        rng: chooses the elements.
+        products: returns the products of an element, where 1 is 1.
+    """
+    with visited(browser, page) as shown:
+        region = shown.evaluate("convtool.run.region")
+        places = [
+            [int(rng.integers(len(raw)))]
+            + [
+                int(rng.integers(first, first + n))
+                for first, n in zip(region["origin"], region["size"], strict=True)
+            ]
+            for _ in range(ELEMENTS)
+        ]
+        found = shown.evaluate(f"(all) => all.map({ELEMENT})", [[c, p] for c, *p in places])
+    for (channel, *position), element in zip(places, found, strict=True):
+        ours = np.asarray(element["products"]).ravel() / scale
+        np.testing.assert_allclose(ours, products(channel, position), atol=1e-6)
+        place = (channel, *position)
+        assert element["response"] / scale == pytest.approx(raw[place], abs=1e-6 * 8)
+        assert element["stored"] == stored[place]
+        assert abs(element["computed"] - element["stored"]) <= 1
+
+
+def products_of(samples, weights, stride, dilation, padding, mode):
+    """Return a function that gives the products of an element, by NumPy alone."""
+    dims = weights.ndim
+    around = [(0, 0), *[(padding, padding)] * dims]
+    padded = np.pad(samples.astype(float), around, mode=PAD[mode])
+
+    def products(channel, position):
+        cut = tuple(
+            slice(place * stride, place * stride + (taps - 1) * dilation + 1, dilation)
+            for place, taps in zip(position, weights.shape, strict=True)
+        )
+        return (padded[(channel, *cut)] * weights).ravel()
+
+    return products
+
+
+@pytest.mark.parametrize(
+    ("mode", "stride", "dilation"),
+    [("zeros", 1, 1), ("replicate", 2, 1), ("reflect", 1, 2), ("circular", 2, 2)],
+)
+def test_elements_of_images_are_those_of_the_run(
+    browser, report, tmp_path, rng, mode, stride, dilation
+):
+    """Products and sums equal the tensor's, and stored values the file's, at random places."""
+    source, kernel = picture(tmp_path, rng), "1 2 3; 4 5 -6; 0 -7 -1"
+    options = {"stride": stride, "dilation": dilation, "padding": 2, "padding_mode": mode}
+    target = tmp_path / "out.png"
+    page, _ = report("image", source, target, "-k", kernel, *flags_of(options))
+    raw = tool.apply(source, kernel, **options)[0].double().numpy()
+    weights = np.array([[1, 2, 3], [4, 5, -6], [0, -7, -1.0]])
+    products = products_of(samples_of(source) / 255, weights, stride, dilation, 2, mode)
+    agrees(browser, page, raw, samples_of(target), 255, rng, products)
+
+
+@pytest.mark.parametrize(("mode", "stride", "dilation"), [("zeros", 1, 1), ("reflect", 3, 2)])
+def test_elements_of_audio_are_those_of_the_run(
+    browser, report, tmp_path, rng, mode, stride, dilation
+):
+    """The same for audio."""
+    source, kernel = sound(tmp_path, rng), "0.5 -0.25 0.125"
+    options = {"stride": stride, "dilation": dilation, "padding": 2, "padding_mode": mode}
+    target = tmp_path / "out.wav"
+    page, _ = report("audio", source, target, "-k", kernel, *flags_of(options))
+    raw = tool.apply(source, kernel, **options)[0].double().numpy()
+    weights = np.array([0.5, -0.25, 0.125])
+    products = products_of(samples_of(source) / 32768, weights, stride, dilation, 2, mode)
+    agrees(browser, page, raw, samples_of(target), 32768, rng, products)
+
+
+@pytest.mark.parametrize(("mode", "stride", "dilation"), [("circular", 1, 2), ("replicate", 2, 1)])
+def test_elements_of_video_are_those_of_the_run(
+    browser, report, tmp_path, rng, mode, stride, dilation
+):
+    """The same for video, against frames in lossless files."""
+    kernel = "0 1 0; 1 2 1 | 0 0 0; 0 -3 0 | 1 0 1; 0 0 0"
+    options = {"stride": stride, "dilation": dilation, "padding": 2, "padding_mode": mode}
+    target = tmp_path / "out"
+    more = ["--merge", "--format", "png", "--frames", 12]
+    page, _ = report("video", SAMPLES / "clip.mp4", f"{target}/", "-k", kernel, *flags_of(options), *more)
+    (frames,) = target.iterdir()
+    raw = tool.apply(SAMPLES / "clip.mp4", kernel, frames=12, **options)[0].double().numpy()
+    whole = tool.apply(SAMPLES / "clip.mp4", "1", frames=12)[0].numpy()
+    weights = np.array([[[0, 1, 0], [1, 2, 1]], [[0, 0, 0], [0, -3, 0]], [[1, 0, 1], [0, 0, 0.0]]])
+    products = products_of(whole, weights, stride, dilation, 2, mode)
+    agrees(browser, page, raw, samples_of(frames), 255, rng, products)
+
+
+EDIT = """
+(edit) => {
+  const find = (id) => document.getElementById(id);
+  const set = (field, value) => {
+    field.value = value;
+    field.dispatchEvent(new Event("change"));
+  };
+  if (edit.preset) set(find("editor-preset"), edit.preset);
+  const cells = document.querySelectorAll("#editor-cells input");
+  for (const [tap, value] of edit.cells ?? []) set(cells[tap], value);
+  for (const [label, value] of edit.numbers ?? []) {
+    set(document.querySelector(`#editor-fields [aria-label="${label}"]`), value);
+  }
+  for (const [id, value] of edit.choices ?? []) set(find(id), value);
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const { stored, run } = { stored: convtool.run.stored, run: convtool.run };
+    done({
+      shape: stored.shape,
+      values: Array.from(stored.values),
+      edited: run.edited,
+      text: find("editor-text").textContent,
+      problem: find("editor-problem").textContent,
+    });
+  })));
+}
+"""
+EDITS = [
+    {"cells": [[4, "5"], [0, "-1/2"]]},
+    {"preset": "sobel-x"},
+    {"preset": "emboss", "numbers": [["Stride, height", "2"], ["Stride, width", "3"]]},
+    {"preset": "blur", "choices": [["editor-padding-mode", "reflect"]]},
+    {"preset": "laplacian-4", "numbers": [["Dilation, height", "2"], ["Dilation, width", "2"]]},
+    {
+        "preset": "sharpen",
+        "choices": [["editor-padding", "valid"], ["editor-results-shown-by", "minmax"]],
+    },
+    {
+        "preset": "difference-x",
+        "choices": [["editor-padding", "number"], ["editor-padding-mode", "circular"]],
+        "numbers": [["Samples added, height", "2"], ["Samples added, width", "1"]],
+    },
+]
+
+
+def refiltered(convtool, text, source, target):
+    """Run a command that a page gives, and return the samples that it writes."""
+    words = shlex.split(text)
+    names = {"INPUT": str(source), "OUTPUT": str(target)}
+    result = convtool(*[names.get(word, word) for word in words[1:]], "--overwrite")
+    assert result.code == 0, result.err
+    return samples_of(target).astype(int)
+
+
+def test_editing_an_image_equals_the_tool(browser, report, convtool, tmp_path, rng):
+    """Each edit gives what the command that the page offers for it gives, within one level."""
+    source = picture(tmp_path, rng, (19, 23))
+    page, _ = report("image", source, tmp_path / "out.png", "-k", "identity")
+    with visited(browser, page) as shown:
+        for edit in EDITS:
+            shown.click("#editor-reset")
+            found = shown.evaluate(EDIT, edit)
+            assert found["edited"], edit
+            assert found["problem"] == ""
+            ours = np.reshape(found["values"], found["shape"])[:, 0]
+            theirs = refiltered(convtool, found["text"], source, tmp_path / "again.png")
+            assert ours.shape == theirs.shape
+            assert np.abs(ours - theirs).max() <= 1, edit
+            assert (ours == theirs).mean() > 0.99
+
+
+def test_editing_audio_equals_the_tool(browser, report, convtool, tmp_path, rng):
+    """The same for audio."""
+    source = sound(tmp_path, rng)
+    page, _ = report("audio", source, tmp_path / "out.wav", "-k", "0.25 0.5 0.25")
+    with visited(browser, page) as shown:
+        found = shown.evaluate(EDIT, {"cells": [[0, "-0.5"]], "numbers": [["Stride", "2"]]})
+    ours = np.reshape(found["values"], found["shape"])[:, 0, 0]
+    theirs = refiltered(convtool, found["text"], source, tmp_path / "again.wav")
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() <= 1
