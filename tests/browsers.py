@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -41,3 +42,11 @@ def visited(browser, path, **options):
     yield page
     context.close()
     assert faults == []
+
+
+def until(page, expression, patience=20.0):
+    """Wait until an expression is true; pages forbid the polling that Playwright would do."""
+    deadline = time.monotonic() + patience
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"{expression} is still false after {patience} s"
+        page.wait_for_timeout(20)

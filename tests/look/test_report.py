@@ -1,18 +1,17 @@
 """Reports: pages in a real browser, whose numbers are those of the run and of the file."""
 
-import json
 import os
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from browsers import chromium, visited
+from browsers import chromium, until, visited
 from conftest import SAMPLES
 from PIL import Image
 
 import convtool as tool
+from convtool.look.report.region import BUDGETS
 from convtool.options.declare import flag_of
 
 ELEMENTS = 30 if os.environ.get("CONVTOOL_ALL_ELEMENTS") else 12
@@ -166,7 +165,9 @@ def test_elements_of_video_are_those_of_the_run(
     options = {"stride": stride, "dilation": dilation, "padding": 2, "padding_mode": mode}
     target = tmp_path / "out"
     more = ["--merge", "--format", "png", "--frames", 12]
-    page, _ = report("video", SAMPLES / "clip.mp4", f"{target}/", "-k", kernel, *flags_of(options), *more)
+    page, _ = report(
+        "video", SAMPLES / "clip.mp4", f"{target}/", "-k", kernel, *flags_of(options), *more
+    )
     (frames,) = target.iterdir()
     raw = tool.apply(SAMPLES / "clip.mp4", kernel, frames=12, **options)[0].double().numpy()
     whole = tool.apply(SAMPLES / "clip.mp4", "1", frames=12)[0].numpy()
@@ -255,3 +256,152 @@ def test_editing_audio_equals_the_tool(browser, report, convtool, tmp_path, rng)
     theirs = refiltered(convtool, found["text"], source, tmp_path / "again.wav")
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() <= 1
+
+
+KERNELS = {
+    "image": ("chart.jpg", "out.png", ("-k", "sobel", "-k", "blur", "--stride", "2")),
+    "audio": ("melody.wav", "out.wav", ("-k", "lowpass:cutoff=500")),
+    "video": ("clip.mp4", "out.mp4", ("-k", "temporal-blur", "--frames", "9")),
+}
+
+
+@pytest.fixture(params=sorted(KERNELS))
+def page(request, report, tmp_path):
+    """Return a page of each medium."""
+    name, target, options = KERNELS[request.param]
+    made, _ = report(request.param, SAMPLES / name, tmp_path / target, *options)
+    return made
+
+
+def test_a_page_has_no_barrier(browser, page):
+    """Axe finds no violation, in light on a small screen, and in dark of an edited kernel."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with visited(browser, page, viewport={"width": 420, "height": 800}) as shown:
+        found = axe.run(shown)
+        assert found.violations_count == 0, found.generate_report()
+        shown.emulate_media(color_scheme="dark")
+        shown.evaluate(EDIT, {"preset": "identity"})
+        found = axe.run(shown)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_keyboard_reaches_everything(browser, page):
+    """Tab goes to every control that is seen, and arrow keys move the window."""
+    with visited(browser, page) as shown:
+        wanted = shown.evaluate("""() => {
+          const all = document.querySelectorAll("a, button, select, input, canvas[tabindex], pre");
+          const seen = [...all].filter((each) => !each.disabled && each.checkVisibility());
+          seen.forEach((each, n) => { each.dataset.order = n; });
+          return seen.length;
+        }""")
+        reached = set()
+        for _ in range(wanted + 5):
+            shown.keyboard.press("Tab")
+            reached.add(shown.evaluate("document.activeElement.dataset.order"))
+        assert {str(n) for n in range(wanted)} <= reached
+        before = shown.evaluate("convtool.selected.position")
+        shown.focus("#stage-output")
+        shown.keyboard.press("ArrowRight")
+        after = shown.evaluate("convtool.selected.position")
+        assert after == [*before[:-1], before[-1] + 1]
+        until(shown, "document.getElementById('stage-live').textContent !== ''")
+
+
+def test_undo_brings_back_what_was(browser, report, tmp_path, rng):
+    """Undo and redo go through edits, by button and by key, as far as the run itself."""
+    page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", "-k", "sharpen")
+    weights = "Array.from(convtool.run.layer.weight.values.subarray(0, 9))"
+    with visited(browser, page) as shown:
+        first = shown.evaluate(weights)
+        shown.evaluate(EDIT, {"cells": [[0, "9"]]})
+        shown.evaluate(EDIT, {"cells": [[1, "8"]]})
+        assert shown.evaluate(weights)[:2] == [9, 8]
+        shown.click("#editor-undo")
+        until(shown, "convtool.run.layer.weight.values[1] !== 8")
+        assert shown.evaluate(weights)[:2] == [9, first[1]]
+        shown.focus("#editor-output")
+        shown.keyboard.press("Control+z")
+        until(shown, "!convtool.run.edited")
+        assert shown.evaluate(weights) == first
+        shown.click("#editor-redo")
+        until(shown, "convtool.run.edited")
+        assert shown.evaluate(weights)[0] == 9
+
+
+def test_editing_a_large_image_takes_what_the_page_holds(
+    browser, report, convtool, tmp_path, rng, monkeypatch
+):
+    """The samples that a page holds of a large image are an image of their own for an edit."""
+    monkeypatch.setitem(BUDGETS, 2, 10_000)
+    source = picture(tmp_path, rng, (60, 90))
+    page, _ = report("image", source, tmp_path / "out.png", "-k", "blur", "--stride", "2")
+    with visited(browser, page) as shown:
+        found = shown.evaluate(EDIT, {"preset": "sobel-y"})
+        start, size = shown.evaluate("[convtool.run.geometry.start, convtool.run.geometry.input]")
+    (_, top, left), (_, height, width) = start, size
+    assert height < 60
+    crop = tmp_path / "crop.png"
+    Image.open(source).crop((left, top, left + width, top + height)).save(crop)
+    ours = np.reshape(found["values"], found["shape"])[:, 0]
+    theirs = refiltered(convtool, found["text"], crop, tmp_path / "again.png")
+    assert np.abs(ours - theirs).max() <= 1
+
+
+@pytest.mark.parametrize("options", [("-k", "1 -2 1", "--stride", "2"), ("--init", "normal")])
+def test_the_command_of_a_page_gives_the_same_picture(
+    browser, report, convtool, tmp_path, rng, options
+):
+    """The command can be copied, and makes the same file again, also of random weights."""
+    source = picture(tmp_path, rng, name="it's a $(picture).png")
+    page, target = report("image", source, tmp_path / "-out.png", *options)
+    before = target.read_bytes()
+    target.unlink()
+    with visited(browser, page, permissions=["clipboard-read", "clipboard-write"]) as shown:
+        shown.click("[data-copy=layer-command]")
+        until(shown, "document.querySelector('[data-copy=layer-command]').textContent === 'Copied'")
+        command = shown.text_content("#layer-command")
+    result = convtool(*shlex.split(command)[1:])
+    assert result.code == 0, result.err
+    assert target.read_bytes() == before
+
+
+def test_the_lines_of_pytorch_make_the_same_layer(browser, report, tmp_path, rng):
+    """What the page shows as PyTorch has the weights and the geometry of the layer."""
+    source = picture(tmp_path, rng)
+    page, _ = report("image", source, tmp_path / "out.png", "-k", "blur", "-k", "sobel-x")
+    with visited(browser, page) as shown:
+        code = shown.text_content("#layer-pytorch")
+        weights = shown.evaluate("Array.from(convtool.run.layer.weight.values)")
+    made = {}
+    exec(code, made)  # noqa: S102  # what the page says
+    assert made["layer"].weight.flatten().tolist() == weights
+    assert made["layer"].padding_mode == "replicate"
+
+
+HOSTILE = '<img src=x onerror="window.hit=1">\n</script><script>window.hit=1</script>\u202egnp.png'
+
+
+def test_hostile_names_are_text(browser, report, tmp_path, rng):
+    """Markup, quotes, line breaks and writing from right to left are text in a page."""
+    (tmp_path / HOSTILE).parent.mkdir(parents=True)
+    source = picture(tmp_path, rng, name=HOSTILE)
+    page, _ = report("image", source, tmp_path / "out.png", "-k", "blur")
+    with visited(browser, page) as shown:
+        assert shown.evaluate("window.hit") is None
+        assert shown.query_selector("img") is None
+        assert str(source) in shown.text_content("h1")
+
+
+def test_an_existing_page_stays(convtool, tmp_path, rng):
+    """A page that exists is refused before any work; so is a name that is no page's."""
+    source, page, target = picture(tmp_path, rng), tmp_path / "page.html", tmp_path / "out.png"
+    page.write_text("mine")
+    result = convtool("image", source, target, "-k", "blur", "--report", page)
+    assert result.code != 0
+    assert "already exists" in result.err
+    assert page.read_text() == "mine"
+    assert not target.exists()
+    result = convtool("image", source, target, "-k", "blur", "--report", tmp_path / "page.png")
+    assert result.code == 2
+    assert "takes the name of an HTML file" in result.err
+    assert not target.exists()

@@ -73,18 +73,26 @@ def _weights(layer: Layer) -> list[str]:
     conv = layer.conv
     weight, bias = conv.weight.detach(), conv.bias
     lines = []
-    if bool((weight == weight[:1]).all()) and len(weight) > 1:
-        weight = weight[:1]
+    weight, repeats = _of_one_group(weight, conv.groups)
+    times = f".repeat({repeats}, {', '.join('1' * (weight.ndim - 1))})" if repeats > 1 else ""
     if weight.numel() > MOST:
         lines.append(f"...  # {weight.numel()} weights: the command makes them")
     else:
-        lines.append(f"layer.weight[:] = torch.tensor({listed(weight)})")
+        lines.append(f"layer.weight[:] = torch.tensor({listed(weight)}){times}")
     if bias is not None:
         zero = not bool(bias.any())
         lines.append(
             "layer.bias.zero_()" if zero else f"layer.bias[:] = torch.tensor({listed(bias)})"
         )
     return lines
+
+
+def _of_one_group(weight: Tensor, groups: int) -> tuple[Tensor, int]:
+    """Return the weights of one group, and how often they follow each other."""
+    grouped = weight.reshape(groups, -1, *weight.shape[1:])
+    if bool((grouped == grouped[:1]).all()):
+        return grouped[0], groups
+    return weight, 1
 
 
 def listed(tensor: Tensor | Sequence[float]) -> str:

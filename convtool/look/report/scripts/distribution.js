@@ -10,20 +10,22 @@ const BINS = 96;
 const LINES = 24;
 /** Products up to which every output is counted; beyond, one of several. */
 const MOST = 1.5e8;
-const [WIDTH, BARS, GAP, EDGE] = [720, 110, 90, 16];
+const [BARS, GAP, EDGE] = [110, 90, 8];
 
 /** Show how responses and stored values are distributed, and how one becomes the other. */
 export function mountDistribution(section, _facts, page) {
   const root = section.querySelector("#distribution-all");
-  let shown = null;
+  let shown = [];
   let timer = null;
   const show = () => {
     const { channel } = page.selected;
-    const key = [page.run, channel];
-    if (shown && key.every((each, n) => each === shown[n])) return;
+    const width = Math.min(960, root.clientWidth);
+    const key = [page.run, channel, width];
+    if (key.every((each, n) => each === shown[n])) return;
     shown = key;
-    root.replaceChildren(...picture(page.run, channel));
+    root.replaceChildren(...picture(page.run, channel, width));
   };
+  new ResizeObserver(show).observe(root);
   page.onSelect(() => {
     clearTimeout(timer);
     timer = setTimeout(show, 120);
@@ -57,7 +59,7 @@ export function responsesOf(run, channel) {
   return { values, every };
 }
 
-function picture(run, channel) {
+function picture(run, channel, width) {
   const { values, every } = responsesOf(run, channel);
   const unit = run.levels.scale;
   const levels = run.storedLevels;
@@ -70,7 +72,7 @@ function picture(run, channel) {
   if (low === high) [low, high] = [low - 1, high + 1];
   const least = levels.floats && !levels.signed ? Math.min(0, run.storedShown[0]) : levels.low;
   const most = levels.floats ? run.storedShown[1] : levels.high;
-  const place = (number, from, to) => EDGE + ((number - from) / (to - from)) * (WIDTH - 2 * EDGE);
+  const place = (number, from, to) => EDGE + ((number - from) / (to - from)) * (width - 2 * EDGE);
   const stored = run.stored.values.subarray(
     channel * product(run.geometry.size), (channel + 1) * product(run.geometry.size));
   const clipped = { below: 0, above: 0 };
@@ -88,18 +90,21 @@ function picture(run, channel) {
       x2: place(end, least, most), y2: BARS + 20 + GAP, class: cut ? "clip-line" : "map-line" });
   });
   const total = values.length;
-  const share = (count) => `${text((100 * count) / total, 3)} %`;
+  const share = (count) => `${text((100 * count) / total, 3)}\u00a0%`;
   const [scaleLow, scaleHigh] = [low / unit, high / unit].map((end) => text(end, 4));
-  const sentence = `Responses from ${scaleLow} to ${scaleHigh}, where 1 is white; ` +
-    `${share(clipped.below)} lie below ${text(levels.low)} and ${share(clipped.above)} above ` +
-    `${text(levels.high)} when they are stored, and are clipped.`;
+  const one = levels.signed ? "full scale" : "white";
+  const sentence = `Responses from ${scaleLow} to ${scaleHigh}, where 1 is ${one}. ` +
+    (clipped.below + clipped.above === 0
+      ? "Nothing is clipped."
+      : `${share(clipped.below)} would be stored below ${text(levels.low)} and ` +
+        `${share(clipped.above)} above ${text(levels.high)}: they are clipped.`);
   const floats = `Responses from ${scaleLow} to ${scaleHigh}, stored as floats: nothing is clipped.`;
-  const top = bars(count(values, low, high), EDGE, 12);
-  const bottom = bars(count(stored, least, most), EDGE, BARS + GAP + 40);
-  const svg = makeSvg("svg", { viewBox: `0 0 ${WIDTH} ${2 * BARS + GAP + 70}`, class: "histogram",
+  const top = bars(count(values, low, high), width, 12);
+  const bottom = bars(count(stored, least, most), width, BARS + GAP + 40);
+  const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${2 * BARS + GAP + 70}`, class: "histogram",
     role: "img", "aria-label": levels.floats ? floats : sentence },
-  ...top, ...label(low / unit, high / unit, BARS + 14, "responses"), ...lines, ...bottom,
-  ...label(least, most, 2 * BARS + GAP + 60, "stored values"));
+  ...top, ...label(low / unit, high / unit, width, BARS + 14, "responses"), ...lines, ...bottom,
+  ...label(least, most, width, 2 * BARS + GAP + 60, "stored values"));
   const counts = every > 1 ? `one of ${every} outputs` : `all ${counted(total)} outputs`;
   return [
     make("p", {}, levels.floats ? floats : sentence),
@@ -121,20 +126,20 @@ function count(values, low, high) {
 }
 
 /** Return bars whose heights grow with the root of counts: rare values stay visible. */
-function bars(counts, left, top) {
+function bars(counts, width, top) {
   const peak = Math.sqrt(Math.max(...counts));
-  const wide = (WIDTH - 2 * EDGE) / BINS;
+  const wide = (width - 2 * EDGE) / BINS;
   return counts.map((number, n) => {
     const height = peak ? (Math.sqrt(number) / peak) * (BARS - 16) : 0;
-    return makeSvg("rect", { x: left + n * wide, y: top + BARS - 16 - height,
+    return makeSvg("rect", { x: EDGE + n * wide, y: top + BARS - 16 - height,
       width: Math.max(0.5, wide - 1), height, class: "bar-mark" });
   });
 }
 
-function label(low, high, y, name) {
+function label(low, high, width, y, name) {
   return [
     makeSvg("text", { x: EDGE, y }, text(low, 4)),
-    makeSvg("text", { x: WIDTH / 2, y, "text-anchor": "middle" }, name),
-    makeSvg("text", { x: WIDTH - EDGE, y, "text-anchor": "end" }, text(high, 4)),
+    makeSvg("text", { x: width / 2, y, "text-anchor": "middle" }, name),
+    makeSvg("text", { x: width - EDGE, y, "text-anchor": "end" }, text(high, 4)),
   ];
 }

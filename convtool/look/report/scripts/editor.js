@@ -1,12 +1,13 @@
 import { make, perFrame } from "./dom.js";
 import { makeCells, readNumber } from "./cells.js";
 import { cropOf, editedRun, padsOf, problemOf } from "./edited.js";
-import { axesOf, makeFields } from "./editor_fields.js";
+import { makeFields } from "./editor_fields.js";
 import { makeHistory } from "./history.js";
 import { usualRule } from "./measure.js";
+import { placeName } from "./names.js";
 import { firstSettings, ofPreset, resized } from "./settings.js";
 import { makeStage } from "./stage.js";
-import { commandText, pytorchText, yamlText } from "./texts.js";
+import { commandText, needsFile, pytorchText, yamlText } from "./texts.js";
 
 /**
  * Let people edit the kernel and how it moves; the page shows what becomes of it at once.
@@ -60,6 +61,7 @@ export function mountEditor(section, { presets }, page) {
       pytorch: () => pytorchText(settings, original, crop.samples.shape[0], pads),
     };
     find("text").textContent = text[find("format").value]();
+    find("file").hidden = find("format").value !== "command" || !needsFile(settings);
   }
   function update() {
     const settings = history.now();
@@ -110,7 +112,5 @@ function undoByKeys(event, history) {
 }
 
 function lineOf(page) {
-  const names = axesOf(page.run.dims);
-  const place = page.selected.position.map((n, axis) => `${names[axis]} ${n}`).join(", ");
-  return `Selected: ${place}. The stage shows its sum.`;
+  return `Selected: ${placeName(page.run, page.selected.position)}. The stage shows its sum.`;
 }

@@ -5,11 +5,6 @@ const MOST_TAPS = { 1: 33, 2: 15, 3: 5 };
 const MODES = ["zeros", "reflect", "replicate", "circular"];
 const RULES = ["clamp", "centred", "minmax", "bounds", "sigmoid", "abs"];
 
-/** Return the names of a medium's axes. */
-export function axesOf(dims) {
-  return { 1: ["sample"], 2: ["row", "column"], 3: ["frame", "row", "column"] }[dims];
-}
-
 /** What a number along each axis is called. */
 const SIZES = { 1: ["length"], 2: ["height", "width"], 3: ["frames", "height", "width"] };
 

@@ -5,6 +5,9 @@ import { text } from "./numbers.js";
 /** The share of white from which black text is read better than white text. */
 const LIGHT = 0.46;
 
+/** Columns that fit a small screen; wider tables scroll, also by keyboard. */
+const FIXED = 7;
+
 /**
  * Return a table of numbers, a kernel's or a window's.
  * @param {string} caption
@@ -24,7 +27,9 @@ export function grid(caption, values, columns, dress, digits = 5) {
     rows.push(make("tr", {}, ...cells));
   }
   const table = make("table", { class: "grid" }, make("caption", {}, caption), ...rows);
-  return make("div", { class: "grid-box" }, table);
+  if (columns <= FIXED) return make("div", { class: "grid-box" }, table);
+  const scrolls = { class: "grid-box scrolls", tabindex: "0", role: "group", "aria-label": caption };
+  return make("div", scrolls, table);
 }
 
 /** Return what colours the cells of numbers around zero. */

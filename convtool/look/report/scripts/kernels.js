@@ -4,12 +4,14 @@ import { channelsOf, madeOf } from "./folds.js";
 import { byHeat, grid } from "./grid.js";
 import { heat, peakOf } from "./heat.js";
 import { reachOf } from "./measure.js";
+import { channelName } from "./names.js";
 import { counted, text } from "./numbers.js";
 import { curve, plane } from "./response.js";
 
 /** The most kernels, and the most numbers of one, that are shown. */
 const MOST = 12;
 const CELLS = 225;
+const COLUMNS = 33;
 
 /** Show each kernel of the layer: numbers, frequency response, sum and reach. */
 export function mountKernels(section, _facts, page) {
@@ -42,7 +44,9 @@ export function kernelsOf(run) {
           const weights = Array.from(taps);
           const key = `${title}/${member}/${bias}/${weights}`;
           const known = found.get(key) ?? { title, member, of: members.length, weights, bias, uses: [] };
-          known.uses.push({ input: run.inputs[input] ?? String(input + 1), output: names[n] });
+          known.uses.push({
+            input: channelName(run.inputs[input] ?? String(input + 1)), output: channelName(names[n]),
+          });
           found.set(key, known);
         }
       });
@@ -72,13 +76,19 @@ function cardOf({ name, weights, bias }, run) {
       responseOf(weights, kernel, dilation, run)), facts);
 }
 
+/** Return the gain of a kernel that has one weight per frame. */
+function inTime(weights, dilation, run) {
+  return make("figure", {}, make("figcaption", {}, "Gain over frequency in time"),
+    curve(weights, run.rate, dilation[0]));
+}
+
 function pair(name, value) {
   return [make("dt", {}, name), make("dd", {}, value)];
 }
 
 /** Return the weights of a kernel as grids, or where there are many as a picture. */
 function numbersOf(weights, [frames, height, width]) {
-  if (weights.length > CELLS) return pictureOf(weights, frames * height, width);
+  if (weights.length > CELLS || width > COLUMNS) return picturesOf(weights, [frames, height, width]);
   const each = height * width;
   const dress = byHeat(weights);
   return make("div", { class: "planes" }, ...Array.from({ length: frames }, (_, frame) =>
@@ -87,19 +97,26 @@ function numbersOf(weights, [frames, height, width]) {
       (cell, index) => dress(cell, frame * each + index))));
 }
 
-function pictureOf(weights, height, width) {
+/** Return the weights of a kernel as colours, a picture for each frame. */
+function picturesOf(weights, [frames, height, width]) {
   const peak = peakOf(weights);
   if (height === 1) return bars(weights, peak);
-  const table = make("div", { class: "heat", role: "img",
-    "aria-label": `${height}×${width} weights, the largest ${text(peak)}` });
-  table.style.gridTemplateColumns = `repeat(${width}, 1fr)`;
-  for (const weight of weights) {
-    const cell = make("span");
-    cell.style.background = heat(weight, peak);
-    table.append(cell);
-  }
-  return make("div", {}, table, make("p", { class: "hint" },
-    `${height}×${width} weights: blue below zero, orange above; the strongest is ${text(peak)}`));
+  const each = height * width;
+  const pictures = Array.from({ length: frames }, (_, frame) => {
+    const name = frames > 1 ? `Frame ${frame + 1}: ` : "";
+    const table = make("div", { class: "heat", role: "img",
+      "aria-label": `${name}${height}×${width} weights` });
+    table.style.gridTemplateColumns = `repeat(${width}, 1fr)`;
+    table.style.aspectRatio = `${width} / ${height}`;
+    for (const weight of weights.slice(frame * each, (frame + 1) * each)) {
+      const cell = make("span");
+      cell.style.background = heat(weight, peak);
+      table.append(cell);
+    }
+    return table;
+  });
+  return make("div", {}, make("div", { class: "heats" }, ...pictures), make("p", { class: "hint" },
+    `${frames > 1 ? `${frames} frames of ` : ""}${height}×${width} weights, the largest ${text(peak)}`));
 }
 
 /** Return taps as bars up and down from zero. */
@@ -124,6 +141,7 @@ function responseOf(weights, [frames, height, width], dilation, run) {
     return make("figure", {}, make("figcaption", {}, "Gain over frequency"),
       curve(weights, run.rate, dilation[2]));
   }
+  if (height === 1 && width === 1) return inTime(weights, dilation, run);
   const flat = Array.from({ length: height * width }, (_, tap) => {
     let all = 0;
     for (let frame = 0; frame < frames; frame += 1) all += weights[frame * height * width + tap];

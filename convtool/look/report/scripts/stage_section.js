@@ -1,9 +1,11 @@
 import { make } from "./dom.js";
+import { axesOf, placeName, resultName } from "./names.js";
 import { revealSelected, makeStage } from "./stage.js";
 import { centreOf } from "./selection.js";
 import { makeStepper } from "./stepper.js";
 import { showSum, summary } from "./sum.js";
 import { rangeText } from "./units.js";
+import { mountFrames } from "./window_frames.js";
 
 /** Screen pixels per sample that "Window" zooms to. */
 const CLOSE = 40;
@@ -17,6 +19,7 @@ export function mountStage(section, _facts, page) {
   const stepper = makeStepper(page, (box) => show(box), () => { redraw(); tellStep(); });
   const { view, redraw } = makeStage(sides, page, stepper.hidden);
 
+  mountFrames(find("frames"), page, view, sides[0].canvas);
   fillUnits(unit, page.run);
   const channels = find("channel");
   const fields = axisFields(find("axes"), page);
@@ -26,7 +29,8 @@ export function mountStage(section, _facts, page) {
     fields();
     channels.value = String(page.selected.channel);
     find("edited").hidden = !page.run.edited;
-    find("where").textContent = placeText(page);
+    const { channel, position } = page.selected;
+    find("where").textContent = `${resultName(page.run, channel)}, ${placeName(page.run, position)}`;
     tell(summary(page, worked, unit.value));
   };
   fillChannels(channels, page);
@@ -92,16 +96,15 @@ function fillUnits(select, { levels }) {
 }
 
 function fillChannels(select, { run, selected }) {
-  const options = run.outputs.flatMap(({ title, channels, names }) => channels.map((channel, n) =>
-    make("option", { value: String(channel) }, `${title}${channels.length > 1 ? ` · ${names[n]}` : ""}`)));
+  const options = run.mappings.map((_, channel) =>
+    make("option", { value: String(channel) }, resultName(run, channel)));
   select.replaceChildren(...options);
   select.value = String(selected.channel);
 }
 
 /** Make a number field for each axis, and return what shows the selected position in them. */
 function axisFields(root, page) {
-  const names = { 1: ["sample"], 2: ["row", "column"], 3: ["frame", "row", "column"] }[page.run.dims];
-  const fields = names.map((name, axis) => {
+  const fields = axesOf(page.run.dims).map((name, axis) => {
     const field = make("input", {
       type: "number", id: `stage-${name}`, class: "number",
       change: () => {
@@ -120,15 +123,4 @@ function axisFields(root, page) {
     field.max = origin[axis] + size[axis] - 1;
     field.value = page.selected.position[axis];
   });
-}
-
-/** Return what is worked out below, in words. */
-function placeText({ run, selected }) {
-  const { title, channels, names } = run.outputs.find((each) => each.channels.includes(selected.channel));
-  const name = channels.length > 1 ? `${title} · ${names[channels.indexOf(selected.channel)]}` : title;
-  const words = { 1: ["sample"], 2: ["row", "column"], 3: ["frame", "row", "column"] }[run.dims];
-  const place = selected.position.map((n, axis) => `${words[axis]} ${n}`).join(", ");
-  const seconds = run.dims === 1 && run.rate
-    ? ` (${((selected.position[0] * run.geometry.stride[2]) / run.rate).toFixed(4)} s)` : "";
-  return `${name}, ${place}${seconds}`;
 }

@@ -1,6 +1,7 @@
 import { make } from "./dom.js";
 import { element } from "./element.js";
 import { byHeat, byShade, grid } from "./grid.js";
+import { channelName, placeName, resultName } from "./names.js";
 import { counted, factor, text } from "./numbers.js";
 import { product } from "./geometry.js";
 import { chain } from "./chain.js";
@@ -8,6 +9,7 @@ import { unitsOf } from "./units.js";
 
 /** The most numbers of one grid, input channels with grids, and products in the line of text. */
 const CELLS = 150;
+const COLUMNS = 33;
 const ROWS = 8;
 const PRODUCTS = 27;
 const LARGEST = 9;
@@ -36,9 +38,9 @@ function rowOf(run, worked, term, row, units) {
   const [frames, height, width] = run.geometry.kernel;
   const several = worked.terms.length > 1;
   const kernel = several ? `kernel ${worked.terms.indexOf(term) + 1}` : "kernel";
-  const name = nameOf(run, row.channel);
+  const name = channelName(run.inputs[row.channel] ?? String(row.channel + 1));
   const heading = make("p", { class: "row-name" }, several ? `${name} · ${kernel}` : name);
-  if (frames * height * width > CELLS) return make("div", {}, heading, largest(row, worked, units));
+  if (frames * height * width > CELLS || width > COLUMNS) return make("div", {}, heading, largest(row, worked, units));
   const each = height * width;
   const sets = Array.from({ length: frames }, (_, frame) => {
     const cut = (numbers) => numbers.slice(frame * each, (frame + 1) * each);
@@ -55,12 +57,6 @@ function rowOf(run, worked, term, row, units) {
       grid("products", products, width, byHeat(products)));
   });
   return make("div", {}, heading, ...sets);
-}
-
-function nameOf(run, channel) {
-  const names = { r: "red", g: "green", b: "blue", l: "grey", a: "opacity" };
-  const name = run.inputs[channel] ?? String(channel + 1);
-  return names[name] ?? (run.inputs.length > 1 ? `channel ${name}` : name);
 }
 
 /** Return the largest products of a large window. */
@@ -84,6 +80,7 @@ function largest(row, worked, units) {
 /** Return the sum as one line of arithmetic. */
 function line({ terms }, units) {
   const [first] = terms;
+  if (first.rows[0].weights.length > CELLS) return "";
   const products = first.rows.flatMap((row) => row.weights.map((weight, tap) =>
     `${factor(weight)}·${factor(row.samples[tap] / units.input)}`));
   const shown = products.slice(0, PRODUCTS).join(" + ");
@@ -95,9 +92,9 @@ function line({ terms }, units) {
 /** Return what a screen reader says of the selected output. */
 export function summary(page, worked, unit) {
   const units = unitsOf(page.run, unit);
-  const output = page.run.outputs.find(({ channels }) => channels.includes(page.selected.channel));
+  const { channel, position } = page.selected;
   const sums = worked.terms.map((term) => text(term.response / units.input)).join(" and ");
-  return `${output.label} at ${page.selected.position.join(", ")}: ` +
+  return `${resultName(page.run, channel)}, ${placeName(page.run, position)}: ` +
     `${counted(product(page.run.geometry.kernel))} taps, sum ${sums}, ` +
     `stored ${text(worked.stored / units.output)}`;
 }

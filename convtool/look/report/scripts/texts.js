@@ -3,6 +3,9 @@ import { usualRule } from "./measure.js";
 /** What settings are called that a command leaves out where they are usual. */
 const USUAL_MODES = { image: "replicate", video: "replicate", audio: "zeros" };
 
+/** The most weights that a command has in itself. */
+const MOST = 100;
+
 /** Return weights as nested lists, without the axes that a medium does not have. */
 function nested({ weights, kernel }, dims) {
   const cut = (numbers, [taps, ...inner]) => {
@@ -11,6 +14,11 @@ function nested({ weights, kernel }, dims) {
     return Array.from({ length: taps }, (_, n) => cut(numbers.slice(n * each, (n + 1) * each), inner));
   };
   return cut(weights, kernel.slice(3 - dims));
+}
+
+/** Return whether a command needs the kernel as a file: for a bias, or for many weights. */
+export function needsFile({ bias, weights }) {
+  return Boolean(bias) || weights.length > MOST;
 }
 
 /** Return a kernel as the text of `-k`: "0 -1 0; -1 5 -1; 0 -1 0". */
@@ -27,7 +35,7 @@ export function gridText(settings, dims) {
  * @param {{medium: string, dims: number}} run
  */
 export function commandText(settings, { medium, dims }) {
-  const kernel = settings.bias ? "edited.yaml" : `"${gridText(settings, dims)}"`;
+  const kernel = needsFile(settings) ? "edited.yaml" : `"${gridText(settings, dims)}"`;
   const words = [`convtool ${medium} INPUT OUTPUT -k ${kernel}`];
   const flag = (name, numbers, usual) => {
     const own = numbers.slice(3 - dims);
