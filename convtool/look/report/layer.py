@@ -1,27 +1,29 @@
 """Say what a layer is: as PyTorch, as a command, and in numbers."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
-from convtool.convolve.geometry import extent, size_text
+from convtool.convolve.geometry import extent, window
 from convtool.look.report.command import command_line
 from convtool.look.report.pytorch import pytorch_code
 from convtool.look.report.shown import Shown
+from convtool.sizes import size_text
 
 
 def layer_facts(shown: Shown) -> dict[str, Any]:
     """Return what the section on the layer shows."""
     view, outcome = shown.view, shown.outcome
-    layer, size = view.work.layer, view.work.part.size
+    layer, size = view.work.layer, shown.size
     conv = layer.conv
     each = math.prod(conv.kernel_size) * conv.in_channels // conv.groups
-    positions = math.prod(view.placement.size)
+    positions = math.prod(shown.output_size)
     bias = 0 if conv.bias is None else conv.bias.numel()
     return {
         "pytorch": pytorch_code(layer, shown.options),
         "command": command_line(shown),
         "input": size_text((1, len(view.work.part.channels), *size)),
-        "output": size_text((1, layer.channels, *view.placement.size)),
+        "output": size_text((1, layer.channels, *shown.output_size)),
         "axes": " × ".join(AXES[len(size)]),
         "formulas": list(_formulas(shown)),
         "receptive": size_text(extent(conv)),
@@ -42,21 +44,8 @@ def layer_facts(shown: Shown) -> dict[str, Any]:
 AXES = {1: ("samples",), 2: ("height", "width"), 3: ("frames", "height", "width")}
 
 
-def _formulas(shown: Shown) -> Any:
+def _formulas(shown: Shown) -> Iterator[tuple[str, str]]:
     """Yield for each axis its name, and the formula of the output size with its numbers."""
-    layer, size = shown.view.work.layer, shown.view.work.part.size
-    conv = layer.conv
-    axes = zip(
-        AXES[len(size)],
-        size,
-        layer.ends,
-        conv.dilation,
-        conv.kernel_size,
-        conv.stride,
-        shown.view.placement.size,
-        strict=True,
-    )
-    for axis, n, (before, after), dilation, taps, stride, result in axes:
-        padding = f"2·{before}" if before == after else f"{before} + {after}"
-        spread = f"{dilation}·({taps} − 1)"
-        yield axis, f"⌊({n} + {padding} − {spread} − 1) / {stride}⌋ + 1 = {result}"
+    layer, size = shown.view.work.layer, shown.size
+    formulas = window(layer.conv, layer.pads).formulas(size)
+    yield from zip(AXES[len(size)], formulas, strict=True)

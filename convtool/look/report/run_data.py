@@ -25,16 +25,16 @@ Data = dict[str, Any]
 def run_data(shown: Shown) -> Data:
     """Return what the script knows of a run."""
     view = shown.view
-    padded, stored = exact(view)
+    padded, stored = exact(shown)
     layer = view.work.layer
     return {
         "medium": shown.medium.name,
         "dims": shown.medium.dims,
         "rate": view.work.part.rate,
         "layer": layer_data(view),
-        "size": list(view.work.part.size),
-        "outputSize": list(view.placement.size),
-        "region": _region_data(view, stored),
+        "size": list(shown.size),
+        "outputSize": list(shown.output_size),
+        "region": _region_data(shown),
         "padded": packed(padded),
         "stored": packed(stored),
         "levels": _levels_data(view.work.seen.levels),
@@ -45,21 +45,21 @@ def run_data(shown: Shown) -> Data:
         "outputs": _outputs(view),
         "mappings": [_mapping(view, channel) for channel in range(layer.channels)],
         "weighted": weighted(view.work.seen),
-        "overview": _overviews(view, padded, stored),
+        "overview": _overviews(shown, padded, stored),
         "file": file_data(shown),
     }
 
 
-def exact(view: View) -> tuple[Tensor, Tensor]:
-    """Return the samples of the region: of the padded input, and of the result.
-
-    Where the length of a part had been estimated too high, the region ends with the part.
-    """
+def exact(shown: Shown) -> tuple[Tensor, Tensor]:
+    """Return the samples of the region: of the padded input, and of the result."""
+    view, held = shown.view, shown.region
     assert view.region is not None
-    made = min(view.region.size[0], view.made - view.region.origin[0])
-    size = (max(1, made), *view.region.size[1:])
-    places = view.region.part(view.region.origin, size, view.work.layer)
-    return view.padded[(slice(None), *places)], view.stored[:, : size[0]]
+    places = view.region.part(held.origin, held.size, view.work.layer)
+    outputs = tuple(
+        slice(first - start, first - start + count)
+        for first, start, count in zip(held.origin, view.region.origin, held.size, strict=True)
+    )
+    return view.padded[(slice(None), *places)], view.stored[(slice(None), *outputs)]
 
 
 def layer_data(view: View) -> Data:
@@ -87,14 +87,12 @@ def layer_data(view: View) -> Data:
     }
 
 
-def _region_data(view: View, stored: Tensor) -> Data:
-    assert view.region is not None
-    size = list(stored.shape[1:])
+def _region_data(shown: Shown) -> Data:
+    size = shown.region.size
     return {
-        "origin": list(view.region.origin),
-        "size": size,
-        "first": list(view.region.first),
-        "whole": size == list(view.placement.size),
+        "origin": list(shown.region.origin),
+        "size": list(size),
+        "whole": size == shown.output_size,
     }
 
 
@@ -149,10 +147,10 @@ def _mapping(view: View, channel: int) -> Data:
     }
 
 
-def _overviews(view: View, padded: Tensor, stored: Tensor) -> Data | None:
+def _overviews(shown: Shown, padded: Tensor, stored: Tensor) -> Data | None:
     """Return pictures of the whole input and its result; None where the region is all of it."""
-    whole = tuple(stored.shape[1:]) == tuple(view.placement.size)
-    if whole or "overview" not in view.before:
+    view = shown.view
+    if shown.region.size == shown.output_size or "overview" not in view.before:
         return None
     before = view.before["overview"].samples  # type: ignore[attr-defined]  # of an image
     after = view.after["overview"].samples  # type: ignore[attr-defined]

@@ -5,6 +5,8 @@ Values only.
 
 from dataclasses import dataclass
 
+from convtool.look.region import Region
+from convtool.look.report.region import trusted
 from convtool.look.witness import Look, View
 from convtool.media.registry import Medium
 from convtool.options.options import Options
@@ -34,6 +36,23 @@ class Shown:
     def view(self) -> View:
         """What was kept of the first part."""
         return self.look.views[0]
+
+    @property
+    def region(self) -> Region:
+        """The region that is held exactly: without what a wrong estimate of the length touches."""
+        view = self.view
+        assert view.region is not None
+        return trusted(view.region, view.work.layer, view.work.part.size, view.read, view.made)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The spatial size of the input, as it was read: headers may state another."""
+        return (self.view.read, *self.view.work.part.size[1:])
+
+    @property
+    def output_size(self) -> tuple[int, ...]:
+        """The spatial size of the result, as it was made."""
+        return (self.view.made, *self.view.placement.size[1:])
 
     @property
     def name(self) -> str:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from convtool.convolve.geometry import size_text
 from convtool.look.report.shown import Shown
 from convtool.options.output import LOSSY
+from convtool.sizes import size_text
 
 EXACT = {  # suffixes of files whose samples are those that were stored
     "image": {".png", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".pam", ".pfm", ".npy"},
@@ -15,10 +15,9 @@ EXACT = {  # suffixes of files whose samples are those that were stored
 
 def stage_facts(shown: Shown) -> dict[str, Any]:
     """Return what the section on the stage says."""
-    view = shown.view
     return {
-        "input": size_text(view.work.part.size),
-        "output": size_text(view.placement.size),
+        "input": size_text(shown.size),
+        "output": size_text(shown.output_size),
         "exactness": _exactness(shown),
     }
 
@@ -33,12 +32,10 @@ def file_data(shown: Shown) -> dict[str, Any]:
 
 def _exactness(shown: Shown) -> str:
     """Say which part is exact, and which is an overview."""
-    view = shown.view
-    assert view.region is not None
     parts = shown.look.parts
     first = f" It is the first of {parts} pages." if parts > 1 else ""
-    box = size_text(view.region.size)
-    if view.region.size == view.placement.size:
+    box = size_text(shown.region.size)
+    if shown.region.size == shown.output_size:
         return f"The page holds every sample of the input and of the result, as they were.{first}"
     around = {
         1: "The rest is not in the stage.",
