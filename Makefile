@@ -2,7 +2,7 @@
 UV := $(shell command -v uv || echo python3 -m uv)
 RUN := $(UV) run --no-sync --quiet
 
-.PHONY: demo test check fuzz endure bench constants samples clean
+.PHONY: demo test check fuzz endure bench constants samples docs clean
 
 demo: .venv/ready
 	$(RUN) convtool image samples/chart.jpg out/ --kernel sobel-x --overwrite
@@ -32,6 +32,9 @@ constants: .venv/ready
 
 samples: .venv/ready
 	$(RUN) python samples/make_samples.py
+
+docs: .venv/ready
+	$(RUN) python docs/make_gallery.py
 
 clean:
 	rm -rf .venv out bench.json

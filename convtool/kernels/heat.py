@@ -21,9 +21,12 @@ GREY = 221  # of the lines between cells
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue
 EVEN = 0.179  # luminance on which black and white have equal contrast
 MOST_NUMBERS = 13  # taps along an axis up to which numbers are shown
-CELL, TEXT = 44, 11  # pixels of a cell with its number, and of the number
-EXTENT, THICK = 416, 24  # pixels of a heat map without numbers, and of one with a single row
-MOST_TAPS = 2048  # along an axis; of more, the strongest of each group is shown
+CELL, NUMBERED = 44, 28  # pixels of a cell at most, and of one with a number at least
+TEXT = 4  # of a cell's pixels, so many per pixel of its number
+EXTENT = (
+    CELL * MOST_NUMBERS
+)  # pixels of a plane per axis, and taps: beyond, groups of taps are shown
+THICK = 24  # pixels of a single row without numbers
 GAP = 12  # pixels between planes
 PLANES = 64  # the most that are drawn
 
@@ -96,11 +99,11 @@ def has_numbers(plane: Weights) -> bool:
     return bool(max(plane.shape) <= MOST_NUMBERS)
 
 
-def thinned(plane: Weights) -> Weights:
-    """Return a plane of at most MOST_TAPS per axis: of each group the strongest weight."""
+def thinned(plane: Weights, most: int) -> Weights:
+    """Return a plane of at most so many weights per axis: of each group of taps the strongest."""
     for axis in (0, 1):
         taps = plane.shape[axis]
-        every = -(-taps // MOST_TAPS)
+        every = -(-taps // most)
         if every > 1:
             first = np.moveaxis(plane, axis, 0)
             padded = np.pad(first, ((0, -taps % every), (0, 0)))
@@ -110,16 +113,16 @@ def thinned(plane: Weights) -> Weights:
     return plane
 
 
-def png(shown: Sequence[Plane], cell: int = CELL) -> bytes:
+def png(shown: Sequence[Plane], extent: int = EXTENT) -> bytes:
     """Return a picture of planes side by side, with numbers where they fit.
 
     Args:
         shown: the planes; the first PLANES of them are drawn.
-        cell: pixels of a cell that has a number.
+        extent: pixels per axis of a plane at most.
     """
     from PIL import Image  # noqa: PLC0415  # kernels are loaded without it
 
-    drawn = [_drawn(plane.weights, plane.largest, cell) for plane in shown[:PLANES]]
+    drawn = [_drawn(plane.weights, plane.largest, extent) for plane in shown[:PLANES]]
     height = max(len(each) for each in drawn)
     width = sum(each.shape[1] + GAP for each in drawn) - GAP
     sheet = np.full((height, width, 3), 255, np.uint8)
@@ -132,13 +135,14 @@ def png(shown: Sequence[Plane], cell: int = CELL) -> bytes:
     return buffer.getvalue()
 
 
-def _drawn(plane: Weights, largest: float, cell: int) -> Colours:
-    if has_numbers(plane):
+def _drawn(plane: Weights, largest: float, extent: int) -> Colours:
+    plane = thinned(plane, extent)
+    cell = max(1, min(CELL, extent // max(plane.shape)))
+    if cell >= NUMBERED:
         return _numbered(plane, largest, cell)
-    plane = thinned(plane)
-    size = max(1, EXTENT * cell // CELL // max(plane.shape))
-    rows = THICK if len(plane) == 1 else size
-    return colours(plane, largest).repeat(rows, 0).repeat(size, 1)
+    rows = THICK if len(plane) == 1 else cell
+    large = colours(plane, largest).repeat(rows, 0).repeat(cell, 1)
+    return np.pad(large, ((1, 1), (1, 1), (0, 0)), constant_values=GREY)
 
 
 def _numbered(plane: Weights, largest: float, cell: int) -> Colours:
@@ -162,8 +166,7 @@ def _write(
     """Write a number into its cell, smaller where it is long."""
     from PIL import ImageFont  # noqa: PLC0415  # kernels are loaded without it
 
-    text = text.replace("-", "−")
-    size = TEXT * cell / CELL + 1
+    size = float(cell // TEXT)
     font = ImageFont.load_default(size)
     while font.getlength(text) > cell - 4 and size > 5:
         size -= 0.5

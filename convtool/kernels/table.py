@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 
 from convtool.kernels.heat import (
-    MOST_TAPS,
+    EXTENT,
     PLANES,
     Colours,
     Plane,
@@ -24,7 +24,7 @@ from convtool.kernels.heat import (
 CELL = "padding:.25em .5em;min-width:1.5em;text-align:right;border:1px solid #ddd;"
 TABLE = "border-collapse:collapse;margin:0;font-variant-numeric:tabular-nums;"
 CAPTION = "text-align:left;white-space:nowrap;padding:.1em 0;"
-IMAGE = "max-width:100%;border:1px solid #ddd;"
+IMAGE = "max-width:100%;"
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start;"
 MINUS = "−"
 
@@ -87,7 +87,7 @@ def _picture(plane: Plane) -> str:
     shape = plane.weights.shape
     size = "×".join(map(str, shape if len(plane.weights) > 1 else shape[1:]))
     what = f"heat map of {size} taps, without numbers"
-    if max(shape) > MOST_TAPS:
+    if max(shape) > EXTENT:
         what += "; of neighbouring taps the strongest is shown"
     image = f'<img alt="{what}" src="data:image/png;base64,{data}" style="{IMAGE}">'
     caption = f"{escape(plane.title)}: {what}" if plane.title else what

@@ -73,7 +73,7 @@ def test_a_very_long_kernel_is_a_small_picture(count):
     taps[count // 2] = -1
     kernel = Kernel("long", 1, taps)
     image = np.array(Image.open(io.BytesIO(kernel._repr_png_())))
-    assert image.shape[1] <= 2048
+    assert image.shape[1] <= 574
     assert (image == [33, 102, 172]).all(2).any()
     assert "the strongest is shown" in kernel._repr_html_()
 
