@@ -464,7 +464,7 @@ def test_decimals_take_a_point():
     ("arguments", "message", "hint"),
     [
         (["imge"], "no command 'imge'", "did you mean image?"),
-        (["xyz"], "no command 'xyz'", "commands: image, audio, video, shape, "),
+        (["xyz"], "no command 'xyz'", "commands: image, audio, video, explain, shape, "),
         (["image"], "INPUT and OUTPUT are missing", "convtool image INPUT... OUTPUT"),
         (
             ["image", "a.png"],
