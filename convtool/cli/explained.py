@@ -19,6 +19,7 @@ from convtool.look.steps import arithmetic, disagreement, number, steps
 from convtool.sizes import size_text
 
 MOST = {1: 12, 2: 7, 3: 5}  # taps that are shown along each axis, by the number of axes
+ALIKE = 0.05  # by which sums of products may differ for the middle of a kernel to be shown
 MOST_CHANNELS = 4  # input channels of a response that are shown
 MOST_RESULTS = 8  # channels of a small result
 WIDE = 2**14  # columns: numbers are never cut, even where a terminal is narrower
@@ -131,7 +132,7 @@ def _show_response(
 ) -> None:
     """Print the window, weights and products of one response."""
     element = explained.element
-    shown, columns = _middle(response.weights.shape[1:]), Console().width
+    shown, columns = _shown_taps(response), Console().width
     leading = zip(element.sources[0][shown[0]], element.outside[0][shown[0]], strict=True)
     places = [f"{axes[0][:-1]} {_position(int(source), bool(out))}" for source, out in leading]
     console.print(_taken_from(explained, response, axes))
@@ -182,11 +183,20 @@ def _input_name(explained: Explained, channel: int) -> str:
     return f"channel {name}" if name.isdecimal() else name
 
 
-def _middle(size: Sequence[int]) -> tuple[slice, ...]:
-    """Return the middle of a kernel, as much as is shown."""
-    most = MOST[len(size)]
-    starts = [max(0, (taps - most) // 2) for taps in size]
-    return tuple(slice(start, start + most) for start in starts)
+def _shown_taps(response: Response) -> tuple[slice, ...]:
+    """Return the part of a kernel that is shown: all of it, or where products are largest."""
+    sizes = response.products.abs().sum(0)
+    taps = []
+    for axis, count in enumerate(sizes.shape):
+        most = min(MOST[sizes.ndim], count)
+        others = [other for other in range(sizes.ndim) if other != axis]
+        along = sizes.sum(others) if others else sizes
+        sums = along.unfold(0, most, 1).sum(1)
+        middle = (torch.arange(len(sums)) - (count - most) // 2).abs()
+        best = sums >= sums.max() * (1 - ALIKE)
+        start = int(torch.where(best, middle, count).argmin())
+        taps.append(slice(start, start + most))
+    return tuple(taps)
 
 
 def _left_out(response: Response, shown: tuple[slice, ...]) -> str:
@@ -198,7 +208,8 @@ def _left_out(response: Response, shown: tuple[slice, ...]) -> str:
     channels, *taps = response.weights.shape
     parts = []
     if visible[0].numel() < response.weights[0].numel():
-        parts.append(f"the middle {size_text(visible.shape[1:])} of {size_text(taps)} taps")
+        of = f"{size_text(visible.shape[1:])} of {size_text(taps)} taps"
+        parts.append(f"{of}, where products are largest")
     if len(visible) < channels:
         parts.append(f"{len(visible)} of {channels} input channels")
     left = number(response.total - float(visible.sum()))

@@ -1,5 +1,6 @@
 """Files of numbers as text: a row per line, numbers separated by commas, semicolons or spaces."""
 
+import re
 from array import array
 from typing import BinaryIO
 
@@ -7,12 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convtool.limits import refuse_larger
+from convtool.sizes import counted
 
 LONGEST_LINE = 2**24  # bytes
 SEPARATORS = (";", "\t", ",")  # the first that a line holds; without one, spaces
 SHOWN = 20  # characters of a word in a message
 BYTES = 8  # of a number, which takes two characters at least
+# Comments, and a number with something behind it that separates it from the next one.
+_BEGINS = re.compile(rb"(\xef\xbb\xbf)?\s*(#[^\n]*\n\s*)*[+-]?\.?\d[\d.eE+\-]*([\s,;]|$)")
 EXPECTED = "numbers separated by commas, semicolons, tabs or spaces"
+
+
+def begins_as_table(start: bytes) -> bool:
+    """Return whether a file with these first bytes may hold numbers as text.
+
+    >>> begins_as_table(b"0.5, 1"), begins_as_table(b"#define x 1"), begins_as_table(b"RIFF")
+    (True, False, False)
+    """
+    return bool(_BEGINS.match(start))
 
 
 def read_csv(stream: BinaryIO, name: str, max_memory: int) -> NDArray[np.float64]:
@@ -44,7 +57,8 @@ def read_csv(stream: BinaryIO, name: str, max_memory: int) -> NDArray[np.float64
         words = _words(text)
         rows, columns = rows + 1, columns or len(words)
         if len(words) != columns:
-            raise ValueError(f"line {place} has {len(words)} numbers, the first has {columns}")
+            found = counted(len(words), "number")
+            raise ValueError(f"line {place} has {found}, the first line {columns}")
         numbers.extend(_number(word, place, text) for word in words)
     if not rows:
         raise ValueError(f"there is no number, and {EXPECTED} are expected")

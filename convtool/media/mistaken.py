@@ -11,6 +11,8 @@ from convtool.options.reading import Reading
 if TYPE_CHECKING:
     from convtool.media.contract import Source
 
+NUMBERS = ".npy"  # which may be numbers of any medium
+
 
 def medium_of(name: str, file: BinaryIO) -> Medium:
     """Return the medium of a file: the first that reads its suffix, else its content.
@@ -46,7 +48,7 @@ def of_another_medium(name: str, medium: str) -> ReadError | None:
         medium: the name of the medium that it was given to.
     """
     suffix = PurePath(name).suffix.lower()
-    if medium in MEDIA and suffix in MEDIA[medium].backend.readable:
+    if suffix == NUMBERS or (medium in MEDIA and suffix in MEDIA[medium].backend.readable):
         return None
     for other in MEDIA.values():
         if suffix and other.name != medium and suffix in other.backend.readable:

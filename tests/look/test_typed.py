@@ -173,7 +173,7 @@ def test_tables_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"1,2\n3\n", "line 2 has 1 numbers, the first has 2"),
+        (b"1,2\n3\n", "line 2 has 1 number, the first line 2"),
         (b"1,a\n", "line 1: 'a' is not a number"),
         (b"1;0,5\n", r"decimals take a point"),
         (b"\xff\xfe1\n", "line 1 is not text in UTF-8"),

@@ -27,7 +27,7 @@ from convtool.media.image.samples import RGB, Header, Pixels
 from convtool.options.output import ImageOutput
 from convtool.options.reading import ImageReading
 
-READ = [format for format in FORMATS if format.readable]
+WRITTEN = [format for format in FORMATS if format.writable]
 COLOUR = (Tile("colour", (0, 1, 2)),)
 
 
@@ -110,7 +110,7 @@ def copied(source, encoding, tiles=COLOUR, *, stride=1):
     return file, encoder
 
 
-@pytest.mark.parametrize("format", READ, ids=lambda each: each.name)
+@pytest.mark.parametrize("format", WRITTEN, ids=lambda each: each.name)
 def test_a_format_recognizes_only_its_own_files(format, pixels):
     """Files are recognized by their first bytes, not by their names."""
     colours = np.ascontiguousarray(pixels[..., :3])
@@ -119,13 +119,13 @@ def test_a_format_recognizes_only_its_own_files(format, pixels):
     assert recognized(start) is format
 
 
-@pytest.mark.parametrize("format", FORMATS, ids=lambda each: each.name)
+@pytest.mark.parametrize("format", WRITTEN, ids=lambda each: each.name)
 def test_a_format_is_found_by_its_suffixes(format):
     """Suffixes are accepted with or without a dot, in any case; folders list readable ones."""
     for suffix in format.suffixes:
         assert format_of(suffix.upper()) is format_of(suffix[1:]) is format
         assert suffix in BACKEND.writable
-        assert (suffix in BACKEND.readable) == format.readable
+        assert (suffix in BACKEND.readable) == format.sought
         BACKEND.check_suffix(suffix)
 
 

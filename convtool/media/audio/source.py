@@ -13,6 +13,7 @@ from convtool.media.audio.checked import CheckedStream
 from convtool.media.audio.families import open_decoder
 from convtool.media.audio.layout import MONO, names
 from convtool.media.audio.streams import AudioStream, MonoStream
+from convtool.media.audio.tables import open_table
 from convtool.media.policies import Notes
 from convtool.options.reading import MAX_RATE, AudioReading
 
@@ -90,7 +91,7 @@ class AudioSource(Notes):
 
     def __init__(self, file: BinaryIO, name: str, reading: AudioReading) -> None:
         super().__init__()
-        decoder = open_decoder(file, name)
+        decoder = open_table(file, name, reading) or open_decoder(file, name)
         rate, channels = decoder.rate, decoder.channels
         if not 0 < channels <= MAX_CHANNELS or not 0 < rate <= MAX_RATE:
             raise ReadError(f"{name}: {channels} channels at {rate} Hz are not supported")

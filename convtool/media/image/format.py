@@ -54,7 +54,7 @@ class Format:
         varied: its images can differ in size, channels and depth.
         banded: it can hold images of any number of channels.
         holds: kinds of metadata that it can hold: names of attributes of `Metadata`.
-        readable: its files can be read.
+        sought: its files are images where they are found in folders.
         writable: its files can be written.
         reads: what is known to be read right, for the documentation.
         copies: how many times its samples are held while it is written, measured.
@@ -75,7 +75,7 @@ class Format:
     varied = False
     banded = False
     holds: frozenset[str] = frozenset()
-    readable = True
+    sought = True
     writable = True
     reads: tuple[Row, ...] = ()
     copies = 4

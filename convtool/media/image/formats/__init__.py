@@ -18,7 +18,7 @@ def _found() -> tuple[Format, ...]:
 FORMATS = _found()
 KNOWN = {suffix: format for format in FORMATS for suffix in format.suffixes}
 WRITABLE = {suffix: format for suffix, format in KNOWN.items() if format.writable}
-READABLE = {suffix: format for suffix, format in KNOWN.items() if format.readable}
+READABLE = {suffix: format for suffix, format in KNOWN.items() if format.sought}
 
 
 def format_of(suffix: str) -> Format:

@@ -1,19 +1,16 @@
 """CSV: an image as a table of numbers, one grey pixel each."""
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
 import torch
 
-from convtool.media.csv_file import read_csv
+from convtool.media.csv_file import begins_as_table, read_csv
 from convtool.media.image.format import Format, Row
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.samples import GREY, Header, Pixels, Samples
-
-_BEGINS = re.compile(rb"(\xef\xbb\xbf)?[\s,;#]*[+-]?\.?\d[\d\s.,;eE+\-]*")
 
 
 class CsvReader:
@@ -67,11 +64,12 @@ class Csv(Format):
     name = "CSV"
     suffixes = (".csv",)
     writable = False
+    sought = False  # a table in a folder of photos is hardly one of them
     reads = (Row("a table of numbers", "as they are, 0 is black and 1 is white", "grey floats"),)
 
     def matches(self, start: bytes) -> bool:
         """Return True where a file begins with numbers."""
-        return bool(_BEGINS.fullmatch(start))
+        return begins_as_table(start)
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file for reading."""
