@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from convtool.cli import messages
+from convtool.cli.animating import Animation
 from convtool.cli.explained import show
 from convtool.errors import UsageError
 from convtool.look.explain import Asked, Explained, explain
@@ -22,6 +23,7 @@ from convtool.media.mistaken import medium_of
 from convtool.media.numbers import medium_of_numbers
 from convtool.media.registry import MEDIA, Medium
 from convtool.options import output
+from convtool.options.animation import AnimationOptions
 from convtool.options.declare import flag_of
 from convtool.options.explain import ExplainOptions
 from convtool.options.options import Options
@@ -35,15 +37,23 @@ USUAL = {"image": ".png", "audio": ".wav", "video": ".mkv"}  # formats of inputs
 
 
 def explain_input(
-    text: str, own: ExplainOptions, given: Mapping[str, Any], *, as_json: bool
+    text: str,
+    own: ExplainOptions,
+    drawn: AnimationOptions,
+    given: Mapping[str, Any],
+    *,
+    as_json: bool,
+    overwrite: bool,
 ) -> None:
     """Explain one element of a result, and print it.
 
     Args:
         text: INPUT.
         own: the element.
+        drawn: the animation.
         given: the options of the filter, by name.
         as_json: print one line of JSON.
+        overwrite: replace an existing animation.
 
     Raises:
         ConvtoolError: INPUT cannot be read, an option is wrong, or there is no such element.
@@ -56,11 +66,17 @@ def explain_input(
         medium, source = _medium(text, own), None
         suffix = _suffix(text, medium, given)
     options, notes = _options(medium, given)
-    asked = Asked(text, suffix, own.at, own.channel, own.page)
+    film = None
+    if drawn.animate is not None:
+        film = Animation(drawn, medium.dims, overwrite=overwrite)
+    crop = film.crop if film else None
+    asked = Asked(text, suffix, own.at, own.channel, own.page, crop)
     explained = explain(asked, medium, options, source)
     if _is_lossy(medium, suffix):
         notes.append(f"{suffix} is stored with loss: this is what its encoder is given")
     notes += [note for note in explained.notes if note not in notes]
+    if film is not None:
+        film.write(explained, text, numbers, alone=own.channel is not None)
     if as_json:
         about = {
             "source": text,

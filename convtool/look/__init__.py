@@ -9,6 +9,7 @@
     `typed`    numbers that are typed instead of a file
     `shape`    the shapes of a layer that is made
     `terminal` pictures, waveforms, heat maps and responses in a terminal
+    `animation` the window of a layer sliding over its input: SVG, GIF, MP4
 
 It must not filter by itself what `run` filters: what is shown is what was done.
 """

@@ -15,7 +15,7 @@ from convtool.layers.layer import Layer
 from convtool.layers.shape import LayerShape
 from convtool.look.channels import channel_labels, channel_of
 from convtool.look.element import Element, element
-from convtool.look.region import Region
+from convtool.look.region import Region, around
 from convtool.look.shape import shape_of_layer
 from convtool.look.witness import Look, View
 from convtool.media.contract import Source
@@ -42,6 +42,7 @@ class Asked:
         at: the element; None for the first.
         channel: of the result, by number or name; None for the first.
         page: of the input, from 1.
+        crop: how many elements around it are kept as well, per axis; None for none.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Asked:
     at: At | None = None
     channel: str | None = None
     page: int = 1
+    crop: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +175,8 @@ class _Window:
         if math.prod(result) <= SMALL:
             region = Region.of(work.layer, size, (0,) * len(size), result)
         else:
-            region = Region.of(work.layer, size, self.place, (1,) * len(size))
+            crop = self._asked.crop or (1,) * len(size)
+            region = Region.of(work.layer, size, *around(self.place, crop, result))
         if has_time and bool(region.outside[0][-1]):
             self.look.more = lambda _: ({}, {})  # then all is read, and its length is known
         return region

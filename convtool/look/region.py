@@ -86,6 +86,24 @@ class Region:
         )
 
 
+def around(
+    place: Sequence[int], most: Sequence[int], size: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the first position and the size of a box with a place in its middle, inside a result.
+
+    Args:
+        place: a position of the result.
+        most: the size of the box, where the result is not smaller.
+        size: that of the result.
+
+    >>> around((0, 7), (3, 3), (20, 9))
+    ((0, 6), (3, 3))
+    """
+    counts = tuple(map(min, most, size))
+    axes = zip(place, counts, size, strict=True)
+    return tuple(max(0, min(at - n // 2, end - n)) for at, n, end in axes), counts
+
+
 def source_of(places: Tensor, length: int, mode: str) -> Tensor:
     """Return the input position whose sample stands at each position of the padded input.
 

@@ -13,14 +13,17 @@ from PIL import Image
 from torch import nn
 
 from convtool.errors import LayerError, UsageError, WriteError
-from convtool.look.animation import animate
+from convtool.layers.layer import Layer
+from convtool.look.animation import SUFFIXES, animate
 from convtool.look.animation.drawing import film
 from convtool.look.animation.numbers import is_rounded, short
 from convtool.look.animation.raster import frame
 from convtool.look.animation.scene import Rect, Text, text_width
-from convtool.look.animation.storyboard import MAX_STEPS, storyboard
+from convtool.look.animation.storyboard import MOST_STEPS, of_array, of_region
 from convtool.look.animation.svg import svg
 from convtool.look.animation.theme import CURRENT, PADDING
+from convtool.look.keepers import Exact
+from convtool.look.region import Region
 
 LAYERS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,9 +73,9 @@ def test_the_sums_are_those_of_the_layer(
     layer = LAYERS[dims](2, groups * outputs, size, **shape, padding_mode=mode, bias=bias).double()
     values = torch.randn(2, *(5, 5, 5)[-dims:], dtype=torch.float64)
     expected = layer(values[None])[0].detach()
-    if expected.numel() > MAX_STEPS:
+    if expected.numel() > MOST_STEPS:
         return
-    board = storyboard(layer, values)
+    board = of_array(layer, values)
     places = itertools.product(*map(range, expected.shape))
     assert [step.output for step in board.steps] == list(places)
     totals = torch.tensor([step.total for step in board.steps], dtype=torch.float64)
@@ -93,18 +96,45 @@ def test_the_sums_are_those_of_the_layer(
 )
 def test_padding_holds_what_its_mode_puts_there(mode, first):
     """The cells of the padding have values, and are known as such."""
-    board = storyboard(summing(2, padding=1, padding_mode=mode), grid(5, 5))
+    board = of_array(summing(2, padding=1, padding_mode=mode), grid(5, 5))
     assert board.padded[0, 0].tolist() == first
     added = [[board.is_added((row, column)) for column in range(7)] for row in range(7)]
     assert [sum(row) for row in added] == [7, 2, 2, 2, 2, 2, 7]
+
+
+def test_samples_that_no_window_covers_are_shown():
+    """Steps of 2 leave the sixth sample out, and it is there to be seen."""
+    board = of_array(summing(1, stride=2), grid(6) + 1)
+    assert board.size == (6,)
+    assert [step.total for step in board.steps] == [6, 12]
+    assert "6" in texts(film(board), 0)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_a_part_of_a_result_is_that_part_of_the_whole(mode):
+    """A region's steps are those of the whole result, of which it says where it is."""
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 4, 3, stride=2, padding=1, padding_mode=mode)
+    layer, values = Layer(conv, (), None, ()), torch.randint(0, 256, (3, 20, 24)).double()
+    region = Region.of(layer, (20, 24), (7, 0), (3, 2))
+    keeper = Exact(region.sources)
+    keeper.take(values, 0)
+    board = of_region(layer, region, keeper.samples, [1, 3], unit=255)
+    expected = conv.double()(values[None] / 255)[0, [1, 3], 7:10, 0:2] * 255
+    totals = [step.total for step in board.steps]
+    torch.testing.assert_close(torch.tensor(totals).double(), expected.flatten().detach())
+    assert (board.first, board.size) == ((13, 0), (7, 4))
+    written = texts(film(board), 0)
+    assert {"Input 3×7×4, from 13, 0", "Output 2×3×2, from 7, 0"} <= set(written)
+    assert "Samples are shown as they are stored: 255 stands for 1." in written
 
 
 def test_one_channel_alone():
     """A chosen output channel is worked out alone, from the channels of its group."""
     layer = nn.Conv1d(4, 4, 2, groups=2)
     values = torch.randn(4, 3)
-    board = storyboard(layer, values, channel=3)
-    assert board.channels == (3,)
+    board = of_array(layer, values, [3])
+    assert board.outputs == (3,)
     assert {step.channel for step in board.steps} == {2}
     expected = layer(values[None])[0, 3].tolist()
     assert [step.total for step in board.steps] == pytest.approx(expected, abs=1e-6)
@@ -122,18 +152,18 @@ def test_numbers_are_short(number, text):
 
 def test_a_film_says_that_it_rounds():
     """Rounded numbers are announced, and only they."""
-    note = "Numbers are shown to 3 significant digits; the sums are made of all digits."
+    note = "Numbers are rounded where they are shown; the sums are made of all digits."
     exact, rounded = grid(4) / 4, grid(4) / 3
     assert not is_rounded(0.75)
-    assert note not in texts(film(storyboard(summing(1), exact)), 0)
-    assert note in texts(film(storyboard(summing(1), rounded)), 0)
+    assert note not in texts(film(of_array(summing(1), exact)), 0)
+    assert note in texts(film(of_array(summing(1), rounded)), 0)
 
 
 def test_a_step_shows_its_window_its_products_and_its_sum():
     """The lesson's third element: 3 + 4 + 5, each times 2, is 24."""
     layer = summing(1, padding=1)
     nn.init.constant_(layer.weight, 2)
-    made = film(storyboard(layer, grid(6) + 1), title="by hand", notes=["a note"])
+    made = film(of_array(layer, grid(6) + 1), title="by hand", notes=["a note"])
     written = texts(made, 3)
     assert {"3×2", "4×2", "5×2", "24", "Conv1d, kernel 3, padding 1", "by hand"} <= set(written)
     assert written.count("×2") == 3
@@ -146,7 +176,7 @@ def test_a_step_shows_its_window_its_products_and_its_sum():
 def test_the_window_is_drawn_over_the_cells_that_it_covers(dims, settings):
     """The values under the marked cells are the samples that the step multiplies."""
     layer = summing(dims, (3, 2, 2)[-dims:], **settings)
-    board = storyboard(layer, grid(*(5, 4, 3)[-dims:]))
+    board = of_array(layer, grid(*(5, 4, 3)[-dims:]))
     made = film(board)
     for index in (0, len(board.steps) // 2, len(board.steps) - 1):
         drawn = shown(made, index)
@@ -168,7 +198,7 @@ def test_the_window_is_drawn_over_the_cells_that_it_covers(dims, settings):
 
 def test_padding_is_dashed_and_everything_is_inside():
     """Padding is told apart without colours, and nothing leaves the picture."""
-    made = film(storyboard(summing(3, padding=1), grid(2, 3, 3)))
+    made = film(of_array(summing(3, padding=1), grid(2, 3, 3)))
     for item, x, y in shown(made, 0):
         if isinstance(item, Rect):
             assert bool(item.dash) == (item.fill == PADDING)
@@ -183,7 +213,7 @@ def test_padding_is_dashed_and_everything_is_inside():
 
 def test_a_picture_shows_the_same_as_the_film():
     """The middle of the window is filled with its colour, and the other cells are not."""
-    made = film(storyboard(summing(2), grid(3, 4)))
+    made = film(of_array(summing(2), grid(3, 4)))
     first, second = frame(made, 0), frame(made, 1)
     (x, y), width = next(
         ((x, y), item.width)
@@ -197,7 +227,7 @@ def test_a_picture_shows_the_same_as_the_film():
 
 def test_svg_stands_for_itself():
     """It parses, refers to nothing outside, has a name, and stands still where that is wanted."""
-    text = svg(film(storyboard(summing(2, stride=2, padding=1), grid(5, 5)), title=HOSTILE))
+    text = svg(film(of_array(summing(2, stride=2, padding=1), grid(5, 5)), title=HOSTILE))
     root = ET.fromstring(text)  # noqa: S314  # our own
     identifiers = {element.get("id") for element in root.iter()}
     uses = list(root.iter(f"{SVG}use"))
@@ -216,7 +246,7 @@ def test_svg_stands_for_itself():
 
 def test_svg_without_animation_shows_the_first_step():
     """Where CSS does not animate, exactly the first step is seen."""
-    made = film(storyboard(summing(1), grid(5)))
+    made = film(of_array(summing(1), grid(5)))
     root = ET.fromstring(svg(made))  # noqa: S314  # our own
     visible = set(re.findall(r"\.(\w+)\{visibility:visible\}", root.find(f"{SVG}style").text))
     seen = []
@@ -230,7 +260,7 @@ def test_svg_without_animation_shows_the_first_step():
 def test_gif_has_the_frames_and_durations_that_are_stated(tmp_path):
     """One frame per step, each as long as asked for, the last one longer."""
     path = tmp_path / "window.gif"
-    animate(summing(2), grid(4, 5), path, seconds=0.25)
+    animate(of_array(summing(2), grid(4, 5)), path, seconds=0.25)
     with Image.open(path) as image:
         durations = []
         for index in range(image.n_frames):
@@ -244,7 +274,7 @@ def test_gif_has_the_frames_and_durations_that_are_stated(tmp_path):
 def test_mp4_has_the_length_that_is_stated(tmp_path):
     """A video of even sizes that all players take, as long as its steps together."""
     path = tmp_path / "window.mp4"
-    animate(summing(1), grid(5), path, seconds=0.25)
+    animate(of_array(summing(1), grid(5)), path, seconds=0.25)
     with av.open(path) as container:
         (stream,) = container.streams
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
@@ -269,7 +299,7 @@ def test_mp4_has_the_length_that_is_stated(tmp_path):
 def test_what_cannot_be_shown_is_refused(layer, values, name, error, message, tmp_path):
     """Too many steps, too many cells, other names and layers that do not fit are said in words."""
     with pytest.raises(error, match=message):
-        animate(layer, values, tmp_path / name)
+        animate(of_array(layer, values), tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
@@ -277,7 +307,7 @@ def test_what_cannot_be_shown_is_refused(layer, values, name, error, message, tm
 def test_seconds_have_bounds(seconds, tmp_path):
     """A step takes neither no time nor minutes."""
     with pytest.raises(UsageError, match="seconds per step"):
-        animate(summing(1), grid(5), tmp_path / "a.svg", seconds=seconds)
+        animate(of_array(summing(1), grid(5)), tmp_path / "a.svg", seconds=seconds)
 
 
 def test_existing_files_stay(tmp_path):
@@ -285,7 +315,15 @@ def test_existing_files_stay(tmp_path):
     path = tmp_path / "a.svg"
     path.write_text("mine")
     with pytest.raises(WriteError, match="already exists"):
-        animate(summing(1), grid(5), path)
+        animate(of_array(summing(1), grid(5)), path)
     assert path.read_text() == "mine"
-    animate(summing(1), grid(5), path, overwrite=True)
+    animate(of_array(summing(1), grid(5)), path, overwrite=True)
     assert path.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_one_element_is_a_still(suffix, tmp_path):
+    """A result of one element is a picture that does not move."""
+    path = tmp_path / f"still{suffix}"
+    animate(of_array(summing(2), grid(3, 3)), path)
+    assert path.stat().st_size > 1000

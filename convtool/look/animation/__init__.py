@@ -6,6 +6,6 @@ scene        what a film is made of
 svg, raster  the two renderers; `writing` makes files of them
 """
 
-from convtool.look.animation.writing import SUFFIXES, animate
+from convtool.look.animation.writing import SUFFIXES, animate, writer_of
 
-__all__ = ["SUFFIXES", "animate"]
+__all__ = ["SUFFIXES", "animate", "writer_of"]

@@ -14,16 +14,16 @@ def caption(board: Storyboard) -> str:
     """Return a layer and what it is set to.
 
     >>> from torch import nn, zeros
-    >>> from convtool.look.animation.storyboard import storyboard
-    >>> caption(storyboard(nn.Conv2d(1, 1, 3, stride=2, padding=1), zeros(1, 5, 5)))
+    >>> from convtool.look.animation.storyboard import of_array
+    >>> caption(of_array(nn.Conv2d(1, 1, 3, stride=2, padding=1), zeros(1, 5, 5)))
     'Conv2d, kernel 3×3, stride 2, padding 1'
     """
     conv = board.conv
     parts = [type(conv).__name__, f"kernel {size_text(conv.kernel_size)}"]
     parts += [f"stride {_axes(conv.stride)}"] * (set(conv.stride) != {1})
-    if any(map(any, board.pads)):
+    if any(map(any, board.layer.ends)):
         mode = "" if conv.padding_mode == "zeros" else f" {conv.padding_mode}"
-        parts.append(f"padding {_padding(board.pads)}{mode}")
+        parts.append(f"padding {_padding(board.layer.ends)}{mode}")
     parts += [f"dilation {_axes(conv.dilation)}"] * (set(conv.dilation) != {1})
     parts += [f"groups {conv.groups}"] * (conv.groups != 1)
     return ", ".join(parts)
@@ -31,16 +31,15 @@ def caption(board: Storyboard) -> str:
 
 def described(board: Storyboard) -> str:
     """Return what is seen in a film."""
-    channels, result = len(board.padded), board.output_size
-    inner = board.padded
-    for axis, ((before, _), n) in enumerate(zip(board.pads, board.size, strict=True)):
-        inner = inner.narrow(axis + 1, before, n)
+    values = board.padded[list(board.inputs)]
+    for axis, outside in enumerate(board.region.outside, start=1):
+        values = values.index_select(axis, (~outside).nonzero().flatten())
     return (
-        f"The kernel's window slides over the input of {size_text((channels, *board.size))} in "
+        f"The kernel's window slides over an input of {size_text(values.shape)} in "
         f"{len(board.steps)} steps. Each step shows the samples under the window, their weights, "
         f"the products and their sum, which fills in one element of the output of "
-        f"{size_text((len(board.channels), *result))}. "
-        f"Input: {_numbers(inner.flatten().tolist())}. "
+        f"{size_text((len(board.outputs), *board.region.size))}. "
+        f"Input: {_numbers(values.flatten().tolist())}. "
         f"Output: {_numbers([step.total for step in board.steps])}."
     )
 
@@ -50,10 +49,9 @@ def _axes(numbers: Sequence[int]) -> str:
 
 
 def _padding(pads: Sequence[tuple[int, int]]) -> str:
-    if all(before == after for before, after in pads):
-        return _axes([before for before, _ in pads])
-    sides = list(dict.fromkeys(pads)) if len(set(pads)) == 1 else pads
-    return " × ".join(f"{before} before and {after} after" for before, after in sides)
+    """Return what is added on each axis; (0, 1) is what is added before and after."""
+    sides = [str(a) if a == b else f"({a}, {b})" for a, b in pads]
+    return sides[0] if len(set(sides)) == 1 else "×".join(sides)
 
 
 def _numbers(numbers: Sequence[float]) -> str:

@@ -27,7 +27,7 @@ from convtool.look.animation.theme import (
 
 VALUE_SIZE, WEIGHT_SIZE = 0.36, 0.26  # of a cell: the size of its texts
 VALUE_MIDDLE, WEIGHT_MIDDLE = 0.4, 0.8  # of a cell: where they stand
-ROOM = 0.9  # of a cell: the width of a text
+VALUE_ROOM, WEIGHT_ROOM = 0.84, 0.94  # of a cell: their width at most
 FRAME, THIN = 4, 2  # pixels
 DASHES = 16  # and spaces, per side of a cell
 
@@ -46,12 +46,13 @@ class Cells:
     def __init__(self, board: Storyboard, page: Page) -> None:
         self._board, self._page = board, page
         self._cell = page.input.cell
-        values = map(short, board.padded.flatten().tolist())
-        weights = (f"×{short(each)}" for each in board.conv.weight.flatten().tolist())
+        values = map(short, board.samples)
+        weights = (f"×{short(each)}" for each in board.weights)
         totals = (short(step.total) for step in board.steps)
-        self._value_size = self._fitting(values, VALUE_SIZE)
-        self._weight_size = self._fitting(weights, WEIGHT_SIZE)
-        self._total_size = self._fitting(totals, VALUE_SIZE, bold=True)
+        self._value_size = self._fitting(values, VALUE_SIZE, VALUE_ROOM)
+        self._total_size = self._fitting(totals, VALUE_SIZE, VALUE_ROOM, bold=True)
+        smaller = WEIGHT_SIZE / VALUE_SIZE * self._value_size
+        self._weight_size = min(smaller, self._fitting(weights, WEIGHT_SIZE, WEIGHT_ROOM))
 
     @property
     def smallest(self) -> float:
@@ -67,10 +68,12 @@ class Cells:
         yield from self._moving(self._weights)
         yield from self._results()
 
-    def _fitting(self, texts: Iterable[str], part: float, *, bold: bool = False) -> float:
+    def _fitting(
+        self, texts: Iterable[str], part: float, room: float, *, bold: bool = False
+    ) -> float:
         """Return the size in which the longest of some texts fits a cell."""
         widest = max(text_width(text, 1, bold=bold) for text in set(texts))
-        return min(part * self._cell, ROOM * self._cell / widest)
+        return min(part * self._cell, room * self._cell / widest)
 
     def _inputs(self) -> Iterator[Rect]:
         """Yield the input's cells after those of the padding, whose lines they share."""
@@ -143,11 +146,11 @@ class Cells:
             yield Sprite((self._text(corner, 0.5, number),), index, last)
 
     def _output(self, step: Step) -> Corner:
-        channel, *position = step.output
-        return self._page.output.place((self._board.channels.index(channel), *position))
+        return self._page.output.place(step.output)
 
     def _places(self) -> Iterator[Place]:
-        return iter(np.ndindex(*self._board.padded.shape))
+        size = self._board.padded.shape[1:]
+        return ((channel, *at) for channel in self._board.inputs for at in np.ndindex(*size))
 
     def _is_input(self, place: Place) -> bool:
         return not self._board.is_added(place[1:])

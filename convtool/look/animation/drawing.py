@@ -1,11 +1,12 @@
 """Draw a storyboard: the one film that all writers show."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
-from convtool.errors import UsageError
 from convtool.look.animation.captions import caption, described
 from convtool.look.animation.cells import Cells
-from convtool.look.animation.layout import HEAD, LABEL, Block, Page, arranged
+from convtool.look.animation.fitting import SCREEN, largest
+from convtool.look.animation.layout import HEAD, LABEL, Block
 from convtool.look.animation.numbers import is_rounded, short
 from convtool.look.animation.scene import Film, Sprite, Text, plain, text_width
 from convtool.look.animation.storyboard import Storyboard
@@ -13,16 +14,15 @@ from convtool.look.animation.terms import terms
 from convtool.look.animation.theme import BACKGROUND, INK, MUTED
 from convtool.sizes import size_text
 
-MOST_WIDTH, MOST_HEIGHT, MARGIN = 1920, 1080, 32  # pixels of a film
-CELL, WIDEST_CELL, LEAST_CELL = 64, 96, 42  # pixels of a cell
-ROOMY, LEAST_TEXT = 20, 11  # pixels: texts that cells are widened for, and that are legible
+MARGIN = 32  # pixels around everything
 TITLE, HEADING, SMALL = 26, 22, 17  # pixels of text
 LINE = 1.6  # of a text's size: from one line to the next
 AROUND = 12  # pixels below the title, and above the notes
 APART = 30  # pixels between the picture and the arithmetic
 HOLD = 2.0  # seconds
 MAX_TITLE = 70  # characters
-ROUNDED = "Numbers are shown to 3 significant digits; the sums are made of all digits."
+UNIT = "Samples are shown as they are stored: {} stands for 1."
+ROUNDED = "Numbers are rounded where they are shown; the sums are made of all digits."
 
 
 def film(
@@ -41,27 +41,31 @@ def film(
     """
     above = [Text(0, 0, caption(board), TITLE, INK, "start", bold=True)]
     above += [Text(0, 0, _shortened(plain(title)), HEADING, MUTED, "start")] * bool(title)
-    said = [ROUNDED] * _any_rounded(board) + [plain(note) for note in notes]
+    said = [UNIT.format(short(board.unit))] * (board.unit != 1) + [ROUNDED] * _any_rounded(board)
+    said += map(plain, notes)
     below = [Text(0, 0, note, SMALL, MUTED, "start") for note in said]
 
-    arithmetic = terms(board, MOST_WIDTH - 2 * MARGIN)
+    arithmetic = terms(board, SCREEN[0] - 2 * MARGIN)
     top = MARGIN + _height(above)
     rest = APART + arithmetic.height + _height(below) + MARGIN
-    page = _largest(board, MOST_HEIGHT - top - rest).moved(MARGIN, top)
+    page = largest(board, 2 * MARGIN, top + rest).moved(MARGIN, top)
     down = top + page.height + APART
     end = down + arithmetic.height
-    widths = [text_width(line.text, line.size, bold=line.bold) for line in above + below]
+    words = [
+        *_set(above, MARGIN),
+        *_set(below, end + AROUND),
+        *_input_labels(board, page.input),
+        *_output_labels(board, page.output),
+    ]
+    right = max(line.x + text_width(line.text, line.size, bold=line.bold) for line in words)
     return Film(
-        width=_even(max(page.width, arithmetic.width, *widths) + 2 * MARGIN),
+        width=_even(max(page.width + MARGIN, arithmetic.width + MARGIN, right) + MARGIN),
         height=_even(end + _height(below) + MARGIN),
         background=BACKGROUND,
         title=", ".join(line.text for line in reversed(above)),
         description=described(board),
         sprites=(
-            Sprite(tuple(_set(above, MARGIN))),
-            Sprite(tuple(_set(below, end + AROUND))),
-            Sprite(tuple(_labels(page.input, "Input", board))),
-            Sprite(tuple(_labels(page.output, "Output", board))),
+            Sprite(tuple(words)),
             *Cells(board, page).sprites(),
             *arithmetic.sprites(MARGIN, down),
         ),
@@ -71,54 +75,59 @@ def film(
     )
 
 
-def _largest(board: Storyboard, height: float) -> Page:
-    """Return the arrangement with the largest cells that fit.
+def _input_labels(board: Storyboard, block: Block) -> Iterator[Text]:
+    named = {channel: f"channel {board.names[channel]}" for channel in board.inputs}
+    several = len(board.names) > 1
+    yield _heading(block, "Input", board.size, board.first, named if several else {})
+    start, (first, count) = board.region.first[0], (board.first[0], board.size[0])
+    yield from _labels(block, named, start, range(first, first + count))
 
-    Raises:
-        UsageError: they would be too small to be read.
+
+def _output_labels(board: Storyboard, block: Block) -> Iterator[Text]:
+    made = board.region
+    named = {channel: f"channel {channel}" for channel in board.outputs}
+    several = board.conv.out_channels > 1
+    yield _heading(block, "Output", made.size, made.origin, named if several else {})
+    start = made.origin[0]
+    yield from _labels(block, named, start, range(start, start + made.size[0]))
+
+
+def _heading(
+    block: Block, name: str, size: Sequence[int], first: Sequence[int], named: Mapping[int, str]
+) -> Text:
+    """Return what an array is, how large, and where it begins in the whole of which it is a part.
+
+    Args:
+        block: where it is drawn.
+        name: its name.
+        size: its size, without padding.
+        first: its first position.
+        named: the names of its channels, where the whole has several.
     """
-    cells = board.padded.numel() + len(board.steps)
-    fits = cells <= MOST_WIDTH * MOST_HEIGHT / LEAST_CELL**2
-    ways = [True, False] if len(board.size) > 1 else [False]
-    pages = [page for beside in ways if fits and (page := _fitting(board, height, beside=beside))]
-    if pages:
-        return max(pages, key=lambda page: page.input.cell)
-    raise UsageError(
-        f"the padded input of {size_text(board.padded.shape[1:])} is too large "
-        f"for its numbers to be read",
-        hint="choose a smaller crop",
-    )
+    every = (len(named), *size) if len(named) > 1 else size
+    words = [f"{name} {size_text(every)}" if len(every) > 1 else f"{name}, length {size[0]}"]
+    words += named.values() if len(named) == 1 else []
+    words += [f"from {', '.join(map(str, first))}"] * any(first)
+    return Text(block.x, block.y + HEAD * 0.6, ", ".join(words), HEADING, INK, "start")
 
 
-def _fitting(board: Storyboard, height: float, *, beside: bool) -> Page | None:
-    texts = [short(value) for value in board.padded.flatten().tolist()]
-    texts += [short(step.total) for step in board.steps]
-    wanted = _even(max(text_width(text, ROOMY, bold=True) for text in set(texts)) + 12)
-    for cell in range(min(max(CELL, wanted), WIDEST_CELL), LEAST_CELL - 1, -2):
-        page = arranged(board, cell, beside=beside)
-        if page.width <= MOST_WIDTH - 2 * MARGIN and page.height <= height:
-            return page if Cells(board, page).smallest >= LEAST_TEXT else None
-    return None
+def _labels(block: Block, named: Mapping[int, str], start: int, inside: range) -> Iterator[Text]:
+    """Yield the labels of planes, where there are several.
 
-
-def _labels(block: Block, name: str, board: Storyboard) -> Iterator[Text]:
-    """Yield a block's heading, and the labels of its planes."""
-    inner = board.size if name == "Input" else block.size
-    size = inner if len(block.channels) == 1 else (len(block.channels), *inner)
-    heading = f"{name} {size_text(size)}" if len(size) > 1 else f"{name}, length {size[0]}"
-    left = min(block.place((0,) + (0,) * len(block.size))[0], block.x)
-    yield Text(left, block.y + HEAD * 0.6, heading, HEADING, INK, "start")
-    if not block.labelled:
-        return
+    Args:
+        block: whose planes they are.
+        named: the names of its channels.
+        start: the number of its first slice.
+        inside: the numbers of slices that are not padding.
+    """
     slices = block.size[0] if len(block.size) == 3 else 1
-    first = board.pads[0][0] if name == "Input" else 0
-    for index, channel in enumerate(block.channels):
-        for slice in range(slices):
-            x, y = block.corner(index, slice)
-            words = [f"channel {channel}"] * (len(block.channels) > 1)
-            if slices > 1:
-                inside = name == "Output" or 0 <= slice - first < board.size[0]
-                words.append(f"slice {slice - first}" if inside else "padding")
+    for channel, slice in itertools.product(block.channels, range(slices)):
+        words = [named[channel]] * (len(block.channels) > 1)
+        if slices > 1:
+            number = slice + start
+            words.append(f"slice {number}" if number in inside else "padding")
+        x, y = block.corner(channel, slice)
+        if block.labelled:
             yield Text(x, y - LABEL * 0.35, ", ".join(words), SMALL, MUTED, "start")
 
 
@@ -136,8 +145,7 @@ def _height(lines: Sequence[Text]) -> float:
 
 
 def _any_rounded(board: Storyboard) -> bool:
-    numbers = board.padded.flatten().tolist() + board.conv.weight.flatten().tolist()
-    numbers += [step.total for step in board.steps]
+    numbers = board.samples + board.weights + [step.total for step in board.steps]
     return any(map(is_rounded, numbers))
 
 

@@ -76,16 +76,16 @@ class Block:
         """Return the left and top of a plane, below its label.
 
         Args:
-            channel: the index of a channel, not its number.
+            channel: the number of a channel.
             slice: of a volume.
         """
-        row, column = self._plane_of(channel, slice)
+        row, column = self._plane_of(self.channels.index(channel), slice)
         label = LABEL if self.labelled else 0
         down = self.plane[0] * self.cell + label + GAP
         return self.x + column * (self.plane_width + GAP), self.y + HEAD + label + row * down
 
     def place(self, position: Sequence[int]) -> tuple[float, float]:
-        """Return the left and top of a cell, by the index of its channel and its position."""
+        """Return the left and top of a cell, by the number of its channel and its position."""
         channel, *at = position
         left, top = self.corner(channel, at[0] if len(at) == 3 else 0)
         row, column = (0, at[0]) if len(at) == 1 else (at[-2], at[-1])
@@ -125,7 +125,7 @@ class Page:
         return Page(*(replace(b, x=b.x + x, y=b.y + y) for b in (self.input, self.output)))
 
 
-def arranged(board: Storyboard, cell: float, *, beside: bool) -> Page:
+def arranged(board: Storyboard, cell: float, *, beside: bool, stacked: bool) -> Page:
     """Return the page of an input and an output.
 
     Outputs of a signal stand below the middle of their windows.
@@ -133,15 +133,15 @@ def arranged(board: Storyboard, cell: float, *, beside: bool) -> Page:
     Args:
         board: what is drawn.
         cell: pixels of a cell.
-        beside: the output is on the right of the input, not below.
+        beside: the output of an image or a volume is on the right of the input, not below.
+        stacked: channels of images stand below each other, not side by side.
     """
-    before = Block(tuple(range(len(board.padded))), tuple(board.padded.shape[1:]), beside, cell)
-    after = Block(board.channels, board.output_size, beside, cell)
-    if beside:
-        x, y = before.width + APART, max(0, (before.height - after.height) / 2)
-        return Page(before, replace(after, x=x, y=y))
-    after = replace(after, y=before.height + GAP)
-    if len(board.size) > 1:
-        return Page(before, after)
-    middle = (extent(board.conv)[0] - 1) / 2
-    return Page(before, replace(after, x=middle * cell, pitch=board.conv.stride[0] * cell))
+    before = Block(board.inputs, tuple(board.padded.shape[1:]), stacked, cell)
+    after = Block(board.outputs, board.region.size, stacked, cell)
+    if len(board.size) == 1:
+        middle, pitch = (extent(board.conv)[0] - 1) / 2 * cell, board.conv.stride[0] * cell
+        return Page(before, replace(after, x=middle, y=before.height + GAP, pitch=pitch))
+    if not beside:
+        return Page(before, replace(after, y=before.height + GAP))
+    down = max(0, (before.height - after.height) / 2)
+    return Page(before, replace(after, x=before.width + APART, y=down))

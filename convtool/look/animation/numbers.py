@@ -1,17 +1,17 @@
-"""Numbers as they are written into cells: whole ones as they are, others to three digits."""
+"""Numbers as they are written into cells: whole ones as they are, others with three digits."""
 
 import math
 
 DIGITS = 3  # significant ones
-LARGEST = 1e6  # whole numbers from here on are shortened as well
+LARGE, LARGEST = 1e3, 1e6  # numbers from here on have no fractions; have exponents
 MINUS = "−"
 
 
 def short(number: float) -> str:
     """Return a number in few characters.
 
-    >>> short(12), short(-0.03125), short(1234567), short(-0.0)
-    ('12', '−0.0312', '1.23e6', '0')
+    >>> short(12), short(-0.03125), short(3428.6), short(1234567)
+    ('12', '−0.0312', '3429', '1.23e6')
     """
     if not math.isfinite(number):
         return str(number).replace("-", MINUS).replace("inf", "∞")
@@ -38,7 +38,7 @@ def factor(number: float) -> str:
 
 
 def _plain(number: float) -> str:
-    if number == int(number) and abs(number) < LARGEST:
-        return str(int(number))
+    if (number == int(number) or abs(number) >= LARGE) and abs(number) < LARGEST:
+        return str(round(number))
     digits, _, exponent = f"{number:.{DIGITS}g}".partition("e")
     return f"{digits}e{int(exponent)}" if exponent else digits

@@ -10,6 +10,11 @@ from convtool.look.animation.scene import Film, Item, Rect, Text, font
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 
 
+def size_of(film: Film, scale: float) -> tuple[int, int]:
+    """Return the size of frames in pixels, which is even, as videos have it."""
+    return round(film.width * scale / 2) * 2, round(film.height * scale / 2) * 2
+
+
 def frame(film: Film, step: int, scale: float = 1) -> Image.Image:
     """Return what is seen in one step of a film.
 
@@ -18,8 +23,7 @@ def frame(film: Film, step: int, scale: float = 1) -> Image.Image:
         step: its number.
         scale: pixels per pixel of the film.
     """
-    size = round(film.width * scale), round(film.height * scale)
-    image = Image.new("RGB", size, film.background)
+    image = Image.new("RGB", size_of(film, scale), film.background)
     pen = _Pen(image, scale)
     for sprite in film.sprites:
         if sprite.shown(step):

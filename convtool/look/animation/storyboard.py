@@ -1,4 +1,4 @@
-"""Work out what a layer does on a small array, one output element after the other.
+"""Work out what a layer does on a small input, one output element after the other.
 
 Only numbers: it draws nothing. They are computed in float64; each sum is the sum of the products
 that are shown with it.
@@ -6,18 +6,21 @@ that are shown with it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from convtool.convolve.geometry import Conv, ends, output_size
+from convtool.convolve.geometry import Conv, output_size
 from convtool.errors import LayerError, UsageError
 from convtool.layers.layer import Layer
-from convtool.sizes import Pads, size_text
+from convtool.look.keepers import Exact
+from convtool.look.region import Region, source_of
+from convtool.sizes import size_text
 
-MAX_STEPS = 300
+MOST_STEPS = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +28,12 @@ class Step:
     """One output element.
 
     Attributes:
-        output: its place: channel and position.
+        output: its channel, and its position in the region.
         channel: the first of the input channels that it depends on.
         corner: the position of the window's first tap in the padded input.
         values: the samples under the window. Shape: (inputs per group, *K)
         weights: as many.
-        bias: what is added to the sum of the products, or None.
+        bias: what is added to the sum of the products; None where the layer adds nothing.
     """
 
     output: tuple[int, ...]
@@ -53,33 +56,68 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Storyboard:
-    """All steps of a layer on an array.
+    """All steps of a region of a layer's result, channel by channel.
 
     Attributes:
-        conv: the layer.
-        pads: samples that are added before and after on each axis.
-        size: the input's spatial size.
-        padded: the input with what is added. Shape: (C, *P)
-        steps: one per output element, channel by channel.
-        output_size: the output's spatial size.
+        layer: the layer.
+        region: which outputs there are, and what of the padded input they depend on.
+        padded: that part of the padded input. Shape: (C, *P)
+        unit: the sample that stands for 1.
+        names: of all channels of the input.
+        steps: one per output element.
     """
 
-    conv: Conv
-    pads: tuple[tuple[int, int], ...]
-    size: tuple[int, ...]
+    layer: Layer
+    region: Region
     padded: Tensor
+    unit: float
+    names: tuple[str, ...]
     steps: tuple[Step, ...]
-    output_size: tuple[int, ...]
 
     @property
-    def channels(self) -> tuple[int, ...]:
+    def conv(self) -> Conv:
+        """The layer itself."""
+        return self.layer.conv
+
+    @cached_property
+    def outputs(self) -> tuple[int, ...]:
         """The output channels that are worked out."""
         return tuple(dict.fromkeys(step.output[0] for step in self.steps))
 
+    @cached_property
+    def inputs(self) -> tuple[int, ...]:
+        """The input channels that they depend on."""
+        every = (step.channel + index for step in self.steps for index in range(len(step.weights)))
+        return tuple(sorted(set(every)))
+
+    @cached_property
+    def samples(self) -> list[float]:
+        """All numbers of the padded input that are shown."""
+        return [float(number) for number in self.padded[list(self.inputs)].flatten().tolist()]
+
+    @cached_property
+    def weights(self) -> list[float]:
+        """All numbers of the kernels that are shown."""
+        weight = self.conv.weight.detach()[list(self.outputs)]
+        return [float(number) for number in weight.flatten().tolist()]
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The size of the part of the input, without padding."""
+        return tuple(int((~outside).sum()) for outside in self.region.outside)
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """The position of the part in the input."""
+        return tuple(max(0, first) for first in self.region.first)
+
     def is_added(self, position: Sequence[int]) -> bool:
         """Return whether a position of the padded input is padding."""
-        axes = zip(position, self.pads, self.size, strict=True)
-        return any(not before <= place < before + n for place, (before, _), n in axes)
+        return any(outside[at] for outside, at in zip(self._outside, position, strict=True))
+
+    @cached_property
+    def _outside(self) -> list[list[bool]]:
+        return [outside.tolist() for outside in self.region.outside]
 
     def covered(self, step: Step) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
         """Yield each tap of a step's window, and the place in the padded input that it covers.
@@ -92,78 +130,114 @@ class Storyboard:
             yield (channel, *tap), (step.channel + channel, *place)
 
 
-def storyboard(layer: Conv | Layer, values: Tensor, *, channel: int | None = None) -> Storyboard:
-    """Work out each output element of a layer, before any folding and normalization.
+def of_array(
+    layer: Conv | Layer, values: Tensor, channels: Sequence[int] | None = None
+) -> Storyboard:
+    """Return the storyboard of a layer on a whole array.
 
     Args:
-        layer: what is animated.
-        values: the whole input.
-        channel: only this output channel of the layer.
+        layer: what is animated, before any folding and normalization.
+        values: the input.
+        channels: output channels of the layer; None for all.
 
     Shape: values (C, *S)
 
     Raises:
         LayerError: the layer does not fit the input.
-        UsageError: there are more than MAX_STEPS elements, or no such channel.
+        UsageError: there are more than MOST_STEPS elements.
 
-    >>> conv = torch.nn.Conv1d(1, 1, 3, padding=1, bias=False)
-    >>> _ = torch.nn.init.constant_(conv.weight, 2)
-    >>> [step.total for step in storyboard(conv, torch.tensor([[1.0, 2, 3]])).steps]
+    >>> from torch import nn, tensor
+    >>> conv = nn.Conv1d(1, 1, 3, padding=1, bias=False)
+    >>> _ = nn.init.constant_(conv.weight, 2)
+    >>> [step.total for step in of_array(conv, tensor([[1.0, 2, 3]])).steps]
     [6.0, 12.0, 10.0]
     """
-    conv = layer.conv if isinstance(layer, Layer) else layer
-    pads = tuple(layer.ends if isinstance(layer, Layer) else ends(conv))
-    size = tuple(values.shape[1:])
+    layer = layer if isinstance(layer, Layer) else Layer(layer, (), None, ())
+    conv, size = layer.conv, tuple(values.shape[1:])
     if len(values) != conv.in_channels:
         raise LayerError(f"the layer takes {conv.in_channels} channels, not {len(values)}")
-    result = output_size(conv, size, pads)
-    channels = _channels(conv, channel)
-    _refuse_long(len(channels), result)
-    padded = _padded(values.detach().double(), pads, conv.padding_mode)
-    places = ((each, *position) for each in channels for position in np.ndindex(*result))
-    steps = tuple(_step(conv, padded, place) for place in places)
-    return Storyboard(conv, pads, size, padded, steps, result)
+    result = output_size(conv, size, layer.ends)
+    refuse_long(conv.out_channels if channels is None else len(channels), result)
+    region = _whole(layer, size, result)
+    keeper = Exact(region.sources)
+    keeper.take(values, 0)
+    assert keeper.samples is not None
+    return of_region(layer, region, keeper.samples, channels)
 
 
-def _channels(conv: Conv, channel: int | None) -> Sequence[int]:
-    if channel is None:
-        return range(conv.out_channels)
-    if not 0 <= channel < conv.out_channels:
+def of_region(
+    layer: Layer,
+    region: Region,
+    padded: Tensor,
+    channels: Sequence[int] | None = None,
+    unit: float = 1.0,
+    names: Sequence[str] | None = None,
+) -> Storyboard:
+    """Return the storyboard of a region of a layer's result.
+
+    Args:
+        layer: what is animated, before any folding and normalization.
+        region: the outputs.
+        padded: the part of the padded input that they depend on.
+        channels: output channels of the layer; None for all.
+        unit: the sample that stands for 1.
+        names: of all channels of the input; None for their numbers.
+
+    Shape: padded (C, *P)
+
+    Raises:
+        UsageError: there are more than MOST_STEPS elements.
+    """
+    chosen = range(layer.conv.out_channels) if channels is None else channels
+    refuse_long(len(chosen), region.size)
+    samples = padded.detach().double()
+    places = ((each, *position) for each in chosen for position in np.ndindex(*region.size))
+    steps = tuple(_step(layer.conv, samples, place, unit) for place in places)
+    known = tuple(map(str, range(len(padded))) if names is None else names)
+    return Storyboard(layer, region, samples, unit, known, steps)
+
+
+def refuse_long(channels: int, size: Sequence[int]) -> None:
+    """Check the number of elements of a result.
+
+    Args:
+        channels: output channels.
+        size: the result's spatial size.
+
+    Raises:
+        UsageError: there are more than MOST_STEPS.
+    """
+    count = channels * prod(size)
+    if count > MOST_STEPS:
+        made = size_text(size if channels == 1 else (channels, *size))
         raise UsageError(
-            f"there is no output channel {channel}: the layer has 0 to {conv.out_channels - 1}"
+            f"the animation would have {count} steps, one per element of the {made} output; "
+            f"the most is {MOST_STEPS}",
+            hint="--crop 5x5 draws a part" + (", --channel one channel" if channels > 1 else ""),
         )
-    return [channel]
 
 
-def _refuse_long(channels: int, size: Sequence[int]) -> None:
-    count = channels * torch.Size(size).numel()
-    if count <= MAX_STEPS:
-        return
-    made = (
-        f"{size_text(size)} output" if channels == 1 else f"{size_text((channels, *size))} output"
-    )
-    raise UsageError(
-        f"the animation would have {count} steps, one per element of the {made}; "
-        f"the most is {MAX_STEPS}",
-        hint="choose a smaller crop" + (", or one channel" if channels > 1 else ""),
-    )
+def _whole(layer: Layer, size: Sequence[int], result: tuple[int, ...]) -> Region:
+    """Return the whole result, with the whole padded input: samples that no window covers, too."""
+    places = [
+        torch.arange(-before, length + after)
+        for length, (before, after) in zip(size, layer.ends, strict=True)
+    ]
+    axes = list(zip(places, size, strict=True))
+    sources = tuple(source_of(axis, length, layer.conv.padding_mode) for axis, length in axes)
+    outside = tuple((axis < 0) | (axis >= length) for axis, length in axes)
+    return Region((0,) * len(size), result, tuple(-b for b, _ in layer.ends), sources, outside)
 
 
-def _padded(values: Tensor, pads: Pads, mode: str) -> Tensor:
-    """Return an array with samples added by a layer's padding mode. Shape: (C, *S) → (C, *P)"""
-    amounts = [amount for pair in reversed(pads) for amount in pair]
-    if not any(amounts):
-        return values
-    return functional.pad(values[None], amounts, "constant" if mode == "zeros" else mode)[0]
-
-
-def _step(conv: Conv, padded: Tensor, output: tuple[int, ...]) -> Step:
+def _step(conv: Conv, padded: Tensor, output: tuple[int, ...], unit: float) -> Step:
     channel, *position = output
-    weights = conv.weight[channel].detach().double()
+    weights = conv.weight[channel].detach().cpu().double()
     first = channel // (conv.out_channels // conv.groups) * len(weights)
     corner = tuple(at * stride for at, stride in zip(position, conv.stride, strict=True))
     axes = zip(corner, conv.dilation, conv.kernel_size, strict=True)
     window = tuple(slice(at, at + apart * (k - 1) + 1, apart) for at, apart, k in axes)
     values = padded[(slice(first, first + len(weights)), *window)]
-    bias = None if conv.bias is None else float(conv.bias.detach()[channel])
+    bias = None
+    if conv.bias is not None and bool(conv.bias.any()):
+        bias = float(conv.bias.detach()[channel]) * unit
     return Step(output, first, corner, values, weights, bias)

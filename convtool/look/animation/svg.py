@@ -1,6 +1,7 @@
 """Write a film as SVG: one file without references, animated by CSS.
 
-Where CSS does not animate, or the reader has asked for less motion, the first step stands still.
+Where CSS does not animate, or the reader has asked for less motion, the first step stands still. It
+pauses under the mouse.
 """
 
 import hashlib
@@ -35,7 +36,8 @@ class _Writer:
         body = "\n".join(self._sprite(sprite) for sprite in film.sprites)
         p = self._prefix
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {film.width} {film.height}" '
+            f'<svg id="{p}" xmlns="http://www.w3.org/2000/svg" '
+            f'viewBox="0 0 {film.width} {film.height}" '
             f'width="{film.width}" height="{film.height}" style="max-width:100%;height:auto" '
             f'role="img" aria-labelledby="{p}t {p}d">\n'
             f'<title id="{p}t">{escape(film.title)}</title>\n'
@@ -98,6 +100,7 @@ class _Writer:
             if last >= film.steps - 1:
                 frames = _keyframes(first * film.seconds / total, 1)
             rules.append(f".{name}{{animation-name:{name}}}@keyframes {name}{{{frames}}}")
+        rules.append(f"#{p}:hover .{p}{{animation-play-state:paused}}")
         rules.append(f"@media (prefers-reduced-motion:reduce){{.{p}{{animation-name:none}}}}")
         return "".join(rules)
 

@@ -29,13 +29,13 @@ class Terms:
     Attributes:
         board: the steps.
         table: which products stand where.
-        column: pixels of a cell of the table.
+        columns: pixels of the columns of the table.
         total: pixels of the sum.
     """
 
     board: Storyboard
     table: Table
-    column: float
+    columns: tuple[float, ...]
     total: float
 
     @property
@@ -65,7 +65,7 @@ class Terms:
 
     def _left(self, column: int) -> float:
         """Return where a column begins; rows below the first one begin with a plus sign."""
-        return PLUS * (len(self.table) > 1) + column * (self.column + PLUS)
+        return PLUS * (len(self.table) > 1) + sum(self.columns[:column]) + column * PLUS
 
     def _baseline(self, row: int) -> float:
         return row * LINE + LINE * 0.68
@@ -81,7 +81,7 @@ class Terms:
         added = {tap: self.board.is_added(place[1:]) for tap, place in self.board.covered(step)}
         for row, cells in enumerate(self.table):
             for column, cell in enumerate(cells):
-                left = x + self._left(column) + self.column / 2
+                left = x + self._left(column) + self.columns[column] / 2
                 colour = MUTED if all(added[tap] for tap in cell) else INK
                 yield Text(left, y + self._baseline(row), _text(step, cell), SIZE, colour)
 
@@ -107,13 +107,11 @@ def terms(board: Storyboard, width: float) -> Terms:
         for step in board.steps
     )
     for table in _tables(board.steps[0].weights.shape):
-        column = max(
-            text_width(_text(step, cell), SIZE)
-            for step in board.steps
-            for row in table
-            for cell in row
+        columns = tuple(
+            max(text_width(_text(step, cell), SIZE) for step in board.steps for cell in column)
+            for column in _columns(table)
         )
-        made = Terms(board, table, column, total)
+        made = Terms(board, table, columns, total)
         if made.width <= width and len(table) <= MOST_ROWS:
             break
     return made
@@ -140,6 +138,12 @@ def _tables(shape: Sequence[int]) -> Iterator[Table]:
     planes = taps.reshape(channels, depth, -1)
     yield [[_joined(plane) for plane in planes.reshape(channels * depth, -1)]]
     yield [[_joined(planes.reshape(-1))]]
+
+
+def _columns(table: Table) -> Iterator[list[tuple[Tap, ...]]]:
+    """Yield the columns of a table, whose last rows may be shorter."""
+    for index in range(len(table[0])):
+        yield [row[index] for row in table if index < len(row)]
 
 
 def _rows(taps: np.ndarray) -> Table:

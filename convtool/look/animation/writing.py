@@ -1,7 +1,8 @@
 """Write animations: SVG, GIF by Pillow, MP4 by FFmpeg."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,20 +10,18 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace
 from PIL import Image, ImageColor
-from torch import Tensor
 
-from convtool.convolve.geometry import Conv
 from convtool.errors import UsageError
-from convtool.layers.layer import Layer
-from convtool.look.animation.drawing import MOST_HEIGHT, MOST_WIDTH, film
-from convtool.look.animation.raster import frame
+from convtool.look.animation.drawing import film
+from convtool.look.animation.fitting import SCREEN
+from convtool.look.animation.raster import frame, size_of
 from convtool.look.animation.scene import Film
-from convtool.look.animation.storyboard import storyboard
+from convtool.look.animation.storyboard import Storyboard
 from convtool.look.animation.svg import svg
 from convtool.media.ffmpeg import refused
 from convtool.outputs.atomic import Publisher
 
-LEAST_SECONDS, MOST_SECONDS = 0.1, 60  # per step
+SECONDS, LEAST_SECONDS, MOST_SECONDS = 1.0, 0.1, 60.0  # per step
 EDGES = 48  # colours of a GIF for the edges of letters, beside those of the drawing
 NEAR = 10  # levels of 8 bits
 RATE = 10  # frames per second of a video, each step being shown in several
@@ -30,50 +29,50 @@ LARGER = 2  # how much a video is enlarged, where it stays within a screen
 
 
 def animate(
-    layer: Conv | Layer,
-    values: Tensor,
+    board: Storyboard,
     path: Path,
     *,
     title: str = "",
     notes: Sequence[str] = (),
-    channel: int | None = None,
-    seconds: float = 1.0,
+    seconds: float = SECONDS,
     overwrite: bool = False,
-    publisher: Publisher | None = None,
 ) -> None:
     """Write how a layer's window slides over a small input while the output fills in.
 
     Args:
-        layer: what is animated: its sums, before any folding and normalization.
-        values: the whole input.
+        board: the steps.
         path: a name that ends in one of SUFFIXES.
-        title: what the values are; shown above, as it is.
+        title: what the input is; shown above, as it is.
         notes: what else is to be said; shown below.
-        channel: only this output channel of the layer.
         seconds: per step.
         overwrite: replace an existing file.
-        publisher: of a run, which may be interrupted.
-
-    Shape: values (C, *S)
 
     Raises:
-        LayerError: the layer does not fit the input.
         UsageError: the input is too large, or the name or the seconds are wrong.
         WriteError: the file cannot be written.
+    """
+    write = writer_of(path)
+    if not LEAST_SECONDS <= seconds <= MOST_SECONDS:
+        raise UsageError(
+            f"{seconds:g} seconds per step are out of range: {LEAST_SECONDS} to {MOST_SECONDS}"
+        )
+    made = film(board, title=title, notes=notes, seconds=seconds)
+    with Publisher().file(path, overwrite=overwrite) as file:
+        write(made, file)
+
+
+def writer_of(path: Path) -> Callable[[Film, BinaryIO], None]:
+    """Return what writes a film as a file of a name.
+
+    Raises:
+        UsageError: the name has another suffix than one of SUFFIXES.
     """
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         raise UsageError(
             f"{path.name} is no name of an animation", hint=f"end it in {', '.join(SUFFIXES)}"
         )
-    if not LEAST_SECONDS <= seconds <= MOST_SECONDS:
-        raise UsageError(
-            f"{seconds:g} seconds per step are out of range: {LEAST_SECONDS} to {MOST_SECONDS}"
-        )
-    board = storyboard(layer, values, channel=channel)
-    made = film(board, title=title, notes=notes, seconds=seconds)
-    with (publisher or Publisher()).file(path, overwrite=overwrite) as file:
-        write(made, file)
+    return write
 
 
 def _write_svg(film: Film, file: BinaryIO) -> None:
@@ -110,14 +109,14 @@ def _palette(film: Film) -> Image.Image:
 
 def _write_mp4(film: Film, file: BinaryIO) -> None:
     """Write a video of a constant rate, which all players and slides take."""
-    scale = min(LARGER, MOST_WIDTH / film.width, MOST_HEIGHT / film.height)
-    size = [round(side * scale / 2) * 2 for side in (film.width, film.height)]
+    scale = min(LARGER, SCREEN[0] / film.width, SCREEN[1] / film.height)
+    scale = math.floor(scale * 4) / 4  # so that cells stay equal
+    pictures = (frame(film, step, scale) for step in range(film.steps))
     with refused("the animation cannot be encoded"), av.open(file, "w", "mp4") as container:
         stream = container.add_stream("h264", RATE, {"crf": "18", "preset": "veryfast"})
-        stream.width, stream.height = size
+        stream.width, stream.height = size_of(film, scale)
         stream.pix_fmt, stream.codec_context.colorspace = "yuv420p", Colorspace.ITU709
-        for step, count in enumerate(_repeats(film.durations)):
-            image = frame(film, step, scale).resize(size)
+        for image, count in zip(pictures, _repeats(film.durations), strict=True):
             picture = av.VideoFrame.from_ndarray(np.asarray(image), "rgb24")
             picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
             for _ in range(count):
