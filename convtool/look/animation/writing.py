@@ -24,7 +24,7 @@ from convtool.outputs.atomic import Publisher
 SECONDS, LEAST_SECONDS, MOST_SECONDS = 1.0, 0.1, 60.0  # per step
 EDGES = 48  # colours of a GIF for the edges of letters, beside those of the drawing
 NEAR = 10  # levels of 8 bits
-RATE = 10  # frames per second of a video, each step being shown in several
+FAST, SLOW = 10, 5  # frames per second of videos, whose steps are each several frames long
 LARGER = 2  # how much a video is enlarged, where it stays within a screen
 
 
@@ -82,12 +82,12 @@ def _write_svg(film: Film, file: BinaryIO) -> None:
 def _write_gif(film: Film, file: BinaryIO) -> None:
     """Write a GIF whose frames share one palette."""
     palette = _palette(film)
-    first, *others = (
+    steps = (
         frame(film, step).quantize(palette=palette, dither=Image.Dither.NONE)
         for step in range(film.steps)
     )
     durations = [round(100 * each) * 10 for each in film.durations]  # GIF counts hundredths
-    first.save(file, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    next(steps).save(file, "GIF", save_all=True, append_images=steps, duration=durations, loop=0)
 
 
 def _palette(film: Film) -> Image.Image:
@@ -113,10 +113,11 @@ def _write_mp4(film: Film, file: BinaryIO) -> None:
     scale = math.floor(scale * 4) / 4  # so that cells stay equal
     pictures = (frame(film, step, scale) for step in range(film.steps))
     with refused("the animation cannot be encoded"), av.open(file, "w", "mp4") as container:
-        stream = container.add_stream("h264", RATE, {"crf": "18", "preset": "veryfast"})
+        rate = SLOW if film.seconds >= 1 else FAST
+        stream = container.add_stream("h264", rate, {"crf": "18", "preset": "veryfast"})
         stream.width, stream.height = size_of(film, scale)
         stream.pix_fmt, stream.codec_context.colorspace = "yuv420p", Colorspace.ITU709
-        for image, count in zip(pictures, _repeats(film.durations), strict=True):
+        for image, count in zip(pictures, _repeats(film.durations, rate), strict=True):
             picture = av.VideoFrame.from_ndarray(np.asarray(image), "rgb24")
             picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
             for _ in range(count):
@@ -125,16 +126,16 @@ def _write_mp4(film: Film, file: BinaryIO) -> None:
         container.mux(stream.encode())
 
 
-def _repeats(durations: Sequence[float]) -> Iterator[int]:
+def _repeats(durations: Sequence[float], rate: int) -> Iterator[int]:
     """Yield in how many frames each step is shown, whose rounding does not add up.
 
-    >>> list(_repeats([0.25, 0.25, 1.0]))
+    >>> list(_repeats([0.25, 0.25, 1.0], 10))
     [2, 3, 10]
     """
     shown = 0
     for end in itertools.accumulate(durations):
-        yield round(end * RATE) - shown
-        shown = round(end * RATE)
+        yield round(end * rate) - shown
+        shown = round(end * rate)
 
 
 _WRITERS = {".gif": _write_gif, ".mp4": _write_mp4, ".svg": _write_svg}
