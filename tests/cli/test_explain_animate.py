@@ -41,6 +41,14 @@ def test_a_numbered_grid(convtool, tmp_path):
     assert sums == [short(number) for number in expected]
 
 
+def test_a_kernel_without_a_middle_is_padded_behind(convtool, tmp_path):
+    """Two taps keep the length by one sample behind the input, as PyTorch does it."""
+    path = tmp_path / "w.svg"
+    assert convtool("explain", "1 2 3 4", "-k", "1 1", "--animate", path).code == 0
+    assert described(path)[1] == ["3", "5", "7", "4"]
+    assert "Conv1d, kernel 2, padding (0, 1)" in texts(path)
+
+
 def test_a_crop_of_a_file_has_the_samples_that_are_stored(convtool, tmp_path):
     """Around --at, the samples are the file's own, and the sums those of the kernel."""
     path = tmp_path / "w.svg"

@@ -1,7 +1,7 @@
 """Draw a storyboard: the one film that all writers show."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from convtool.look.animation.captions import caption, described
 from convtool.look.animation.cells import Cells
@@ -39,12 +39,7 @@ def film(
     Raises:
         UsageError: the arrays are too large to be drawn.
     """
-    above = [Text(0, 0, caption(board), TITLE, INK, "start", bold=True)]
-    above += [Text(0, 0, _shortened(plain(title)), HEADING, MUTED, "start")] * bool(title)
-    said = [UNIT.format(short(board.unit))] * (board.unit != 1) + [ROUNDED] * _any_rounded(board)
-    said += map(plain, notes)
-    below = [Text(0, 0, note, SMALL, MUTED, "start") for note in said]
-
+    above, below = _titles(board, plain(title)), _notes(board, map(plain, notes))
     arithmetic = terms(board, SCREEN[0] - 2 * MARGIN)
     top = MARGIN + _height(above)
     rest = APART + arithmetic.height + _height(below) + MARGIN
@@ -73,6 +68,21 @@ def film(
         seconds=seconds,
         hold=HOLD,
     )
+
+
+def _titles(board: Storyboard, title: str) -> list[Text]:
+    """Return the lines above the picture: the layer, and what the values are."""
+    shown = title if len(title) <= MAX_TITLE else f"{title[: MAX_TITLE - 1]}…"
+    lines = [Text(0, 0, caption(board), TITLE, INK, "start", bold=True)]
+    return lines + [Text(0, 0, shown, HEADING, MUTED, "start")] * bool(title)
+
+
+def _notes(board: Storyboard, notes: Iterable[str]) -> list[Text]:
+    """Return the lines below the picture: what must be known to read its numbers."""
+    numbers = board.samples + board.weights + [step.total for step in board.steps]
+    said = [UNIT.format(short(board.unit))] * (board.unit != 1)
+    said += [ROUNDED] * any(map(is_rounded, numbers))
+    return [Text(0, 0, note, SMALL, MUTED, "start") for note in (*said, *notes)]
 
 
 def _input_labels(board: Storyboard, block: Block) -> Iterator[Text]:
@@ -120,6 +130,8 @@ def _labels(block: Block, named: Mapping[int, str], start: int, inside: range) -
         start: the number of its first slice.
         inside: the numbers of slices that are not padding.
     """
+    if not block.labelled:
+        return
     slices = block.size[0] if len(block.size) == 3 else 1
     for channel, slice in itertools.product(block.channels, range(slices)):
         words = [named[channel]] * (len(block.channels) > 1)
@@ -127,8 +139,7 @@ def _labels(block: Block, named: Mapping[int, str], start: int, inside: range) -
             number = slice + start
             words.append(f"slice {number}" if number in inside else "padding")
         x, y = block.corner(channel, slice)
-        if block.labelled:
-            yield Text(x, y - LABEL * 0.35, ", ".join(words), SMALL, MUTED, "start")
+        yield Text(x, y - LABEL * 0.35, ", ".join(words), SMALL, MUTED, "start")
 
 
 def _set(lines: Sequence[Text], top: float) -> Iterator[Text]:
@@ -142,15 +153,6 @@ def _set(lines: Sequence[Text], top: float) -> Iterator[Text]:
 
 def _height(lines: Sequence[Text]) -> float:
     return sum(line.size * LINE for line in lines) + AROUND * bool(lines)
-
-
-def _any_rounded(board: Storyboard) -> bool:
-    numbers = board.samples + board.weights + [step.total for step in board.steps]
-    return any(map(is_rounded, numbers))
-
-
-def _shortened(title: str) -> str:
-    return title if len(title) <= MAX_TITLE else f"{title[: MAX_TITLE - 1]}…"
 
 
 def _even(pixels: float) -> int:
