@@ -34,6 +34,7 @@ samples: .venv/ready
 	$(RUN) python samples/make_samples.py
 
 docs: .venv/ready
+	$(RUN) python docs/make_animations.py
 	$(RUN) python docs/make_gallery.py
 
 clean:

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import av
 import pytest
 import torch
+from browsers import chromium
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -327,3 +328,33 @@ def test_one_element_is_a_still(suffix, tmp_path):
     path = tmp_path / f"still{suffix}"
     animate(of_array(summing(2), grid(3, 3)), path)
     assert path.stat().st_size > 1000
+
+
+SEEN = """seconds => {
+    for (const animation of document.getAnimations()) {
+        animation.pause();
+        animation.currentTime = 1000 * seconds;
+    }
+    const shown = [...document.querySelectorAll("text")].filter(
+        text => !text.closest("defs") && getComputedStyle(text).visibility === "visible");
+    return [shown.map(text => text.textContent), document.getAnimations().length];
+}"""
+
+
+def test_a_browser_shows_the_steps_one_after_the_other(tmp_path):
+    """In each step, exactly its texts are seen; with less motion, the first step stands still."""
+    made = film(of_array(summing(1, padding=1), grid(4) + 1), seconds=0.5)
+    path = tmp_path / "w.svg"
+    path.write_text(svg(made))
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        for index in range(made.steps):
+            seen, moving = page.evaluate(SEEN, 0.5 * index + 0.25)
+            assert moving
+            assert sorted(seen) == sorted(text for text in texts(made, index) if text != "×1")
+        page.emulate_media(reduced_motion="reduce")
+        page.reload()
+        seen, moving = page.evaluate(SEEN, 1)
+        assert not moving
+        assert sorted(seen) == sorted(text for text in texts(made, 0) if text != "×1")
