@@ -43,28 +43,28 @@ class AnimationOptions:
 
     animate: Path | None = option(
         None,
-        "Draw the window sliding over the input while the result fills in, as .svg, .gif or .mp4: "
-        "all of numbers, of a file a crop around --at.",
+        "Draw the window sliding over the input while the result fills in, into an .svg, .gif or "
+        ".mp4 file. Numbers are drawn whole, files as a crop around --at.",
         "Look",
         kind=File(),
     )
     grid: tuple[int, ...] | None = option(
         None,
-        "Take a grid with its numbers from 0 instead of INPUT, such as 5x5.",
+        "Use a grid of this size, numbered from 0, instead of INPUT.",
         "Look",
         kind=Size(),
     )
     crop: tuple[int, ...] | None = option(
         None,
-        "How many elements of a file's result are animated around --at.",
+        "Elements of the result around --at that are animated, such as 3x3.",
         "Look",
         kind=Size(),
-        usual="4x4, 8 of audio, 2x2x2 of video",
+        usual="of an image 4x4, of audio 8, of a video 2x2x2, of numbers all",
         need=ANIMATED,
     )
     step_seconds: float = option(
         1.0,
-        "How long each step of the animation is shown.",
+        "Seconds per step of the animation.",
         "Look",
         kind=Seconds("a time from 0.1 to 60 seconds", 0.1, 60),
         need=ANIMATED,

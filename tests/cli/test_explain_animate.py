@@ -121,7 +121,7 @@ def test_a_hostile_name_is_text(convtool, tmp_path):
         (["--grid", "0x3"], "--grid takes a size such as 6, 5x5 or 2x3x3"),
         (["--grid", "5by5"], "--grid takes a size such as 6, 5x5 or 2x3x3"),
         (["--grid", "20x20", "--animate", "w.svg"], "400 steps"),
-        (["--grid", "5x5", "--animate", "w.webm"], "w.webm is no name of an animation"),
+        (["--grid", "5x5", "--animate", "w.webm"], "w.webm: unknown format of an animation"),
         (["--grid", "5x5", "--crop", "3", "--animate", "w.svg"], "--crop 3: the result has 2 axes"),
         (["--grid", "5x5", "--step-seconds", "0", "--animate", "w.svg"], "--step-seconds takes"),
     ],

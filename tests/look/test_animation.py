@@ -292,7 +292,7 @@ def test_mp4_has_the_length_that_is_stated(tmp_path):
         (summing(2), grid(20, 20), "a.svg", UsageError, "324 steps, one per element of the 18×18"),
         (summing(2, stride=60), grid(240, 240), "a.svg", UsageError, "240×240 is too large"),
         (summing(1, stride=30), grid(240), "a.svg", UsageError, "240 is too large for its numbers"),
-        (summing(2), grid(5, 5), "a.avi", UsageError, "a.avi is no name of an animation"),
+        (summing(2), grid(5, 5), "a.avi", UsageError, "a.avi: unknown format of an animation"),
         (summing(2), grid(2, 2), "a.svg", LayerError, "the kernel spans 3×3"),
         (nn.Conv1d(3, 3, 1), grid(5), "a.svg", LayerError, "takes 3 channels, not 1"),
     ],

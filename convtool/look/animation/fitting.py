@@ -35,7 +35,7 @@ def largest(board: Storyboard, width: float, height: float) -> Page:
     raise UsageError(
         f"the padded input of {size_text(board.padded.shape[1:])} is too large for its numbers "
         f"to be read",
-        hint="--crop 3x3 draws less",
+        hint="--crop draws a part",
     )
 
 

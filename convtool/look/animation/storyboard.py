@@ -213,7 +213,7 @@ def refuse_long(channels: int, size: Sequence[int]) -> None:
         raise UsageError(
             f"the animation would have {count} steps, one per element of the {made} output; "
             f"the most is {MOST_STEPS}",
-            hint="--crop 5x5 draws a part" + (", --channel one channel" if channels > 1 else ""),
+            hint="--crop draws a part" + (", --channel one channel" if channels > 1 else ""),
         )
 
 

@@ -70,7 +70,7 @@ def writer_of(path: Path) -> Callable[[Film, BinaryIO], None]:
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         raise UsageError(
-            f"{path.name} is no name of an animation", hint=f"end it in {', '.join(SUFFIXES)}"
+            f"{path.name}: unknown format of an animation", hint=f"known: {', '.join(SUFFIXES)}"
         )
     return write
 
