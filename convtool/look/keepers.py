@@ -149,47 +149,73 @@ class Envelope:
 
 
 class Frames:
-    """Some frames of a part with three axes, each reduced.
+    """Some frames of a part with three axes, evenly spread, each reduced, and the last one.
+
+    How many there will be need not be known: where too many are kept, every second one goes.
 
     Args:
-        positions: the frames wanted, ascending.
+        most: the least that are kept, and half of the most.
         limit: the most samples per axis that are kept of each.
+        first: frames before this one are passed over.
+        step: of so many frames, one may be kept.
     """
 
-    def __init__(self, positions: Sequence[int], limit: int) -> None:
-        self._wanted = set(positions)
-        self._limit = limit
-        self.positions: list[int] = []
-        self._kept: list[Tensor] = []
+    def __init__(self, most: int, limit: int, first: int = 0, step: int = 1) -> None:
+        self._most, self._limit = most, limit
+        self._first, self._step = first, step
+        self._every = 1
+        self._kept: dict[int, Tensor] = {}
+        self._last: tuple[int, Tensor] | None = None
 
     def take(self, samples: Tensor, start: int) -> None:
         """Take the next block."""
         for place in range(samples.shape[1]):
-            if start + place in self._wanted:
-                self.positions.append(start + place)
-                self._kept.append(reduced(samples[:, place], self._limit))
+            number, other = divmod(start + place - self._first, self._step)
+            if other or number < 0:
+                continue
+            self._last = start + place, samples[:, place]
+            if number % self._every == 0:
+                self._kept[start + place] = reduced(samples[:, place], self._limit)
+            if len(self._kept) > 2 * self._most:
+                self._kept = dict(list(self._kept.items())[::2])
+                self._every *= 2
+        if self._last is not None:  # a block is not kept for its last frame
+            self._last = self._last[0], self._last[1].clone()
+
+    @property
+    def _all(self) -> dict[int, Tensor]:
+        if self._last is None or self._last[0] in self._kept:
+            return self._kept
+        place, frame = self._last
+        return {**self._kept, place: reduced(frame, self._limit)}
+
+    @property
+    def positions(self) -> list[int]:
+        """Those of the frames that are kept, ascending."""
+        return list(self._all)
 
     @property
     def samples(self) -> Tensor:
         """The frames, in units of stored samples. Shape: (C, F, H', W')"""
-        return torch.stack(self._kept, 1)
+        return torch.stack(list(self._all.values()), 1)
 
 
 class Slice:
     """One row of each frame of a part with three axes, over time: an x-t slice.
 
+    How many there will be need not be known: where too many are kept, every second one goes.
+
     Args:
-        frames: of the part, which may be an estimate.
         row: that is kept.
-        limit: the most samples per axis that are kept.
+        limit: the most samples per row, and the least rows that are kept; half of the most.
 
     Attributes:
         every: of so many frames, one is kept.
     """
 
-    def __init__(self, frames: int, row: int, limit: int) -> None:
+    def __init__(self, row: int, limit: int) -> None:
         self.row = row
-        self.every = max(1, -(-frames // limit))
+        self.every = 1
         self._limit = limit
         self._kept: list[Tensor] = []
 
@@ -198,6 +224,9 @@ class Slice:
         for place in range(samples.shape[1]):
             if (start + place) % self.every == 0:
                 self._kept.append(reduced(samples[:, place, self.row : self.row + 1], self._limit))
+            if len(self._kept) > 2 * self._limit:
+                self._kept = self._kept[::2]
+                self.every *= 2
 
     @property
     def samples(self) -> Tensor:

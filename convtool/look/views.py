@@ -49,17 +49,14 @@ def _image(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]
 
 def _video(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]:
     """Keep the same frames and the same row of the part and its result."""
-    frames, height, _ = placement.size
-    places, row = spread(frames, FRAMES), height // 2
-    times, rows = placement.centres(0), placement.centres(1)
+    del size  # of which the frames are an estimate
+    row = placement.size[1] // 2
+    first, step = int(placement.centres(0)[0]), placement.stride[0]
     before: Keepers = {
-        "frames": Frames(times[places].tolist(), FRAME_PIXELS),
-        "slice": Slice(size[0], int(rows[row]), TIMES),
+        "frames": Frames(FRAMES, FRAME_PIXELS, first, step),
+        "slice": Slice(int(placement.centres(1)[row]), TIMES),
     }
-    after: Keepers = {
-        "frames": Frames(places, FRAME_PIXELS),
-        "slice": Slice(frames, row, TIMES),
-    }
+    after: Keepers = {"frames": Frames(FRAMES, FRAME_PIXELS), "slice": Slice(row, TIMES)}
     return before, after
 
 

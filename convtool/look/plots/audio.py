@@ -12,7 +12,7 @@ from torch.nn import functional
 from convtool.look.plots import kept, tracks
 from convtool.look.plots.colours import BAR_ROOM, Scale, colour_bar, coloured
 from convtool.look.plots.page import Cell, Page
-from convtool.look.plots.spectra import RANGE, by_octaves, lowest, octave_ticks
+from convtool.look.plots.spectra import RANGE, SHORT, by_octaves, lowest, octave_ticks
 from convtool.look.plots.style import AFTER, ALERT, BEFORE, GAP, LEVELS, MARGIN, WIDTH, number
 from convtool.look.plots.tracks import Track
 from convtool.look.views import WINDOW
@@ -78,7 +78,9 @@ def _notes(view: View, shown: Sequence[Track]) -> Iterator[str]:
 
 def _windows_text(track: Track) -> str:
     """Return what a spectrogram is made of."""
-    text = f"spectrograms: windows of {WINDOW} samples (Hann); 0 dB is a sine at full scale"
+    window = tracks.window_of(track.length)
+    fading = " (Hann)" if window >= SHORT else ""
+    text = f"spectrograms: windows of {window} samples{fading}; 0 dB is a sine at full scale"
     if len(track.starts) < 2 or track.starts[1] - track.starts[0] <= WINDOW:
         return text
     every = float(track.starts[1] - track.starts[0]) / track.rate
@@ -168,12 +170,7 @@ class _Axes:
             decibels = by_octaves(track.spectra, track.rate, highest, pixels)
             levels = coloured(decibels.nan_to_num(loudest)[None].numpy(), self._scale)
             levels[decibels.isnan().numpy()] = 255
-            start, end = _span(track)
-            ends = [
-                round(gap / (end - start) * levels.shape[1]) for gap in (start, track.seconds - end)
-            ]
-            levels = np.pad(levels, ((0, 0), (max(0, ends[0]), max(0, ends[1])), (0, 0)), "edge")
-            extent = (0, track.seconds, 0, 1)
+            extent = (*_span(track), 0, 1)
             axes.imshow(levels, extent=extent, aspect="auto", interpolation="none")
             ticks = octave_ticks(highest)
             least = lowest(highest)
@@ -212,15 +209,8 @@ class _Axes:
 
 
 def _span(track: Track) -> tuple[float, float]:
-    """Return the seconds that the columns of a spectrogram are drawn from and to.
-
-    Each stands where the middle of its window is.
-    """
-    if len(track.starts) < 2:
-        return 0.0, track.seconds
-    first, last = (float(each) + WINDOW / 2 for each in track.starts[[0, -1]])
-    half = (last - first) / (len(track.starts) - 1) / 2
-    return (first - half) / track.rate, (last + half) / track.rate
+    """Return the seconds that the windows of a spectrogram were taken from and to."""
+    return 0.0, min(track.length, int(track.starts[-1]) + WINDOW) / track.rate
 
 
 def _largest(values: Tensor, together: int) -> Tensor:

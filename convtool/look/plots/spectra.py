@@ -12,6 +12,7 @@ from torch.nn import functional
 from convtool.look.plots.taps import LOWEST, named
 
 RANGE = 80  # dB that are told apart, below the loudest
+SHORT = 64  # samples; shorter windows have no fading ends, which would hide their first sample
 FLOOR = 1e-10  # the amplitude that silence has, for logarithms
 
 
@@ -21,9 +22,10 @@ def amplitudes(windows: Tensor) -> Tensor:
     Shape: (W, N) → (1 + N / 2, W)
     """
     count = windows.shape[1]
+    shape, share = ("hann", 0.5) if count >= SHORT else ("boxcar", 1.0)
     flat = windows.float().flatten().numpy()
-    spectra = librosa.stft(flat, n_fft=count, hop_length=count, window="hann", center=False)
-    return torch.from_numpy(np.abs(spectra)) * (4 / count)
+    spectra = librosa.stft(flat, n_fft=count, hop_length=count, window=shape, center=False)
+    return torch.from_numpy(np.abs(spectra)) * (2 / share / count)
 
 
 def by_octaves(spectra: Tensor, rate: float, highest: float, pixels: tuple[int, int]) -> Tensor:

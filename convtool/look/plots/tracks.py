@@ -57,6 +57,11 @@ class Track:
         return (self.highs >= self.ceiling) | (self.lows <= -1)
 
 
+def window_of(length: int) -> int:
+    """Return the samples of each window of a spectrogram: all of short audio."""
+    return max(2, min(WINDOW, length))
+
+
 def before(view: View) -> list[Track]:
     """Return the channels of an input."""
     part = view.work.part
@@ -98,7 +103,7 @@ def _tracks(
     lows, highs = (samples.float() / levels.scale for samples in envelope.samples)
     starts = windows(estimate)[:, 0]
     heard = starts < length  # the length may have been an estimate
-    pieces = exact.samples.reshape(len(lows), -1, WINDOW)[:, heard]
+    pieces = exact.samples.reshape(len(lows), -1, WINDOW)[:, heard, : window_of(length)]
     for title, channel in titles:
         yield Track(
             f"{'after' if after else 'before'} · {title}",

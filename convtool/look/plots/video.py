@@ -1,7 +1,7 @@
 """Draw frames of a video before and after, at the same times, and slices over time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,6 +48,11 @@ class Reel:
     width: int
     seconds: NDArray[np.float64]
     times: NDArray[np.float64]
+
+    def chosen(self, places: NDArray[np.intp]) -> "Reel":
+        """Return the same with some of its frames only."""
+        positions = [self.positions[place] for place in places]
+        return replace(self, frames=self.frames[:, torch.from_numpy(places)], positions=positions)
 
 
 def page(look: Look, title: str, single: str, dpi: int) -> Page:
@@ -99,10 +104,13 @@ def _notes(view: View, results: int, shown: Sequence[tuple[Reel, Tile]]) -> Iter
 def _reels(view: View) -> tuple[Reel, Reel]:
     unit = tick(view.work.part)
     read, made = (np.array(times) * unit for times in (view.read_times, view.made_times))
-    return (
-        _reel(view.before, view.work.seen.levels.scale, view.work.part.size[2], read),
-        _reel(view.after, view.work.encoding.levels.scale, view.placement.size[2], made),
+    before = _reel(view.before, view.work.seen.levels.scale, view.work.part.size[2], read)
+    after = _reel(view.after, view.work.encoding.levels.scale, view.placement.size[2], made)
+    centres = int(view.placement.centres(0)[0]) + view.placement.stride[0] * np.array(
+        after.positions
     )
+    both = np.intersect1d(before.positions, centres, return_indices=True)[1:]
+    return before.chosen(both[0]), after.chosen(both[1])
 
 
 def _reel(keepers: Keepers, scale: float, width: int, times: NDArray[np.float64]) -> Reel:
