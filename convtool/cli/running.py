@@ -199,7 +199,7 @@ def _run(
     outcomes = run_all(jobs, step, runs, workers, publisher=runs.publisher, stop=stop)
     with contextlib.closing(outcomes):
         for done, job in zip(outcomes, jobs, strict=False):
-            outcome = done if done.witness is None else runs.showing.show(job, done)
+            outcome = runs.showing.show(job, done)
             previews.take(outcome)
             report.outcomes.append(dataclasses.replace(outcome, witness=None))
             telling.outcome(outcome, run_options)

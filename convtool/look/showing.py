@@ -85,8 +85,12 @@ class Showing:
     def show(self, job: Job, outcome: Outcome) -> Outcome:
         """Draw what is asked for of a job, and return its outcome, a failure to draw included.
 
-        Files that are drawn are among its outputs.
+        Files that are drawn, or would be, are among its outputs.
         """
+        if outcome.status == "planned":
+            return replace(outcome, outputs=(*outcome.outputs, *map(str, self._files(job))))
+        if outcome.witness is None:
+            return outcome
         try:
             return replace(outcome, outputs=(*outcome.outputs, *self._drawn(job, outcome)))
         except ConvtoolError as exc:
@@ -98,6 +102,11 @@ class Showing:
             return replace(
                 outcome, status="failed", error=message, hint=hint, traceback=traces, witness=None
             )
+
+    def _files(self, job: Job) -> list[Path]:
+        """Return the files that are drawn of a job."""
+        asked = ((self.asked.plot, "--plot"), (self.asked.report, "--report"))
+        return [file_of(template, job, flag) for template, flag in asked if template is not None]
 
     def _drawn(self, job: Job, outcome: Outcome) -> list[str]:
         """Draw everything but the preview, and return the names of the files."""

@@ -1,5 +1,6 @@
 """Plots: what they show is what the run read and wrote, in units, as texts that can be read."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 import soundfile
 from conftest import SAMPLES
 from PIL import Image
+
+from convtool.look.plots import figures
 
 BLUE = (0x4D, 0x6A, 0x8A)  # of waveforms before the layer
 SVG = "{http://www.w3.org/2000/svg}"
@@ -248,6 +251,35 @@ def test_wrong_names_are_refused_before_any_work(convtool, tmp_path, plot, words
     assert words in result.err
     assert not (tmp_path / "out.png").exists()
     assert (tmp_path / "there.png").read_bytes() == b"mine"
+
+
+def test_a_plot_that_cannot_be_drawn_costs_its_input_only(convtool, tmp_path, monkeypatch):
+    """The others are drawn; what failed is told with the name of its input."""
+    for name in ("a", "b"):
+        picture_file(tmp_path / f"{name}.png", (8, 8))
+    inputs, plots = (tmp_path / "a.png", tmp_path / "b.png"), tmp_path / "plots" / "{stem}.png"
+    command = ["image", *inputs, tmp_path / "out/", "-k", "blur", "--plot", plots]
+    drawn = figures.write
+
+    def write(page, file, suffix):
+        if page.title.endswith("a.png"):
+            raise KeyError("x")
+        drawn(page, file, suffix)
+
+    monkeypatch.setattr(figures, "write", write)
+    result = convtool(*command)
+    assert result.code == 1
+    assert re.search(r"a\.png: internal error \(KeyError: 'x'\)", result.err)
+    assert f"wrote {tmp_path / 'plots' / 'b.png'}" in result.err
+    assert sorted(path.name for path in (tmp_path / "plots").glob("*.png")) == ["b.png"]
+
+
+def test_json_and_dry_runs_list_plots(convtool, tmp_path):
+    """A plot is among the outputs, and among those that a dry run would write."""
+    plot, target = tmp_path / "plot.pdf", tmp_path / "out.png"
+    command = ["image", SAMPLES / "cross.png", target, "-k", "blur", "--plot", plot, "--json"]
+    for more in (["--dry-run"], []):
+        assert json.loads(convtool(*command, *more).out)["outputs"] == [str(target), str(plot)]
 
 
 def test_several_inputs_need_a_template(convtool, tmp_path):
