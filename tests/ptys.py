@@ -1,6 +1,7 @@
 """Run programs on a pseudo-terminal that answers as terminals do."""
 
 import fcntl
+import io
 import os
 import pty
 import select
@@ -12,6 +13,7 @@ import time
 from dataclasses import dataclass
 
 from conftest import ROOT
+from rich.console import Console
 
 # What terminals answer to the questions that they know.
 PLAIN = {b"\x1b[c": b"\x1b[?62;22c"}
@@ -80,3 +82,27 @@ def _answered(process, master, answers):
         if end >= 0:
             asked, done = sent[done : end + len(LAST)], end + len(LAST)
             os.write(master, b"".join(reply for key, reply in answers.items() if key in asked))
+
+
+class Screen(io.StringIO):
+    """A stream that says that it is a terminal, and answers nothing."""
+
+    def isatty(self):
+        """Return True."""
+        return True
+
+
+def coloured(width):
+    """Return a console of a terminal with colours that answers nothing, and what it prints on."""
+    screen = Screen()
+    return (
+        Console(
+            file=screen,
+            width=width,
+            height=24,
+            force_terminal=True,
+            color_system="truecolor",
+            _environ={"TERM": "xterm-256color"},
+        ),
+        screen,
+    )

@@ -3,7 +3,11 @@
 import re
 
 import pytest
-from ptys import KITTY, play
+from ptys import KITTY, coloured, play
+
+from convtool.kernels.loader import Request
+from convtool.kernels.spec import parse
+from convtool.look.terminal.kernels import draw
 
 SOBEL = """\
 sobel-x  3×3
@@ -70,14 +74,18 @@ def test_planes_share_one_scale(convtool):
     assert "time 0\n0  0  0\n0  1  0\n0  0  0\n\n\n  +░\n" in out
 
 
-@pytest.mark.parametrize("columns", [60, 200])
-def test_a_terminal_gets_colours_within_its_width(columns):
+@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("kernel", ["gaussian", "laplacian-3d", "lowpass:cutoff=1000"])
+def test_a_terminal_gets_colours_within_its_width(kernel, columns):
     """No line is wider than the terminal, and rounded numbers say so."""
-    sent = play("-m", "convtool", "kernels", "show", "gaussian", columns=columns).text
-    visible = re.sub(r"\x1b_.*?\x1b\\|\x1b\].*?\x1b\\|\x1b\[[\d;?]*[a-zA-Z]", "", sent)
-    assert max(len(line) for line in visible.splitlines()) < columns
-    assert ("rounded" in visible) == (columns == 60)
-    assert "48;2;178;24;43m" in sent
+    spec = parse(kernel)
+    dims = 3 if kernel.endswith("3d") else 1 if ":" in kernel else 2
+    console, screen = coloured(columns)
+    draw(spec.load(Request(dims, rate=44100)), 44100 if dims == 1 else None, console)
+    visible = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue())
+    assert max(map(len, visible.splitlines())) < columns
+    assert ("rounded" in visible) == (kernel == "gaussian" and columns < 100)
+    assert "48;2;" in screen.getvalue()
 
 
 def test_a_terminal_with_pixels_gets_them():

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from conftest import SAMPLES
-from ptys import KITTY, LIGHT, MUTE, PLAIN, SIXEL, play
+from ptys import KITTY, LIGHT, MUTE, PLAIN, SIXEL, coloured, play
 from rich.console import Console
 from scipy import signal
 
@@ -229,14 +229,6 @@ def test_the_magnitude_is_that_of_the_fourier_transform():
     np.testing.assert_allclose(magnitude(weights, 9)[:8, :8, :8], transform, atol=1e-12)
 
 
-class Screen(io.StringIO):
-    """A stream that says that it is a terminal, and answers nothing."""
-
-    def isatty(self):
-        """Return True."""
-        return True
-
-
 def previewed(medium, source, target, **values):
     """Return what the preview of a job prints on a terminal with colours."""
     look, chosen = Look(), MEDIA[medium]
@@ -245,22 +237,11 @@ def previewed(medium, source, target, **values):
         str(source), target.parent, target.stem, target.suffix, split=False, merged=str(target)
     )
     assert run(job, shared).error is None
-    screen = Screen()
-    console = Console(
-        file=screen, width=80, height=24, force_terminal=True, color_system="truecolor"
-    )
+    console, screen = coloured(80)
     show(look.views[0], console)
     return screen.getvalue()
 
 
-@pytest.fixture
-def xterm(monkeypatch):
-    """The environment of a terminal with colours."""
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
-@pytest.mark.usefixtures("xterm")
 def test_the_preview_of_an_image_is_the_file(tmp_path):
     """Side by side: the pixels of the input, and those that were written."""
     from PIL import Image  # noqa: PLC0415
@@ -275,17 +256,15 @@ def test_the_preview_of_an_image_is_the_file(tmp_path):
     assert levels.tolist() == np.concatenate(both, 1).tolist()
 
 
-@pytest.mark.usefixtures("xterm")
 def test_raw_results_say_their_range(tmp_path):
     """Results beyond 0…1 are shown between their ends, which the title names."""
     target = tmp_path / "out.tif"
     sent = previewed(
         "image", SAMPLES / "half-plane.png", target, kernel=("-1 1",), normalize="none"
     )
-    assert "-1 black, 0 white" in sent
+    assert "(result: -1 black, 0 white; enlarged 5 times)" in sent
 
 
-@pytest.mark.usefixtures("xterm")
 def test_the_preview_of_audio_is_its_envelope(tmp_path):
     """Waveforms before and after are drawn, each below its name."""
     sent = previewed("audio", SAMPLES / "melody.wav", tmp_path / "o.wav", kernel=("identity",))
@@ -296,7 +275,6 @@ def test_the_preview_of_audio_is_its_envelope(tmp_path):
     assert lines[-1].endswith("2.25 s")
 
 
-@pytest.mark.usefixtures("xterm")
 def test_the_preview_of_a_video_is_a_frame(tmp_path):
     """The frame in the middle of the result stands beside that of the input."""
     sent = previewed("video", SAMPLES / "clip.mp4", tmp_path / "o.mkv", kernel=("identity",))

@@ -39,10 +39,12 @@ class Titled:
     Attributes:
         title: a few words.
         pixels: of shape (H, W) in grey, or (H, W, 3) in colour.
+        detail: what else is said of it, below all pictures.
     """
 
     title: str
     pixels: Pixels
+    detail: str = ""
 
 
 def lacking(console: Console) -> str | None:
@@ -120,12 +122,21 @@ def _print_titles(shown: Sequence[Titled], widths: Sequence[int], console: Conso
         return
     line = Text()
     for each, width in zip(shown, widths, strict=True):
-        title = Text("".join(c if c.isprintable() else " " for c in each.title))
+        title = Text(on_one_line(each.title))
         title.truncate(max(width, NARROWEST), overflow="ellipsis")
         title.pad_right(width + GAP - title.cell_len)
         line.append_text(title)
     line.rstrip()
     console.print(line, no_wrap=True, overflow="crop")
+
+
+def on_one_line(title: str) -> str:
+    """Return a title without characters that a terminal would obey.
+
+    >>> on_one_line("1 0" + chr(27) + "[2J")
+    '1 0 [2J'
+    """
+    return "".join(character if character.isprintable() else " " for character in title)
 
 
 def _print_cells(parts: Sequence[Cells], widths: Sequence[int], console: Console) -> None:
@@ -148,13 +159,13 @@ def _print_scale(shown: Sequence[Titled], images: Sequence[Image.Image], console
             reduced.append(f"{image.width}×{image.height}")
         elif image.width > width:
             enlarged.append(f"{image.width // width}")
-    said = []
+    said = [each.detail for each in shown if each.detail]
     if reduced:
         said.append(f"reduced to {' and '.join(dict.fromkeys(reduced))} pixels")
     if enlarged:
         said.append(f"enlarged {' and '.join(dict.fromkeys(enlarged))} times")
     if said:
-        console.print(f"({', '.join(said)})", highlight=False, markup=False, style="dim")
+        console.print(f"({'; '.join(said)})", highlight=False, markup=False, style="dim")
 
 
 def half_blocks(image: Image.Image) -> Cells:

@@ -98,38 +98,40 @@ def _print(
     Shape: (C, H, W), (C', H', W')
     """
     work = view.work
-    of_input, range_before = _unit(before, work.seen.levels, opaque=not weighted(work.seen))
-    of_result, range_after = _unit(after, work.encoding.levels, opaque=not weighted(work.seen))
-    if weighted(work.seen):  # colours of the input are multiplied by their opacity already
-        of_input = before[:-1] / work.seen.levels.scale + 1 - before[-1:] / work.seen.levels.scale
+    opaque = not weighted(work.seen)
+    if not opaque:  # colours of the input are multiplied by their opacity already
+        before = before[:-1] + work.seen.levels.scale - before[-1:]
+    of_input, range_before = _unit(before, work.seen.levels, "input", opaque=True)
+    of_result, range_after = _unit(after, work.encoding.levels, "result", opaque=opaque)
     sizes = work.part.size[-2:], view.placement.size[-2:]
     (height, width), (height_after, width_after) = sizes
     shown = [
-        Titled(f"input {width}×{height}{input_}{range_before}", _pixels(_coloured(of_input))),
+        Titled(f"input {width}×{height}{input_}", _pixels(_coloured(of_input)), range_before),
         Titled(
-            f"{_title(work)}{_count(work)} {width_after}×{height_after}{result}{range_after}",
+            f"{_title(work)}{_count(work)} {width_after}×{height_after}{result}",
             _pixels(_merged(of_result, work)),
+            range_after,
         ),
     ]
     pictures(shown, console)
 
 
-def _unit(samples: Tensor, levels: Levels, *, opaque: bool) -> tuple[Tensor, str]:
+def _unit(samples: Tensor, levels: Levels, name: str, *, opaque: bool) -> tuple[Tensor, str]:
     """Return samples in 0…1, and the range that is shown where it is another one.
 
     Args:
         samples: in units of stored ones.
         levels: how they are stored.
+        name: what they are.
         opaque: the last channel is no opacity.
     """
     values = samples.float() / levels.scale
     if not opaque:
-        opacity = values[-1:]
-        return (values[:-1] * opacity + 1 - opacity).clamp(0, 1), ""
+        values = values[:-1] * values[-1:] + 1 - values[-1:]
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= 1:
         return values, ""
-    return (values - low) / ((high - low) or 1.0), f", {low:.3g} black, {high:.3g} white"
+    return (values - low) / ((high - low) or 1.0), f"{name}: {low:.3g} black, {high:.3g} white"
 
 
 def _merged(samples: Tensor, work: Work) -> Tensor:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from convtool.look.terminal.picture import on_one_line
+
 Samples = NDArray[np.floating[Any]]
 
 # The bits of the dots of a character, two columns of four.
@@ -28,7 +30,7 @@ class Trace:
     """A stretch of audio, as samples or as the envelope of more of them.
 
     Attributes:
-        title: a few words, of printable characters.
+        title: a few words.
         low: the least of each stretch of samples; the samples themselves where all are kept.
         high: the greatest, likewise.
         seconds: the duration.
@@ -68,7 +70,7 @@ def waveforms(traces: Sequence[Trace], console: Console) -> None:
     peak = max(float(np.abs([trace.low, trace.high]).max(initial=0)) for trace in traces) or 1.0
     for trace in traces:
         if trace.title:
-            _say(console, trace.title)
+            _say(console, on_one_line(trace.title))
         width = max(1, round(columns * trace.seconds / seconds)) if seconds else 1
         for line in _channels(trace, width, peak):
             _say(console, line)
