@@ -47,6 +47,16 @@ def test_a_region_is_all_that_its_outputs_depend_on(dims, mode):
     torch.testing.assert_close(plain(kept.samples[None])[0], whole[0][(slice(None), *box)])
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.int32, torch.float64])
+def test_samples_of_any_type_are_kept(dtype):
+    """Every type of samples is kept unchanged, and padding with zeros is zero."""
+    samples = torch.tensor([[[1, 200], [3, 4]]]).to(dtype)
+    kept = Exact([torch.tensor([1, -1, 0]), torch.tensor([-1, 1])])
+    kept.take(samples, 0)
+    assert kept.samples.dtype == dtype
+    assert kept.samples.tolist() == [[[0, 4], [0, 0], [0, 200]]]
+
+
 def test_an_envelope_keeps_peaks_whatever_the_blocks():
     """A single loud sample is in its bucket, in blocks of any length."""
     samples = torch.zeros(1, 1000)
