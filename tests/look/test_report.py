@@ -389,7 +389,8 @@ def test_hostile_names_are_text(browser, report, tmp_path, rng):
     with visited(browser, page) as shown:
         assert shown.evaluate("window.hit") is None
         assert shown.query_selector("img") is None
-        assert str(source) in shown.text_content("h1")
+        assert shown.text_content("h1") == source.name
+        assert str(source) in shown.text_content("header")
 
 
 def test_an_existing_page_stays(convtool, tmp_path, rng):

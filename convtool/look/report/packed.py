@@ -42,8 +42,9 @@ def bytes_of(samples: Tensor, levels: Levels, shown: tuple[float, float]) -> NDA
     Shape: any, kept
     """
     low, high = shown
-    numbers = samples.double().div(levels.scale).sub(low).div(max(high - low, 1e-30))
-    return numbers.mul(255).round().clamp(0, 255).to(torch.uint8).numpy()
+    times = 255 / (levels.scale * max(high - low, 1e-30))
+    numbers = samples.float().mul(times).sub_(255 * low / max(high - low, 1e-30))
+    return numbers.round_().clamp_(0, 255).to(torch.uint8).numpy()
 
 
 def picture(samples: NDArray[np.uint8], limit: int) -> str:

@@ -27,7 +27,7 @@ def page(shown: Shown) -> bytes:
     facts = {section.name: facts for section, facts in found if facts is not None}
     sections = [section for section in SECTIONS if section.name in facts]
     return render(
-        "page.html", shown.name, sections=sections, facts=facts, run=run_data(shown), shown=shown
+        "page.html", shown.title, sections=sections, facts=facts, run=run_data(shown), shown=shown
     )
 
 

@@ -28,9 +28,9 @@ def editor_facts(shown: Shown) -> dict[str, Any] | None:
 
 def presets(dims: int, rate: float | None) -> Any:
     """Yield the name, the weights and the rule of each single preset that is small enough."""
-    for name in catalogue():
+    for name, path in catalogue().items():
         try:
-            bank = parse(name).load(Request(dims, (), rate, 1))
+            bank = parse(str(path)).load(Request(dims, (), rate, 1))
         except ConvtoolError:
             continue  # it has other axes, or needs what is not known here
         (kernel, *others) = bank.kernels

@@ -4,10 +4,12 @@ Values only.
 """
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from convtool.look.region import Region
 from convtool.look.report.region import trusted
 from convtool.look.witness import Look, View
+from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.outputs.jobs import Job
@@ -58,3 +60,8 @@ class Shown:
     def name(self) -> str:
         """The name of the input, for people; bytes that are no text are replaced."""
         return self.job.input.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    @property
+    def title(self) -> str:
+        """The last part of that name."""
+        return "standard input" if self.name == PIPE else PurePath(self.name).name

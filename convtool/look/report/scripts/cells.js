@@ -32,7 +32,8 @@ export function makeCells(root, dims, changed) {
     shown = kernel.join();
     const peak = peakOf(weights);
     root.querySelectorAll("input").forEach((field, tap) => {
-      field.value = String(Number(weights[tap].toPrecision(7)));
+      field.value = String(Number(weights[tap].toPrecision(4)));
+      field.title = String(weights[tap]);
       field.style.background = heat(weights[tap], peak);
       field.onchange = () => {
         const value = readNumber(field.value);

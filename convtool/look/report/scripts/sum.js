@@ -38,7 +38,8 @@ function rowOf(run, worked, term, row, units) {
   const [frames, height, width] = run.geometry.kernel;
   const several = worked.terms.length > 1;
   const kernel = several ? `kernel ${worked.terms.indexOf(term) + 1}` : "kernel";
-  const name = channelName(run.inputs[row.channel] ?? String(row.channel + 1));
+  const own = channelName(run.inputs[row.channel] ?? String(row.channel + 1));
+  const name = run.weighted ? `${own} × opacity` : own;
   const heading = make("p", { class: "row-name" }, several ? `${name} · ${kernel}` : name);
   if (frames * height * width > CELLS || width > COLUMNS) return make("div", {}, heading, largest(row, worked, units));
   const each = height * width;
@@ -61,7 +62,8 @@ function rowOf(run, worked, term, row, units) {
 
 /** Return the largest products of a large window. */
 function largest(row, worked, units) {
-  const order = row.products.map((_, tap) => tap)
+  const taps = row.products.map((_, tap) => tap).filter((tap) => row.weights[tap] !== 0);
+  const order = taps
     .sort((a, b) => Math.abs(row.products[b]) - Math.abs(row.products[a])).slice(0, LARGEST);
   const shown = order.map((tap) => {
     const { at, added } = worked.places[tap];
@@ -72,8 +74,8 @@ function largest(row, worked, units) {
       make("span", { class: "muted" }, ` at ${place}${added ? ", padding" : ""}`));
   });
   return make("div", {},
-    make("p", { class: "hint" }, `${counted(row.products.length)} products, too many to print. ` +
-      `The ${shown.length} largest:`),
+    make("p", { class: "hint" }, `${counted(taps.length)} products with weights other than zero` +
+      (taps.length > LARGEST ? `, too many to print. The ${shown.length} largest:` : ":")),
     make("ol", { class: "largest" }, ...shown));
 }
 
