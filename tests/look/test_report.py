@@ -1,17 +1,19 @@
 """Reports: pages in a real browser, whose numbers are those of the run and of the file."""
 
 import os
+import re
 import shlex
 
 import numpy as np
 import pytest
 import soundfile
 from browsers import chromium, until, visited
-from conftest import SAMPLES
+from conftest import ROOT, SAMPLES
 from PIL import Image
 
 import convtool as tool
 from convtool.look.report.region import BUDGETS
+from convtool.look.report.scripts import script
 from convtool.options.declare import flag_of
 
 ELEMENTS = 30 if os.environ.get("CONVTOOL_ALL_ELEMENTS") else 12
@@ -406,3 +408,55 @@ def test_an_existing_page_stays(convtool, tmp_path, rng):
     assert result.code == 2
     assert "takes the name of an HTML file" in result.err
     assert not target.exists()
+
+
+PARTS = sorted((ROOT / "convtool" / "look" / "report").rglob("*.[jc]s*"))
+
+
+@pytest.mark.parametrize("path", PARTS, ids=lambda path: path.name)
+def test_scripts_and_styles_are_small(path):
+    """A file that a page is made of has at most 250 lines of at most 100 columns."""
+    lines = path.read_text().split("\n")
+    assert len(lines) <= 250
+    assert max(map(len, lines)) <= 100
+
+
+def test_every_module_of_the_script_is_in_it():
+    """All modules are imported, from main.js on."""
+    names = {path.stem for path in PARTS if path.suffix == ".js"}
+    assert set(re.findall(r"^// (\w+)\.js$", script(), re.MULTILINE)) == names
+
+
+def test_pointing_and_stepping_show_the_sum(browser, report, tmp_path, rng):
+    """What is under the mouse is selected and worked out; steps go on from there."""
+    source = picture(tmp_path, rng)
+    page, target = report("image", source, tmp_path / "out.png", "-k", "1 2; 3 4")
+    stored = samples_of(target)
+    with visited(browser, page) as shown:
+        box = shown.locator("#stage-output").bounding_box()
+        shown.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.3)
+        row, column = shown.evaluate("convtool.selected.position")
+        assert (row, column) != (7, 8)
+        table = shown.locator("#stage-sum table").first
+        first = samples_of(source)[0, row, column]
+        assert table.locator("td").first.text_content() == str(first)
+        last = shown.locator("#stage-sum .chain strong").text_content()
+        assert last == str(stored[0, row, column])
+        assert "equals the file" in shown.text_content("#stage-sum .chain")
+        shown.click("#stage-forward")
+        before = shown.evaluate("convtool.selected.position")
+        shown.click("#stage-forward")
+        assert shown.evaluate("convtool.selected.position") == [before[0], before[1] + 1]
+        shown.click("#stage-back")
+        assert shown.evaluate("convtool.selected.position") == before
+        assert shown.text_content("#stage-progress").startswith("output 1 of")
+        shown.click("#stage-play")
+        until(shown, "document.getElementById('stage-progress').textContent.includes('output 3')")
+        shown.click("#stage-play")
+
+
+def test_a_large_photo_has_a_small_page(report, tmp_path, rng):
+    """The page of 12 megapixels of noise, the hardest to compress, stays below 3 MB."""
+    source = picture(tmp_path, rng, (3000, 4000), "in.bmp")
+    page, _ = report("image", source, tmp_path / "out.bmp", "-k", "identity")
+    assert page.stat().st_size < 3e6

@@ -52,7 +52,9 @@ function planes([frames, height, width], dims) {
     const fields = Array.from({ length: height * width }, (_, tap) => {
       const place = [Math.floor(tap / width) + 1, (tap % width) + 1].slice(dims === 1 ? 1 : 0);
       const name = `Weight ${[...(dims === 3 ? [frame + 1] : []), ...place].join(", ")}`;
-      return make("input", { type: "text", inputmode: "decimal", "aria-label": name, autocomplete: "off" });
+      return make("input", {
+        type: "text", inputmode: "decimal", "aria-label": name, autocomplete: "off",
+      });
     });
     const plane = make("div", { class: "cells" }, ...fields);
     plane.style.gridTemplateColumns = `repeat(${width}, minmax(3.2rem, 4.5rem))`;

@@ -92,7 +92,9 @@ function verdict(run, worked) {
   const { stored, computed } = worked;
   const near = 1e-5 * Math.max(1, Math.abs(stored));
   const same = run.storedLevels.floats ? Math.abs(stored - computed) <= near : stored === computed;
-  const file = run.file.exact ? "✓ equals the file" : `✓ as the ${run.file.suffix} encoder was given it`;
+  const file = run.file.exact
+    ? "✓ equals the file"
+    : `✓ as the ${run.file.suffix} encoder was given it`;
   if (same) return make("span", { class: "good" }, file);
   return make("span", { class: "note" },
     `the run stored this; exact arithmetic rounds to ${text(computed)}, ` +

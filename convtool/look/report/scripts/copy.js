@@ -1,7 +1,8 @@
 /** Let every button with `data-copy` copy the text of the element of that id. */
 export function mountCopies(root) {
   for (const button of root.querySelectorAll("button[data-copy]")) {
-    button.addEventListener("click", () => copy(document.getElementById(button.dataset.copy), button));
+    const element = document.getElementById(button.dataset.copy);
+    button.addEventListener("click", () => copy(element, button));
   }
 }
 

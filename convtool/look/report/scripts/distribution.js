@@ -46,7 +46,8 @@ export function responsesOf(run, channel) {
   const [, inputs, ...kernel] = layer.weight.shape;
   const work = product(geometry.size) * inputs * product(kernel) * channels.length;
   const every = Math.min(geometry.size[2], Math.max(1, Math.ceil(work / MOST)));
-  const moves = { ...geometry, stride: [...geometry.stride.slice(0, 2), geometry.stride[2] * every] };
+  const stride = [...geometry.stride.slice(0, 2), geometry.stride[2] * every];
+  const moves = { ...geometry, stride };
   const of = (each) => {
     const { values } = correlated(run.padded, rowsOf(layer, each), moves);
     const bias = layer.bias ? layer.bias.values[each] * run.levels.scale : 0;
@@ -98,7 +99,8 @@ function picture(run, channel, width) {
       ? "Nothing is clipped."
       : `${share(clipped.below)} would be stored below ${text(levels.low)} and ` +
         `${share(clipped.above)} above ${text(levels.high)}: they are clipped.`);
-  const floats = `Responses from ${scaleLow} to ${scaleHigh}, stored as floats: nothing is clipped.`;
+  const floats = `Responses from ${scaleLow} to ${scaleHigh}, stored as floats. ` +
+    "Nothing is clipped.";
   const top = bars(count(values, low, high), width, 12);
   const bottom = bars(count(stored, least, most), width, BARS + GAP + 40);
   const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${2 * BARS + GAP + 70}`, class: "histogram",

@@ -93,8 +93,8 @@ export function editedRun(original, { samples, start }, settings) {
   const unit = original.levels.scale;
   const responses = Array.from({ length: channels }, (_, channel) => {
     const found = correlated(input, rowsOf(layer, channel), moves);
-    if (settings.bias) found.values.forEach((n, at) => { found.values[at] = n + settings.bias * unit; });
-    return found;
+    const bias = settings.bias * unit;
+    return bias ? { ...found, values: found.values.map((value) => value + bias) } : found;
   });
   const mapping = mappingOf(settings, responses.map(({ values }) => values), unit,
     { centred: original.mappings[0].centred, floats: original.storedLevels.floats });

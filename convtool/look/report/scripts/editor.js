@@ -31,7 +31,8 @@ export function mountEditor(section, { presets }, page) {
     change,
     resize: (kernel) => change(resized(history.now(), kernel)),
   });
-  fillPresets(find("preset"), presets, (preset) => change(ofPreset(preset, history.now(), original)));
+  fillPresets(find("preset"), presets, (preset) =>
+    change(ofPreset(preset, history.now(), original)));
   find("bias").addEventListener("change", (event) => {
     const bias = readNumber(event.target.value);
     if (bias === null) update();
@@ -72,7 +73,8 @@ export function mountEditor(section, { presets }, page) {
     find("undo").disabled = !history.canUndo();
     find("redo").disabled = !history.canRedo();
     find("mark").hidden = isOriginal();
-    const problem = isOriginal() ? "" : problemOf(settings, crop.samples.shape.slice(1), original.dims);
+    const size = crop.samples.shape.slice(1);
+    const problem = isOriginal() ? "" : problemOf(settings, size, original.dims);
     find("problem").textContent = problem;
     tell();
     if (!problem) run();

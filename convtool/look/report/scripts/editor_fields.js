@@ -26,7 +26,8 @@ export function makeFields(root, run, { change, resize }) {
   const mode = select("Padding mode", MODES, (value) => change({ mode: value }));
   const rules = run.mappings[0].centred ? RULES.filter((rule) => rule !== "centred") : RULES;
   const rule = select("Results shown by", rules, (value) => change({ rule: value }));
-  root.append(...[size, stride, dilation, padding, amount, mode, rule].map(({ root: each }) => each));
+  const all = [size, stride, dilation, padding, amount, mode, rule];
+  root.append(...all.map((each) => each.root));
   return (settings) => {
     const numbers = Array.isArray(settings.padding);
     size.show(settings.kernel);

@@ -69,7 +69,8 @@ function term(run, channel, spot) {
       samples.push(padded.values[indexOf(padded.shape, input, at)]);
     });
     const weights = Array.from(taps);
-    return { channel: input, samples, weights, products: samples.map((n, tap) => n * weights[tap]) };
+    const products = samples.map((sample, tap) => sample * weights[tap]);
+    return { channel: input, samples, weights, products };
   });
   let sum = 0;
   for (const row of rows) for (const each of row.products) sum += each;
@@ -89,7 +90,8 @@ export function rowsOf(layer, channel) {
   const group = Math.floor(channel / (outputs / layer.groups));
   return Array.from({ length: inputs }, (_, index) => {
     const start = (channel * inputs + index) * taps;
-    return { channel: group * inputs + index, taps: layer.weight.values.subarray(start, start + taps) };
+    const own = layer.weight.values.subarray(start, start + taps);
+    return { channel: group * inputs + index, taps: own };
   });
 }
 

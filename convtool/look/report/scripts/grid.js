@@ -28,8 +28,9 @@ export function grid(caption, values, columns, dress, digits = 5) {
   }
   const table = make("table", { class: "grid" }, make("caption", {}, caption), ...rows);
   if (columns <= FIXED) return make("div", { class: "grid-box" }, table);
-  const scrolls = { class: "grid-box scrolls", tabindex: "0", role: "group", "aria-label": caption };
-  return make("div", scrolls, table);
+  return make("div", {
+    class: "grid-box scrolls", tabindex: "0", role: "group", "aria-label": caption,
+  }, table);
 }
 
 /** Return what colours the cells of numbers around zero. */

@@ -20,7 +20,8 @@ export function mountKernels(section, _facts, page) {
     const found = kernelsOf(page.run);
     const cards = found.slice(0, MOST).map((kernel) => cardOf(kernel, page.run));
     if (found.length > MOST) {
-      cards.push(make("p", { class: "hint" }, `The first ${MOST} of ${counted(found.length)} kernels.`));
+      const all = counted(found.length);
+      cards.push(make("p", { class: "hint" }, `The first ${MOST} of ${all} kernels.`));
     }
     root.replaceChildren(...cards);
   };
@@ -43,10 +44,10 @@ export function kernelsOf(run) {
         for (const { channel: input, taps } of rowsOf(layer, channel)) {
           const weights = Array.from(taps);
           const key = `${title}/${member}/${bias}/${weights}`;
-          const known = found.get(key) ?? { title, member, of: members.length, weights, bias, uses: [] };
-          known.uses.push({
-            input: channelName(run.inputs[input] ?? String(input + 1)), output: channelName(names[n]),
-          });
+          const first = { title, member, of: members.length, weights, bias, uses: [] };
+          const known = found.get(key) ?? first;
+          const from = channelName(run.inputs[input] ?? String(input + 1));
+          known.uses.push({ input: from, output: channelName(names[n]) });
           found.set(key, known);
         }
       });
@@ -67,9 +68,10 @@ function cardOf({ name, weights, bias }, run) {
   const { kernel, dilation } = run.geometry;
   const [low, high] = reachOf(weights, bias, run.mappings[0].centred);
   const sum = weights.reduce((all, each) => all + each, 0);
+  const inputs = run.mappings[0].centred ? "−1…1" : "0…1";
   const facts = make("dl", { class: "facts" },
     ...pair("Sum", `${text(sum)}${sum === 0 ? ", flat areas give zero" : ""}`),
-    ...pair("Reach", `${text(low)} … ${text(high)}, from inputs in ${run.mappings[0].centred ? "−1" : "0"}…1`),
+    ...pair("Reach", `${text(low)} … ${text(high)}, from inputs in ${inputs}`),
     ...(bias ? pair("Bias", text(bias)) : []));
   return make("article", { class: "kernel" }, make("h3", {}, name),
     make("div", { class: "kernel-parts" }, numbersOf(weights, kernel),
@@ -88,7 +90,9 @@ function pair(name, value) {
 
 /** Return the weights of a kernel as grids, or where there are many as a picture. */
 function numbersOf(weights, [frames, height, width]) {
-  if (weights.length > CELLS || width > COLUMNS) return picturesOf(weights, [frames, height, width]);
+  if (weights.length > CELLS || width > COLUMNS) {
+    return picturesOf(weights, [frames, height, width]);
+  }
   const each = height * width;
   const dress = byHeat(weights);
   return make("div", { class: "planes" }, ...Array.from({ length: frames }, (_, frame) =>
@@ -115,8 +119,9 @@ function picturesOf(weights, [frames, height, width]) {
     }
     return table;
   });
+  const several = frames > 1 ? `${frames} frames of ` : "";
   return make("div", {}, make("div", { class: "heats" }, ...pictures), make("p", { class: "hint" },
-    `${frames > 1 ? `${frames} frames of ` : ""}${height}×${width} weights, the largest ${text(peak)}`));
+    `${several}${height}×${width} weights, the largest ${text(peak)}`));
 }
 
 /** Return taps as bars up and down from zero. */
@@ -128,12 +133,14 @@ function bars(weights, peak) {
   const style = getComputedStyle(document.documentElement);
   context.fillStyle = style.color;
   weights.forEach((weight, n) => {
-    const height = (weight / peak) * 66;
-    context.fillRect(n * wide, 70 - Math.max(0, height), Math.max(1, wide * 0.8), Math.max(1, Math.abs(height)));
+    const level = (weight / peak) * 66;
+    const [top, high] = [70 - Math.max(0, level), Math.max(1, Math.abs(level))];
+    context.fillRect(n * wide, top, Math.max(1, wide * 0.8), high);
   });
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${weights.length} taps, the largest ${text(peak)}`);
-  return make("div", {}, canvas, make("p", { class: "hint" }, `${counted(weights.length)} taps, the largest ${text(peak)}`));
+  const words = `${counted(weights.length)} taps, the largest ${text(peak)}`;
+  canvas.setAttribute("aria-label", words);
+  return make("div", {}, canvas, make("p", { class: "hint" }, words));
 }
 
 function responseOf(weights, [frames, height, width], dilation, run) {
@@ -150,7 +157,8 @@ function responseOf(weights, [frames, height, width], dilation, run) {
   const { canvas, peak } = plane(flat, [height, width], dilation.slice(1));
   canvas.className = "response";
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Gain over horizontal and vertical frequency, up to ${text(peak, 3)}`);
+  canvas.setAttribute("aria-label",
+    `Gain over horizontal and vertical frequency, up to ${text(peak, 3)}`);
   const still = frames > 1 ? ", of what does not move" : "";
   return make("figure", {}, make("figcaption", {}, "Gain over frequency"), canvas,
     make("p", { class: "hint" }, `Middle: flat areas; edges: details of two samples${still}. ` +

@@ -39,11 +39,14 @@ export function curve(taps, rate, dilation) {
   const top = Math.max(0, 20 * Math.ceil(Math.max(...found) / 20 - 0.05));
   const bottom = Math.max(FLOOR, Math.min(-20, 20 * Math.floor(Math.min(...found) / 20)));
   const x = (share) => LEFT + share * (WIDTH - LEFT - 8);
-  const y = (level) => 8 + ((top - Math.max(bottom, level)) / (top - bottom)) * (HEIGHT - BOTTOM - 8);
-  const path = found.map((level, n) => `${n ? "L" : "M"}${x(n / POINTS).toFixed(1)},${y(level).toFixed(1)}`);
+  const times = (HEIGHT - BOTTOM - 8) / (top - bottom);
+  const y = (level) => 8 + (top - Math.max(bottom, level)) * times;
+  const point = (level, n) => `${x(n / POINTS).toFixed(1)},${y(level).toFixed(1)}`;
+  const path = found.map((level, n) => `${n ? "L" : "M"}${point(level, n)}`);
   const lines = [];
   for (let level = top; level >= bottom; level -= 20) {
-    lines.push(makeSvg("line", { x1: LEFT, x2: WIDTH - 8, y1: y(level), y2: y(level), class: "grid-line" }),
+    const ends = { x1: LEFT, x2: WIDTH - 8, y1: y(level), y2: y(level) };
+    lines.push(makeSvg("line", { ...ends, class: "grid-line" }),
       makeSvg("text", { x: LEFT - 6, y: y(level) + 4, "text-anchor": "end" }, `${text(level)} dB`));
   }
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) =>
@@ -61,8 +64,10 @@ function frequencyText(cycles, rate) {
 }
 
 function levelsText(found, rate) {
-  return [0, 0.25, 0.5, 0.75, 1].map((share) =>
-    `${frequencyText(share / 2, rate)} ${text(found[Math.round(share * POINTS)], 3)} dB`).join(", ");
+  return [0, 0.25, 0.5, 0.75, 1].map((share) => {
+    const level = text(found[Math.round(share * POINTS)], 3);
+    return `${frequencyText(share / 2, rate)} ${level} dB`;
+  }).join(", ");
 }
 
 /**
@@ -96,8 +101,8 @@ function gainsOf(weights, height, width, [down, across]) {
       () => 0, frequency * across)));
   }
   return frequencies.flatMap((vertical) => frequencies.map((_, n) => {
-    const [real, imaginary] = sum(height, (y) => rows[y][n][0], (y) => rows[y][n][1], vertical * down);
-    return Math.hypot(real, imaginary);
+    const [realOf, imaginaryOf] = [0, 1].map((part) => (y) => rows[y][n][part]);
+    return Math.hypot(...sum(height, realOf, imaginaryOf, vertical * down));
   }));
 }
 

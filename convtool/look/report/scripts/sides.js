@@ -66,6 +66,7 @@ function outputSide({ run, selected }) {
 function firstInput({ layer, outputs, inputs }, channel) {
   const output = outputs.find(({ channels }) => channels.includes(channel));
   if (output.natural) return output.channels.indexOf(channel) % inputs.length;
-  const group = Math.floor((channel * layer.groups) / outputs.flatMap((each) => each.channels).length);
+  const results = outputs.flatMap((each) => each.channels).length;
+  const group = Math.floor((channel * layer.groups) / results);
   return group * layer.weight.shape[1];
 }

@@ -42,7 +42,8 @@ export function makeStage(sides, page, hidden) {
   }
   view.onChange(redraw);
   page.onSelect(() => {
-    if (sides.some(({ canvas }) => document.activeElement === canvas)) revealSelected(page, view, sides);
+    const focused = sides.some(({ canvas }) => document.activeElement === canvas);
+    if (focused) revealSelected(page, view, sides);
     redraw();
   });
   onTheme(redraw);

@@ -30,7 +30,8 @@ export function mountStage(section, _facts, page) {
     channels.value = String(page.selected.channel);
     find("edited").hidden = !page.run.edited;
     const { channel, position } = page.selected;
-    find("where").textContent = `${resultName(page.run, channel)}, ${placeName(page.run, position)}`;
+    const place = placeName(page.run, position);
+    find("where").textContent = `${resultName(page.run, channel)}, ${place}`;
     tell(summary(page, worked, unit.value));
   };
   fillChannels(channels, page);

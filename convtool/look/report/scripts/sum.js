@@ -41,7 +41,9 @@ function rowOf(run, worked, term, row, units) {
   const own = channelName(run.inputs[row.channel] ?? String(row.channel + 1));
   const name = run.weighted ? `${own} × opacity` : own;
   const heading = make("p", { class: "row-name" }, several ? `${name} · ${kernel}` : name);
-  if (frames * height * width > CELLS || width > COLUMNS) return make("div", {}, heading, largest(row, worked, units));
+  if (frames * height * width > CELLS || width > COLUMNS) {
+    return make("div", {}, heading, largest(row, worked, units));
+  }
   const each = height * width;
   const sets = Array.from({ length: frames }, (_, frame) => {
     const cut = (numbers) => numbers.slice(frame * each, (frame + 1) * each);

@@ -9,9 +9,10 @@ const MOST = 100;
 /** Return weights as nested lists, without the axes that a medium does not have. */
 function nested({ weights, kernel }, dims) {
   const cut = (numbers, [taps, ...inner]) => {
-    const each = numbers.length / taps;
     if (!inner.length) return numbers;
-    return Array.from({ length: taps }, (_, n) => cut(numbers.slice(n * each, (n + 1) * each), inner));
+    const each = numbers.length / taps;
+    const part = (n) => numbers.slice(n * each, (n + 1) * each);
+    return Array.from({ length: taps }, (_, n) => cut(part(n), inner));
   };
   return cut(weights, kernel.slice(3 - dims));
 }
@@ -88,14 +89,16 @@ export function pytorchText(settings, { dims }, channels, pads) {
   if (channels > 1) words.push(`groups=${channels}`);
   if (!settings.bias) words.push("bias=False");
   if (settings.mode !== "zeros") words.push(`padding_mode="${settings.mode}"`);
+  const lists = JSON.stringify(nested(settings, dims)).replaceAll(",", ", ");
   const lines = ["import torch", "from torch import nn", "",
     `layer = nn.Conv${dims}d(${words.join(", ")})`, "with torch.no_grad():",
-    `    layer.weight[:] = torch.tensor(${JSON.stringify(nested(settings, dims)).replaceAll(",", ", ")})`];
+    `    layer.weight[:] = torch.tensor(${lists})`];
   if (settings.bias) lines.push(`    layer.bias.fill_(${settings.bias})`);
   if (!even) {
     const ends = [2, 1, 0].slice(0, dims).flatMap((axis) => [pads.before[axis], pads.after[axis]]);
     const mode = settings.mode === "zeros" ? "constant" : settings.mode;
-    lines.push(`# before the layer: x = nn.functional.pad(x, [${ends.join(", ")}], mode="${mode}")`);
+    const call = `nn.functional.pad(x, [${ends.join(", ")}], mode="${mode}")`;
+    lines.push(`# before the layer: x = ${call}`);
   }
   return lines.join("\n");
 }

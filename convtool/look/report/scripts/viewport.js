@@ -50,10 +50,10 @@ export function makeViewport(input, canvas) {
       view.move(width / 2, height / 2, fitting() * 0.96);
     },
     reveal(x, y, seen) {
-      const halfWidth = seen.clientWidth / 2 / view.zoom;
-      const halfHeight = seen.clientHeight / 2 / view.zoom;
-      const away = Math.abs(x - view.x) > halfWidth * 0.9 || Math.abs(y - view.y) > halfHeight * 0.9;
-      if (away) view.move(x, y, view.zoom);
+      const reach = 0.45 / view.zoom;
+      const across = Math.abs(x - view.x) > seen.clientWidth * reach;
+      const down = Math.abs(y - view.y) > seen.clientHeight * reach;
+      if (across || down) view.move(x, y, view.zoom);
     },
   };
   return view;

@@ -29,7 +29,8 @@ export function mountFrames(root, page, view, large) {
       caption.textContent = `Frame ${place}${place < 0 || place >= input[0] ? ", padding" : ""}`;
       const small = { ...view, zoom: (view.zoom * canvas.clientWidth) / large.clientWidth };
       const one = { ...side, frame };
-      const screen = drawPicture(canvas, small, one, { input, start, overview: null, hidden: null });
+      const more = { input, start, overview: null, hidden: null };
+      const screen = drawPicture(canvas, small, one, more);
       drawMarks(screen, one, page, ([, y, x], [, high, wide]) => screen.box(x, y, wide, high));
     });
   });
