@@ -156,11 +156,27 @@ def test_public_names():
         _ = convtool.no_such_name
 
 
-def test_kernels_are_found_from_a_built_wheel(tmp_path):
-    """An installed wheel finds its kernels without the source tree."""
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Return the wheel that the source tree makes."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def test_a_wheel_has_what_pages_are_made_of(wheel):
+    """Templates, styles and scripts of reports are in the wheel."""
+    folder = PACKAGE / "look" / "report"
+    wanted = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*.[hcj]*")}
+    assert len(wanted) > 10
+    with zipfile.ZipFile(wheel) as archive:
+        assert wanted <= set(archive.namelist())
+
+
+def test_kernels_are_found_from_a_built_wheel(wheel, tmp_path):
+    """An installed wheel finds its kernels without the source tree."""
     home = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(home)
