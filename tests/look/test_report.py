@@ -1,8 +1,10 @@
 """Reports: pages in a real browser, whose numbers are those of the run and of the file."""
 
+import itertools
 import os
 import re
 import shlex
+from dataclasses import fields as of
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from PIL import Image
 import convtool as tool
 from convtool.look.report.region import BUDGETS
 from convtool.look.report.scripts import script
+from convtool.media.registry import MEDIA
 from convtool.options.declare import flag_of
+from convtool.options.declare import read as read_option
 
 ELEMENTS = 30 if os.environ.get("CONVTOOL_ALL_ELEMENTS") else 12
 PAD = {"zeros": "constant", "replicate": "edge", "reflect": "reflect", "circular": "wrap"}
@@ -125,10 +129,18 @@ def products_of(samples, weights, stride, dilation, padding, mode):
     return products
 
 
-@pytest.mark.parametrize(
-    ("mode", "stride", "dilation"),
-    [("zeros", 1, 1), ("replicate", 2, 1), ("reflect", 1, 2), ("circular", 2, 2)],
-)
+def cases(*some):
+    """Return some padding modes, strides and dilations, or all of them where there is time."""
+    if ELEMENTS < 30:
+        return some
+    return list(itertools.product(PAD, (1, 2, 3), (1, 2)))
+
+
+MOVES = ("mode", "stride", "dilation")
+IMAGES = cases(("zeros", 1, 1), ("replicate", 2, 1), ("reflect", 1, 2), ("circular", 2, 2))
+
+
+@pytest.mark.parametrize(MOVES, IMAGES)
 def test_elements_of_images_are_those_of_the_run(
     browser, report, tmp_path, rng, mode, stride, dilation
 ):
@@ -143,7 +155,7 @@ def test_elements_of_images_are_those_of_the_run(
     agrees(browser, page, raw, samples_of(target), 255, rng, products)
 
 
-@pytest.mark.parametrize(("mode", "stride", "dilation"), [("zeros", 1, 1), ("reflect", 3, 2)])
+@pytest.mark.parametrize(MOVES, cases(("zeros", 1, 1), ("reflect", 3, 2)))
 def test_elements_of_audio_are_those_of_the_run(
     browser, report, tmp_path, rng, mode, stride, dilation
 ):
@@ -158,7 +170,7 @@ def test_elements_of_audio_are_those_of_the_run(
     agrees(browser, page, raw, samples_of(target), 32768, rng, products)
 
 
-@pytest.mark.parametrize(("mode", "stride", "dilation"), [("circular", 1, 2), ("replicate", 2, 1)])
+@pytest.mark.parametrize(MOVES, cases(("circular", 1, 2), ("replicate", 2, 1)))
 def test_elements_of_video_are_those_of_the_run(
     browser, report, tmp_path, rng, mode, stride, dilation
 ):
@@ -176,6 +188,42 @@ def test_elements_of_video_are_those_of_the_run(
     weights = np.array([[[0, 1, 0], [1, 2, 1]], [[0, 0, 0], [0, -3, 0]], [[1, 0, 1], [0, 0, 0.0]]])
     products = products_of(whole, weights, stride, dilation, 2, mode)
     agrees(browser, page, raw, samples_of(frames), 255, rng, products)
+
+
+FOLDS = [
+    ("-k", "sobel", "-k", "blur"),
+    ("-k", "sobel-x", "-k", "sobel-y", "-k", "blur", "--combine", "max"),
+    ("-k", "1 2 3", "-k", "0 1 0", "--groups", "1", "--combine", "mean"),
+    ("--groups", "3", "--out-channels", "6", "--seed", "5", "--kernel-size", "3,2"),
+    ("-k", "blur", "--flip", "--out-channels", "6", "--dilation", "1,3"),
+]
+
+
+@pytest.mark.parametrize("options", FOLDS)
+def test_banks_and_groups_are_those_of_the_run(browser, report, tmp_path, rng, options):
+    """Responses equal the tensor's where banks are folded and where channels are mixed."""
+    source = picture(tmp_path, rng, (9, 11))
+    page, _ = report("image", source, tmp_path / "out.tif", *options, "--normalize", "none")
+    flags, names = iter(options), {}
+    for flag in flags:
+        value = next(flags) if flag != "--flip" else True
+        name = {"-k": "kernel"}.get(flag, flag.lstrip("-").replace("-", "_"))
+        names.setdefault(name, []).append(value)
+    values = {name: one if name == "kernel" else read(name, *one) for name, one in names.items()}
+    raw = tool.apply(source, **values)[0].double().numpy()
+    with visited(browser, page) as shown:
+        whole = shown.evaluate(
+            """() => convtool.run.mappings.map((_, channel) =>
+              [...Array(9).keys()].map((y) => [...Array(11).keys()].map((x) =>
+                convtool.element(channel, [y, x]).response / 255)))"""
+        )
+    np.testing.assert_allclose(np.asarray(whole), raw, atol=2e-6)
+
+
+def read(name, value):
+    """Return the value of an option from its word."""
+    fields = {field.name: field for group in MEDIA["image"].groups.values() for field in of(group)}
+    return value if value is True else read_option(fields[name], value)
 
 
 EDIT = """
@@ -368,10 +416,13 @@ def test_the_command_of_a_page_gives_the_same_picture(
     assert target.read_bytes() == before
 
 
-def test_the_lines_of_pytorch_make_the_same_layer(browser, report, tmp_path, rng):
+@pytest.mark.parametrize(
+    "options", [("-k", "blur", "-k", "sobel-x"), ("--seed", "3"), ("--init", "kaiming_normal")]
+)
+def test_the_lines_of_pytorch_make_the_same_layer(browser, report, tmp_path, rng, options):
     """What the page shows as PyTorch has the weights and the geometry of the layer."""
     source = picture(tmp_path, rng)
-    page, _ = report("image", source, tmp_path / "out.png", "-k", "blur", "-k", "sobel-x")
+    page, _ = report("image", source, tmp_path / "out.png", *options)
     with visited(browser, page) as shown:
         code = shown.text_content("#layer-pytorch")
         weights = shown.evaluate("Array.from(convtool.run.layer.weight.values)")

@@ -2,8 +2,25 @@ import { make } from "./dom.js";
 
 /** The most taps along an axis, by the number of axes. */
 const MOST_TAPS = { 1: 33, 2: 15, 3: 5 };
-const MODES = ["zeros", "reflect", "replicate", "circular"];
-const RULES = ["clamp", "centred", "minmax", "bounds", "sigmoid", "abs"];
+const RULES = {
+  clamp: "clamp: as they are, cut at the ends",
+  centred: "centred: zero is mid-grey",
+  minmax: "minmax: least to most",
+  bounds: "bounds: all that is possible",
+  sigmoid: "sigmoid: squeezed into the range",
+  abs: "abs: without the sign",
+};
+const PADDINGS = {
+  same: "same: output as large as input",
+  valid: "valid: none",
+  number: "a number",
+};
+const MODES = {
+  zeros: "zeros",
+  reflect: "reflect: as in a mirror",
+  replicate: "replicate: the edge again",
+  circular: "circular: from the other side",
+};
 
 /** What a number along each axis is called. */
 const SIZES = { 1: ["length"], 2: ["height", "width"], 3: ["frames", "height", "width"] };
@@ -20,11 +37,12 @@ export function makeFields(root, run, { change, resize }) {
   const size = perAxis("Kernel size", dims, 1, MOST_TAPS[dims], (kernel) => resize(kernel));
   const stride = perAxis("Stride", dims, 1, 64, (numbers) => change({ stride: numbers }));
   const dilation = perAxis("Dilation", dims, 1, 64, (numbers) => change({ dilation: numbers }));
-  const padding = select("Padding", ["same", "valid", "number"], (value) =>
+  const padding = select("Padding", PADDINGS, (value) =>
     change({ padding: value === "number" ? lifted(Array(dims).fill(1)) : value }));
   const amount = perAxis("Samples added", dims, 0, 64, (numbers) => change({ padding: numbers }));
   const mode = select("Padding mode", MODES, (value) => change({ mode: value }));
-  const rules = run.mappings[0].centred ? RULES.filter((rule) => rule !== "centred") : RULES;
+  const { centred: _, ...others } = RULES;
+  const rules = run.mappings[0].centred ? others : RULES;
   const rule = select("Results shown by", rules, (value) => change({ rule: value }));
   const all = [size, stride, dilation, padding, amount, mode, rule];
   root.append(...all.map((each) => each.root));
@@ -72,7 +90,7 @@ function perAxis(title, dims, low, high, changed) {
 function select(title, values, changed) {
   const id = `editor-${title.toLowerCase().replaceAll(" ", "-")}`;
   const field = make("select", { id, change: () => changed(field.value) },
-    ...values.map((value) => make("option", { value }, value)));
+    ...Object.entries(values).map(([value, words]) => make("option", { value }, words)));
   return {
     root: make("div", { class: "field" }, make("label", { for: id }, title), field),
     show: (value) => { field.value = value; },
