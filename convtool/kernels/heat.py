@@ -28,6 +28,7 @@ EXTENT = (
 )  # pixels of a plane per axis, and taps: beyond, groups of taps are shown
 THICK = 24  # pixels of a single row without numbers
 GAP = 12  # pixels between planes
+WIDTH = 900  # pixels of planes side by side at most
 PLANES = 64  # the most that are drawn
 
 
@@ -114,7 +115,7 @@ def thinned(plane: Weights, most: int) -> Weights:
 
 
 def png(shown: Sequence[Plane], extent: int = EXTENT) -> bytes:
-    """Return a picture of planes side by side, with numbers where they fit.
+    """Return a picture of planes in rows, with numbers where they fit.
 
     Args:
         shown: the planes; the first PLANES of them are drawn.
@@ -123,16 +124,27 @@ def png(shown: Sequence[Plane], extent: int = EXTENT) -> bytes:
     from PIL import Image  # noqa: PLC0415  # kernels are loaded without it
 
     drawn = [_drawn(plane.weights, plane.largest, extent) for plane in shown[:PLANES]]
-    height = max(len(each) for each in drawn)
-    width = sum(each.shape[1] + GAP for each in drawn) - GAP
-    sheet = np.full((height, width, 3), 255, np.uint8)
-    left = 0
-    for each in drawn:
-        sheet[: len(each), left : left + each.shape[1]] = each
-        left += each.shape[1] + GAP
+    width = max(each.shape[1] for each in drawn)
+    together = max(1, (WIDTH + GAP) // (width + GAP))
+    rows = [_row(drawn[first : first + together]) for first in range(0, len(drawn), together)]
+    widest = max(row.shape[1] for row in rows)
+    sheet = np.concatenate([_padded(row, len(row) + GAP, widest) for row in rows])[:-GAP]
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _row(drawn: Sequence[Colours]) -> Colours:
+    """Return pictures side by side."""
+    height = max(len(each) for each in drawn)
+    padded = [_padded(each, height, each.shape[1] + GAP) for each in drawn]
+    return np.concatenate(padded, 1)[:, :-GAP]
+
+
+def _padded(image: Colours, height: int, width: int) -> Colours:
+    """Return a picture with white to its right and below it."""
+    missing = (0, height - len(image)), (0, width - image.shape[1]), (0, 0)
+    return np.pad(image, missing, constant_values=255)
 
 
 def _drawn(plane: Weights, largest: float, extent: int) -> Colours:

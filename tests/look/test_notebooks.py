@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 
+import nbformat
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 from convtool.kernels.heat import colours, is_dark
@@ -140,3 +142,47 @@ def test_kernels_are_loaded_without_pillow():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert result.stdout == b"False\n"
+
+
+NOTEBOOK = ROOT / "docs" / "lessons.ipynb"
+
+
+def test_the_notebook_holds_no_outputs():
+    """The notebook is kept without outputs, so that changes of it can be read."""
+    cells = [cell for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in cells)
+
+
+@pytest.fixture(scope="module")
+def lessons():
+    """Run the notebook, and return its cells of code; pages are shown without a browser."""
+    client = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    jupyter_client = pytest.importorskip("jupyter_client", reason="no Jupyter kernels")
+    if "python3" not in jupyter_client.kernelspec.find_kernel_specs():
+        pytest.skip("no Jupyter kernel 'python3': ipykernel is not installed")
+    notebook = nbformat.read(NOTEBOOK, 4)
+    place = {"metadata": {"path": NOTEBOOK.parent}}
+    client.NotebookClient(notebook, timeout=60, resources=place).execute()
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def shown(cell):
+    """Return what a cell shows, by its kind."""
+    return next(out.data for out in cell.outputs if out.output_type == "execute_result")
+
+
+def test_the_notebook_runs(lessons):
+    """Every cell of the notebook runs, its own assertions included."""
+    assert all(cell.execution_count for cell in lessons)
+
+
+def test_the_notebook_shows_kernels_and_layers(lessons):
+    """Cells that end in a kernel or a layer show it, without a further call."""
+    ends = [
+        cell
+        for cell in lessons
+        if re.search(r"^(convtool\.resolve.*|layer)\Z", cell.source, re.MULTILINE)
+    ]
+    assert len(ends) == 4
+    for cell in ends:
+        assert {"text/html", "image/png"} <= shown(cell).keys()
