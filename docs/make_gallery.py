@@ -4,6 +4,8 @@
 kernel files alone. Pictures are stored without loss.
 """
 
+import contextlib
+import io
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -14,15 +16,18 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 from PIL import Image
+from workplace import SAMPLES, workplace
 
 import convtool
+from convtool.cli.app import run
 from convtool.kernels import catalogue, heat
 
 HERE = Path(__file__).parent
 PAGE, PICTURES = HERE / "gallery.md", HERE / "gallery"
-SAMPLES = HERE.parent / "samples"
 PART = (150, 100, 366, 308)  # of the chart: left, top, right, bottom
 FRAME, ROW, GAP = 10, 60, 4  # of the clip: the frame and the row that are shown; pixels between
+RATE, DPI = 16_000, "72"  # samples per second of the melody; pixels per inch of plots
+STEREO = ("mid-side", "left-right")
 EXTENT = 160  # pixels of a plane of a kernel for images, and half of what all planes of others have
 
 TITLE = "# Gallery"
@@ -47,11 +52,16 @@ convtool image samples/chart.jpg out.png --merge -k blur
 """
 
 AUDIO = """
-They are kernels for
+The first picture of each has the weights and the gain over frequency, the second the waveform and
+the spectrogram of a sample before and after:
 
 ```sh
-convtool audio samples/melody.wav out.wav -k lowpass
+convtool kernels show lowpass --rate 16000 --plot kernel.png
+convtool audio samples/melody.wav out.wav -k lowpass --mono --plot melody.png
 ```
+
+The presets for channels are shown without `--mono`. Their weights are a matrix, with a row per
+output and a column per input.
 """
 
 VIDEO = """
@@ -70,7 +80,7 @@ class Family(NamedTuple):
     Attributes:
         title: its heading.
         text: what they do.
-        names: of the presets.
+        names: those of the presets.
     """
 
     title: str
@@ -193,20 +203,61 @@ def white(frames: Pixels) -> Pixels:
     return np.full((GAP, frames.shape[2], 3), 255, np.uint8)
 
 
+def heard(name: str) -> Image.Image:
+    """Return the plot of the melody before and after a kernel."""
+    channels = [] if name in STEREO else ["--mono"]
+    return plotted("audio", "samples/melody.wav", "out.wav", "-q", "-k", name, *channels)
+
+
+def gain(name: str) -> Image.Image:
+    """Return the plot of an audio kernel and its gain."""
+    return plotted("kernels", "show", name, "--dims", "1", "--rate", str(RATE))
+
+
+def plotted(*command: str) -> Image.Image:
+    """Return the plot that a command draws."""
+    with workplace(), contextlib.redirect_stdout(io.StringIO()):
+        code = run([*command, "--plot", "plot.png", "--dpi", DPI])
+        assert code == 0, command
+        with Image.open("plot.png") as image:
+            return image.convert("RGB")
+
+
+def section(name: str) -> str:
+    """Return the section that shows an audio preset."""
+    weights = f"![the weights and the gain of {name}](gallery/kernels/{name}.webp)"
+    if name in STEREO:
+        weights = f"![the weights of {name}: a row per output](gallery/kernels/{name}.png)"
+    result = f"![a sample before and after {name}](gallery/{name}.webp)"
+    return "\n\n".join(["", described(name, content(name), 1, "<br>"), weights, result, ""])
+
+
 def row(name: str, dims: int) -> str:
     """Return the row of a table that shows a preset."""
     said = content(name)
+    result = f"![a sample after {name}](gallery/{name}.webp)"
     weights = f"![the weights of {name}](gallery/kernels/{name}.png)"
     if "bank" in said:
         members = ", ".join(f"`{member}`" for member in said["bank"])
         weights = f"the {said['combine']} of {members}"
+    return f"| {result} | {weights} | {described(name, said, dims, '<br>')} |\n"
+
+
+def described(name: str, said: dict[str, Any], dims: int, end: str) -> str:
+    """Return what a preset is, its parameters and its source.
+
+    Args:
+        name: of the preset.
+        said: by its file.
+        dims: those that it is shown in.
+        end: of a line.
+    """
     lines = [
         f"**[{name}](../kernels/{name}.yaml)**: {plain(said['summary'])}",
         f"{said['normalize']}{parameters(said)}{others(name, dims)}",
         f"Source: {plain(said['source'])}",
     ]
-    result = f"![a sample after {name}](gallery/{name}.webp)" if dims in DRAW else ""
-    return f"| {result} | {weights} | {'<br>'.join(lines)} |\n"
+    return end.join(lines)
 
 
 def parameters(said: dict[str, Any]) -> str:
@@ -228,24 +279,27 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", text)
 
 
+SECTIONS = (
+    ("Images", IMAGES, FAMILIES_2D, 2),
+    ("Audio", AUDIO, FAMILIES_1D, 1),
+    ("Video", VIDEO, FAMILIES_3D, 3),
+)
+DRAW = {1: heard, 2: filtered, 3: before_and_after}
+
+
 def page() -> str:
     """Return the text of the gallery."""
     parts = [TITLE, INTRODUCTION]
     for title, text, families, dims in SECTIONS:
         parts += [f"\n## {title}\n", text]
         for family in families:
-            parts.append(f"\n### {family.title}\n\n{family.text}\n\n")
-            parts.append("| result | weights | preset |\n|---|---|---|\n")
-            parts += [row(name, dims) for name in family.names]
-    return "".join(parts)
-
-
-SECTIONS = (
-    ("Images", IMAGES, FAMILIES_2D, 2),
-    ("Audio", AUDIO, FAMILIES_1D, 1),
-    ("Video", VIDEO, FAMILIES_3D, 3),
-)
-DRAW = {2: filtered, 3: before_and_after}
+            parts.append(f"\n### {family.title}\n\n{family.text}\n")
+            if dims == 1:
+                parts += [section(name) for name in family.names]
+            else:
+                parts.append("\n| result | weights | preset |\n|---|---|---|\n")
+                parts += [row(name, dims) for name in family.names]
+    return re.sub(r"\n{3,}", "\n\n", "".join(parts)).rstrip() + "\n"
 
 
 def shown() -> Iterator[tuple[str, int]]:
@@ -256,10 +310,11 @@ def shown() -> Iterator[tuple[str, int]]:
 
 
 def weights(name: str, dims: int) -> bytes:
-    """Return the picture of a preset's weights."""
-    bank = convtool.resolve(name, dims, rate=16000)
-    planes = bank.kernels[0].planes
-    return heat.png(planes, EXTENT if dims == 2 else 2 * EXTENT // len(planes))
+    """Return the picture of the weights of a preset, other than those drawn with their gain."""
+    kernel = convtool.resolve(name, dims).kernels[0]
+    if dims == 1:  # one tap per pair of channels: a matrix
+        return heat.png(heat.planes(kernel.weights[..., 0], 2), EXTENT)
+    return heat.png(kernel.planes, EXTENT if dims == 2 else 2 * EXTENT // len(kernel.planes))
 
 
 def main() -> None:
@@ -268,9 +323,10 @@ def main() -> None:
     PAGE.write_text(page())
     save(filtered("identity"), "input")
     for name, dims in shown():
-        if dims in DRAW:
-            save(DRAW[dims](name), name)
-        if "bank" not in content(name):
+        save(DRAW[dims](name), name)
+        if dims == 1 and name not in STEREO:
+            save(gain(name), f"kernels/{name}")
+        elif "bank" not in content(name):
             (PICTURES / "kernels" / f"{name}.png").write_bytes(weights(name, dims))
 
 

@@ -56,17 +56,23 @@ def test_pictures_are_small():
     assert sum(sizes) < 1_500_000
 
 
-@pytest.mark.parametrize("name", ["identity", "gaussian", "scharr-y", "kirsch"])
+@pytest.mark.parametrize("name", ["gaussian", "scharr-y"])
 def test_pictures_of_images_are_what_the_command_writes(tmp_path, convtool, name):
     """A picture is the same part of what `convtool image` writes, pixel by pixel."""
     out = tmp_path / "out.png"
     assert convtool("image", SAMPLES / "chart.jpg", out, "--merge", "-k", name).code == 0
     kept = pixels(make_gallery.PICTURES / f"{name}.webp")
     assert np.array_equal(kept, pixels(Image.open(out).crop(make_gallery.PART)))
+
+
+@pytest.mark.parametrize("name", ["identity", "emboss"])
+def test_pictures_of_images_are_made_again(name):
+    """Made again, the picture of an image is the same, pixel by pixel."""
+    kept = pixels(make_gallery.PICTURES / f"{name}.webp")
     assert np.array_equal(kept, pixels(make_gallery.filtered(name)))
 
 
-@pytest.mark.parametrize("name", ["temporal-difference", "sobel-t"])
+@pytest.mark.parametrize("name", ["temporal-difference"])
 def test_pictures_of_videos_are_made_again(name):
     """Made again, the frames and slices of a video are the same to a level."""
     made = pixels(make_gallery.before_and_after(name)).astype(int)
@@ -74,7 +80,14 @@ def test_pictures_of_videos_are_made_again(name):
     assert np.abs(made - kept).max() <= 1
 
 
-@pytest.mark.parametrize(("name", "dims"), [("sobel-x", 2), ("lowpass", 1), ("laplacian-3d", 3)])
+def test_plots_are_made_again():
+    """Made again, a plot of audio looks the same, whatever the version of matplotlib."""
+    made = pixels(make_gallery.heard("moving-average")).astype(int)
+    kept = pixels(make_gallery.PICTURES / "moving-average.webp").astype(int)
+    assert np.abs(made - kept).mean() < 5
+
+
+@pytest.mark.parametrize(("name", "dims"), [("sobel-x", 2), ("mid-side", 1), ("laplacian-3d", 3)])
 def test_pictures_of_weights_are_made_again(name, dims):
     """Made again, the weights look the same, whatever the version of the font."""
     made = pixels(make_gallery.weights(name, dims)).astype(int)
