@@ -36,6 +36,7 @@ samples: .venv/ready
 docs: .venv/ready
 	$(RUN) python docs/make_animations.py
 	$(RUN) python docs/make_gallery.py
+	$(RUN) python docs/make_lessons.py
 
 clean:
 	rm -rf .venv out bench.json

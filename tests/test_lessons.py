@@ -1,9 +1,14 @@
-"""Worked examples of introductory lessons on PyTorch's convolution layers."""
+"""Worked examples of introductory lessons on PyTorch's convolution layers, and the page on them."""
+
+import json
+import re
+import shlex
+import sys
 
 import numpy as np
 import pytest
 import torch
-from conftest import SAMPLES
+from conftest import ROOT, SAMPLES
 from PIL import Image
 
 import convtool
@@ -11,6 +16,9 @@ from convtool.convolve.geometry import output_size
 from convtool.kernels.resolve import resolve
 from convtool.layers.build import build
 from convtool.media.registry import MEDIA
+
+sys.path.insert(0, str(ROOT / "docs"))
+import make_lessons  # in the folder of the pages
 
 ONE_TO_SIX = torch.arange(1.0, 7).reshape(1, 1, 6)
 VALID = {"padding": 0, "padding_mode": "zeros"}
@@ -216,3 +224,75 @@ def test_a_convolution_by_hand_equals_the_layer():
     by_hand = made.conv.weight.flatten(1) @ windows + made.conv.bias[:, None]
     expected = convtool.apply(image, padding=0, out_channels=5, seed=1)
     torch.testing.assert_close(by_hand.reshape(1, 5, 7, 9), expected, rtol=0, atol=1e-5)
+
+
+LESSONS = make_lessons.PAGE.read_text()
+COMMANDS = list(make_lessons.commands(LESSONS))
+PRINTED = [(line, text) for line, text in COMMANDS if text is not None]
+SMALL = ("half-plane.png", "checker.png", "cross.png")
+
+
+def test_the_lessons_name_commands_and_what_they_print():
+    """The patterns of the script find the commands and what they print."""
+    assert len(COMMANDS) == LESSONS.count("\n```sh\n")
+    assert len(PRINTED) == 8
+
+
+@pytest.mark.parametrize(("line", "printed"), PRINTED)
+def test_commands_print_what_the_lessons_say(monkeypatch, convtool, line, printed):
+    """A command prints what stands below it, to the letter."""
+    monkeypatch.chdir(ROOT)
+    result = convtool(*shlex.split(line)[1:])
+    assert result.code == 0, result.err
+    assert result.out == printed
+
+
+def rows(heading):
+    """Return the cells of the rows of a table of the lessons, without the marks of code."""
+    table = LESSONS[LESSONS.index(heading) :].split("\n\n")[0]
+    lines = re.findall(r"^\| (.*) \|$", table, re.MULTILINE)
+    return [[cell.strip("`") for cell in line.split(" | ")] for line in lines[1:]]
+
+
+@pytest.mark.parametrize(("options", "result"), [row[1:] for row in rows("| what changes |")])
+def test_the_table_of_one_dimension(convtool, options, result):
+    """The six numbers give the results of the table."""
+    command = ["explain", "1 2 3 4 5 6", *shlex.split(options), "--json"]
+    assert json.loads(convtool(*command).out)["result"] == list(map(float, result.split()))
+
+
+@pytest.mark.parametrize(("options", "output", "weight"), rows("| `convtool shape` … |"))
+def test_the_table_of_shapes(convtool, options, output, weight):
+    """The sizes and weights are those of the table."""
+    lines = convtool("shape", *shlex.split(options)).out.splitlines()
+    said = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in lines if "  " in line.strip())
+    assert (said["output"], said["weight"]) == (output, weight)
+
+
+@pytest.mark.parametrize(("mode", "row"), [row[::2] for row in rows("| `--padding-mode` |")])
+def test_the_table_of_padding_modes(convtool, mode, row):
+    """The first row of the padded input is that of the table."""
+    layer = ["-k", "1", "--padding", "2", "--padding-mode", mode]
+    found = json.loads(convtool("explain", "0..24 as 5x5", *layer, "--json").out)["result"]
+    assert found[0] == list(map(float, row.split()))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_sheets_of_the_lessons_are_made_again(tmp_path, monkeypatch, convtool, name):
+    """Made again, the sheets look the same, whatever the version of the font."""
+    (line,) = (line for line, _ in COMMANDS if f"out/{name}" in line)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samples").symlink_to(SAMPLES)
+    assert convtool(*shlex.split(line)[1:]).code == 0
+    made, kept = (
+        np.array(Image.open(folder / name)).astype(int)
+        for folder in (tmp_path / "out", make_lessons.PICTURES)
+    )
+    assert np.abs(made - kept).mean() < 3
+
+
+def test_pictures_of_the_lessons_are_small_and_shown():
+    """The folder holds the pictures that the page shows, and no others, and stays small."""
+    kept = list(make_lessons.PICTURES.iterdir())
+    assert {path.name for path in kept} == set(make_lessons.pictures(LESSONS))
+    assert sum(path.stat().st_size for path in kept) < 600_000
