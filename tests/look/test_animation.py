@@ -17,7 +17,7 @@ from convtool.errors import LayerError, UsageError, WriteError
 from convtool.layers.layer import Layer
 from convtool.look.animation import SUFFIXES, animate
 from convtool.look.animation.drawing import film
-from convtool.look.animation.numbers import is_rounded, short
+from convtool.look.animation.numbers import factor, is_rounded, short
 from convtool.look.animation.raster import frame
 from convtool.look.animation.scene import Rect, Text, text_width
 from convtool.look.animation.storyboard import MOST_STEPS, of_array, of_region
@@ -172,29 +172,36 @@ def test_a_step_shows_its_window_its_products_and_its_sum():
     assert "30" not in written
 
 
+def under_the_window(film, step):
+    """Return the numbers of the marked cells: of the input, and the element that is made."""
+    drawn = shown(film, step)
+    marked = [
+        (x, y, item.width)
+        for item, x, y in drawn
+        if isinstance(item, Rect) and item.fill == CURRENT and item.width == item.height
+    ]
+    return [
+        item.text
+        for item, x, y in drawn
+        if isinstance(item, Text)
+        and any(0 < x - left < w and 0 < y - top < 0.7 * w for left, top, w in marked)
+    ]
+
+
+def check_the_window(board, made, steps):
+    """Check that the values under the marked cells are the samples that steps multiply."""
+    for index in steps:
+        step = board.steps[index]
+        wanted = [*map(short, step.values.flatten().tolist()), short(step.total)]
+        assert sorted(under_the_window(made, index)) == sorted(wanted)
+
+
 @pytest.mark.parametrize("settings", [{}, {"stride": 2}, {"dilation": 2}, {"padding": 1}])
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_the_window_is_drawn_over_the_cells_that_it_covers(dims, settings):
     """The values under the marked cells are the samples that the step multiplies."""
-    layer = summing(dims, (3, 2, 2)[-dims:], **settings)
-    board = of_array(layer, grid(*(5, 4, 3)[-dims:]))
-    made = film(board)
-    for index in (0, len(board.steps) // 2, len(board.steps) - 1):
-        drawn = shown(made, index)
-        cells = {
-            (x, y): item.width
-            for item, x, y in drawn
-            if isinstance(item, Rect) and item.fill == CURRENT and item.width == item.height
-        }
-        under = [
-            int(item.text)
-            for item, x, y in drawn
-            if isinstance(item, Text)
-            and any(0 < x - left < w and 0 < y - top < 0.7 * w for (left, top), w in cells.items())
-        ]
-        step = board.steps[index]
-        wanted = [*step.values.flatten().int().tolist(), int(step.total)]
-        assert sorted(under) == sorted(wanted)
+    board = of_array(summing(dims, (3, 2, 2)[-dims:], **settings), grid(*(5, 4, 3)[-dims:]))
+    check_the_window(board, film(board), [0, len(board.steps) // 2, len(board.steps) - 1])
 
 
 def test_padding_is_dashed_and_everything_is_inside():
@@ -358,3 +365,21 @@ def test_a_browser_shows_the_steps_one_after_the_other(tmp_path):
         seen, moving = page.evaluate(SEEN, 1)
         assert not moving
         assert sorted(seen) == sorted(text for text in texts(made, 0) if text != "×1")
+
+
+def test_the_window_moves_through_slices_in_several_rows():
+    """Slices that do not fit side by side stand in rows, and the sums of each are said to be so."""
+    torch.manual_seed(3)
+    board = of_array(nn.Conv3d(1, 1, 3, padding=1), grid(4, 4, 4))
+    made = film(board)
+    tops = {y for item, _, y in shown(made, 0) if getattr(item, "text", "").startswith("slice")}
+    assert len(tops) > 1
+    check_the_window(board, made, [0, 20, 40, 63])
+    sums = board.steps[20].products.sum((0, 2, 3)).tolist()
+    assert {"sums of 9 products:", *map(factor, sums)} <= set(texts(made, 20))
+
+
+def test_a_long_sum_is_named():
+    """Of products that are too many for the picture, the number is given."""
+    written = texts(film(of_array(summing(2, 9), grid(10, 10) + 0.5)), 0)
+    assert "the sum of 81 products" in written

@@ -96,13 +96,13 @@ class Cells:
             yield self._square(self._output(step), EMPTY, OUTPUT_LINE)
 
     def _moving(self, drawn: Callable[[Step], Iterator[Item]]) -> Iterator[Sprite]:
-        """Yield what moves with the window: the same drawing for all of an output channel."""
-        made: dict[int, tuple[Item, ...]] = {}
+        """Yield what moves with the window: one drawing per output channel, and per slice."""
+        made: dict[Place, tuple[Item, ...]] = {}
         for index, step in enumerate(self._board.steps):
-            channel = step.output[0]
-            if channel not in made:
-                made[channel] = tuple(drawn(step))
-            yield Sprite(made[channel], index, index, *self._window(step))
+            where = (step.output[0], *step.corner[:-2])
+            if where not in made:
+                made[where] = tuple(drawn(step))
+            yield Sprite(made[where], index, index, *self._window(step))
 
     def _shades(self, step: Step) -> Iterator[Rect]:
         for corner, _ in self._taps(step):

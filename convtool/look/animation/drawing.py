@@ -132,10 +132,9 @@ def _labels(block: Block, named: Mapping[int, str], start: int, inside: range) -
     """
     if not block.labelled:
         return
-    slices = block.size[0] if len(block.size) == 3 else 1
-    for channel, slice in itertools.product(block.channels, range(slices)):
+    for channel, slice in itertools.product(block.channels, range(block.slices)):
         words = [named[channel]] * (len(block.channels) > 1)
-        if slices > 1:
+        if block.slices > 1:
             number = slice + start
             words.append(f"slice {number}" if number in inside else "padding")
         x, y = block.corner(channel, slice)

@@ -1,9 +1,10 @@
-"""Where things stand on the page: planes of cells, and the arrangement of input and output.
+"""Where things stand on the page: planes of cells, and the arrangements of input and output.
 
 Arrays of several channels or slices are drawn as planes side by side or below each other.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convtool.convolve.geometry import extent
@@ -17,12 +18,12 @@ APART = 64  # between the input and the output
 
 @dataclass(frozen=True)
 class Block:
-    """An array (C, *S), drawn as a table of planes.
+    """An array (C, *S), drawn as planes in the order of reading: channels, and their slices.
 
     Attributes:
         channels: the numbers of its channels.
         size: its spatial size.
-        stacked: channels of images stand below each other instead of side by side.
+        across: how many planes stand side by side.
         cell: pixels of a cell.
         x, y: the top left corner, heading included.
         pitch: pixels from one column of a plane to the next; None for the size of a cell.
@@ -30,24 +31,26 @@ class Block:
 
     channels: tuple[int, ...]
     size: tuple[int, ...]
-    stacked: bool
+    across: int
     cell: float
     x: float = 0
     y: float = 0
     pitch: float | None = None
 
     @property
-    def labelled(self) -> bool:
-        """Whether there are several planes, which need labels."""
-        return self.planes != (1, 1)
+    def planes(self) -> int:
+        """The number of planes."""
+        return len(self.channels) * self.slices
 
     @property
-    def planes(self) -> tuple[int, int]:
-        """The number of planes below each other, and side by side."""
-        count = len(self.channels)
-        if len(self.size) == 3:
-            return count, self.size[0]
-        return (count, 1) if self.stacked or len(self.size) == 1 else (1, count)
+    def slices(self) -> int:
+        """The number of planes of a channel."""
+        return self.size[0] if len(self.size) == 3 else 1
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are several planes, which need labels."""
+        return self.planes > 1
 
     @property
     def plane(self) -> tuple[int, int]:
@@ -62,15 +65,17 @@ class Block:
     @property
     def width(self) -> float:
         """The pixels of all planes."""
-        across = self.planes[1]
-        return across * self.plane_width + (across - 1) * GAP
+        return self.across * (self.plane_width + GAP) - GAP
 
     @property
     def height(self) -> float:
         """The pixels of all planes, the heading and the labels."""
-        down = self.planes[0]
-        label = LABEL if self.labelled else 0
-        return HEAD + down * (self.plane[0] * self.cell + label) + (down - 1) * GAP
+        return HEAD + -(-self.planes // self.across) * self._down - GAP
+
+    @property
+    def _down(self) -> float:
+        """The pixels from one row of planes to the next."""
+        return self.plane[0] * self.cell + (LABEL if self.labelled else 0) + GAP
 
     def corner(self, channel: int, slice: int = 0) -> tuple[float, float]:
         """Return the left and top of a plane, below its label.
@@ -79,10 +84,10 @@ class Block:
             channel: the number of a channel.
             slice: of a volume.
         """
-        row, column = self._plane_of(self.channels.index(channel), slice)
-        label = LABEL if self.labelled else 0
-        down = self.plane[0] * self.cell + label + GAP
-        return self.x + column * (self.plane_width + GAP), self.y + HEAD + label + row * down
+        index = self.channels.index(channel) * self.slices + slice
+        row, column = divmod(index, self.across)
+        top = self.y + HEAD + (LABEL if self.labelled else 0)
+        return self.x + column * (self.plane_width + GAP), top + row * self._down
 
     def place(self, position: Sequence[int]) -> tuple[float, float]:
         """Return the left and top of a cell, by the number of its channel and its position."""
@@ -90,11 +95,6 @@ class Block:
         left, top = self.corner(channel, at[0] if len(at) == 3 else 0)
         row, column = (0, at[0]) if len(at) == 1 else (at[-2], at[-1])
         return left + column * (self.pitch or self.cell), top + row * self.cell
-
-    def _plane_of(self, channel: int, slice: int) -> tuple[int, int]:
-        if len(self.size) == 3:
-            return channel, slice
-        return (channel, 0) if self.planes[1] == 1 else (0, channel)
 
 
 @dataclass(frozen=True)
@@ -125,23 +125,29 @@ class Page:
         return Page(*(replace(b, x=b.x + x, y=b.y + y) for b in (self.input, self.output)))
 
 
-def arranged(board: Storyboard, cell: float, *, beside: bool, stacked: bool) -> Page:
-    """Return the page of an input and an output.
+def arrangements(board: Storyboard, cell: float) -> Iterator[Page]:
+    """Yield the ways to lay out an input and an output.
 
-    Outputs of a signal stand below the middle of their windows.
+    The output is below the input or beside it, and planes stand in one row, in two, or below each
+    other. Outputs of a signal stand below the middle of their windows.
 
     Args:
         board: what is drawn.
         cell: pixels of a cell.
-        beside: the output of an image or a volume is on the right of the input, not below.
-        stacked: channels of images stand below each other, not side by side.
     """
-    before = Block(board.inputs, tuple(board.padded.shape[1:]), stacked, cell)
-    after = Block(board.outputs, board.region.size, stacked, cell)
+    before = Block(board.inputs, tuple(board.padded.shape[1:]), 1, cell)
+    after = Block(board.outputs, board.region.size, 1, cell)
     if len(board.size) == 1:
         middle, pitch = (extent(board.conv)[0] - 1) / 2 * cell, board.conv.stride[0] * cell
-        return Page(before, replace(after, x=middle, y=before.height + GAP, pitch=pitch))
-    if not beside:
-        return Page(before, replace(after, y=before.height + GAP))
-    down = max(0, (before.height - after.height) / 2)
-    return Page(before, replace(after, x=before.width + APART, y=down))
+        yield Page(before, replace(after, x=middle, y=before.height + GAP, pitch=pitch))
+        return
+    for one, two in itertools.product(_rows(before), _rows(after)):
+        yield Page(one, replace(two, y=one.height + GAP))
+        down = max(0, (one.height - two.height) / 2)
+        yield Page(one, replace(two, x=one.width + APART, y=down))
+
+
+def _rows(block: Block) -> Iterator[Block]:
+    count = block.planes
+    for across in dict.fromkeys((count, block.slices, -(-count // 2), 1)):
+        yield replace(block, across=across)

@@ -28,7 +28,7 @@ def is_rounded(number: float) -> bool:
 
 
 def factor(number: float) -> str:
-    """Return a number as the second factor of a product.
+    """Return a number that stands behind a sign.
 
     >>> factor(2), factor(-2)
     ('2', '(−2)')

@@ -63,14 +63,25 @@ class Terms:
         for index, step in enumerate(self.board.steps):
             yield Sprite((*self._numbers(step, x, y), *self._total(step, x, y)), index, index)
 
+    @property
+    def _lead(self) -> str:
+        """What the numbers are, where they are no single products."""
+        first = self.table[0][0]
+        several = len(self.table[0]) > 1 and len(first) > 1
+        return f"sums of {len(first)} products:" if several else ""
+
     def _left(self, column: int) -> float:
         """Return where a column begins; rows below the first one begin with a plus sign."""
-        return PLUS * (len(self.table) > 1) + sum(self.columns[:column]) + column * PLUS
+        lead = text_width(self._lead, SIZE) + PLUS / 2 if self._lead else 0
+        begin = max(lead, PLUS * (len(self.table) > 1))
+        return begin + sum(self.columns[:column]) + column * PLUS
 
     def _baseline(self, row: int) -> float:
         return row * LINE + LINE * 0.68
 
     def _signs(self, x: float, y: float) -> Iterator[Text]:
+        if self._lead:
+            yield Text(x, y + self._baseline(0), self._lead, SIZE, MUTED, "start")
         for row, cells in enumerate(self.table):
             for column in range(len(cells)):
                 if row or column:
@@ -155,8 +166,10 @@ def _joined(cells: np.ndarray) -> tuple[Tap, ...]:
 
 
 def _text(step: Step, cell: tuple[Tap, ...]) -> str:
+    if len(cell) == step.weights.numel() > 1:
+        return f"the sum of {len(cell)} products"
     if len(cell) > 1:
-        return short(float(sum(step.products[tap] for tap in cell)))
+        return factor(float(sum(step.products[tap] for tap in cell)))
     (tap,) = cell
     return f"{short(float(step.values[tap]))}×{factor(float(step.weights[tap]))}"
 
