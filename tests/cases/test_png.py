@@ -216,6 +216,14 @@ def shown(data):
     return [part.pixels for part in source_of(data).parts()]
 
 
+def test_a_narrow_image_of_noise_is_written(convtool, tmp_path, rng):
+    """An image of a pixel per row and no pattern is larger as a file than as pixels."""
+    noise = rng.integers(0, 256, (5000, 1, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in.png")
+    identity(convtool, tmp_path / "in.png", tmp_path / "out.png")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out.png")), noise)
+
+
 def test_frames_are_drawn_in_their_regions_and_disposed_of():
     """Disposal keeps, clears or restores the region of a frame."""
     red, green, blue = flat([255, 0, 0, 255], 4, 6), [0, 255, 0, 255], [0, 0, 255, 255]

@@ -17,6 +17,7 @@ from convtool.media.image.metadata import Metadata
 from convtool.media.image.samples import Frame, Samples, alike
 from convtool.media.image.timing import seconds
 
+LEAST_SIZE = 4096  # bytes of a file, at most, of an image without pixels
 LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller
 LARGEST = 2**16 - 1  # seconds, or parts of one, that a frame can be shown
 HEADER = slice(len(SIGNATURE) + 8, len(SIGNATURE) + 8 + 13)  # of an encoded image
@@ -92,7 +93,9 @@ def _encoded(samples: Samples) -> bytes:
 
     grey = samples.shape[2] == 1
     plane = np.ascontiguousarray(samples[..., 0] if grey else samples)
-    return bytes(png_encode(plane, level=LEVEL))
+    filtered = plane.nbytes + len(plane)  # a byte per row says how it is filtered
+    most = filtered + filtered // 100 + LEAST_SIZE  # blocks that do not compress, and chunks
+    return bytes(png_encode(plane, level=LEVEL, out=most))
 
 
 def _write_pixels(file: BinaryIO, encoded: bytes) -> None:
