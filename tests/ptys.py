@@ -22,6 +22,7 @@ KITTY = {b"\x1b_Gi=31,": b"\x1b_Gi=31;OK\x1b\\", b"\x1b[16t": b"\x1b[6;20;10t", 
 LIGHT = {b"\x1b]11;?": b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\", **PLAIN}
 MUTE = {}
 LAST = b"\x1b[c"
+PATIENCE = 120  # seconds, after which a program is killed
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,11 @@ class Played:
         sent: all that it wrote on the terminal.
         code: its exit code.
         restored: the terminal's modes are as they were.
-        seconds: how long it ran.
     """
 
     sent: bytes
     code: int
     restored: bool
-    seconds: float
 
     @property
     def text(self):
@@ -56,31 +55,31 @@ def play(*words, answers=PLAIN, columns=80, rows=24, typed=b"", **environment):
     os.write(master, typed)
     # A leader of a session that opens a terminal is controlled by it, and in its foreground.
     shell = ["sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(slave), sys.executable, *words]
-    started = time.monotonic()
     with subprocess.Popen(
         shell, env={**kept, **usual, **environment}, start_new_session=True
     ) as process:
         sent = _answered(process, master, answers)
-    seconds = time.monotonic() - started
     restored = termios.tcgetattr(slave) == before
     os.close(master)
     os.close(slave)
-    return Played(sent, process.returncode, restored, seconds)
+    return Played(sent, process.returncode, restored)
 
 
 def _answered(process, master, answers):
     """Return what a process writes; its questions are answered, and the rest is only read."""
-    sent, done = b"", 0
+    sent, done, end = b"", 0, time.monotonic() + PATIENCE
     while True:
+        if time.monotonic() > end:
+            process.kill()
         running = process.poll() is None
         if not select.select([master], [], [], 0.02)[0]:
             if not running:
                 return sent
             continue
         sent += os.read(master, 65536)
-        end = sent.find(LAST, done)
-        if end >= 0:
-            asked, done = sent[done : end + len(LAST)], end + len(LAST)
+        last = sent.find(LAST, done)
+        if last >= 0:
+            asked, done = sent[done : last + len(LAST)], last + len(LAST)
             os.write(master, b"".join(reply for key, reply in answers.items() if key in asked))
 
 

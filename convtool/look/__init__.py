@@ -8,6 +8,7 @@
     `explain`  run the filter for one element; `record`: what was found, as JSON
     `typed`    numbers that are typed instead of a file
     `shape`    the shapes of a layer that is made
+    `sheet`    what every kernel does to one image
     `terminal` pictures, waveforms, heat maps and responses in a terminal
     `animation` the window of a layer sliding over its input: SVG, GIF, MP4
 

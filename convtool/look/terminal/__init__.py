@@ -10,4 +10,5 @@ waveform   samples over seconds, by their envelope
 heat_map   weights about zero, with their numbers
 response   what a kernel does to frequencies: dB over hertz, the 2-D magnitude
 kernels    all of a kernel or a bank
+preview    a part of an input and its result
 """
