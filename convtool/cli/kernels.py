@@ -164,10 +164,10 @@ def show(
 
 def _plot(bank: "Bank", rate: float | None, path: Path, dpi: int, *, overwrite: bool) -> None:
     """Draw a bank into a file."""
-    from convtool.look.plots.kernel import draw  # noqa: PLC0415  # matplotlib
+    from convtool.look.plots.figures import draw_kernels  # noqa: PLC0415  # matplotlib
 
     with Publisher().file(path, overwrite=overwrite) as file:
-        draw(bank, rate, file, path.suffix, dpi)
+        draw_kernels(bank, rate, file, path.suffix, dpi)
     messages.say(f"wrote {messages.printable(str(path))}")
 
 

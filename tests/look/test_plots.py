@@ -12,7 +12,7 @@ import soundfile
 from conftest import SAMPLES
 from PIL import Image
 
-from convtool.look.plots import figures
+from convtool.look.plots import files
 
 BLUE = (0x4D, 0x6A, 0x8A)  # of waveforms before the layer
 SVG = "{http://www.w3.org/2000/svg}"
@@ -88,6 +88,7 @@ def test_a_plot_of_responses_says_what_black_and_white_are(convtool, tmp_path):
         assert wanted in found
     assert f"−{most} black" in found
     assert any("512×384 → 512×384 pixels" in text for text in found)
+    assert "reduced: each pixel shown is the mean of up to 1.8×1.8 samples" in found
 
 
 def test_the_cells_of_small_images_have_the_numbers_of_the_files(convtool, tmp_path):
@@ -259,14 +260,14 @@ def test_a_plot_that_cannot_be_drawn_costs_its_input_only(convtool, tmp_path, mo
         picture_file(tmp_path / f"{name}.png", (8, 8))
     inputs, plots = (tmp_path / "a.png", tmp_path / "b.png"), tmp_path / "plots" / "{stem}.png"
     command = ["image", *inputs, tmp_path / "out/", "-k", "blur", "--plot", plots]
-    drawn = figures.write
+    drawn = files.write
 
     def write(page, file, suffix):
         if page.title.endswith("a.png"):
             raise KeyError("x")
         drawn(page, file, suffix)
 
-    monkeypatch.setattr(figures, "write", write)
+    monkeypatch.setattr(files, "write", write)
     result = convtool(*command)
     assert result.code == 1
     assert re.search(r"a\.png: internal error \(KeyError: 'x'\)", result.err)

@@ -13,7 +13,17 @@ from convtool.look.plots import kept, tracks
 from convtool.look.plots.colours import BAR_ROOM, Scale, colour_bar, coloured
 from convtool.look.plots.page import Cell, Page
 from convtool.look.plots.spectra import RANGE, SHORT, by_octaves, lowest, octave_ticks
-from convtool.look.plots.style import AFTER, ALERT, BEFORE, GAP, LEVELS, MARGIN, WIDTH, number
+from convtool.look.plots.style import (
+    AFTER,
+    ALERT,
+    BEFORE,
+    GAP,
+    LEVELS,
+    MARGIN,
+    WIDTH,
+    number,
+    plain,
+)
 from convtool.look.plots.tracks import Track
 from convtool.look.views import WINDOW
 from convtool.look.witness import Look, View
@@ -24,6 +34,7 @@ AT_END = 0.12  # inches of the half of the last tick
 HEIGHT = 0.85  # inches of a panel
 MOST = 12  # channels that are drawn, before and after together
 FEW = 64  # samples that are drawn one by one
+LETTERS = 17  # of a title, per inch
 ROOM = 1.08  # of the largest peak
 QUIET = 1e-6  # of full scale, below which nothing is told apart
 SILENT = -180  # dB
@@ -121,7 +132,8 @@ class _Axes:
 
         def draw(page: Page, left: float, top: float) -> None:
             axes = page.axes(left + BESIDE, top + TITLE, width, HEIGHT)
-            axes.set_title(f"{track.title}, peak {number(track.peak)}")
+            title = plain(track.title, int(width * LETTERS) - 12)
+            axes.set_title(f"{title}, peak {number(track.peak)}")
             axes.axhline(0, color="#dddddd", linewidth=0.5, zorder=0)
             if track.length <= FEW:
                 self._samples(axes, track, colour)

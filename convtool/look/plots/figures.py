@@ -1,16 +1,22 @@
-"""Draw the figure of a run, by what its parts are: images, audio or videos."""
+"""Draw figures into files: of a run, by what its parts are, and of kernels.
+
+matplotlib is imported within these functions, and quietly: on its first day it looks for fonts.
+"""
 
 import importlib
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from convtool.look.plots.files import write
 from convtool.look.plots.style import styled
-from convtool.look.witness import Look
+
+if TYPE_CHECKING:
+    from convtool.kernels.kernel import Bank
+    from convtool.look.plots.page import Page
+    from convtool.look.witness import Look
 
 DRAWN = {1: "audio", 2: "image", 3: "video"}  # modules by axes; audio alone needs librosa
 
 
-def draw(look: Look, title: str, single: str, file: BinaryIO, suffix: str, dpi: int) -> None:
+def draw(look: "Look", title: str, single: str, file: BinaryIO, suffix: str, dpi: int) -> None:
     """Draw what was kept of a run into a file.
 
     Args:
@@ -23,5 +29,26 @@ def draw(look: Look, title: str, single: str, file: BinaryIO, suffix: str, dpi: 
     """
     with styled():
         name = DRAWN[len(look.views[0].work.part.size)]
-        figure = importlib.import_module(f"convtool.look.plots.{name}")
-        write(figure.page(look, title, single, dpi), file, suffix)
+        _write(_module(name).page(look, title, single, dpi), file, suffix)
+
+
+def draw_kernels(bank: "Bank", rate: float | None, file: BinaryIO, suffix: str, dpi: int) -> None:
+    """Draw the kernels of a bank into a file.
+
+    Args:
+        bank: the kernels.
+        rate: samples per second, for audio kernels; None for others.
+        file: open for writing.
+        suffix: of its name, which decides the format.
+        dpi: pixels per inch.
+    """
+    with styled():
+        _write(_module("kernel").page(bank, rate, dpi), file, suffix)
+
+
+def _write(page: "Page", file: BinaryIO, suffix: str) -> None:
+    _module("files").write(page, file, suffix)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"convtool.look.plots.{name}")

@@ -56,10 +56,9 @@ def _notes(view: View, group: list[Picture]) -> Iterator[str]:
     if any(picture.has_bar for picture in group):
         yield kept.BARS
     yield from (f"output: {note}" for note in view.normalizer.notes)
-    factors = [_overview(keepers["overview"]).factor for keepers in (view.before, view.after)]
-    if max(factors) > 1:
-        times = " and ".join(f"{factor}×{factor}" for factor in dict.fromkeys(factors))
-        yield f"reduced: each pixel shown is the mean of {times} or more"
+    most = max(picture.reduction for picture in group)
+    if most > 1:
+        yield f"reduced: each pixel shown is the mean of up to {most:.2g}×{most:.2g} samples"
     if any(picture.has_numbers for picture in group):
         yield "numbers are samples as they are stored"
 

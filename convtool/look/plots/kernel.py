@@ -4,7 +4,6 @@ It does without torch, as kernels are shown without it.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,10 +20,9 @@ from convtool.look.plots.colours import (
     coloured,
     plain_scale,
 )
-from convtool.look.plots.files import write
 from convtool.look.plots.page import Cell, Page
-from convtool.look.plots.style import GAP, INK, LEVELS, MARGIN, USUAL, WIDTH, number, plain, styled
-from convtool.look.plots.taps import response, taps
+from convtool.look.plots.style import GAP, INK, LEVELS, MARGIN, USUAL, WIDTH, number, plain
+from convtool.look.plots.taps import HERTZ, response, taps
 
 Plane = NDArray[np.float64]
 
@@ -41,22 +39,14 @@ MOST = 24  # planes that are drawn
 POINTS = 129  # frequencies per axis
 
 
-def draw(bank: Bank, rate: float | None, file: BinaryIO, suffix: str, dpi: int) -> None:
-    """Draw the kernels of a bank into a file.
+def page(bank: Bank, rate: float | None, dpi: int) -> Page:
+    """Return the figure of a bank.
 
     Args:
         bank: the kernels.
         rate: samples per second, for audio kernels; None for others.
-        file: open for writing.
-        suffix: of its name, which decides the format.
         dpi: pixels per inch.
     """
-    with styled():
-        write(page(bank, rate, dpi), file, suffix)
-
-
-def page(bank: Bank, rate: float | None, dpi: int) -> Page:
-    """Return the figure of a bank."""
     kernels = bank.kernels
     titles = [kernel.title for kernel in kernels]
     title = bank.label if len(kernels) > 1 else titles[0]
@@ -65,6 +55,8 @@ def page(bank: Bank, rate: float | None, dpi: int) -> Page:
         for kernel in kernels[:MOST]:
             for name, plane in _channels(kernel):
                 sheet.rows.append([taps(sheet, name, plane), response(sheet, plane, rate)])
+        if max(kernel.size[0] for kernel in kernels) > HERTZ:
+            sheet.notes.append(f"gains at {HERTZ} frequencies; what lies between is not seen")
     else:
         _maps(sheet, kernels)
     sheet.about = f"{title}: the weights of {len(kernels)} kernels, and their magnitude responses"

@@ -39,6 +39,7 @@ class Picture:
 
     Attributes:
         has_numbers: these fit, and are written; known once `cell` has been called.
+        reduction: samples along each side that a pixel shows the mean of; known then, too.
 
     Shape: samples (C, H, W), alpha (H, W), numbers (C, H, W)
     """
@@ -55,7 +56,7 @@ class Picture:
         self._samples, self._alpha = samples[list(tile.channels)], alpha
         small = max(self._size) <= MOST_NUMBERS and self._samples.shape[1:] == self._size
         self._numbers = numbers[list(tile.channels)] if small and numbers is not None else None
-        self.has_numbers = False
+        self.has_numbers, self.reduction = False, 1.0
 
     @property
     def has_bar(self) -> bool:
@@ -81,6 +82,7 @@ class Picture:
         if factor == largest:
             pixels = tuple(round(n * factor) for n in self._samples.shape[1:])
         tall, wide = (n / page.dpi for n in pixels)
+        self.reduction = max(1.0, self._size[1] / pixels[1])
         if self._numbers is not None:
             room = CELL if len(self._numbers) == 1 else CELL_OF_COLOURS
             self.has_numbers = tall / self._size[0] >= room
