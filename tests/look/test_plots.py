@@ -9,9 +9,12 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 import soundfile
+import tifffile
+import torch
 from conftest import SAMPLES
 from PIL import Image
 
+from convtool.look.keepers import Frames, Slice
 from convtool.look.plots import files
 
 BLUE = (0x4D, 0x6A, 0x8A)  # of waveforms before the layer
@@ -116,6 +119,22 @@ def test_transparent_pixels_let_a_checkerboard_through(convtool, tmp_path):
     assert (250, 0, 0) not in shown
 
 
+def test_deep_images_and_bands_are_drawn(convtool, tmp_path):
+    """16 bits are shown by their share of white, floats beyond it by a bar, bands one by one."""
+    deep, plot = tmp_path / "deep.png", tmp_path / "plot.png"
+    samples = np.arange(24 * 24, dtype=np.uint16).reshape(24, 24) * 113
+    Image.fromarray(samples).save(deep)
+    convtool("image", deep, tmp_path / "out.png", "-k", "identity", "--plot", plot)
+    grey = (samples / 65535 * 255).round().astype(np.uint8).repeat(19, 0).repeat(19, 1)
+    assert contains(pixels(plot), np.repeat(grey[3:-3, 3:-3, None], 3, 2))
+    bands, svg = tmp_path / "bands.tif", tmp_path / "plot.svg"
+    floats = np.linspace(-2, 3, 5 * 20 * 20, dtype=np.float32).reshape(5, 20, 20)
+    tifffile.imwrite(bands, floats, photometric="minisblack", planarconfig="separate")
+    convtool("image", bands, tmp_path / "out.tif", "-k", "identity", "--plot", svg)
+    found, _ = texts(svg)
+    assert {"input 1", "input 5", "identity 1", "identity 5", "−3", "0", "3"} <= set(found)
+
+
 def test_pages_are_counted(convtool, tmp_path):
     """The first pages are drawn, and a line says how many there are."""
     source, plot = tmp_path / "in.gif", tmp_path / "plot.svg"
@@ -189,6 +208,22 @@ def test_frames_are_shown_at_the_same_times(convtool, tmp_path):
     first = times.index("0 s")
     assert times[first : first + 4] == times[first + 4 : first + 8]
     assert "input: row 60 of each frame, over time" in found
+
+
+def test_frames_and_rows_are_evenly_spread_however_many_there_are():
+    """Their number need not be known: of 1000 frames, at least 8 are kept, and the last one."""
+    frames, rows = Frames(8, 4), Slice(1, 8)
+    for start in range(0, 1000, 100):
+        numbers = torch.arange(start, start + 100.0)
+        block = numbers[None, :, None, None].expand(1, 100, 2, 3)
+        frames.take(block, start)
+        rows.take(block, start)
+    *spread, last = frames.positions
+    assert len(spread) >= 8
+    assert len(set(np.diff(spread))) == 1
+    assert last == 999
+    assert frames.samples[0, :, 0, 0].tolist() == frames.positions
+    assert rows.samples[0, :, 0].tolist() == list(range(0, 1000, rows.every))
 
 
 def test_names_are_text(convtool, tmp_path):
