@@ -18,6 +18,13 @@ HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 SAMPLES = "uint8, uint16, bool, float16, float32, float64"
 
 
+def is_npy(stream: BinaryIO) -> bool:
+    """Return whether a file begins as those of NumPy do, and go back to its beginning."""
+    start = stream.read(len(SIGNATURE))
+    stream.seek(0)
+    return start == SIGNATURE
+
+
 class NpyFile:
     """A file with one array.
 

@@ -18,6 +18,7 @@ from convtool.errors import ReadError
 from convtool.levels import Levels
 from convtool.limits import VIDEO_DECODED_FRAMES
 from convtool.media.ffmpeg import open_container
+from convtool.media.npy_file import is_npy
 from convtool.media.policies import Notes, refuse_empty
 from convtool.media.video.accepted import refuse_unknown
 from convtool.media.video.carried import carried, is_cover
@@ -25,6 +26,7 @@ from convtool.media.video.decode import Decoder, StreamPacket
 from convtool.media.video.demux import Stream
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
+from convtool.media.video.numbers import as_video
 from convtool.media.video.pixels import (
     Packed,
     Samples,
@@ -62,6 +64,8 @@ class VideoSource(Notes):
         self.selection = Selection.of(reading)
         self._file, self._reading = file, reading
         refuse_empty(file, name)
+        if is_npy(file):
+            self._file = as_video(file, name, reading, self)  # type: ignore[assignment]  # spooled
         with self.opened() as (container, stream):
             self.header = read_header(container, stream, name, reading)
             self.carried = carried(container, stream)
