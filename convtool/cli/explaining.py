@@ -18,7 +18,7 @@ from convtool.look.record import record
 from convtool.look.region import PADDED, source_of
 from convtool.look.typed import TABLES, Numbers, is_typed, read_table, read_typed
 from convtool.media.arrays import ArraySource
-from convtool.media.inputs import opened
+from convtool.media.inputs import PIPE, opened
 from convtool.media.mistaken import medium_of
 from convtool.media.numbers import medium_of_numbers
 from convtool.media.registry import MEDIA, Medium
@@ -109,6 +109,10 @@ def _medium(name: str, own: ExplainOptions) -> Medium:
         if own.medium not in MEDIA:
             raise UsageError(f"no medium '{own.medium}'", hint=f"known: {', '.join(MEDIA)}")
         return MEDIA[own.medium]
+    if name == PIPE:
+        raise UsageError(
+            "the medium of standard input is not known", hint="--medium image, audio or video"
+        )
     with opened(name) as file:
         return medium_of(name, file)
 

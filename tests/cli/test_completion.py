@@ -150,6 +150,11 @@ def test_parameters_of_a_kernel(monkeypatch, capsys):
         (("image", "--device", "cu"), ["cuda"]),
         (("image", "--init", "xav"), ["xavier_uniform", "xavier_normal"]),
         (("image", "--padding", "v"), ["valid"]),
+        (("explain", "--medium", "v"), ["video"]),
+        (("explain", "--padding-mode", "ref"), ["reflect"]),
+        (("explain", "--format", "pn"), ["png"]),
+        (("explain", "-k", "scharr-"), ["scharr-x", "scharr-y"]),
+        (("shape", "--padding", "s"), ["same"]),
     ],
 )
 def test_words_of_options(monkeypatch, capsys, words, expected):

@@ -246,6 +246,7 @@ def test_the_seed_of_random_weights_is_told(convtool):
     [
         ("", "INPUT is missing"),
         ("nothing.png", "nothing.png: no such file"),
+        ("-", "the medium of standard input is not known"),
         ("samples/checker.png --at 8,0", "--at 8,0 is outside the result, which ends at 7,7"),
         ("samples/checker.png --at 8", "--at has 1 number ('8') for 2 axes"),
         ("samples/checker.png --at 1.5s", "--at takes a time for audio only"),
