@@ -28,7 +28,7 @@ def layer_facts(shown: Shown) -> dict[str, Any]:
         "formulas": list(_formulas(shown)),
         "receptive": size_text(extent(conv)),
         "weights": conv.weight.numel(),
-        "biases": bias,
+        "biases": f"{bias} bias{'' if bias == 1 else 'es'}" if bias else "",
         "shape": size_text(conv.weight.shape),
         "each": each,
         "multiplyAdds": positions * conv.out_channels * each,

@@ -96,12 +96,14 @@ function fillPresets(select, presets, chosen) {
   });
 }
 
-/** Show all of the samples that are held. */
-function showCrop(view, { samples, start }, { dims }, canvas) {
-  const [, , height, width] = samples.shape;
+/** Show all of the samples that are held, and their padding. */
+function showCrop(view, { samples, start }, { dims, geometry }, canvas) {
+  const [, height, width] = samples.shape.slice(1).map((n, axis) =>
+    n + geometry.before[axis] + geometry.after[axis]);
   const across = canvas.clientWidth / width;
   const zoom = dims === 1 ? across : Math.min(across, canvas.clientHeight / height);
-  view.move(start[2] + width / 2, dims === 1 ? 0 : start[1] + height / 2, zoom * 0.96);
+  const [, y, x] = samples.shape.slice(1).map((n, axis) => start[axis] + n / 2);
+  view.move(x, dims === 1 ? 0 : y, zoom * 0.98);
 }
 
 function undoByKeys(event, history) {

@@ -40,21 +40,26 @@ export function byHeat(values) {
 }
 
 /**
- * Return what colours the cells of samples as they are seen, and marks those that padding adds.
+ * Return what colours the cells of samples as they are seen.
  * @param {number[]} values
- * @param {{added: boolean}[]} places
  * @param {number[]} range what is black and what is white, in the unit of the values
  */
-export function byShade(values, places, [low, high]) {
+export function byShade(values, [low, high]) {
   return (cell, index) => {
     const share = Math.min(1, Math.max(0, (values[index] - low) / (high - low)));
     const level = Math.round(255 * share);
     cell.style.background = `rgb(${level} ${level} ${level})`;
     cell.style.color = share > LIGHT ? "#000" : "#fff";
-    if (places[index]?.added) {
-      cell.classList.add("added");
-      cell.title = "added by padding";
-      cell.append(make("span", { class: "hidden-text" }, " (padding)"));
-    }
+  };
+}
+
+/** Return what colours cells by another function, and marks the samples that padding adds. */
+export function marked(dress, places) {
+  return (cell, index) => {
+    dress(cell, index);
+    if (!places[index].added) return;
+    cell.classList.add("added");
+    cell.title = "added by padding";
+    cell.append(make("span", { class: "hidden-text" }, " (padding)"));
   };
 }

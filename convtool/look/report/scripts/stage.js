@@ -10,6 +10,9 @@ import { drawStrip } from "./strip.js";
 import { onTheme } from "./theme.js";
 import { makeViewport } from "./viewport.js";
 
+/** The most screen pixels per sample that "Window" zooms to. */
+const CLOSE = 40;
+
 /**
  * Make canvases show a run: samples, the window, the selected output; all with one view.
  * @param {{name: string, canvas: HTMLCanvasElement}[]} sides of the names input and output
@@ -18,7 +21,7 @@ import { makeViewport } from "./viewport.js";
  * @returns {{view: import("./viewport.js").Viewport, redraw: () => void}}
  */
 export function makeStage(sides, page, hidden) {
-  const view = makeViewport(() => inputOf(page.original), sides[0].canvas);
+  const view = makeViewport(() => wholeView(page), sides[0].canvas);
   const pictures = overviewsOf(page.original, () => redraw());
   let held = false;
   const pointing = {
@@ -51,9 +54,35 @@ export function makeStage(sides, page, hidden) {
   return { view, redraw };
 }
 
-/** Return the size of the whole input on the screen; audio has no height. */
-function inputOf({ geometry: { input }, dims }) {
-  return { width: input[2], height: dims === 1 ? 0 : input[1] };
+/**
+ * Return the box of all that there is to see: the whole input of the original, with its padding
+ * and that of what is shown; audio has no height.
+ */
+function wholeView({ original, run }) {
+  const [first, last] = [1, 2].map((axis) => {
+    const low = -original.geometry.before[axis];
+    const high = original.geometry.input[axis] + original.geometry.after[axis];
+    const { start, input, before, after } = run.geometry;
+    const end = start[axis] + input[axis] + after[axis];
+    return [Math.min(low, start[axis] - before[axis]), Math.max(high, end)];
+  });
+  const [top, bottom] = original.dims === 1 ? [0, 0] : first;
+  const [left, right] = last;
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/**
+ * Zoom so that the window of the selected output is seen, closely where it is small.
+ * @param {import("./selection.js").Page} page
+ * @param {import("./viewport.js").Viewport} view
+ * @param {HTMLCanvasElement} canvas
+ */
+export function zoomToWindow({ run, selected }, view, canvas) {
+  const [, y, x] = centreOf(run, selected.position);
+  const [, high, wide] = run.geometry.extent;
+  const across = canvas.clientWidth / (wide * 1.5);
+  const down = run.dims === 1 ? across : canvas.clientHeight / (high * 1.5);
+  view.move(x, run.dims === 1 ? 0 : y, Math.min(CLOSE, across, down));
 }
 
 /** Bring the selected output into view. */

@@ -1,14 +1,12 @@
 import { make } from "./dom.js";
 import { axesOf, placeName, resultName } from "./names.js";
-import { revealSelected, makeStage } from "./stage.js";
+import { makeStage, revealSelected, zoomToWindow } from "./stage.js";
 import { centreOf } from "./selection.js";
 import { makeStepper } from "./stepper.js";
 import { showSum, summary } from "./sum.js";
 import { rangeText } from "./units.js";
 import { mountFrames } from "./window_frames.js";
 
-/** Screen pixels per sample that "Window" zooms to. */
-const CLOSE = 40;
 const QUIET = 250;  // milliseconds until a screen reader is told of a new place
 
 /** Make the stage: both pictures, the step controls, and the sum. */
@@ -48,10 +46,7 @@ export function mountStage(section, _facts, page) {
   find("closer").addEventListener("click", zoom(1.5));
   find("farther").addEventListener("click", zoom(1 / 1.5));
   find("fit").addEventListener("click", () => view.fit());
-  find("window").addEventListener("click", () => {
-    const [, y, x] = centreOf(page.run, page.selected.position);
-    view.move(x, page.run.dims === 1 ? 0 : y, CLOSE);
-  });
+  find("window").addEventListener("click", () => zoomToWindow(page, view, sides[0].canvas));
 
   const play = find("play");
   play.addEventListener("click", () => stepper.toggle());

@@ -1,6 +1,6 @@
 import { make } from "./dom.js";
 import { element } from "./element.js";
-import { byHeat, byShade, grid } from "./grid.js";
+import { byHeat, byShade, grid, marked } from "./grid.js";
 import { channelName, placeName, resultName } from "./names.js";
 import { counted, factor, text } from "./numbers.js";
 import { product } from "./geometry.js";
@@ -51,9 +51,10 @@ function rowOf(run, worked, term, row, units) {
     const products = cut(row.products).map((value) => value / units.input);
     const places = cut(worked.places);
     const range = run.shown.map((value) => (value * run.levels.scale) / units.input);
+    const dress = run.levels.signed ? byHeat(samples) : byShade(samples, range);
     const title = frames > 1 ? `frame ${places[0].at[0]}` : "window";
     return make("div", { class: "row" },
-      grid(title, samples, width, byShade(samples, places, range)),
+      grid(title, samples, width, marked(dress, places)),
       make("span", { class: "sign", "aria-hidden": "true" }, "×"),
       grid("kernel", cut(row.weights), width, byHeat(cut(row.weights))),
       make("span", { class: "sign", "aria-hidden": "true" }, "="),

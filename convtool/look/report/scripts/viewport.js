@@ -17,14 +17,15 @@ const CLOSEST = 96;
 
 /**
  * Return a viewport.
- * @param {() => {width: number, height: number}} input the size of the whole input
+ * @param {() => {left: number, top: number, width: number, height: number}} whole all that there
+ *     is to see: the input and its padding
  * @param {HTMLCanvasElement} canvas one of those that show it
  * @returns {Viewport}
  */
-export function makeViewport(input, canvas) {
+export function makeViewport(whole, canvas) {
   const listeners = [];
   const fitting = () => {
-    const { width, height } = input();
+    const { width, height } = whole();
     return Math.min(canvas.clientWidth / width, canvas.clientHeight / height) || 1;
   };
   const view = {
@@ -33,10 +34,10 @@ export function makeViewport(input, canvas) {
     zoom: 1,
     onChange: (listener) => listeners.push(listener),
     move(x, y, zoom) {
-      const { width, height } = input();
+      const { left, top, width, height } = whole();
       view.zoom = Math.min(CLOSEST, Math.max(Math.min(fitting(), CLOSEST) * 0.8, zoom));
-      view.x = Math.min(width, Math.max(0, x));
-      view.y = Math.min(height, Math.max(0, y));
+      view.x = Math.min(left + width, Math.max(left, x));
+      view.y = Math.min(top + height, Math.max(top, y));
       for (const listener of listeners) listener();
     },
     zoomAt(factor, x, y) {
@@ -46,8 +47,8 @@ export function makeViewport(input, canvas) {
       view.move(view.x + (x - view.x) * kept, view.y + (y - view.y) * kept, after);
     },
     fit() {
-      const { width, height } = input();
-      view.move(width / 2, height / 2, fitting() * 0.96);
+      const { left, top, width, height } = whole();
+      view.move(left + width / 2, top + height / 2, fitting() * 0.98);
     },
     reveal(x, y, seen) {
       const reach = 0.45 / view.zoom;
