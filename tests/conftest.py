@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from browsers import chromium
 from hypothesis import HealthCheck, settings
 
 from convtool.cli.app import run as run_in_process
@@ -78,6 +79,26 @@ def program():
         return subprocess.run(command, capture_output=True, timeout=120, check=False, **options)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Run a real browser for the tests of a module, or skip them."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def report(convtool, tmp_path):
+    """Filter a file with --report, and return the page and the output."""
+
+    def made(medium, source, target, *options):
+        page = tmp_path / "page.html"
+        result = convtool(medium, source, target, *options, "--report", page, "--overwrite")
+        assert result.code == 0, result.err
+        return page, target
+
+    return made
 
 
 @pytest.fixture
