@@ -79,7 +79,9 @@ def _heading(explained: Explained, title: str) -> str:
     element = explained.element
     at = ",".join(map(str, element.place))
     when = "" if explained.seconds is None else f" ({explained.seconds:.6g} s)"
-    size = size_text(explained.view.placement.size)
+    size = size_text(explained.shape.output)
+    if not explained.read:
+        size += " by its header"
     one = f"{printable(explained.name)} (channel {element.channel}), element {at}{when} of {size}"
     return f"{printable(title)}: {one}"
 

@@ -62,6 +62,7 @@ class Explained:
         view: what was kept of the run.
         layer: that made it.
         size: the input's spatial size.
+        read: the input has been read to its end, so that its length is no estimate of its header.
         names: of all channels of the result.
         notes: what a user should know.
     """
@@ -70,6 +71,7 @@ class Explained:
     view: View
     layer: Layer
     size: tuple[int, ...]
+    read: bool
     names: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -88,7 +90,7 @@ class Explained:
         """The element's channel of the whole result, where it is small. Shape: (*S)"""
         region = self.view.region
         assert region is not None
-        whole = math.prod(region.size) == math.prod(self.view.placement.size)
+        whole = region.size == self.shape.output
         return self.view.stored[self.element.channel] if whole else None
 
     @property
@@ -132,7 +134,8 @@ def explain(
     names = channel_labels(view.work, medium)
     channel = channel_of(asked.channel, names)
     worked_out = element(view, filter_, channel, place)
-    return Explained(worked_out, view, layer, window.size, names, notes)
+    read = view.work.part.rate is None or not window.look.content
+    return Explained(worked_out, view, layer, window.size, read, names, notes)
 
 
 class _Window:

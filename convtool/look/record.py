@@ -27,6 +27,7 @@ def record(explained: Explained, notes: Sequence[str]) -> dict[str, Any]:
         "seconds": explained.seconds,
         "input": [len(work.part.channels), *explained.size],
         "output": [explained.layer.channels, *window.output(explained.size)],
+        "length_by_header": not explained.read,
         "formulas": list(window.formulas(explained.size)),
         "sources": [axis.tolist() for axis in element.sources],
         "outside": [axis.tolist() for axis in element.outside],

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import videos
 from conftest import SAMPLES
 from PIL import Image
 
@@ -153,6 +154,26 @@ def test_the_end_of_audio_is_told_when_it_is_known():
     asked = Asked(str(SAMPLES / "melody.wav"), ".wav", At((36000,)))
     with pytest.raises(UsageError, match="--at 36000 is outside the result, which ends at 35999"):
         explain(asked, medium, medium.options({"kernel": ("1 2 1",)}))
+
+
+@pytest.mark.parametrize("mode", ["replicate", "circular"])
+def test_the_last_frame_is_the_last_that_is_read(tmp_path, mode):
+    """Where a header estimates more frames than there are, the end is where reading ends."""
+    frames = np.random.default_rng(4).integers(0, 256, (6, 12, 16, 3), dtype=np.uint8)
+    times = [0, 512, 1024, 9000, 9512, 20000]  # by which 40 frames are expected
+    path = videos.make(tmp_path / "in.mkv", frames, times=times)
+    medium = MEDIA["video"]
+    options = medium.options({"kernel": ("1|2|3",), "padding_mode": mode})
+    for place, known in ((3, False), (5, True)):
+        found = explain(Asked(str(path), ".png", At((place, 2, 1))), medium, options)
+        around = [place - 1, place, min(place + 1, 5) if mode == "replicate" else (place + 1) % 6]
+        assert found.element.responses[0].window.flatten().tolist() == [
+            *frames[around, 2, 1, 0].tolist()
+        ]
+        assert found.read == known
+        assert (found.shape.output[0] == 6) == known
+    with pytest.raises(UsageError, match="--at 6,2,1 is outside the result, which ends at 5"):
+        explain(Asked(str(path), ".png", At((6, 2, 1))), medium, options)
 
 
 def test_long_sums_say_what_they_leave_out():
