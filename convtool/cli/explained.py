@@ -13,7 +13,7 @@ from convtool.cli.cells import table_of, tables
 from convtool.cli.messages import printable
 from convtool.cli.shape import formula_lines, layer_line
 from convtool.look.element import Element, Response
-from convtool.look.explain import Explained
+from convtool.look.explain import LARGEST, Explained
 from convtool.look.region import PADDED
 from convtool.look.steps import arithmetic, disagreement, number, steps
 from convtool.sizes import size_text
@@ -93,13 +93,16 @@ def _show_numbers(console: Console, explained: Explained, padded: Tensor) -> Non
         console.print(line)
     marked = any(map(any, explained.shape.window.pads))
     note = ", padding in parentheses" if marked else ""
+    if padded[0].numel() > LARGEST or explained.result is None:
+        console.print(
+            f"\ninput and result have more than {LARGEST} numbers, and are not shown whole"
+        )
+        return
     for channel, grid in enumerate(padded.unbind(0), start=1):
         title = f"input, channel {channel}" if len(padded) > 1 else "input"
         console.print(f"\n{title}{note}")
         _show_grids(console, grid, _outside(explained))
     stored = explained.view.stored
-    if explained.result is None:
-        return
     for channel, grid in enumerate(stored[:MOST_RESULTS].unbind(0)):
         title = f"result, channel {channel} ({explained.names[channel]})"
         console.print(f"\n{title if len(stored) > 1 else 'result'}")

@@ -30,6 +30,7 @@ from convtool.run.work import planned
 from convtool.sizes import counted
 
 SMALL = 400  # elements of a channel up to which the whole result is kept
+LARGEST = 4096  # the same for numbers that are no file
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def explain(
         ReadError: the input cannot be read, or the filter cannot be run on it.
     """
     filter_ = Filter(options, medium)
-    window = _Window(asked)
+    window = _Window(asked, SMALL if source is None else LARGEST)
     path = Path(asked.name)
     job = Job(asked.name, path.parent, path.stem, asked.suffix, split=False, merged="-")
     notes = _watched(window, job, filter_, source)
@@ -145,8 +146,8 @@ class _Window:
     the region reaches the end, they are; and once more, where the estimate was wrong.
     """
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, asked: Asked, small: int) -> None:
+        self._asked, self._small = asked, small
         self._length: int | None = None  # of the input, where it is known
         self.size: tuple[int, ...] = ()
         self.place: tuple[int, ...] = ()
@@ -175,7 +176,7 @@ class _Window:
         first = len(result) - len(exact)
         if any(at >= n for at, n in zip(self.place[first:], exact, strict=True)):
             raise _outside(self.place, result)
-        if math.prod(result) <= SMALL:
+        if math.prod(result) <= self._small:
             region = Region.of(work.layer, size, (0,) * len(size), result)
         else:
             crop = self._asked.crop or (1,) * len(size)

@@ -198,6 +198,14 @@ def test_many_input_channels_are_shown_in_part(convtool):
     assert "shown: 4 of 6 input channels; the other 6 products sum to" in page
 
 
+def test_many_numbers_are_not_shown_whole(convtool):
+    """Thousands of numbers are explained like a file, with words in place of the grids."""
+    page = said(convtool, '"0..9999 as 100x100" -k "1 2" --at 50,60')
+    assert "input and result have more than 4096 numbers, and are not shown whole" in page
+    assert "5060·1 + 5061·2 = 15182" in page
+    assert page.count("\n") < 20
+
+
 def test_numbers_are_never_cut(convtool, monkeypatch):
     """In a narrow terminal tables stand below each other, and no number ends in dots."""
     monkeypatch.setenv("COLUMNS", "30")
