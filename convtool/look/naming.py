@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from convtool.errors import UsageError
+from convtool.media.inputs import PIPE
 from convtool.outputs.jobs import Job
 
 FIELDS = ("stem", "index")
@@ -21,7 +22,8 @@ def file_of(template: Path, job: Job, flag: str) -> Path:
     Raises:
         UsageError: the template has another field.
     """
-    values = dict(zip(FIELDS, (job.stem, str(job.index)), strict=True))
+    stem = "stdin" if job.input == PIPE else PurePath(job.input).stem
+    values = dict(zip(FIELDS, (stem, str(job.index)), strict=True))
 
     def value(field: re.Match[str]) -> str:
         if field[1] not in values:

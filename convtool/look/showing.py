@@ -14,6 +14,7 @@ from convtool.look.plots.suffixes import check_suffix
 from convtool.look.report.names import check_page
 from convtool.look.report.region import exact_region
 from convtool.look.witness import Look
+from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
@@ -121,7 +122,8 @@ class Showing:
 
         path = _apart(file_of(self.asked.plot, job, "--plot"), outcome)
         with self.publisher.file(path, overwrite=self._overwrite) as file:
-            draw(outcome.witness, job.input, self.medium.single, file, path.suffix, self.asked.dpi)
+            title = "standard input" if job.input == PIPE else job.input
+            draw(outcome.witness, title, self.medium.single, file, path.suffix, self.asked.dpi)
         return path
 
     def _report(self, job: Job, outcome: Outcome) -> Path | None:

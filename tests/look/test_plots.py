@@ -259,6 +259,9 @@ def test_a_batch_has_a_plot_for_each_input(convtool, tmp_path):
     for name in ("a", "{index}"):
         picture_file(folder / f"{name}.png", (8, 8))
     template = tmp_path / "plots" / "{index}-{stem}.png"
+    single = convtool("image", folder / "a.png", tmp_path / "b.png", "-k", "1", "--plot", template)
+    assert f"wrote {tmp_path / 'plots' / '1-a.png'}" in single.err
+    (tmp_path / "plots" / "1-a.png").unlink()
     result = convtool("image", folder, tmp_path / "out/", "-k", "blur", "--plot", template)
     assert result.code == 0, result.err
     names = sorted(path.name for path in (tmp_path / "plots").iterdir())

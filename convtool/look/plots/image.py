@@ -41,7 +41,7 @@ def page(look: Look, title: str, single: str, dpi: int) -> Page:
         shown.append(view)
     if look.parts > len(shown):
         sheet.notes.append(f"the first {len(shown)} of {look.parts} pages")
-    sheet.notes += _notes(first, group)
+    sheet.notes += _notes(shown, group)
     sheet.about = f"{title}: the input and {len(group) - 1} pictures of its results"
     return sheet
 
@@ -51,11 +51,12 @@ def _sizes(view: View) -> str:
     return f"{kept.sizes_text(before, after)} pixels, {view.work.encoding.levels}"
 
 
-def _notes(view: View, group: list[Picture]) -> Iterator[str]:
+def _notes(views: list[View], group: list[Picture]) -> Iterator[str]:
     """Yield what colours and numbers stand for, and what is reduced."""
     if any(picture.has_bar for picture in group):
         yield kept.BARS
-    yield from (f"output: {note}" for note in view.normalizer.notes)
+    notes = (note for view in views for note in view.normalizer.notes)
+    yield from (f"output: {note}" for note in dict.fromkeys(notes))
     most = max(picture.reduction for picture in group)
     if most > 1:
         yield f"reduced: each pixel shown is the mean of up to {most:.2g}×{most:.2g} samples"
