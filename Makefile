@@ -37,6 +37,7 @@ docs: .venv/ready
 	$(RUN) python docs/make_animations.py
 	$(RUN) python docs/make_gallery.py
 	$(RUN) python docs/make_lessons.py
+	$(RUN) python docs/make_plots.py
 
 clean:
 	rm -rf .venv out bench.json
