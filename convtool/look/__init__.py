@@ -3,12 +3,13 @@
     `region`   the box of padded input that a box of a result depends on
     `keepers`  keep a part's samples while its blocks pass: exact, or reduced
     `views`    what is kept of each medium, to be drawn
-    `witness`  what is kept of a run
+    `witness`  what is kept of a run; `described`: of a part whose samples are let go
     `element`  one element of a result worked out; `steps`: its formulas in words
     `explain`  run the filter for one element; `record`: what was found, as JSON
     `typed`    numbers that are typed instead of a file
     `shape`    the shapes of a layer that is made
     `sheet`    what every kernel does to one image
+    `plots`    figures: PNG, SVG, PDF
     `terminal` pictures, waveforms, heat maps and responses in a terminal
     `animation` the window of a layer sliding over its input: SVG, GIF, MP4
 

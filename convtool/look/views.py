@@ -12,6 +12,7 @@ from torch import Tensor
 from convtool.convolve.geometry import Placement
 from convtool.look.keepers import Envelope, Exact, Frames, Keeper, Means, Slice
 from convtool.look.region import PADDED
+from convtool.media.policies import Samples
 
 PIXELS = 1600  # per axis of an overview of an image
 BUCKETS = 4096  # of an envelope
@@ -62,6 +63,27 @@ def _video(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]
 
 Overviews = Callable[[Sequence[int], Placement], tuple[Keepers, Keepers]]
 _OVERVIEWS: dict[int, Overviews] = {1: _audio, 2: _image, 3: _video}
+
+
+def opacity(alpha: Samples, placement: Placement) -> tuple[Tensor, Tensor]:
+    """Return the opacity of an image and of its result, reduced as overviews are.
+
+    Args:
+        alpha: of the image, which its layer leaves alone.
+        placement: of the result.
+
+    Shape: (H, W) → two tensors (H', W'), in 0…1
+    """
+    whole = torch.from_numpy(alpha)
+    scale = 1.0 if whole.is_floating_point() else float(torch.iinfo(whole.dtype).max)
+    rows, columns = (placement.centres(axis) for axis in (0, 1))
+
+    def reduced(image: Tensor) -> Tensor:
+        means = Means(image.shape, PIXELS)
+        means.take(image[None], 0)
+        return means.samples[0] / scale
+
+    return reduced(whole), reduced(whole[rows][:, columns])
 
 
 def windows(length: int) -> Tensor:

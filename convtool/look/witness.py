@@ -10,9 +10,10 @@ from torch import Tensor
 
 from convtool.block import Block
 from convtool.convolve.geometry import Placement
+from convtool.look.described import described
 from convtool.look.keepers import Exact
 from convtool.look.region import Region
-from convtool.look.views import Keepers, overviews
+from convtool.look.views import Keepers, opacity, overviews
 from convtool.results.normalize import Normalizer
 from convtool.run.state import Work
 
@@ -35,6 +36,7 @@ class View:
         made: positions of the result that have been made.
         read_times: when each position read is shown, in ticks of the part; none where it has none.
         made_times: the same of those made.
+        opacity: of an image and its result, where the layer leaves it alone and one is stated.
     """
 
     work: Work
@@ -47,6 +49,7 @@ class View:
     made: int = 0
     read_times: list[int] = field(default_factory=list)
     made_times: list[int] = field(default_factory=list)
+    opacity: tuple[Tensor, Tensor] | None = None
 
     @property
     def padded(self) -> Tensor:
@@ -135,6 +138,17 @@ class Look:
             view.made += len(block)
             view.made_times += [moment.start for moment in block.times or ()]
             self.content = self._has_all(view)
+            if view.made == view.placement.size[0]:
+                self._let_go(view)
+
+    def _let_go(self, view: View) -> None:
+        """Hold no decoded image any longer, only how opaque it is."""
+        pixels = getattr(view.work.part, "pixels", None)
+        if pixels is None:
+            return
+        if self.overviews and pixels.alpha is not None:
+            view.opacity = opacity(pixels.alpha, view.placement)
+        view.work = described(view.work)
 
     def _has_all(self, view: View) -> bool:
         """Return whether nothing is kept but a region of one part, and that is complete."""

@@ -70,3 +70,18 @@ def test_an_overview_of_video_has_frames_and_a_slice():
     assert frames.positions[0] == 0
     assert frames.positions[-1] == view.read - 1
     assert view.before["slice"].samples.shape[1] == view.made == view.read
+
+
+def test_no_decoded_image_is_held(tmp_path):
+    """Once a part is made, what is kept of it is reduced, and its samples can be let go."""
+    source, look = tmp_path / "in.png", Look()
+    image = Image.open(SAMPLES / "chart.jpg")
+    image.putalpha(image.convert("L"))
+    image.save(source)
+    watched("image", source, tmp_path / "out.png", look, kernel=("sharpen",), stride=2)
+    (view,) = look.views
+    assert not hasattr(view.work.part, "pixels")
+    assert view.work.part.size == image.size[::-1]
+    before, after = view.opacity
+    assert torch.allclose(before, torch.from_numpy(np.asarray(image)[..., 3] / np.float32(255)))
+    assert after.shape == view.placement.size

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from convtool.look.keepers import Means
@@ -11,7 +10,6 @@ from convtool.look.plots import kept
 from convtool.look.plots.page import Page
 from convtool.look.plots.raster import BESIDE, Picture
 from convtool.look.plots.style import GAP, MARGIN, WIDTH
-from convtool.look.views import PIXELS
 from convtool.look.witness import Look, View
 
 MOST = 24  # pictures of a figure, unless one page has more
@@ -84,15 +82,16 @@ def _pictures(
         _overview(keepers["overview"]).samples for keepers in (view.before, view.after)
     )
     samples, alpha = kept.input_samples(view, for_input)
+    beside = view.opacity or (None, None)
     if alpha is None:
-        alpha = _opacity(view, result=False)
+        alpha = beside[0]
     size = view.work.part.size
     for tile in kept.tiles_before(view, samples):
         named = replace(tile, title=before + tile.title)
         yield Picture(named, samples, size, alpha, _numbers(view, for_input))
     samples, alpha = kept.result_samples(view, for_result)
     if alpha is None:
-        alpha = _opacity(view, result=True)
+        alpha = beside[1]
     for tile in kept.tiles_after(view, samples, single):
         if tile.detail and not details:
             continue
@@ -102,21 +101,6 @@ def _pictures(
 def _numbers(view: View, samples: Tensor) -> Tensor | None:
     """Return the samples that can be written into cells: not those multiplied by opacity."""
     return samples if len(samples) == len(view.work.part.channels) else None
-
-
-def _opacity(view: View, *, result: bool) -> Tensor | None:
-    """Return the opacity of an image whose layer leaves it alone, reduced as its pixels are."""
-    alpha = getattr(getattr(view.work.part, "pixels", None), "alpha", None)
-    if alpha is None:
-        return None
-    opacity = torch.from_numpy(alpha)
-    scale = 1.0 if opacity.is_floating_point() else float(torch.iinfo(opacity.dtype).max)
-    if result:
-        rows, columns = (view.placement.centres(axis) for axis in (0, 1))
-        opacity = opacity[rows][:, columns]
-    means = Means(opacity.shape, PIXELS)
-    means.take(opacity[None], 0)
-    return means.samples[0] / scale
 
 
 def _place(sheet: Page, pictures: list[Picture]) -> None:
