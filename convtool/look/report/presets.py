@@ -9,7 +9,7 @@ from convtool.kernels.spec import parse
 from convtool.look.report.shown import Shown
 from convtool.media.contract import weighted
 
-MOST = {1: 33, 2: 81, 3: 75}  # weights, by the number of axes
+MOST = {1: 255, 2: 81, 3: 75}  # weights, by the number of axes
 
 
 def editor_facts(shown: Shown) -> dict[str, Any] | None:

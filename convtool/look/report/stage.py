@@ -18,8 +18,17 @@ def stage_facts(shown: Shown) -> dict[str, Any]:
     return {
         "input": size_text(shown.size),
         "output": size_text(shown.output_size),
-        "exactness": _exactness(shown),
+        "exactness": f"{_exactness(shown)}{_padding(shown)}",
     }
+
+
+def _padding(shown: Shown) -> str:
+    """Say how samples are marked that padding adds, where it adds some."""
+    layer = shown.view.work.layer
+    if not any(map(any, layer.ends)):
+        return ""
+    look = "Tinted" if shown.medium.dims == 1 else "Striped"
+    return f" {look} samples are added by padding ({layer.conv.padding_mode})."
 
 
 def file_data(shown: Shown) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 import { make } from "./dom.js";
 import { heat, peakOf } from "./heat.js";
 
-/** The most weights that are edited one by one. */
+/** The most weights that are edited one by one, in all and in a row. */
 const MOST = 81;
+const MOST_IN_A_ROW = 15;
 
 /** Return the number that a text stands for, fractions included, or null. */
 export function readNumber(text) {
@@ -22,7 +23,7 @@ export function makeCells(root, dims, changed) {
   let shown = "";
   return (settings) => {
     const { kernel, weights } = settings;
-    if (weights.length > MOST) {
+    if (weights.length > MOST || kernel[2] > MOST_IN_A_ROW) {
       root.replaceChildren(make("p", { class: "hint" },
         `${weights.length} weights are too many to edit one by one: choose a smaller size.`));
       shown = "";

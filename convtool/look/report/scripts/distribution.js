@@ -3,6 +3,7 @@ import { make, makeSvg } from "./dom.js";
 import { rowsOf } from "./element.js";
 import { channelsOf, folded, madeOf } from "./folds.js";
 import { product } from "./geometry.js";
+import { resultName } from "./names.js";
 import { counted, text } from "./numbers.js";
 import { mapped, quantized } from "./rules.js";
 
@@ -111,7 +112,7 @@ function picture(run, channel, width) {
   return [
     make("p", {}, levels.floats ? floats : sentence),
     svg,
-    make("p", { class: "hint" }, `Channel ${channel + 1} of the result; ${counts} that this page ` +
+    make("p", { class: "hint" }, `${resultName(run, channel)}: ${counts} that this page ` +
       "holds. Lines lead from responses to the values that they are stored as" +
       `${levels.floats ? "." : "; dashed ones are clipped."}`),
   ];

@@ -46,7 +46,13 @@ export function mountEditor(section, { presets }, page) {
   find("reset").addEventListener("click", () => history.add(firstSettings(page)));
   find("format").addEventListener("change", () => tell());
   section.addEventListener("keydown", (event) => undoByKeys(event, history));
-  page.onSelect(() => { find("sum").textContent = lineOf(page); });
+  let { channel } = page.selected;
+  page.onSelect(() => {
+    find("sum").textContent = lineOf(page);
+    const other = page.selected.channel !== channel;
+    channel = page.selected.channel;
+    if (other && isOriginal()) history.replace(firstSettings(page));
+  });
   const run = perFrame(() => {
     page.show(isOriginal() ? original : editedRun(original, crop, history.now()));
     redraw();

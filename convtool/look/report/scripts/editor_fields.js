@@ -1,7 +1,7 @@
 import { make } from "./dom.js";
 
 /** The most taps along an axis, by the number of axes. */
-const MOST_TAPS = { 1: 33, 2: 15, 3: 5 };
+const MOST_TAPS = { 1: 15, 2: 9, 3: 5 };
 const RULES = {
   clamp: "clamp: as they are, cut at the ends",
   centred: "centred: zero is mid-grey",

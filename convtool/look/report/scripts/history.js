@@ -5,6 +5,7 @@
  * @typedef {object} History
  * @property {() => State} now
  * @property {(state: State) => void} add
+ * @property {(state: State) => void} replace the one of now, which cannot be gone back to
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {() => boolean} canUndo
@@ -31,6 +32,10 @@ export function makeHistory(first, changed) {
     add(state) {
       states = [...states.slice(0, at + 1), state];
       go(at + 1);
+    },
+    replace(state) {
+      states[at] = state;
+      changed();
     },
     undo: () => go(at - 1),
     redo: () => go(at + 1),

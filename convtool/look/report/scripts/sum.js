@@ -11,7 +11,7 @@ import { unitsOf } from "./units.js";
 const CELLS = 150;
 const COLUMNS = 33;
 const ROWS = 8;
-const PRODUCTS = 27;
+const PRODUCTS = 50;
 const LARGEST = 9;
 
 /**
@@ -42,7 +42,7 @@ function rowOf(run, worked, term, row, units) {
   const name = run.weighted ? `${own} × opacity` : own;
   const heading = make("p", { class: "row-name" }, several ? `${name} · ${kernel}` : name);
   if (frames * height * width > CELLS || width > COLUMNS) {
-    return make("div", {}, heading, largest(row, worked, units));
+    return make("div", {}, heading, largest(row, worked, units, run.dims));
   }
   const each = height * width;
   const sets = Array.from({ length: frames }, (_, frame) => {
@@ -64,13 +64,13 @@ function rowOf(run, worked, term, row, units) {
 }
 
 /** Return the largest products of a large window. */
-function largest(row, worked, units) {
+function largest(row, worked, units, dims) {
   const taps = row.products.map((_, tap) => tap).filter((tap) => row.weights[tap] !== 0);
   const order = taps
     .sort((a, b) => Math.abs(row.products[b]) - Math.abs(row.products[a])).slice(0, LARGEST);
   const shown = order.map((tap) => {
     const { at, added } = worked.places[tap];
-    const place = at.slice(-2).join(", ");
+    const place = at.slice(3 - dims).join(", ");
     const sample = factor(row.samples[tap] / units.input, 6);
     const made = text(row.products[tap] / units.input);
     return make("li", {}, `${factor(row.weights[tap], 6)} · ${sample} = ${made}`,
@@ -82,16 +82,15 @@ function largest(row, worked, units) {
     make("ol", { class: "largest" }, ...shown));
 }
 
-/** Return the sum as one line of arithmetic. */
+/** Return the sum as one line of arithmetic, where it is not too long to be read. */
 function line({ terms }, units) {
   const [first] = terms;
-  if (first.rows[0].weights.length > CELLS) return "";
   const products = first.rows.flatMap((row) => row.weights.map((weight, tap) =>
     `${factor(weight)}·${factor(row.samples[tap] / units.input)}`));
-  const shown = products.slice(0, PRODUCTS).join(" + ");
-  const more = products.length > PRODUCTS ? ` + … (${counted(products.length)} products)` : "";
+  if (products.length > PRODUCTS) return "";
   const sums = terms.length > 1 ? "The first kernel: " : "";
-  return make("p", { class: "line" }, `${sums}${shown}${more} = ${text(first.sum / units.input)}`);
+  const sum = text(first.sum / units.input);
+  return make("p", { class: "line" }, `${sums}${products.join(" + ")} = ${sum}`);
 }
 
 /** Return what a screen reader says of the selected output. */
