@@ -143,6 +143,27 @@ def test_elements_of_video_are_those_of_the_run(
     agrees(browser, page, raw, samples_of(frames), 255, rng, products)
 
 
+@pytest.mark.parametrize(
+    ("medium", "target", "options", "exact"),
+    [
+        ("image", "out.png", (), True),
+        ("image", "out.jpg", (), False),
+        ("audio", "out.wav", (), True),
+        ("audio", "out.wav", ("--subtype", "ulaw"), False),
+    ],
+)
+def test_a_page_says_equal_only_where_it_is(
+    browser, report, tmp_path, rng, medium, target, options, exact
+):
+    """A stored value equals the file's where nothing is lost after it."""
+    source = picture(tmp_path, rng) if medium == "image" else sound(tmp_path, rng)
+    page, _ = report(medium, source, tmp_path / target, "-k", "1 2 1", *options)
+    with visited(browser, page) as shown:
+        said = shown.text_content("#stage-sum .chain")
+    assert ("equals the file" in said) == exact
+    assert ("encoder was given it" in said) == (not exact)
+
+
 FOLDS = [
     ("-k", "sobel", "-k", "blur"),
     ("-k", "sobel-x", "-k", "sobel-y", "-k", "blur", "--combine", "max"),

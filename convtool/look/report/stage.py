@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from convtool.look.report.shown import Shown
-from convtool.options.output import LOSSY
 from convtool.sizes import size_text
 
-EXACT = {  # suffixes of files whose samples are those that were stored
-    "image": {".png", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".pam", ".pfm", ".npy"},
-    "audio": {".wav", ".flac", ".aiff", ".aif", ".caf", ".w64", ".rf64", ".au"},
-}
+# Files whose samples are those that were stored: images by suffix, audio by subtype.
+EXACT_IMAGES = (".png", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".pam", ".pfm", ".npy")
+EXACT_AUDIO = ("PCM_", "ALAC_", "FLOAT", "DOUBLE")
 
 
 def stage_facts(shown: Shown) -> dict[str, Any]:
@@ -34,9 +32,13 @@ def _padding(shown: Shown) -> str:
 def file_data(shown: Shown) -> dict[str, Any]:
     """Return whether the file holds the stored samples themselves, and its suffix."""
     suffix = Path(shown.outcome.outputs[0]).suffix.lower() if shown.outcome.outputs else ""
-    kinds = EXACT.get(shown.medium.name, set())
-    exact = suffix in kinds and suffix not in LOSSY and not shown.options.output.sheet
-    return {"exact": exact, "suffix": suffix or "the output"}
+    subtype = getattr(shown.view.work.encoding, "subtype", "")
+    exact = {
+        "image": suffix in EXACT_IMAGES and not shown.options.output.sheet,
+        "audio": subtype.startswith(EXACT_AUDIO),
+        "video": shown.job.makes_folders,
+    }[shown.medium.name]
+    return {"exact": exact, "suffix": suffix or "output's"}
 
 
 def _exactness(shown: Shown) -> str:

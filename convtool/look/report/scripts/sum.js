@@ -29,7 +29,8 @@ export function showSum(root, page, unit) {
     rowOf(run, worked, term, row, units));
   if (rows.length > ROWS) parts.push(make("p", { class: "hint" },
     `The first ${ROWS} of ${rows.length} pairs of a window and a kernel; the sums have all.`));
-  root.replaceChildren(...parts, line(worked, units), chain(run, selected.channel, worked, units));
+  const blocks = make("div", { class: "blocks" }, ...parts);
+  root.replaceChildren(blocks, line(worked, units), chain(run, selected.channel, worked, units));
   return worked;
 }
 
@@ -60,7 +61,7 @@ function rowOf(run, worked, term, row, units) {
       make("span", { class: "sign", "aria-hidden": "true" }, "="),
       grid("products", products, width, byHeat(products)));
   });
-  return make("div", {}, heading, ...sets);
+  return make("div", {}, heading, make("div", { class: "blocks" }, ...sets));
 }
 
 /** Return the largest products of a large window. */
