@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shlex
 from dataclasses import fields as of
 
@@ -13,6 +14,7 @@ from pages import picture, samples_of, sound
 from PIL import Image
 
 import convtool as tool
+from convtool.kernels.frequency import decibels
 from convtool.look.report.region import BUDGETS
 from convtool.media.registry import MEDIA
 from convtool.options.declare import flag_of
@@ -162,6 +164,54 @@ def test_a_page_says_equal_only_where_it_is(
         said = shown.text_content("#stage-sum .chain")
     assert ("equals the file" in said) == exact
     assert ("encoder was given it" in said) == (not exact)
+
+
+def test_the_response_of_an_audio_kernel_is_in_decibels(browser, report, tmp_path, rng):
+    """The curve's levels in words are those of the kernel's Fourier transform."""
+    page, _ = report("audio", sound(tmp_path, rng), tmp_path / "out.wav", "-k", "0.5 0.3 -0.1")
+    with visited(browser, page) as shown:
+        told = shown.get_attribute("#kernels svg", "aria-label")
+    pairs = re.findall(r"([\d.]+) (k?Hz) (\S+) dB", told.replace("−", "-"))
+    hertz = [float(number) * (1000 if unit == "kHz" else 1) for number, unit, _ in pairs]
+    assert hertz == [0, 1000, 2000, 3000, 4000]
+    wanted = decibels(np.array([0.5, 0.3, -0.1]), 8000, hertz)
+    np.testing.assert_allclose([float(level) for *_, level in pairs], wanted, atol=0.02)
+
+
+def test_the_response_of_an_image_kernel_is_its_transform(browser, report, tmp_path, rng):
+    """The picture's middle is the gain of flat areas, its edges that of two samples."""
+    page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", "-k", "1 2 1; 0 1 0")
+    with visited(browser, page) as shown:
+        found = shown.evaluate("""() => {
+          const canvas = document.querySelector("#kernels .response");
+          const { data, width } = canvas.getContext("2d").getImageData(0, 0, 65, 65);
+          const places = [[32, 32], [32, 64], [64, 32], [10, 50]];
+          return places.map(([y, x]) => data[4 * (y * width + x)]);
+        }""")
+    weights = np.array([[1, 2, 1], [0, 1, 0.0]])
+    gains = [
+        abs(
+            sum(
+                weights[y, x] * np.exp(-2j * np.pi * (y * (row / 64 - 0.5) + x * (col / 64 - 0.5)))
+                for y in range(2)
+                for x in range(3)
+            )
+        )
+        for row, col in [(32, 32), (32, 64), (64, 32), (10, 50)]
+    ]
+    np.testing.assert_allclose(found, np.array(gains) / 5 * 255, atol=1)
+
+
+def test_the_share_that_is_clipped_is_told(browser, report, tmp_path, rng):
+    """The shares below black and above white are those of the tensor."""
+    source, kernel = picture(tmp_path, rng, (40, 40)), "0 -1 0; -1 5 -1; 0 -1 0"
+    page, _ = report("image", source, tmp_path / "out.png", "-k", kernel, "--normalize", "clamp")
+    with visited(browser, page) as shown:
+        told = shown.text_content("#distribution-all p")
+    below, above = (float(share) for share in re.findall(r"([\d.]+)\s%", told))
+    raw = tool.apply(source, kernel)[0, 0] * 255
+    assert below == pytest.approx(100 * float((raw < -0.5).double().mean()), rel=0.01)
+    assert above == pytest.approx(100 * float((raw > 255.5).double().mean()), rel=0.01)
 
 
 FOLDS = [
