@@ -80,7 +80,14 @@ def test_the_command_of_a_page_gives_the_same_picture(
 
 
 @pytest.mark.parametrize(
-    "options", [("-k", "blur", "-k", "sobel-x"), ("--seed", "3"), ("--init", "kaiming_normal")]
+    "options",
+    [
+        ("-k", "blur", "-k", "sobel-x"),
+        ("-k", "gaussian:sigma=4"),
+        ("--seed", "3"),
+        ("--init", "dirac", "--groups", "3", "--out-channels", "6"),
+        ("--seed", "3", "--flip"),
+    ],
 )
 def test_the_lines_of_pytorch_make_the_same_layer(browser, report, tmp_path, rng, options):
     """What the page shows as PyTorch has the weights and the geometry of the layer."""

@@ -20,7 +20,7 @@ def layer_facts(shown: Shown) -> dict[str, Any]:
     positions = math.prod(shown.output_size)
     bias = 0 if conv.bias is None else conv.bias.numel()
     return {
-        "pytorch": pytorch_code(layer, shown.options),
+        "pytorch": pytorch_code(layer, shown.options, view.work.part.rate),
         "command": command_line(shown),
         "input": size_text((1, len(view.work.part.channels), *size)),
         "output": size_text((1, layer.channels, *shown.output_size)),

@@ -4,24 +4,36 @@ Weights that are the same for all channels are written once; long ones are left 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor
 
+from convtool.errors import ConvtoolError
+from convtool.kernels.resolve import resolve
 from convtool.layers.layer import Layer
 from convtool.options.options import Options
 
 MOST = 400  # weights that are written out
 
 
-def pytorch_code(layer: Layer, options: Options) -> str:
-    """Return the lines that make a layer, its weights included."""
+def pytorch_code(layer: Layer, options: Options, rate: float | None) -> str:
+    """Return the lines that make a layer, its weights included.
+
+    Args:
+        layer: the layer.
+        options: that it was made by.
+        rate: samples per second, for kernels in hertz and seconds.
+    """
     lines = ["import torch", "from torch import nn", ""]
-    random = not options.kernel.kernel
-    if random and options.kernel.seed is not None:
+    changed = options.kernel.flip or options.alignment.wet != 1
+    drawn = not options.kernel.kernel and options.kernel.seed is not None and not changed
+    if drawn:
         lines.append(f"torch.manual_seed({options.kernel.seed})")
-    lines.append(f"layer = {constructor(layer)}")
-    weights = _drawn(options) if random else _weights(layer)
+    lines.append(f"layer = {constructor(layer, drawn=drawn)}")
+    if drawn and layer.conv.weight.dtype != torch.float32:
+        lines.append("layer = layer.double()")
+    weights = _drawn(layer, options) if drawn else _weights(layer, options, rate)
     if weights:
         lines += ["with torch.no_grad():", *(f"    {line}" for line in weights)]
     if layer.pads is not None:
@@ -31,8 +43,12 @@ def pytorch_code(layer: Layer, options: Options) -> str:
     return "\n".join(lines)
 
 
-def constructor(layer: Layer) -> str:
+def constructor(layer: Layer, *, drawn: bool = False) -> str:
     """Return the call that makes the layer, without what has its default.
+
+    Args:
+        layer: the layer.
+        drawn: its weights are drawn by the call, as float32.
 
     >>> from convtool.layers.build import build
     >>> constructor(build([], dims=1, in_channels=1, random_channels=2, padding_mode="zeros"))
@@ -52,23 +68,24 @@ def constructor(layer: Layer) -> str:
         words.append("bias=False")
     if conv.padding_mode != "zeros":
         words.append(f"padding_mode={conv.padding_mode!r}")
-    if conv.weight.dtype != torch.float32:
+    if conv.weight.dtype != torch.float32 and not drawn:
         words.append(f"dtype={conv.weight.dtype}")
     return f"nn.Conv{len(conv.kernel_size)}d({', '.join(words)})"
 
 
-def _drawn(options: Options) -> list[str]:
+def _drawn(layer: Layer, options: Options) -> list[str]:
     """Return the lines that draw random weights otherwise than by default."""
     kernel = options.kernel
     if kernel.init == "default":
         return []
-    lines = [f"nn.init.{kernel.init}_(layer.weight)"]
+    groups = f", groups={layer.conv.groups}" if kernel.init == "dirac" else ""
+    lines = [f"nn.init.{kernel.init}_(layer.weight{groups})"]
     if options.layer.bias:
         lines.append("nn.init.zeros_(layer.bias)")
     return lines
 
 
-def _weights(layer: Layer) -> list[str]:
+def _weights(layer: Layer, options: Options, rate: float | None) -> list[str]:
     """Return the lines that set weights and bias."""
     conv = layer.conv
     weight, bias = conv.weight.detach(), conv.bias
@@ -76,7 +93,7 @@ def _weights(layer: Layer) -> list[str]:
     weight, repeats = _of_one_group(weight, conv.groups)
     times = f".repeat({repeats}, {', '.join('1' * (weight.ndim - 1))})" if repeats > 1 else ""
     if weight.numel() > MOST:
-        lines.append(f"...  # {weight.numel()} weights: the command makes them")
+        lines += _loaded(layer, options, rate)
     else:
         lines.append(f"layer.weight[:] = torch.tensor({listed(weight)}){times}")
     if bias is not None:
@@ -85,6 +102,26 @@ def _weights(layer: Layer) -> list[str]:
             "layer.bias.zero_()" if zero else f"layer.bias[:] = torch.tensor({listed(bias)})"
         )
     return lines
+
+
+def _loaded(layer: Layer, options: Options, rate: float | None) -> list[str]:
+    """Return the lines that load weights which are too many to be written out."""
+    conv, texts = layer.conv, options.kernel.kernel
+    dims = len(conv.kernel_size)
+    if len(texts) == 1:
+        with suppress(ConvtoolError):
+            (kernel, *others) = resolve(texts[0], dims, rate=rate).kernels
+            weights = torch.from_numpy(kernel.weights).to(conv.weight.dtype)
+            alike = conv.weight.shape[2:] == weights.shape[-dims:]
+            if not others and alike and bool((conv.weight == weights).all()):
+                timed = "" if rate is None else f", rate={rate:g}"
+                return [
+                    "import convtool",
+                    f"bank = convtool.resolve({texts[0]!r}, {dims}{timed})",
+                    "layer.weight[:] = torch.from_numpy(bank.kernels[0].weights)",
+                ]
+    words = f"{conv.weight.numel()} weights are too many to list: run the command instead"
+    return [f"raise NotImplementedError({words!r})"]
 
 
 def _of_one_group(weight: Tensor, groups: int) -> tuple[Tensor, int]:
