@@ -73,6 +73,7 @@ def filter_files(
         failures.tell(report.outcomes, verbose=run_options.verbose)
         if not run_options.quiet:
             telling.interrupted(report, planned)
+        telling.index(showing, run_options)
         raise
     if run_options.preview:
         previews.show()
@@ -113,6 +114,8 @@ def _finish(
         failed = [outcome.input for outcome in report.outcomes if outcome.error is not None]
         with runs.publisher.file(run_options.failed_to, overwrite=True) as file:
             file.write(b"".join(os.fsencode(name) + b"\0" for name in failed))
+    if not telling.index(runs.showing, run_options):
+        raise typer.Exit(1)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from convtool.cli import messages
 from convtool.cli.options import Given
+from convtool.errors import ConvtoolError
 from convtool.layers.layer import Layer
+from convtool.look.showing import Showing
 from convtool.options.declare import lacking
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
@@ -49,6 +51,22 @@ def outcome(each: Outcome, run_options: RunOptions) -> None:
         messages.data({key: value for key, value in fields.items() if value is not None})
     elif run_options.dry_run and each.plan is not None:
         _plan(each, run_options.verbose)
+
+
+def index(showing: Showing, run_options: RunOptions) -> bool:
+    """Write the index of the pages of a report, if there is one, tell its name, or why not.
+
+    Returns:
+        False where it cannot be written.
+    """
+    try:
+        path = showing.finish()
+    except ConvtoolError as exc:
+        messages.error(exc.message, exc.hint)
+        return False
+    if path is not None and not (run_options.quiet or run_options.json):
+        messages.say(f"wrote {messages.printable(str(path))}")
+    return True
 
 
 def _plan(outcome: Outcome, verbose: int) -> None:

@@ -6,13 +6,16 @@ The command line prints previews itself.
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from convtool.errors import ConvtoolError, UsageError, WriteError, internal
 from convtool.look.naming import file_of, files_of
 from convtool.look.plots.suffixes import check_suffix
 from convtool.look.report.names import check_page
+from convtool.look.report.playable import playable
 from convtool.look.report.region import exact_region
+from convtool.look.report.reports import Reports
 from convtool.look.witness import Look
 from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
@@ -51,20 +54,28 @@ class Showing:
     def __post_init__(self) -> None:
         if self.asked.plot is not None:
             check_suffix(str(self.asked.plot))
-            self._check(self.asked.plot, "--plot")
+            self._check(files_of(self.asked.plot, self.jobs, "--plot"), "--plot")
         if self.asked.report is not None:
             check_page(self.asked.report)
-            self._check(self.asked.report, "--report")
+            self._check([self.asked.report], "--report")
+            self._reports.check()
 
-    def _check(self, named: Path, flag: str) -> None:
-        """Check the names of the files that a flag asks for, one per job."""
+    def _check(self, paths: Sequence[Path], flag: str) -> None:
+        """Check the names of the files that a flag asks for."""
         inputs = input_identities(self.jobs)
-        for path, job in zip(files_of(named, self.jobs, flag), self.jobs, strict=True):
+        outputs = {Path(job.merged).resolve() for job in self.jobs if job.merged is not None}
+        for path in paths:
             refuse_input(path, inputs)
-            if job.merged is not None and _same(path, job.merged):
+            if path.resolve() in outputs:
                 raise UsageError(f"{path} is named as OUTPUT and by {flag}")
             if not self.asked.skip_existing:  # else its input may be skipped
                 refuse_existing(path, overwrite=self._overwrite)
+
+    @cached_property
+    def _reports(self) -> Reports:
+        """The pages, where they are asked for."""
+        assert self.asked.report is not None
+        return Reports(self.asked.report, self.jobs, self.publisher, self.medium, self.options)
 
     @property
     def _overwrite(self) -> bool:
@@ -79,9 +90,10 @@ class Showing:
 
     def witness(self, job: Job) -> Look:
         """Return what keeps what is shown of a job: nothing where others alone are previewed."""
-        drawn = self.asked.plot is not None or self.asked.report is not None
-        region_of = None if self.asked.report is None else exact_region
-        return Look(region_of) if drawn or job.index <= PREVIEWED else Look(pages=0)
+        if self.asked.report is not None:
+            return Look(exact_region, more=playable)
+        drawn = self.asked.plot is not None or job.index <= PREVIEWED
+        return Look() if drawn else Look(pages=0)
 
     def show(self, job: Job, outcome: Outcome) -> Outcome:
         """Draw what is asked for of a job, and return its outcome, a failure to draw included.
@@ -91,23 +103,39 @@ class Showing:
         if outcome.status == "planned":
             return replace(outcome, outputs=(*outcome.outputs, *map(str, self._files(job))))
         if outcome.witness is None:
-            return outcome
+            return self._listed(job, outcome)
         try:
             return replace(outcome, outputs=(*outcome.outputs, *self._drawn(job, outcome)))
         except ConvtoolError as exc:
             message = exc.message if exc.named else f"{job.input}: {exc.message}"
-            return replace(outcome, status="failed", error=message, hint=exc.hint, witness=None)
+            failed = replace(outcome, status="failed", error=message, hint=exc.hint, witness=None)
         except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only
             message = f"{job.input}: {internal(exc)}"
             hint, traces = "--verbose shows where", "".join(traceback.format_exception(exc))
-            return replace(
+            failed = replace(
                 outcome, status="failed", error=message, hint=hint, traceback=traces, witness=None
             )
+        return self._listed(job, failed)
+
+    def _listed(self, job: Job, outcome: Outcome) -> Outcome:
+        """Return an outcome that nothing is drawn of, once the index of pages knows it."""
+        if self.asked.report is not None:
+            self._reports.add(job, outcome)
+        return outcome
+
+    def finish(self) -> Path | None:
+        """Write what is made of all jobs together, also where the run was interrupted.
+
+        Returns:
+            The name of the index of pages; None where there is none.
+        """
+        return None if self.asked.report is None else self._reports.finish()
 
     def _files(self, job: Job) -> list[Path]:
         """Return the files that are drawn of a job."""
-        asked = ((self.asked.plot, "--plot"), (self.asked.report, "--report"))
-        return [file_of(template, job, flag) for template, flag in asked if template is not None]
+        plot = self.asked.plot and file_of(self.asked.plot, job, "--plot")
+        page = self.asked.report and self._reports.page_of(job)
+        return [path for path in (plot, page) if path is not None]
 
     def _drawn(self, job: Job, outcome: Outcome) -> list[str]:
         """Draw everything but the preview, and return the names of the files."""
@@ -116,7 +144,7 @@ class Showing:
 
     def _plot(self, job: Job, outcome: Outcome) -> Path | None:
         """Draw the plot, if one is asked for, and return its name."""
-        if self.asked.plot is None or outcome.witness is None:
+        if self.asked.plot is None:
             return None
         from convtool.look.plots.figures import draw  # noqa: PLC0415  # matplotlib
 
@@ -128,24 +156,14 @@ class Showing:
 
     def _report(self, job: Job, outcome: Outcome) -> Path | None:
         """Write the page, if one is asked for, and return its name."""
-        if self.asked.report is None or outcome.witness is None:
+        if self.asked.report is None:
             return None
-        from convtool.look.report.page import page  # noqa: PLC0415  # jinja2
-        from convtool.look.report.shown import Shown  # noqa: PLC0415  # its names are read there
-
-        path = _apart(file_of(self.asked.report, job, "--report"), outcome)
-        shown = Shown(job, outcome, outcome.witness, self.medium, self.options)
-        with self.publisher.file(path, overwrite=self._overwrite) as file:
-            file.write(page(shown))
-        return path
+        _apart(self._reports.page_of(job), outcome)
+        return self._reports.add(job, outcome)
 
 
 def _apart(path: Path, outcome: Outcome) -> Path:
     """Return the name of a file that is drawn, which no output has."""
-    if any(_same(path, output) for output in outcome.outputs):
+    if any(path.resolve() == Path(output).resolve() for output in outcome.outputs):
         raise WriteError(f"{path} is an output of this run itself", named=True)
     return path
-
-
-def _same(path: Path, output: str) -> bool:
-    return path.resolve() == Path(output).resolve()

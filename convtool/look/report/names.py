@@ -3,10 +3,12 @@
 It imports little: names are checked before any work.
 """
 
+import re
 from pathlib import Path
 
 from convtool.errors import UsageError
 
+FIELD = re.compile(r"\{\w*\}")
 SUFFIXES = (".html", ".htm")
 
 
@@ -14,8 +16,13 @@ def check_page(path: Path) -> None:
     """Check the name of a page.
 
     Raises:
-        UsageError: it does not end as one.
+        UsageError: it does not end as one, or has a field.
     """
+    if FIELD.search(path.name):
+        raise UsageError(
+            f"--report takes a name without {{…}}, not {path}",
+            hint="with several inputs it names an index, and pages are named by their inputs",
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"--report takes the name of an HTML file, not {path}",

@@ -18,28 +18,40 @@ from convtool.look.report.scripts import script
 from convtool.look.report.sections import SECTIONS
 from convtool.look.report.shown import Shown
 
-STYLES = ("page", "stage", "sections")
+STYLES = ("page", "stage", "sections", "media", "index")
 
 
-def page(shown: Shown) -> bytes:
-    """Return the page about a run, as HTML."""
+def page(shown: Shown, index: str = "") -> bytes:
+    """Return the page about a run, as HTML.
+
+    Args:
+        shown: what it is about.
+        index: the address of the index of all inputs; empty where there is none.
+    """
     found = [(section, section.facts(shown)) for section in SECTIONS]
     facts = {section.name: facts for section, facts in found if facts is not None}
     sections = [section for section in SECTIONS if section.name in facts]
     return render(
-        "page.html", shown.title, sections=sections, facts=facts, run=run_data(shown), shown=shown
+        "page.html",
+        shown.title,
+        sections=sections,
+        facts=facts,
+        run=run_data(shown),
+        shown=shown,
+        index=index,
     )
 
 
-def render(template: str, title: str, **values: Any) -> bytes:
+def render(template: str, title: str, script_name: str = "main", **values: Any) -> bytes:
     """Return a page made of a template, with the styles and the script inside.
 
     Args:
         template: its name.
         title: of the page.
+        script_name: the module that starts its script.
         values: for the template.
     """
-    style, code = _styles(), script()
+    style, code = _styles(), script(script_name)
     policy = (
         f"default-src 'none'; script-src 'sha256-{_digest(code)}'; "
         f"style-src 'sha256-{_digest(style)}'; img-src data: blob:; media-src data: blob:; "
@@ -59,6 +71,15 @@ def embedded(data: Any) -> Markup:
     return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
 
 
+def minus(number: float) -> str:
+    """Return a number with a real minus.
+
+    >>> minus(-90)
+    '−90'
+    """
+    return str(number).replace("-", "\N{MINUS SIGN}")
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("convtool.look.report"),
@@ -68,6 +89,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["embedded"] = embedded
+    environment.filters["minus"] = minus
     return environment
 
 

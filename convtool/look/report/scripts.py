@@ -13,10 +13,10 @@ EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.M
 
 
 @cache
-def script() -> str:
-    """Return all modules that `main.js` needs, each after those that it imports."""
+def script(name: str = "main") -> str:
+    """Return a module and all that it needs, each after those that it imports."""
     modules: dict[str, str] = {}
-    _add("main", modules)
+    _add(name, modules)
     return "\n".join(modules.values())
 
 

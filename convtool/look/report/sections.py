@@ -38,7 +38,27 @@ def _nothing(shown: Shown) -> Facts:
     return {}
 
 
+def _audio(shown: Shown) -> Facts | None:
+    """Return what the section on audio shows; other media have none."""
+    if shown.medium.dims != 1:
+        return None
+    from convtool.look.report.audio import audio_facts  # noqa: PLC0415  # librosa
+
+    return audio_facts(shown)
+
+
+def _video(shown: Shown) -> Facts | None:
+    """Return what the section on video shows; other media have none."""
+    if shown.medium.dims != 3:
+        return None
+    from convtool.look.report.video import video_facts  # noqa: PLC0415  # PyAV
+
+    return video_facts(shown)
+
+
 SECTIONS = (
+    Section("audio", "Audio", _audio),
+    Section("video", "Video", _video),
     Section("stage", "The stage", stage_facts),
     Section("editor", "Change it", editor_facts),
     Section("layer", "The layer", layer_facts),

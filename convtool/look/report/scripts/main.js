@@ -7,12 +7,16 @@ import { mountDistribution } from "./distribution.js";
 import { mountEditor } from "./editor.js";
 import { mountKernels } from "./kernels.js";
 import { mountStage } from "./stage_section.js";
+import { mountAudio } from "./audio.js";
+import { mountVideo } from "./video.js";
 
 /**
  * What makes each section interactive, by its name. A function is given the section's element, its
  * facts, and the page (see `makePage`).
  */
 const MOUNTS = {
+  audio: mountAudio,
+  video: mountVideo,
   stage: mountStage,
   editor: mountEditor,
   kernels: mountKernels,
