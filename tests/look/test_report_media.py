@@ -208,6 +208,13 @@ def test_a_click_into_a_video_selects_the_sample(browser, video):
         frame, y, x = page.evaluate("convtool.selected.position")
         assert frame == 25
         assert (y, x) == (pytest.approx(60, abs=1), pytest.approx(80, abs=1))
+        page.click("#video-strip li:last-child button")
+        assert page.input_value("#video-frame") == "49"
+        page.click("#video-stage")
+        assert "is not held exactly" in page.inner_text("#video-pointed")
+        page.click("#video-there")
+        page.click("#video-stage")
+        assert "is worked out" in page.inner_text("#video-pointed")
         page.click("#video-strip li:first-child button")
         assert page.input_value("#video-frame") == "0"
 

@@ -91,6 +91,12 @@ export function mountVideo(section, facts, page) {
   part("forward").addEventListener("click", () => step(1));
   range.addEventListener("input", () => { films.pause(); films.show(Number(range.value)); });
   part("speed").addEventListener("change", (event) => films.pace(Number(event.target.value)));
+  part("there").hidden = region.whole;
+  part("there").addEventListener("click", () => {
+    const middle = region.origin[0] + (region.size[0] >> 1);
+    films.pause();
+    films.show(Math.round((middle * facts.rate) / facts.rateAfter));
+  });
   part("stage").addEventListener("click", () => {
     const { position, channel } = page.selected;
     point(channel, [films.frameOf(1), position[1], position[2]]);
