@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from convtool.kernels.resolve import resolve
     from convtool.layers.build import build
     from convtool.layers.layer import Layer
+    from convtool.look.notebook import show
     from convtool.options.options import Options
 
 __version__ = "0.1.0"
@@ -62,6 +63,7 @@ __all__ = [
     "apply",
     "build",
     "resolve",
+    "show",
 ]
 
 # Loaded at first use: the command line imports this package before it knows if it needs torch.
@@ -74,6 +76,7 @@ _ROOMS = {
     "build": "layers.build",
     "Options": "options.options",
     "Stream": "convolve.stream",
+    "show": "look.notebook",
 }
 
 

@@ -5,6 +5,7 @@ It writes nothing and prints nothing; files are the command line's business.
 
 import math
 import warnings
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,33 @@ def apply(
     >>> apply(torch.arange(1.0, 7).reshape(1, 1, 6), "2 2 2", padding=1, padding_mode="zeros")
     tensor([[[ 6., 12., 18., 24., 30., 22.]]])
     """
+    filtered, chosen, asked = parsed(source, kernel, medium, {**options, "normalize": normalize})
+    if isinstance(filtered, Tensor):
+        return _apply_to_tensor(checked(filtered, chosen, asked), chosen, asked)
+    return _apply_to_file(filtered, chosen, asked)
+
+
+def parsed(
+    source: Any, kernel: Any, medium: str | None, options: Mapping[str, Any]
+) -> tuple[Tensor | Path, Medium, Options]:
+    """Return what the arguments of `apply` stand for.
+
+    Args:
+        source: a tensor, an array or a path.
+        kernel: as `apply` has it.
+        medium: its name; None where the source tells.
+        options: all others, by name.
+
+    Raises:
+        UsageError: an option is wrong.
+    """
     filtered = given(source)
-    values = dict(options, kernel=kernels(kernel), normalize=normalize)
+    values = dict(options, kernel=kernels(kernel))
     values["kernel_path"] = tuple(map(Path, _several(options.get("kernel_path", ()), PathLike)))
     if isinstance(options.get("device"), torch.device):
         values["device"] = str(options["device"])
     chosen = _medium(filtered, medium)
-    if isinstance(filtered, Tensor):
-        return _apply_to_tensor(filtered, chosen, chosen.options(values))
-    return _apply_to_file(filtered, chosen, chosen.options(values))
+    return filtered, chosen, chosen.options(values)
 
 
 def _several(value: Any, single: type) -> tuple[Any, ...]:
@@ -117,7 +136,14 @@ def _finite(tensor: Tensor, options: Options) -> Tensor:
     return torch.where(good, tensor, value)
 
 
-def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor:
+def checked(tensor: Tensor, medium: Medium, options: Options) -> Tensor:
+    """Return a tensor that can be filtered: without NaN and infinite samples.
+
+    Shape: (N, C, *S)
+
+    Raises:
+        UsageError: it has other axes than the medium, no samples, or none of known type.
+    """
     if tensor.ndim != medium.dims + 2:
         raise UsageError(f"a tensor of {medium.several} has {medium.dims + 2} axes")
     if not tensor.numel():
@@ -125,7 +151,10 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
     if not tensor.is_floating_point() and tensor.dtype not in USUAL:
         names = ", ".join(str(dtype).removeprefix("torch.") for dtype in USUAL)
         raise UsageError(f"a tensor holds floats, or {names}, not {tensor.dtype}")
-    tensor = _finite(tensor, options)
+    return _finite(tensor, options)
+
+
+def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor:
     engine = options.engine
     device = tensor.device if engine.device == "auto" else devices.choose(engine.device, 0)
     rate = getattr(options.reading, "rate", None)

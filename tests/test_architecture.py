@@ -35,12 +35,13 @@ MAY_IMPORT = {
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
     "look": SAMPLES
-    | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"},
+    | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
+    | {"api"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}
     | {"warm", "sizes"},
-    "__init__": {"api", "convolve", "errors", "kernels", "layers", "options"},
+    "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},
     "__main__": {"cli", "warm"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -10,6 +10,7 @@
     `shape`    the shapes of a layer that is made
     `sheet`    what every kernel does to one image
     `plots`    figures: PNG, SVG, PDF
+    `notebook` `convtool.show`, a page or a figure in a notebook
     `terminal` pictures, waveforms, heat maps and responses in a terminal
     `animation` the window of a layer sliding over its input: SVG, GIF, MP4
 

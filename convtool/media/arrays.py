@@ -26,19 +26,19 @@ class ArrayPart:
 
     Args:
         array: float64, of shape (C, *S).
+        rate: positions of the leading axis per second, where it is time.
 
     Attributes:
         channels: their numbers, from 1.
         size: the spatial size.
         levels: float64.
-        rate: None, as numbers have no time.
         memory: bytes that it holds.
     """
 
-    rate = None
     levels: Levels = FLOATS
 
-    def __init__(self, array: NDArray[np.float64]) -> None:
+    def __init__(self, array: NDArray[np.float64], rate: float | None = None) -> None:
+        self.rate = rate
         self.channels = tuple(str(number) for number in range(1, len(array) + 1))
         self.size = array.shape[1:]
         self.memory = array.nbytes
@@ -60,11 +60,12 @@ class ArraySource(Notes):
 
     Args:
         array: float64, of shape (C, *S).
+        rate: positions of the leading axis per second, where it is time.
     """
 
-    def __init__(self, array: NDArray[np.float64]) -> None:
+    def __init__(self, array: NDArray[np.float64], rate: float | None = None) -> None:
         super().__init__()
-        self._part = ArrayPart(array)
+        self._part = ArrayPart(array, rate)
 
     def parts(self) -> Iterator[ArrayPart]:
         """Yield the part."""

@@ -1,16 +1,21 @@
-"""What notebooks show: kernels, banks and layers as heat maps with numbers."""
+"""What notebooks show: kernels, banks and layers as heat maps with numbers, runs as pages."""
 
 import io
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 
 import nbformat
 import numpy as np
 import pytest
-from conftest import ROOT
+import torch
+from browsers import chromium
+from conftest import ROOT, SAMPLES
+from matplotlib.figure import Figure
 from PIL import Image
 
+import convtool as tool
 from convtool.kernels.heat import colours, is_dark
 from convtool.kernels.kernel import Bank, Kernel
 from convtool.kernels.resolve import resolve
@@ -144,6 +149,131 @@ def test_kernels_are_loaded_without_pillow():
     assert result.stdout == b"False\n"
 
 
+def framed(exhibit):
+    """Return the attributes of the frame that an exhibit is shown in."""
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.append((tag, dict(attributes)))
+    parser.feed(exhibit._repr_html_())
+    ((tag, attributes),) = found
+    assert tag == "iframe"
+    return attributes
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "options"),
+    [
+        ((1, 1, 40), "1 2 3", {"stride": 2, "rate": 8000}),
+        ((1, 3, 9, 8), "sobel-x", {"padding_mode": "reflect"}),
+        ((2, 3, 9, 8), (), {"seed": 3, "dilation": 2}),
+        ((1, 2, 5, 6, 7), "laplacian-3d", {}),
+    ],
+)
+def test_a_tensor_is_shown_as_it_is_filtered(shape, kernel, options):
+    """What is shown of a tensor are the responses that `apply` gives, those of its first sample."""
+    tensor = torch.rand(shape)
+    view = tool.show(tensor, kernel, **options).shown.view
+    expected = tool.apply(tensor, kernel, **options)[0]
+    torch.testing.assert_close(view.stored, expected.double(), rtol=0, atol=1e-5)
+
+
+def test_a_file_is_shown_as_it_is_stored(tmp_path, convtool):
+    """What is shown of a file are the samples that the command writes."""
+    out = tmp_path / "out.png"
+    assert convtool("image", SAMPLES / "checker.png", out, "-k", "sobel-x", "--stride", 2).code == 0
+    view = tool.show(SAMPLES / "checker.png", "sobel-x", stride=2).shown.view
+    assert np.array_equal(view.stored[0].numpy(), np.array(Image.open(out)))
+
+
+def test_nothing_is_written(tmp_path, monkeypatch):
+    """Showing writes no file, and a file that is there already is no obstacle."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out.png").touch()
+    exhibit = tool.show(SAMPLES / "checker.png", "blur")
+    exhibit.page()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+    assert (tmp_path / "out.png").stat().st_size == 0
+
+
+def test_a_page_is_shown_in_a_frame():
+    """The page is an attribute of a frame, so that its styles and scripts stay in there."""
+    exhibit = tool.show(torch.ones(1, 1, 4, 4), "1 2")
+    frame = framed(exhibit)
+    assert frame["srcdoc"] == exhibit.page()
+    assert frame["title"] == "What a layer did: tensor (1, 1, 4, 4)"
+
+
+def test_hostile_names_stay_in_the_frame(tmp_path):
+    """A name that is markup is text, outside of the frame and inside."""
+    name = "<script>alert(1)<!-- \"'&.png"
+    path = tmp_path / name.replace("/", "")
+    path.write_bytes((SAMPLES / "checker.png").read_bytes())
+    exhibit = tool.show(path, "blur")
+    frame = framed(exhibit)
+    assert name in frame["title"]
+    assert "<script>alert" not in frame["srcdoc"]
+
+
+def test_what_is_assumed_of_a_tensor_is_said():
+    """The name of a tensor says what is assumed of it, and its page has no command."""
+    exhibit = tool.show(torch.ones(3, 1, 6), "1 2")
+    assert exhibit.shown.name == "the first of tensor (3, 1, 6), at 1 sample per second"
+    assert "On the command line" not in exhibit.page()
+    assert "On the command line" in tool.show(SAMPLES / "cross.png", "1 2").page()
+
+
+def test_random_weights_can_be_repeated():
+    """Without a seed, one is chosen, which the page names."""
+    seed = tool.show(torch.ones(1, 1, 4, 4)).shown.options.kernel.seed
+    assert seed is not None
+    first, second = (tool.show(torch.ones(1, 1, 4, 4), seed=seed).shown.view for _ in range(2))
+    assert torch.equal(first.stored, second.stored)
+
+
+def test_a_plot_is_a_figure_that_a_cell_can_end_in():
+    """`plot` returns a figure of matplotlib, which a notebook shows as PNG."""
+    figure = tool.show(torch.rand(1, 1, 4, 4), "1 2").plot(dpi=50)
+    assert isinstance(figure, Figure)
+    assert Image.open(io.BytesIO(figure._repr_png_())).format == "PNG"
+
+
+@pytest.mark.parametrize(
+    ("source", "kernel", "error"),
+    [
+        ("no-such.png", "blur", tool.ReadError),
+        (torch.ones(1, 1, 4, 4), "no-such", tool.KernelError),
+        (torch.ones(3, 4, 4), "blur", tool.UsageError),
+        (torch.full((1, 1, 4, 4), torch.nan), "blur", tool.UsageError),
+        ([[1, 2]], "blur", tool.UsageError),
+    ],
+)
+def test_errors_are_those_of_apply(source, kernel, error):
+    """What cannot be shown is refused with an error of the tool."""
+    with pytest.raises(error):
+        tool.show(source, kernel)
+
+
+def test_a_frame_works_in_a_browser(tmp_path):
+    """The script of a page runs within the frame of a notebook, without an error."""
+    exhibit = tool.show(torch.arange(25.0).reshape(1, 1, 5, 5), "1 2; 3 4")
+    place = tmp_path / "notebook.html"
+    place.write_text(f"<meta charset=utf-8>{exhibit._repr_html_()}")
+    with chromium() as browser:
+        page, faults = browser.new_page(), []
+        page.on("console", lambda told: faults.append(told.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(place.as_uri())
+        page.frames[1].wait_for_selector("html[data-ready]", timeout=20_000)
+    assert faults == []
+
+
+def test_the_package_is_imported_without_what_pages_need():
+    """`import convtool` imports neither torch nor what draws."""
+    code = "import convtool, sys; print({'torch', 'jinja2', 'matplotlib'} & sys.modules.keys())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout == b"set()\n"
+
+
 NOTEBOOK = ROOT / "docs" / "lessons.ipynb"
 
 
@@ -174,6 +304,14 @@ def shown(cell):
 def test_the_notebook_runs(lessons):
     """Every cell of the notebook runs, its own assertions included."""
     assert all(cell.execution_count for cell in lessons)
+
+
+def test_the_notebook_shows_pages_and_figures(lessons):
+    """Cells that end in `show` or in a plot show it, without a further call."""
+    ends = [shown(cell) for cell in lessons if cell.source.startswith("convtool.show")]
+    kinds = ["text/html" if "text/html" in data else "image/png" for data in ends]
+    assert kinds == ["text/html", "image/png", "text/html"]
+    assert all(kind in data for kind, data in zip(kinds, ends, strict=True))
 
 
 def test_the_notebook_shows_kernels_and_layers(lessons):

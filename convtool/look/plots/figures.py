@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from convtool.look.plots.style import styled
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from convtool.kernels.kernel import Bank
     from convtool.look.plots.page import Page
     from convtool.look.witness import Look
@@ -28,8 +30,13 @@ def draw(look: "Look", title: str, single: str, file: BinaryIO, suffix: str, dpi
         dpi: pixels per inch.
     """
     with styled():
-        name = DRAWN[len(look.views[0].work.part.size)]
-        _write(_module(name).page(look, title, single, dpi), file, suffix)
+        _write(_page(look, title, single, dpi), file, suffix)
+
+
+def figure(look: "Look", title: str, single: str, dpi: int) -> "Figure":
+    """Return the figure of what was kept of a run; the arguments are those of `draw`."""
+    with styled():
+        return _page(look, title, single, dpi).figure()
 
 
 def draw_kernels(bank: "Bank", rate: float | None, file: BinaryIO, suffix: str, dpi: int) -> None:
@@ -44,6 +51,12 @@ def draw_kernels(bank: "Bank", rate: float | None, file: BinaryIO, suffix: str, 
     """
     with styled():
         _write(_module("kernel").page(bank, rate, dpi), file, suffix)
+
+
+def _page(look: "Look", title: str, single: str, dpi: int) -> "Page":
+    name = DRAWN[len(look.views[0].work.part.size)]
+    drawn: Page = _module(name).page(look, title, single, dpi)
+    return drawn
 
 
 def _write(page: "Page", file: BinaryIO, suffix: str) -> None:

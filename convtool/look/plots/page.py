@@ -4,6 +4,7 @@ All places are in inches from the upper left corner, and lie on whole pixels, so
 neither blurred nor shifted.
 """
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,10 +12,20 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from convtool.look.plots.style import FAINT, GAP, LARGE, MARGIN, SMALL, WIDTH, plain
+from convtool.look.plots.style import FAINT, GAP, LARGE, MARGIN, SMALL, WIDTH, plain, styled
 
 TITLE, LINE = 0.2, 0.13  # inches of the title, and of a line of text
 CHARACTERS = 18  # of small text, per inch
+
+
+class Drawn(Figure):
+    """A figure that a notebook shows where a cell ends in it."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with styled():
+            self.savefig(buffer, format="png", dpi=self.dpi)
+        return buffer.getvalue()
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class Page:
         heads = MARGIN + TITLE + LINE * len(self.subtitles) + 0.08
         tall = sum(_height(row) + GAP for row in self.rows)
         self._tall = self.snapped(heads + tall + LINE * len(notes) + MARGIN)
-        self._figure = Figure(figsize=(self._wide, self._tall), dpi=self.dpi, facecolor="white")
+        self._figure = Drawn(figsize=(self._wide, self._tall), dpi=self.dpi, facecolor="white")
         self.text(MARGIN, MARGIN, plain(self.title, longest * 2 // 3), LARGE, weight="bold")
         for index, line in enumerate(self.subtitles):
             self.text(MARGIN, MARGIN + TITLE + index * LINE, plain(line, longest), SMALL, FAINT)

@@ -21,7 +21,7 @@ def layer_facts(shown: Shown) -> dict[str, Any]:
     bias = 0 if conv.bias is None else conv.bias.numel()
     return {
         "pytorch": pytorch_code(layer, shown.options, view.work.part.rate),
-        "command": command_line(shown),
+        "command": command_line(shown) if shown.medium.backend.readable else None,  # or numbers
         "input": size_text((1, len(view.work.part.channels), *size)),
         "output": size_text((1, layer.channels, *shown.output_size)),
         "axes": " × ".join(AXES[len(size)]),
