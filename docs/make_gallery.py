@@ -16,7 +16,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 from PIL import Image
-from workplace import SAMPLES, workplace
+from temporary import SAMPLES, temporary_folder
 
 import convtool
 from convtool.cli.app import run
@@ -216,7 +216,7 @@ def gain(name: str) -> Image.Image:
 
 def plotted(*command: str) -> Image.Image:
     """Return the plot that a command draws."""
-    with workplace(), contextlib.redirect_stdout(io.StringIO()):
+    with temporary_folder(), contextlib.redirect_stdout(io.StringIO()):
         code = run([*command, "--plot", "plot.png", "--dpi", DPI])
         assert code == 0, command
         with Image.open("plot.png") as image:

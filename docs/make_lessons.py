@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from workplace import workplace
+from temporary import temporary_folder
 
 HERE = Path(__file__).parent
 PAGE, PICTURES = HERE / "lessons.md", HERE / "lessons"
@@ -46,7 +46,7 @@ def with_output(found: re.Match[str], folder: Path) -> str:
 
 def main() -> None:
     """Write the page and its pictures."""
-    with workplace() as folder:
+    with temporary_folder() as folder:
         text = COMMAND.sub(lambda found: with_output(found, folder), PAGE.read_text())
         PAGE.write_text(text)
         PICTURES.mkdir(exist_ok=True)

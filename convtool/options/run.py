@@ -60,7 +60,7 @@ class RunOptions:
     )
     report: Path | None = option(
         None,
-        "Write a page to explore the layer and its results; of several inputs, an index.",
+        "Write a page to explore the layer and its results.",
         "Look",
         kind=File(),
     )

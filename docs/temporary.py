@@ -1,4 +1,4 @@
-"""A folder for the commands of the pages, with the samples in it; it is temporary."""
+"""A temporary folder for the commands of the pages, with the samples in it."""
 
 import contextlib
 import tempfile
@@ -9,7 +9,7 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 
 
 @contextlib.contextmanager
-def workplace() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """Work in a new folder with `samples/` within the block; it is removed then."""
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         Path("samples").symlink_to(SAMPLES)
