@@ -15,6 +15,7 @@ from PIL import Image
 
 import convtool as tool
 from convtool.kernels.frequency import decibels
+from convtool.look.report import region
 from convtool.look.report.region import BUDGETS
 from convtool.media.registry import MEDIA
 from convtool.options.declare import flag_of
@@ -242,6 +243,19 @@ def test_banks_and_groups_are_those_of_the_run(browser, report, tmp_path, rng, o
                 convtool.element(channel, [y, x]).response / 255)))"""
         )
     np.testing.assert_allclose(np.asarray(whole), raw, atol=2e-6)
+
+
+def test_a_page_of_many_weights_has_the_first_channels(browser, report, tmp_path, rng, monkeypatch):
+    """Where a layer has more weights than a page can hold, it has those of the first outputs."""
+    monkeypatch.setattr(region, "WEIGHTS", 60)
+    source = picture(tmp_path, rng, (9, 11))
+    page, _ = report("image", source, tmp_path / "out.png", "--seed", "2", "--out-channels", "5")
+    raw = tool.apply(source, seed=2, out_channels=5)[0].double().numpy()
+    with visited(browser, page) as shown:
+        assert shown.locator("#stage-channel option").count() == 2
+        assert "Of 5 channels, it has the first 2." in shown.text_content("#stage")
+        found = shown.evaluate("convtool.element(1, [4, 5]).response / 255")
+    assert found == pytest.approx(raw[1, 4, 5], abs=1e-6)
 
 
 def read(name, value):

@@ -90,7 +90,7 @@ def _weights(layer: Layer, options: Options, rate: float | None) -> list[str]:
     conv = layer.conv
     weight, bias = conv.weight.detach(), conv.bias
     lines = []
-    weight, repeats = _of_one_group(weight, conv.groups)
+    weight, repeats = of_one_group(weight, conv.groups)
     times = f".repeat({repeats}, {', '.join('1' * (weight.ndim - 1))})" if repeats > 1 else ""
     if weight.numel() > MOST:
         lines += _loaded(layer, options, rate)
@@ -124,7 +124,7 @@ def _loaded(layer: Layer, options: Options, rate: float | None) -> list[str]:
     return [f"raise NotImplementedError({words!r})"]
 
 
-def _of_one_group(weight: Tensor, groups: int) -> tuple[Tensor, int]:
+def of_one_group(weight: Tensor, groups: int) -> tuple[Tensor, int]:
     """Return the weights of one group, and how often they follow each other."""
     grouped = weight.reshape(groups, -1, *weight.shape[1:])
     if bool((grouped == grouped[:1]).all()):

@@ -13,6 +13,7 @@ from convtool.run.state import Work
 
 BUDGETS = {1: 400_000, 2: 1_200_000, 3: 1_200_000}  # bytes of samples, by the number of axes
 FRAMES = 8  # of a box of a video
+WEIGHTS = 400_000  # of a layer whose outputs are all apart
 
 
 def exact_region(work: Work) -> Region:
@@ -30,6 +31,14 @@ def exact_region(work: Work) -> Region:
         box[longest] = max(1, int(box[longest] * 0.97))
     origin = [(n - count) // 2 for n, count in zip(whole, box, strict=True)]
     return Region.of(layer, size, origin, box)
+
+
+def channels_held(layer: Layer) -> int:
+    """Return how many channels of a result a page has: where there are many weights, the first."""
+    conv = layer.conv
+    if conv.groups > 1 or layer.channels != conv.out_channels:
+        return layer.channels
+    return min(layer.channels, max(1, WEIGHTS // conv.weight[0].numel()))
 
 
 def trusted(region: Region, layer: Layer, size: Sequence[int], read: int, made: int) -> Region:

@@ -12,10 +12,12 @@ from convtool.convolve.geometry import extent
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
 from convtool.look.report.packed import bytes_of, packed, picture
+from convtool.look.report.pytorch import of_one_group
 from convtool.look.report.shown import Shown
 from convtool.look.report.stage import file_data
 from convtool.look.witness import View
 from convtool.media.contract import weighted
+from convtool.outputs.targets import channel_names
 
 PICTURE = 1024  # pixels per axis of an overview
 PICTURES = 8  # channels that have one
@@ -26,12 +28,11 @@ def run_data(shown: Shown) -> Data:
     """Return what the script knows of a run."""
     view = shown.view
     padded, stored = exact(shown)
-    layer = view.work.layer
     return {
         "medium": shown.medium.name,
         "dims": shown.medium.dims,
         "rate": view.work.part.rate,
-        "layer": layer_data(view),
+        "layer": layer_data(shown),
         "size": list(shown.size),
         "outputSize": list(shown.output_size),
         "region": _region_data(shown),
@@ -42,8 +43,8 @@ def run_data(shown: Shown) -> Data:
         "shown": shown_range(view.work.seen.levels, padded),
         "storedShown": shown_range(view.work.encoding.levels, stored),
         "inputs": list(view.work.seen.channels),
-        "outputs": _outputs(view),
-        "mappings": [_mapping(view, channel) for channel in range(layer.channels)],
+        "outputs": _outputs(shown),
+        "mappings": [_mapping(view, channel) for channel in range(shown.channels)],
         "weighted": weighted(view.work.seen),
         "overview": _overviews(shown, padded, stored),
         "file": file_data(shown),
@@ -59,18 +60,27 @@ def exact(shown: Shown) -> tuple[Tensor, Tensor]:
         slice(first - start, first - start + count)
         for first, start, count in zip(held.origin, view.region.origin, held.size, strict=True)
     )
-    return view.padded[(slice(None), *places)], view.stored[(slice(None), *outputs)]
+    # all that there are, an opacity that follows them included, or the first
+    channels = None if shown.channels == view.work.layer.channels else shown.channels
+    return view.padded[(slice(None), *places)], view.stored[(slice(channels), *outputs)]
 
 
-def layer_data(view: View) -> Data:
-    """Return the layer that ran: its geometry, its weights, and how its outputs are folded."""
-    layer = view.work.layer
+def layer_data(shown: Shown) -> Data:
+    """Return the layer that ran: its geometry, its weights, and how its outputs are folded.
+
+    Weights that all groups have are there once.
+    """
+    view, layer = shown.view, shown.view.work.layer
     conv, weight, bias = layer.conv, layer.conv.weight, layer.conv.bias
     groups = conv.groups
     if weighted(view.work.seen):  # alpha is one more group, with the same kernel
         weight = torch.cat([weight, weight[:1]])
         bias = None if bias is None else torch.cat([bias, bias[:1]])
         groups += 1
+    if shown.channels < layer.channels:
+        weight = weight[: shown.channels]
+        bias = None if bias is None else bias[: shown.channels]
+    weight, repeats = of_one_group(weight, groups)
     return {
         "kernel": list(conv.kernel_size),
         "stride": list(conv.stride),
@@ -81,6 +91,7 @@ def layer_data(view: View) -> Data:
         "mode": conv.padding_mode,
         "groups": groups,
         "weight": packed(weight),
+        "repeats": repeats,
         "bias": None if bias is None else packed(bias),
         "folds": [[count, how] for count, how in layer.folds],
         "combine": layer.combine,
@@ -120,20 +131,24 @@ def shown_range(levels: Levels, samples: Tensor) -> tuple[float, float]:
     return min(0.0, low), max(1.0, high)
 
 
-def _outputs(view: View) -> list[Data]:
-    """Return the outputs of the layer, with the names of their channels."""
-    inputs = view.work.part.channels
-    return [
-        {
-            "label": output.label,
-            "title": output.title,
-            "channels": list(output.channels),
-            "names": list(inputs) if output.natural else [str(n + 1) for n in output.channels],
-            "natural": output.natural,
-            "random": output.random,
-        }
-        for output in view.work.layer.outputs
-    ]
+def _outputs(shown: Shown) -> list[Data]:
+    """Return the outputs of the layer that are shown, with the names of their channels."""
+    inputs, single = shown.view.work.part.channels, shown.medium.single
+    found = []
+    for output in shown.view.work.layer.outputs:
+        channels = [channel for channel in output.channels if channel < shown.channels]
+        names = channel_names(output, inputs, single)[: len(channels)]
+        found.append(
+            {
+                "label": output.label,
+                "title": output.title,
+                "channels": channels,
+                "names": list(names),
+                "natural": output.natural and len(channels) == len(output.channels),
+                "random": output.random,
+            }
+        )
+    return [output for output in found if output["channels"]]
 
 
 def _mapping(view: View, channel: int) -> Data:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from convtool.look.region import Region
-from convtool.look.report.region import trusted
+from convtool.look.report.region import channels_held, trusted
 from convtool.look.witness import Look, View
 from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
@@ -45,6 +45,11 @@ class Shown:
         view = self.view
         assert view.region is not None
         return trusted(view.region, view.work.layer, view.work.part.size, view.read, view.made)
+
+    @property
+    def channels(self) -> int:
+        """How many channels of the result the page has: all, or those whose weights it can hold."""
+        return channels_held(self.view.work.layer)
 
     @property
     def size(self) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ def stage_facts(shown: Shown) -> dict[str, Any]:
     return {
         "input": size_text(shown.size),
         "output": size_text(shown.output_size),
-        "exactness": f"{_exactness(shown)}{_padding(shown)}",
+        "exactness": f"{_exactness(shown)}{_padding(shown)}{_channels(shown)}",
     }
 
 
@@ -27,6 +27,14 @@ def _padding(shown: Shown) -> str:
         return ""
     look = "Tinted" if shown.medium.dims == 1 else "Striped"
     return f" {look} samples are added by padding ({layer.conv.padding_mode})."
+
+
+def _channels(shown: Shown) -> str:
+    """Say which channels are left out."""
+    there = shown.view.work.layer.channels
+    if shown.channels == there:
+        return ""
+    return f" Of {there} channels, it has the first {shown.channels}."
 
 
 def file_data(shown: Shown) -> dict[str, Any]:

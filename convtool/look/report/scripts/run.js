@@ -22,7 +22,7 @@ export async function unpackRun(data) {
     edited: false,
     padded: liftedSamples(padded),
     stored: liftedSamples(stored),
-    layer: { ...layer, weight, bias },
+    layer: { ...layer, weight: repeated(weight, layer.repeats), bias },
     geometry: geometryOf(data),
   };
 }
@@ -44,6 +44,13 @@ function geometryOf({ layer, size, region }) {
     size: lifted(region.size, 1),
     start: [0, 0, 0],
   };
+}
+
+/** Return weights that all groups have, once for each. */
+function repeated({ shape: [outputs, ...inner], values }, times) {
+  const all = new values.constructor(values.length * times);
+  for (let n = 0; n < times; n += 1) all.set(values, n * values.length);
+  return { shape: [outputs * times, ...inner], values: all };
 }
 
 /** Return samples with three spatial axes. */
