@@ -1,6 +1,7 @@
 """Reports: the numbers of pages are those of the run, of the file and of the tool."""
 
 import itertools
+import json
 import os
 import re
 import shlex
@@ -30,6 +31,8 @@ ELEMENT = """
   return { products, response, stored, computed };
 }
 """
+
+PLACE = "[convtool.selected.channel, convtool.selected.position]"
 
 
 def flags_of(options):
@@ -213,6 +216,32 @@ def test_the_share_that_is_clipped_is_told(browser, report, tmp_path, rng):
     raw = tool.apply(source, kernel)[0, 0] * 255
     assert below == pytest.approx(100 * float((raw < -0.5).double().mean()), rel=0.01)
     assert above == pytest.approx(100 * float((raw > 255.5).double().mean()), rel=0.01)
+
+
+TOLD = {
+    "image": ("out.jpg", ("-k", "sobel", "--stride", "2"), 2),
+    "audio": ("out.flac", ("-k", "1 -2 1", "--align", "causal"), 1),
+    "video": ("out.mkv", ("--seed", "3", "--frames", "7", "--kernel-size", "2,3,1"), 2),
+}
+
+
+@pytest.mark.parametrize("medium", TOLD)
+def test_explain_says_the_same_as_the_page(browser, report, convtool, tmp_path, rng, medium):
+    """The command for the selected element prints the numbers that the page shows."""
+    target, options, channel = TOLD[medium]
+    source = {"image": picture, "audio": sound}.get(medium, lambda *_: SAMPLES / "clip.mp4")
+    page, _ = report(medium, source(tmp_path, rng), tmp_path / target, *options)
+    with visited(browser, page) as shown:
+        shown.evaluate(f"convtool.select({channel}, convtool.selected.position)")
+        command = shown.text_content("#stage-explain")
+        element = shown.evaluate(ELEMENT, shown.evaluate(PLACE))
+    result = convtool(*shlex.split(command)[1:], "--json")
+    assert result.code == 0, result.err
+    told = json.loads(result.out)
+    assert told["stored"] == element["stored"]
+    ours = np.concatenate([np.ravel(term) for term in element["products"]])
+    theirs = np.concatenate([np.ravel(each["products"]) for each in told["responses"]])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-9)
 
 
 FOLDS = [

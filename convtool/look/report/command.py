@@ -7,16 +7,30 @@ import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import Field, fields
+from pathlib import PurePath
 from typing import Any
 
 from convtool.look.report.shown import Shown
 from convtool.media.inputs import PIPE
 from convtool.options.declare import declaration_of, flag_of, opposite
 
+EXPLAINED = ("kernel", "layer", "alignment", "result", "reading")  # groups of options
+
 
 def command_line(shown: Shown) -> str:
     """Return the command for a POSIX shell, one input and its outputs only."""
     words = ["convtool", shown.medium.name, *_names(shown), *_options(shown)]
+    return " ".join(map(shlex.quote, words)).encode("utf-8", "replace").decode()
+
+
+def explaining(shown: Shown) -> str:
+    """Return the command that explains an element in the terminal, without its place."""
+    words = ["convtool", "explain", _path(shown.job.input)]
+    for name in EXPLAINED:
+        words += _of_group(getattr(shown.options, name))
+    suffix = PurePath(shown.job.input).suffix
+    if shown.job.suffix.lower() != suffix.lower():
+        words += ["--format", shown.job.suffix.removeprefix(".")]
     return " ".join(map(shlex.quote, words)).encode("utf-8", "replace").decode()
 
 
@@ -40,9 +54,13 @@ def _path(name: str) -> str:
 def _options(shown: Shown) -> Iterator[str]:
     """Yield the flags of all options that differ from their defaults."""
     for group in vars(shown.options).values():
-        for each in fields(group):
-            if "option" in each.metadata:
-                yield from _words(each, getattr(group, each.name))
+        yield from _of_group(group)
+
+
+def _of_group(group: Any) -> Iterator[str]:
+    for each in fields(group):
+        if "option" in each.metadata:
+            yield from _words(each, getattr(group, each.name))
 
 
 def _words(field: Field[Any], value: Any) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from convtool.look.report.command import explaining
 from convtool.look.report.shown import Shown
+from convtool.media.inputs import PIPE
 from convtool.sizes import size_text
 
 # Files whose samples are those that were stored: images by suffix, audio by subtype.
@@ -16,6 +18,7 @@ def stage_facts(shown: Shown) -> dict[str, Any]:
     return {
         "input": size_text(shown.size),
         "output": size_text(shown.output_size),
+        "explain": None if shown.job.input == PIPE else explaining(shown),
         "exactness": f"{_exactness(shown)}{_padding(shown)}{_channels(shown)}",
     }
 

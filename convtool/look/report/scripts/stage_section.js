@@ -10,7 +10,7 @@ import { mountFrames } from "./window_frames.js";
 const QUIET = 250;  // milliseconds until a screen reader is told of a new place
 
 /** Make the stage: both pictures, the step controls, and the sum. */
-export function mountStage(section, _facts, page) {
+export function mountStage(section, facts, page) {
   const find = (id) => section.querySelector(`#stage-${id}`);
   const unit = find("unit");
   const sides = ["input", "output"].map((name) => ({ name, canvas: find(name) }));
@@ -31,6 +31,10 @@ export function mountStage(section, _facts, page) {
     const place = placeName(page.run, position);
     find("where").textContent = `${resultName(page.run, channel)}, ${place}`;
     tell(summary(page, worked, unit.value));
+    if (facts.explain) {
+      find("terminal").hidden = page.run.edited;
+      find("explain").textContent = explainText(facts.explain, page.selected);
+    }
   };
   fillChannels(channels, page);
   page.onShow(() => fillChannels(channels, page));
@@ -73,6 +77,11 @@ export function mountStage(section, _facts, page) {
   }
   tellStep();
   update();
+}
+
+/** Return the command that explains the selected element. */
+function explainText(command, { channel, position }) {
+  return `${command} --at ${position.join(",")}${channel ? ` --channel ${channel}` : ""}`;
 }
 
 /** Return a function that waits until it is not called any more, then calls another. */
