@@ -43,4 +43,9 @@ function factsOf(name) {
   return JSON.parse(document.getElementById(`${name}-data`).textContent);
 }
 
-start();
+start().catch((error) => {
+  const note = document.getElementById("failure");
+  note.hidden = false;
+  note.textContent = `This browser cannot show all of the page: ${error.message}`;
+  throw error;
+});
