@@ -17,6 +17,7 @@ from torch import Tensor
 from convtool.api import checked, parsed
 from convtool.errors import ReadError
 from convtool.levels import of
+from convtool.look.report.playable import playable
 from convtool.look.report.region import exact_region
 from convtool.look.report.shown import Shown
 from convtool.look.witness import Look
@@ -118,7 +119,7 @@ def show(
 
 
 def _of_file(path: Path, medium: Medium, options: Options) -> Shown:
-    look = Look(exact_region)
+    look = Look(exact_region, more=playable)
     job = _job(str(path), medium)
     started = time.perf_counter()
     outcome = observe(job, Run(Filter(options, medium), witness=lambda _: look))
@@ -129,7 +130,7 @@ def _of_file(path: Path, medium: Medium, options: Options) -> Shown:
 
 def _of_tensor(tensor: Tensor, medium: Medium, options: Options) -> Shown:
     """Filter the first of a batch, in float64."""
-    look = Look(exact_region)
+    look = Look(exact_region, more=playable)
     held = replace(medium, load=medium_of_numbers(medium.dims).load)
     shared = Run(Filter(options, held), witness=lambda _: look)
     rate = getattr(options.reading, "rate", None)

@@ -78,8 +78,11 @@ def _video_before(work: Work) -> "VideoClip":
 
     part = work.part
     assert part.rate is not None
-    tile = Tile("", tuple(range(len(part.channels))))
-    return VideoClip(part.size, part.rate, work.seen.levels.scale, (tile,))
+    channels = tuple(range(len(part.channels)))
+    tiles = [Tile("", channels)]
+    if len(channels) not in (1, 3):  # a tensor's
+        tiles = [Tile("", (channel,)) for channel in channels]
+    return VideoClip(part.size, part.rate, work.seen.levels.scale, tiles)
 
 
 def _video_after(work: Work) -> "VideoClip":
