@@ -34,6 +34,7 @@ TALLEST, RESPONSE = 2.4, 1.3  # inches of a heat map, at most, and of a response
 CELL = 0.36  # inches of a weight, at most
 LETTERS = 17  # of a title, per inch
 DARK = 128  # levels, from which on texts are black
+LEAST = 4.5  # points of a number that can be read
 FITS = 0.2  # inches of a weight that its number fits in
 MOST = 24  # planes that are drawn
 POINTS = 129  # frequencies per axis
@@ -134,8 +135,7 @@ def _weights(sheet: Page, title: str, plane: Plane, scale: Scale) -> Cell:
         levels = coloured(_strongest(plane, most)[None], scale)
         extent = (-0.5, plane.shape[1] - 0.5, plane.shape[0] - 0.5, -0.5)
         axes.imshow(levels, extent=extent, aspect="auto", interpolation="none")
-        if cell >= FITS:
-            _write(axes, plane, levels, cell)
+        _write(axes, plane, levels, cell)
         axes.set_xticks([])
         axes.set_yticks([])
         colour_bar(page, scale, left + BESIDE, top + TITLE + tall, max(wide, LEAST_BAR))
@@ -144,9 +144,13 @@ def _weights(sheet: Page, title: str, plane: Plane, scale: Scale) -> Cell:
 
 
 def _write(axes: Axes, plane: Plane, levels: Levels, inches: float) -> None:
-    """Write the weights into their cells."""
+    """Write the weights into their cells, where they can be read there."""
+    if inches < FITS:
+        return
     longest = max(len(number(weight)) for weight in plane.flat)
     size = min(USUAL, 72 * inches * 1.5 / max(longest, 3))
+    if size < LEAST:
+        return
     for (row, column), weight in np.ndenumerate(plane):
         ink = INK if levels[row, column].mean() > DARK else "white"
         text = number(weight)
