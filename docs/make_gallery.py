@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 PAGE, PICTURES = HERE / "gallery.md", HERE / "gallery"
 PART = (150, 100, 366, 308)  # of the chart: left, top, right, bottom
 FRAME, ROW, GAP = 10, 60, 4  # of the clip: the frame and the row that are shown; pixels between
-RATE, DPI = 16_000, "72"  # samples per second of the melody; pixels per inch of plots
+RATE, DPI = 16_000, "90"  # samples per second of the melody; pixels per inch of plots
 STEREO = ("mid-side", "left-right")
 EXTENT = 160  # pixels of a plane of a kernel for images, and half of what all planes of others have
 
@@ -36,8 +36,8 @@ Every preset with its weights, what it does to a sample, and where it comes from
 see its kernel file. `make docs` makes this page and its pictures from the samples.
 
 Kernels are red above zero and blue below; those that come from parameters are shown at their
-defaults. What is called *centred* gives results on both sides of zero: zero is shown as middle
-grey. Other results are clamped to the range of the input. [Kernels](kernels.md) explains how
+defaults. Results that are *centred* lie on both sides of zero, and zero is shown as middle grey;
+others are *clamped* to the range of the input. [Kernels](kernels.md) explains how
 presets are used, and [Options](options.md#result) how results are shown.
 """
 
@@ -160,6 +160,7 @@ FAMILIES_3D = (
         ("temporal-blur", "gaussian-3d", "temporal-difference", "sobel-t", "laplacian-3d"),
     ),
 )
+RULES = {"clamp": "clamped", "centred": "centred"}
 KINDS = {1: "audio", 2: "images", 3: "video"}
 Pixels = NDArray[np.uint8]
 
@@ -252,26 +253,25 @@ def described(name: str, said: dict[str, Any], dims: int, end: str) -> str:
         dims: those that it is shown in.
         end: of a line.
     """
+    facts = [
+        *([RULES[said["normalize"]]] if dims > 1 else []),
+        *(f"`{key}={value['default']}`" for key, value in said.get("parameters", {}).items()),
+        *others(name, dims),
+    ]
     lines = [
         f"**[{name}](../kernels/{name}.yaml)**: {plain(said['summary'])}",
-        f"{said['normalize']}{parameters(said)}{others(name, dims)}",
+        *([", ".join(facts)] if facts else []),
         f"Source: {plain(said['source'])}",
     ]
     return end.join(lines)
 
 
-def parameters(said: dict[str, Any]) -> str:
-    """Return the defaults of a preset's parameters."""
-    values = (f"`{key}={value['default']}`" for key, value in said.get("parameters", {}).items())
-    text = ", ".join(values)
-    return f"; {text}" if text else ""
-
-
-def others(name: str, dims: int) -> str:
-    """Return the media that a preset has weights for beside the one that is shown."""
+def others(name: str, dims: int) -> Iterator[str]:
+    """Yield the media that a preset has weights for beside the one that is shown."""
     entry = catalogue.entry(catalogue.builtin_folder() / f"{name}.yaml")
-    kinds = " and ".join(KINDS[each] for each in entry.dimensions if each != dims)
-    return f"; also for {kinds}" if kinds else ""
+    kinds = [KINDS[each] for each in entry.dimensions if each != dims]
+    if kinds:
+        yield f"also for {' and '.join(kinds)}"
 
 
 def plain(text: str) -> str:

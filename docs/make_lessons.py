@@ -17,14 +17,16 @@ from temporary import temporary_folder
 HERE = Path(__file__).parent
 PAGE, PICTURES = HERE / "lessons.md", HERE / "lessons"
 COMMAND = re.compile(
-    r"^```sh\n(?P<command>convtool .*)\n```\n(?:\n```\n(?P<printed>(?:.*\n)*?)```\n)?", re.MULTILINE
+    r"^```sh\n(?P<command>convtool (?:.*\\\n)*.*)\n```\n"
+    r"(?:\n```\n(?P<printed>(?:.*\n)*?)```\n)?",
+    re.MULTILINE,
 )
 
 
 def commands(text: str) -> Iterator[tuple[str, str | None]]:
     """Yield each command of a page, and what it is said to print; None where nothing is said."""
     for found in COMMAND.finditer(text):
-        yield found["command"], found["printed"]
+        yield found["command"].replace("\\\n", " "), found["printed"]
 
 
 def pictures(text: str) -> list[str]:

@@ -177,6 +177,14 @@ def test_a_tensor_is_shown_as_it_is_filtered(shape, kernel, options):
     torch.testing.assert_close(view.stored, expected.double(), rtol=0, atol=1e-5)
 
 
+def test_integers_of_a_tensor_are_scaled():
+    """Integers are shown in the range that `apply` takes them in."""
+    tensor = torch.randint(0, 256, (1, 1, 6, 5), dtype=torch.uint8)
+    view = tool.show(tensor, "1 2; 3 4").shown.view
+    expected = tool.apply(tensor, "1 2; 3 4")[0]
+    torch.testing.assert_close(view.stored, expected.double(), rtol=0, atol=1e-5)
+
+
 def test_a_file_is_shown_as_it_is_stored(tmp_path, convtool):
     """What is shown of a file are the samples that the command writes."""
     out = tmp_path / "out.png"
