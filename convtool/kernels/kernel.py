@@ -14,6 +14,7 @@ from convtool.kernels import heat, table
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 
+ROUNDING = 1e-12  # of the weights' size: a smaller sum is one of zero
 KINDS = {1: "1-D (audio)", 2: "2-D (images)", 3: "3-D (video)"}
 
 
@@ -123,9 +124,11 @@ class Kernel:
         reach = table.spread(self.output_range(signed=signed))
         inputs = "−1…1" if signed else "0…1"
         bias = table.spread(np.atleast_1d(self.bias).tolist())
+        sums, sizes = self._outputs.sum(1), np.abs(self._outputs).sum(1)
+        sums = np.where(np.abs(sums) <= ROUNDING * sizes, 0.0, sums)
         return (
             "×".join(map(str, self.weights.shape)),
-            f"sum {table.spread(self._outputs.sum(1).tolist())}",
+            f"sum {table.spread(sums.tolist())}",
             *([] if bias == "0" else [f"bias {bias}"]),
             f"results {reach} for inputs in {inputs}",
             *self.notes,

@@ -50,6 +50,13 @@ def test_a_kernel_is_a_table_of_its_weights():
     assert "results −4 … 4 for inputs in 0…1" in html
 
 
+def test_a_sum_of_zero_is_shown_as_zero():
+    """What rounding leaves of a sum of zero is not shown."""
+    kernel = resolve("gabor:wavelength=12,sigma=6,angle=30", 2).kernels[0]
+    assert 0 < abs(kernel.total) < 1e-12
+    assert " sum 0 " in kernel._repr_html_()
+
+
 def test_planes_of_a_kernel_are_named():
     """The planes of a 3-D kernel are tables with their time."""
     html = resolve("laplacian-3d", 3).kernels[0]._repr_html_()
