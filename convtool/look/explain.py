@@ -18,7 +18,7 @@ from convtool.look.element import Element, element
 from convtool.look.region import Region, around
 from convtool.look.shape import shape_of_layer
 from convtool.look.witness import Look, View
-from convtool.media.contract import Source
+from convtool.media.contract import Source, tick
 from convtool.media.registry import Medium
 from convtool.options.explain import At
 from convtool.options.options import Options
@@ -97,10 +97,12 @@ class Explained:
     @property
     def seconds(self) -> float | None:
         """When the element is heard or shown, where there is time."""
-        rate = self.view.work.part.rate
-        if rate is None:
+        part, first = self.view.work.part, self.element.place[0]
+        if part.rate is None:
             return None
-        return self.element.place[0] * self.layer.conv.stride[0] / rate
+        if self.view.made_times:  # frames need not be evenly spaced
+            return self.view.made_times[first] * tick(part)
+        return first * self.layer.conv.stride[0] / part.rate
 
 
 def explain(

@@ -148,6 +148,18 @@ def test_times_of_audio_are_those_of_samples():
         assert found.seconds == 0.5
 
 
+def test_times_of_frames_are_those_at_which_they_are_shown(tmp_path):
+    """Frames that are not evenly spaced have times of their own."""
+    frames = [Image.new("L", (8, 8), shade) for shade in (0, 90, 180)]
+    path = tmp_path / "x.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[100, 700, 400])
+    medium = MEDIA["video"]
+    options = medium.options({"kernel": ("temporal-blur",)})
+    for frame, seconds in enumerate((0, 0.1, 0.8)):
+        found = explain(Asked(str(path), ".gif", At((frame, 0, 0))), medium, options)
+        assert found.seconds == pytest.approx(seconds)
+
+
 def test_the_end_of_audio_is_told_when_it_is_known():
     """A sample behind the end is refused, with the number of the last."""
     medium = MEDIA["audio"]

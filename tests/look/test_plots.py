@@ -135,6 +135,17 @@ def test_deep_images_and_bands_are_drawn(convtool, tmp_path):
     assert {"input 1", "input 5", "identity 1", "identity 5", "−3", "0", "3"} <= set(found)
 
 
+def test_floats_at_the_ends_of_their_range_have_colours(convtool, tmp_path):
+    """Colours do not overflow: between the extremes, zero is drawn as zero."""
+    samples = np.zeros((8, 8), np.float32)
+    samples[0, 0], samples[7, 7] = 3.4e38, -3.4e38
+    tifffile.imwrite(tmp_path / "x.tif", samples)
+    plot = tmp_path / "p.png"
+    result = convtool("image", tmp_path / "x.tif", tmp_path / "o.tif", "-k", "1", "--plot", plot)
+    assert result.code == 0
+    assert coloured(pixels(plot), (0x05, 0x30, 0x61)).mean() < 0.02  # the map's blue end
+
+
 def test_pages_are_counted(convtool, tmp_path):
     """The first pages are drawn, and a line says how many there are."""
     source, plot = tmp_path / "in.gif", tmp_path / "plot.svg"

@@ -57,7 +57,8 @@ def coloured(numbers: NDArray[np.floating], scale: Scale) -> Levels:
     Shape: (1 or 3, H, W) → (H, W, 3)
     """
     width = scale.high - scale.low or 1.0
-    shares = ((numbers - scale.low) / width).clip(0, 1)
+    wide = numbers.astype(np.float64)  # the width of a scale may be beyond float32
+    shares = ((wide - scale.low) / width).clip(0, 1)
     levels: Levels
     if len(shares) == 3 or scale.colours == GREY:
         shades = (shares * 255).round().astype(np.uint8)
