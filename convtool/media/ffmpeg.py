@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -21,6 +21,10 @@ from convtool.media.callbacks import CallbackFile
 # SVT-AV1 prints what it does by itself, and asks this variable how much
 os.environ.setdefault("SVT_LOG", "-1")
 LOG = logging.getLogger("libav")  # where PyAV sends what FFmpeg logs
+# Tags that are not UTF-8: from PyAV 19 on their bytes are kept, before it asks what to do.
+TAGS: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
 
 
 @contextmanager
@@ -58,9 +62,10 @@ class _UnknownFormatError(Exception):
 
 def _open(callbacks: CallbackFile, options: dict[str, str]) -> InputContainer:
     try:
-        return av.open(callbacks, "r", container_options=options, metadata_errors="replace")
+        opened: InputContainer = av.open(callbacks, "r", container_options=options, **TAGS)
     except av.ArgumentError as exc:
         raise _UnknownFormatError from exc
+    return opened
 
 
 @contextmanager
