@@ -4,6 +4,7 @@ It must not know where a block came from: `stream` cuts the input into blocks, a
 along which they follow each other.
 """
 
+import gc
 import math
 from collections.abc import Callable, Sequence
 
@@ -16,7 +17,7 @@ from convtool.convolve.candidate import Runner
 from convtool.convolve.geometry import Conv, ends, output_size, padded_size
 from convtool.convolve.plan import choose
 from convtool.convolve.problem import Input, read
-from convtool.convolve.staging import cut
+from convtool.convolve.staging import halves
 from convtool.errors import LimitError
 from convtool.levels import Levels
 from convtool.limits import BLOCK_COPIES
@@ -157,33 +158,34 @@ class Convolution:
         try:
             return self._run_strips(pieces, pads, epilogue)
         except torch.OutOfMemoryError:
-            self._buffers.clear()
-            self._prepared = None  # it may be what was too large
+            self._release()
         # after the handler, whose traceback holds on to the memory
         return self._run_halves(pieces, pads, epilogue)
 
     def _run_halves(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
         """Run a block in two parts along its leading axis."""
         extent, step = self._problem.extent[0], self._problem.stride[0]
-        length = sum(piece.shape[1] for piece in pieces) + sum(pads[0])
-        count = (length - extent) // step + 1
-        if count == 1 or any(pads[0]):
+        parts = halves(pieces, pads[0], extent, step)
+        short = min(sum(piece.shape[1] for piece in part) for part, _ in parts)
+        around = self._conv.padding_mode == "circular" and any(pads[0])
+        if around or short <= max(extent, *pads[0]):
             raise LimitError(
                 "the device has not enough memory for the smallest block", hint="--device cpu"
             )
-        first = count // 2
-        halves = (
-            cut(pieces, 1, 0, (first - 1) * step + extent),
-            cut(pieces, 1, first * step, (count - 1) * step + extent),
-        )
-        axis = 3 if self._per_frame else 2  # a frame's result begins with the axis of time
-        return torch.cat([self._run_block(half, pads, epilogue) for half in halves], axis)
+        results = [self._run_block(part, (ends, *pads[1:]), epilogue) for part, ends in parts]
+        self._release()
+        return torch.cat(results, 3 if self._per_frame else 2)  # frames come after the axis of time
+
+    def _release(self) -> None:
+        """Free the memory of blocks; a runner and its stage hold each other, and views of it."""
+        self._buffers.clear()
+        self._prepared = None
+        gc.collect()
 
     def _run_strips(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
         """Run a block strip by strip, and finish each while it is in the cache."""
-        problem = self._problem
+        problem, counts = self._problem, self._output_counts(pieces, pads)
         staged = self._runner.stage(pieces, pads)
-        counts = self._output_counts(pieces, pads)
         axis = 1 if problem.dims == 3 else 0  # that strips follow each other along
         step, extent, rows = problem.stride[axis], problem.extent[axis], self.plan.block.rows
         joined: Tensor | None = None

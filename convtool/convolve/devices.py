@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from convtool.block import Block
-from convtool.errors import UsageError
+from convtool.errors import LimitError, UsageError
 
 CUDA_START = 2.0  # seconds until a process has a CUDA context, libraries and their first kernels
 KEEP = {-1: 2**29, -4: 0, -8: 1}  # glibc's M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX
@@ -67,6 +67,9 @@ def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
     """Yield blocks on a device.
 
     To CUDA, each is copied from pinned memory while the one before is worked on.
+
+    Raises:
+        LimitError: the device has not enough memory for a block.
     """
     if device.type != "cuda":
         for block in blocks:
@@ -75,7 +78,7 @@ def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
     bus = torch.cuda.Stream(device)
     coming: Block | None = None
     for block in blocks:
-        with torch.cuda.stream(bus):
+        with torch.cuda.stream(bus), _enough_memory():
             following = block.tensor.pin_memory().to(device, non_blocking=True)
             arrived = bus.record_event()
         if coming is not None:
@@ -114,6 +117,17 @@ def download(blocks: Iterable[Block]) -> Iterator[Block]:
     if coming is not None:
         coming[1].synchronize()
         yield coming[0]
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Raise the device's lack of memory as an error of the input."""
+    try:
+        yield
+    except torch.OutOfMemoryError as exc:
+        raise LimitError(
+            "the device has not enough memory for the smallest block", hint="--device cpu"
+        ) from exc
 
 
 def _moved(block: Block, tensor: Tensor) -> Block:

@@ -150,3 +150,28 @@ def cut(pieces: Iterable[Tensor], axis: int, start: int, end: int) -> list[Tenso
             parts.append(piece.narrow(axis, first, last - first))
         start, end = start - length, end - length
     return parts
+
+
+def halves(
+    pieces: Sequence[Tensor], pads: tuple[int, int], extent: int, step: int
+) -> list[tuple[list[Tensor], tuple[int, int]]]:
+    """Return a block in two parts along its leading axis, each with what is to be added to it.
+
+    Args:
+        pieces: the block, of at least two outputs.
+        pads: samples to add before and after.
+        extent: samples that an output depends on.
+        step: from one output to the next.
+
+    >>> import torch
+    >>> halves([torch.arange(5)[None]], (1, 1), 3, 1)
+    [([tensor([[0, 1, 2]])], (1, 0)), ([tensor([[1, 2, 3, 4]])], (0, 1))]
+    """
+    length, (before, after) = sum(piece.shape[1] for piece in pieces), pads
+    count = (before + length + after - extent) // step + 1
+    parts = []
+    for first, last in ((0, count // 2 - 1), (count // 2, count - 1)):
+        start, end = first * step - before, last * step + extent - before
+        inside = cut(pieces, 1, max(0, start), min(end, length))
+        parts.append((inside, (max(0, -start), max(0, end - length))))
+    return parts
