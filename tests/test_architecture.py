@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "media": SAMPLES | {"options", "convolve", "sizes"},
     "kernels": {"errors", "options", "media"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
-    "results": {"levels", "layers"},
+    "results": {"levels", "convolve", "layers"},
     "outputs": {"errors", "kernels", "layers", "media"},
     "run": SAMPLES
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},

@@ -14,12 +14,13 @@ How a layer is run:
     problem      what a layer computes, and on which input
     plan         the registry of algorithms, and the choice of the cheapest
     candidate    what an algorithm states about a problem, and the runner that it prepares
+    pointwise    what an epilogue does, where a device can do it in the same pass
     costs        measured constants; `arithmetic` and `block_size`: types of sums, sizes of blocks
 
 The algorithms, one class per file:
 
     direct       PyTorch's own forward (`forward`), several positions at once
-    taps         shifted multiply-adds
+    taps         shifted multiply-adds; on CUDA in one pass, by `fused`
     separable    passes along one axis after the other; `factoring` finds them, `axis_pass` runs one
     fourier      FFTs of overlapping `tiles`, by `overlap_save`
     planes       the runner of the last three

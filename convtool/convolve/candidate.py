@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from convtool.convolve.block_size import BlockSize
 from convtool.convolve.buffers import Buffers
+from convtool.convolve.pointwise import Pointwise
 from convtool.convolve.problem import Input, Problem
 
 
@@ -42,6 +43,30 @@ class Runner(Protocol):
             size: the number of outputs on each axis.
 
         Shape: → (G, M, *S')
+        """
+        ...
+
+
+@runtime_checkable
+class Finisher(Protocol):
+    """A runner that can make stored results of a block by itself."""
+
+    def finished(
+        self,
+        pieces: Sequence[Tensor],
+        pads: Sequence[tuple[int, int]],
+        size: Sequence[int],
+        told: Pointwise,
+    ) -> Tensor:
+        """Return the stored results, channels innermost in memory.
+
+        Args:
+            pieces: as of `stage`.
+            pads: the same.
+            size: the number of outputs on each axis.
+            told: what the epilogue does to each response.
+
+        Shape: pieces (C, L, *S) → (1, C', *S')
         """
         ...
 

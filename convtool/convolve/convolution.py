@@ -13,9 +13,10 @@ from torch import Tensor
 
 from convtool.convolve import per_frame
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.candidate import Runner
+from convtool.convolve.candidate import Finisher, Runner
 from convtool.convolve.geometry import Conv, ends, output_size, padded_size
 from convtool.convolve.plan import choose
+from convtool.convolve.pointwise import Listener
 from convtool.convolve.problem import Input, read
 from convtool.convolve.staging import halves
 from convtool.errors import LimitError
@@ -80,6 +81,7 @@ class Convolution:
         self._bias = self._broadcast_bias()
         self._buffers = Buffers(self.device)
         self._prepared: Runner | None = None
+        self._listener = Listener()
 
     def _broadcast_bias(self) -> Tensor | None:
         """Return the bias as it is added to responses, or None without one. Shape: (G, M, 1, …)"""
@@ -185,6 +187,10 @@ class Convolution:
     def _run_strips(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
         """Run a block strip by strip, and finish each while it is in the cache."""
         problem, counts = self._problem, self._output_counts(pieces, pads)
+        told = self._listener(epilogue)
+        if told is not None and isinstance(self._runner, Finisher):
+            stored = self._runner.finished(pieces, pads, counts, told)
+            return stored.unsqueeze(2) if self._per_frame else stored
         staged = self._runner.stage(pieces, pads)
         axis = 1 if problem.dims == 3 else 0  # that strips follow each other along
         step, extent, rows = problem.stride[axis], problem.extent[axis], self.plan.block.rows

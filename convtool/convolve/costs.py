@@ -38,6 +38,7 @@ class Costs:
         phase: a sample gathered with the others of its phase, for a stride along the last axis.
         transform: an FFT or its inverse, per sample and per bit of the tile's size.
         product: a product of spectra, per sample.
+        fused: a sample read or written in one pass on CUDA, and fused_tap: a tap of it.
     """
 
     tap: float = 0.048
@@ -58,6 +59,8 @@ class Costs:
     phase: float = 0.55
     transform: float = 0.092
     product: float = 0.24
+    fused: float = 0.0004
+    fused_tap: float = 0.0001
 
 
 COSTS = Costs()
@@ -117,3 +120,9 @@ def taps_cost(count: int, samples: float, *, int16: bool, compiled: bool = False
         each = COSTS.compiled_tap
     per_call = 0 if compiled else COSTS.call / samples
     return count * (each + per_call)
+
+
+def fused_cost(problem: Problem, count: int) -> float:
+    """Return the cost of a position that is made in one pass on CUDA; `count` taps per channel."""
+    samples = problem.groups * (1 + problem.outputs)
+    return COSTS.fused * samples + COSTS.fused_tap * count * problem.groups

@@ -12,8 +12,10 @@ from convtool.convolve import costs
 from convtool.convolve.arithmetic import exact_dtype, working_dtype
 from convtool.convolve.block_size import cache_block
 from convtool.convolve.buffers import Buffers
-from convtool.convolve.candidate import Candidate
+from convtool.convolve.candidate import Candidate, Runner
 from convtool.convolve.compiling import compiled_function
+from convtool.convolve.fused.fitting import fits, fused_block
+from convtool.convolve.fused.runner import FusedRunner
 from convtool.convolve.planes import PlaneRunner
 from convtool.convolve.problem import Input, Problem
 
@@ -27,10 +29,12 @@ class Taps(Candidate):
     Attributes:
         compiled: all taps are added up in one compiled loop; in int16 that is slower than a pass
             per tap.
+        fused: on CUDA, all is done in one pass over stored bytes.
     """
 
     name: ClassVar[str] = "taps"
     compiled: bool
+    fused: bool
 
     @classmethod
     def candidate(cls, problem: Problem, input: Input) -> Self:
@@ -42,20 +46,29 @@ class Taps(Candidate):
         int16 = exact == torch.int16
         samples = costs.samples_per_call(problem)
         sums = costs.taps_cost(count, samples, int16=int16, compiled=input.compiled)
+        cost = sums * problem.interleaved + costs.phase_cost(problem)
+        cost += costs.plane_layout_cost(problem, int16=int16)
+        block, how = cache_block(problem, input, dtype), ", compiled" if compiled else ""
+        fused = fits(problem, input)
+        if fused:
+            cost, block = costs.fused_cost(problem, count), fused_block(problem, input)
+            how = ", in one pass"
         return cls(
             problem=problem,
-            cost=sums * problem.interleaved
-            + costs.phase_cost(problem)
-            + costs.plane_layout_cost(problem, int16=int16),
+            cost=cost,
             dtype=dtype,
-            block=cache_block(problem, input, dtype),
-            note=f"{count} non-zero taps" + (", compiled" if compiled else ""),
+            block=block,
+            note=f"{count} non-zero taps{how}",
             compiled=compiled,
+            fused=fused,
         )
 
-    def prepare(self, buffers: Buffers, padding_mode: str) -> PlaneRunner:
+    def prepare(self, buffers: Buffers, padding_mode: str) -> Runner:
         """Return the runner."""
         problem = self.problem
+        if self.fused:
+            integers = self.dtype == torch.int16
+            return FusedRunner(problem, buffers, padding_mode, integers=integers)
         banks = [
             TapBank(
                 weight,

@@ -14,6 +14,7 @@ from torch import Tensor
 from convtool.convolve.geometry import Conv, Placement, ends, padded_size
 from convtool.kernels import heat, table
 from convtool.layers.combine import combined, combined_range
+from convtool.layers.fold import Fold
 from convtool.layers.outputs import NamedOutput
 from convtool.options.kernel import Combine
 from convtool.sizes import Pads
@@ -74,7 +75,7 @@ class Layer:
     def smooths(self) -> bool:
         """True for a weighted mean of each channel's neighbours, as a blur is."""
         conv = self.conv
-        if self._folds_anything or not conv.groups == conv.in_channels == conv.out_channels:
+        if self.folds_anything or not conv.groups == conv.in_channels == conv.out_channels:
             return False
         if conv.bias is not None and bool(conv.bias.any()):
             return False
@@ -125,12 +126,17 @@ class Layer:
         conv.stride = (first * every, *others)
         return replace(self, conv=conv)
 
-    def fold(self, responses: Tensor) -> Tensor:
+    @property
+    def fold(self) -> Fold:
+        """The step that folds the layer's output channels by the banks' combinations."""
+        return Fold(self.folded, self.folds_anything)
+
+    def folded(self, responses: Tensor) -> Tensor:
         """Fold the layer's output channels by the banks' combinations.
 
         Shape: (N, groups, outputs per group, *S) → (N, channels, *S)
         """
-        if not self._folds_anything:
+        if not self.folds_anything:
             return responses.flatten(1, 2)
         exact = responses if responses.dtype == torch.float64 else responses.float()
         joined = self._folded(exact, lambda how, part: combined(how, part, 2))
@@ -152,7 +158,7 @@ class Layer:
         if centred:
             low, high = low - high, high - low
         limits = torch.stack([low + bias, high + bias])
-        if self._folds_anything:
+        if self.folds_anything:
             joined = self._folded(limits.reshape(2, self.conv.groups, -1), combined_range)
             if self.combine is None:
                 limits = joined.flatten(1)
@@ -169,7 +175,7 @@ class Layer:
         Args:
             channel: of the result.
         """
-        if not self._folds_anything:
+        if not self.folds_anything:
             return [(None, [channel])]
         parts: list[tuple[Combine | None, list[int]]] = []  # of the first group
         start = 0
@@ -183,7 +189,8 @@ class Layer:
         return [(how, [first + one for one in channels]) for how, channels in chosen]
 
     @property
-    def _folds_anything(self) -> bool:
+    def folds_anything(self) -> bool:
+        """True where output channels are combined."""
         return self.combine is not None or any(how for _, how in self.folds)
 
     def _folded(self, grouped: Tensor, fold: Callable[[Combine, Tensor], Tensor]) -> Tensor:

@@ -172,13 +172,11 @@ class Normalizer:
             self._low[channels], self._high[channels] = -size, size
 
     def __call__(self, block: Tensor, unit: float = 1) -> Tensor:
-        """Map one block of responses, which may be written to.
+        """Map one block of responses, which may be written to. Shape: (N, C, *S), kept
 
         Args:
             block: responses.
             unit: the response that stands for 1.
-
-        Shape: (N, C, *S) → (N, C, *S)
         """
         stays_whole = unit == self._scale and all(share.rule.whole for share in self._shares)
         if not block.is_floating_point() and not stays_whole:
@@ -191,6 +189,14 @@ class Normalizer:
             values = block[:, share.channels]
             mapped[:, share.channels] = self._map(share.rule, values, unit, share.channels)
         return mapped
+
+    def span(self, unit: float) -> tuple[Rule, Span] | None:
+        """Return the rule and the range of all channels; None where they have not the same."""
+        limits = (torch.stack([self._low, self._high]) * unit).float()
+        rules = {share.rule for share in self._shares}
+        if len(rules) > 1 or self._centred or self._clip or (limits != limits[:, :1]).any():
+            return None
+        return rules.pop(), Span(unit, self._scale, limits[0, 0], limits[1, 0])
 
     def mapping(self, channel: int) -> Mapping:
         """Return how the responses of a channel are mapped; ranges are known after `measure`."""

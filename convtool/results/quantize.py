@@ -3,9 +3,12 @@
 `normalize` brings results into the range, `levels` rounds them.
 """
 
+from dataclasses import replace
+
 from torch import Tensor
 
-from convtool.levels import Levels, beyond, to_levels
+from convtool.convolve.pointwise import Pointwise
+from convtool.levels import UINT8, Levels, beyond, to_levels
 
 
 class Quantizer:
@@ -30,6 +33,12 @@ class Quantizer:
             self._clipped += beyond(numbers, self._levels)
             self._total += numbers.numel()
         return to_levels(numbers, self._levels)
+
+    def tell(self, before: Pointwise) -> Pointwise | None:
+        """Return what the steps do in all; None for others than bytes, or if clips are counted."""
+        if self._counts or self._levels != UINT8:
+            return None
+        return replace(before, stored=True)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ ends at -1 and 1. Nothing here knows where a range comes from (`ranges` does), n
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from convtool.convolve.pointwise import Pointwise
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Rule:
             its responses, for which a sample will do; None where it follows from the weights.
         ends: results end where the range does: what lies beyond it is clipped.
         whole: whole numbers stay whole where unit and scale are equal.
+        affine: adds the mapping of uncentred media to what was done before, where it is affine.
     """
 
     map: Mapped
@@ -53,6 +56,7 @@ class Rule:
     measured: Literal["extremes", "sizes"] | None = None
     ends: bool = True
     whole: bool = False
+    affine: Callable[[Pointwise, Span], Pointwise | None] | None = None
 
 
 def _scale(values: Tensor, span: Span) -> Tensor:
@@ -90,12 +94,36 @@ def _stretch_centred(values: Tensor, span: Span) -> Tensor:
     return values.mul_(torch.where(peak > 0, span.scale / peak, 0))
 
 
+def _told_scale(before: Pointwise, span: Span) -> Pointwise:
+    return replace(before, scale=_float(span.scale / span.unit))
+
+
+def _told_magnitude(before: Pointwise, span: Span) -> Pointwise:
+    return replace(_told_scale(before, span), magnitude=True)
+
+
+def _told_stretch(before: Pointwise, span: Span) -> Pointwise | None:
+    width = float(span.high - span.low)
+    if width <= 0:
+        return None
+    return replace(before, low=float(span.low), scale=_float(span.scale), width=width)
+
+
+def _float(number: float) -> float:
+    """Return a number as a float32 has it."""
+    return float(torch.tensor(number, dtype=torch.float32))
+
+
 RULES: dict[str, Rule] = {
     "sigmoid": Rule(_sigmoid, _tanh, ends=False),
-    "centred": Rule(_stretch, _stretch_centred, ranged=True, measured="sizes"),
-    "minmax": Rule(_stretch, _stretch_centred, ranged=True, measured="extremes"),
-    "bounds": Rule(_stretch, _stretch_centred, ranged=True),
-    "clamp": Rule(_scale, _scale, whole=True),
-    "abs": Rule(_scale_magnitude, _scale_magnitude, whole=True),
-    "none": Rule(_scale, _scale, ends=False),
+    "centred": Rule(
+        _stretch, _stretch_centred, ranged=True, measured="sizes", affine=_told_stretch
+    ),
+    "minmax": Rule(
+        _stretch, _stretch_centred, ranged=True, measured="extremes", affine=_told_stretch
+    ),
+    "bounds": Rule(_stretch, _stretch_centred, ranged=True, affine=_told_stretch),
+    "clamp": Rule(_scale, _scale, whole=True, affine=_told_scale),
+    "abs": Rule(_scale_magnitude, _scale_magnitude, whole=True, affine=_told_magnitude),
+    "none": Rule(_scale, _scale, ends=False, affine=_told_scale),
 }

@@ -6,13 +6,13 @@ Witnesses change nothing, and nothing is written here: `pipeline` does.
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from convtool.block import Block
 from convtool.convolve import Step
 from convtool.media.contract import Part, weighted
 from convtool.outputs.jobs import Job
+from convtool.results.scaled import Scaled
 from convtool.results.weighted import Weighted
 from convtool.run.finish import Finishes, pages
 from convtool.run.outcomes import Outcome
@@ -35,7 +35,7 @@ def stored(
     """
     levels, part = page.encoding.levels, page.seen
     normalizer, quantizer = finishes.of(page)
-    step: Step = partial(normalizer, unit=part.levels.scale)
+    step: Step = Scaled(normalizer, part.levels.scale)
     if weighted(part):
         step = Weighted(step, levels.scale)
     epilogue: list[Step] = [shared.filter.layer_of(part).fold, step, quantizer]

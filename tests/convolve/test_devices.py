@@ -234,12 +234,28 @@ def test_cuda_normalizes_as_the_cpu(convtool, tmp_path, kernel, rule):
 
 
 @pytest.mark.cuda
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - {"none"}))
+def test_cuda_compiled_writes_the_image_of_the_cpu(convtool, tmp_path, rule):
+    """With --compile, one pass writes the bits of the CPU; an S-curve those within a level."""
+    images = []
+    for device in ("cpu", "cuda"):
+        target = tmp_path / f"{device}.png"
+        options = ["-k", "scharr-x", "--device", device, "--normalize", rule]
+        options += ["--compile", "--algorithm", "taps"] if device == "cuda" else []
+        result = convtool("image", SAMPLES / "chart.jpg", target, *options)
+        assert result.code == 0, result.err
+        images.append(np.asarray(Image.open(target)).astype(int))
+    assert np.abs(images[0] - images[1]).max() <= (1 if rule == "sigmoid" else 0)
+
+
+@pytest.mark.cuda
 @pytest.mark.parametrize("kernel", ["sharpen", "sobel-x", "gaussian-3d", "temporal-difference"])
 def test_cuda_writes_the_video_of_the_cpu(convtool, tmp_path, rng, kernel):
     """A video filtered on the GPU is the CPU's within a level, frame by frame."""
     source = make_video(tmp_path / "in.mkv", moving_square(rng), audio="aac")
     for device in ("cpu", "cuda"):
         options = ["-k", kernel, "--codec", "ffv1", "--device", device]
+        options += ["--compile"] if device == "cuda" and kernel == "sharpen" else []
         result = convtool("video", source, tmp_path / f"{device}.mkv", *options)
         assert result.code == 0, result.err
     cpu, cuda = (read(tmp_path / f"{name}.mkv").astype(int) for name in ("cpu", "cuda"))
