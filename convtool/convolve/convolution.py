@@ -168,9 +168,9 @@ class Convolution:
         """Run a block in two parts along its leading axis."""
         extent, step = self._problem.extent[0], self._problem.stride[0]
         parts = halves(pieces, pads[0], extent, step)
-        short = min(sum(piece.shape[1] for piece in part) for part, _ in parts)
+        bare = any(max(added) >= sum(piece.shape[1] for piece in part) for part, added in parts)
         around = self._conv.padding_mode == "circular" and any(pads[0])
-        if around or short <= max(extent, *pads[0]):
+        if bare or around or self._output_counts(pieces, pads)[0] == 1:
             raise LimitError(
                 "the device has not enough memory for the smallest block", hint="--device cpu"
             )
