@@ -263,7 +263,7 @@ def test_an_index_is_not_written_over(convtool, tmp_path):
 
 
 def test_an_interrupted_run_lists_what_is_done(convtool, tmp_path, monkeypatch):
-    """The index of a run that ends early has the pages so far, and names what was not begun."""
+    """The index of a run that ends early has the pages so far, and names what was not done."""
     real = running.run
 
     def run(job, shared):
@@ -280,7 +280,7 @@ def test_an_interrupted_run_lists_what_is_done(convtool, tmp_path, monkeypatch):
     assert result.code == 130
     text = index.read_text()
     assert 'href="all_pages/cross.html"' in text
-    assert text.count("not begun</td>") == 2
+    assert text.count("not done</td>") == 2
     assert [path.name for path in (tmp_path / "all_pages").iterdir()] == ["cross.html"]
 
 

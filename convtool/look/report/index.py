@@ -15,14 +15,14 @@ def index(title: str, rows: Sequence[Row], left: Sequence[Job], medium: Medium) 
 
     Args:
         title: of the page.
-        rows: of the inputs that were begun.
+        rows: of the inputs that were done, or failed.
         left: those that were not.
         medium: of the inputs.
     """
     counts = [(state, sum(row.status == state for row in rows)) for state in STATES]
     told = [(state, count) for state, count in counts if count]
     if left:
-        told.append(("not begun", len(left)))
+        told.append(("not done", len(left)))
     return render(
         "index.html",
         text(title),
