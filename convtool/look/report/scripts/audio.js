@@ -61,14 +61,16 @@ export function mountAudio(section, facts, page) {
     const sample = Math.floor(second * rates[side] + 1e-6);
     const output = side === "after" ? sample
       : Math.round((sample + before[0] - (extent[0] - 1) / 2) / stride[0]);
-    const isHeld = output >= region.origin[0] && output < region.origin[0] + region.size[0];
+    const { channel } = facts.after[drawn.after];
+    const isHeld = channel < page.original.mappings.length
+      && output >= region.origin[0] && output < region.origin[0] + region.size[0];
     const what = side === "after" ? `Sample ${counted(output)} of the result`
       : `Sample ${counted(sample)} of the input`;
     part("pointed").textContent = isHeld
       ? `${what}, at ${text(second, 6)} s, is worked out in the stage.`
       : `${what}, at ${text(second, 6)} s: the page holds every sample only in the marked span.`;
     const place = centreOf(page.original, [output]);
-    if (isHeld) page.select(facts.after[drawn.after].channel, outputAt(page.run, place));
+    if (isHeld) page.select(channel, outputAt(page.run, place));
   };
 
   timeline.addEventListener("pointerdown", (event) => {

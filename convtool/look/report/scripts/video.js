@@ -44,7 +44,8 @@ export function mountVideo(section, facts, page) {
 
   /** Show a sample of the result in the stage, if the page holds it. */
   const point = (channel, position) => {
-    const isHeld = position.every((place, axis) =>
+    const { length } = page.original.mappings;
+    const isHeld = channel < length && position.every((place, axis) =>
       place >= region.origin[axis] && place < region.origin[axis] + region.size[axis]);
     const [frame, y, x] = position;
     const { origin, size: count } = region;
