@@ -86,6 +86,20 @@ class Region:
         )
 
 
+def start(region: Region, layer: Layer) -> tuple[int, int]:
+    """Return how many outputs a region at the start passes over, and how many samples it needs.
+
+    Passed over are those that wrap around to an end that is not known yet.
+
+    Args:
+        region: of the size wanted, anywhere along the leading axis.
+        layer: the layer.
+    """
+    (before, _), step = layer.ends[0], layer.conv.stride[0]
+    skipped = -(-before // step) if layer.conv.padding_mode == "circular" else 0
+    return skipped, (skipped + region.size[0] - 1) * step + extent(layer.conv)[0]
+
+
 def around(
     place: Sequence[int], most: Sequence[int], size: Sequence[int]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:

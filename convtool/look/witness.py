@@ -6,19 +6,21 @@ It must not draw.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from convtool.block import Block
 from convtool.convolve.geometry import Placement
 from convtool.look.described import described
 from convtool.look.keepers import Exact
-from convtool.look.region import Region
+from convtool.look.region import Region, start
 from convtool.look.views import Keepers, opacity, overviews
 from convtool.results.normalize import Normalizer
 from convtool.run.state import Work
 
 PAGES = 8  # parts that are kept, of all
 CROP = "region"
+START = "start"  # the same at the start of a part whose length may be an estimate
 
 
 @dataclass
@@ -74,6 +76,16 @@ def _samples(keepers: Keepers) -> Tensor:
     return samples
 
 
+def _at_start(region: Region, page: Work) -> tuple[Exact, Exact]:
+    """Return what keeps a region like another one at the start of a part, without its padding."""
+    skipped, reach = start(region, page.layer)
+    outputs = torch.arange(skipped + region.size[0])
+    return (
+        Exact([torch.arange(reach), *region.sources[1:]]),
+        Exact([outputs, *region.outputs[1:]]),
+    )
+
+
 RegionOf = Callable[[Work], Region | None]
 
 
@@ -111,6 +123,8 @@ class Look:
         before, after = overviews(size, placement) if self.overviews else ({}, {})
         if region is not None:
             before[CROP], after[CROP] = Exact(region.sources), Exact(region.outputs)
+        if region is not None and self.overviews and page.part.rate is not None:
+            before[START], after[START] = _at_start(region, page)
         if self.more is not None:
             of_input, of_result = self.more(page)
             before |= of_input

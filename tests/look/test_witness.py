@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from conftest import SAMPLES
+from conftest import ROOT, SAMPLES
 from PIL import Image
 
 from convtool.look.region import Region
+from convtool.look.report.region import exact_region
+from convtool.look.settling import settled
 from convtool.look.witness import Look
 from convtool.media.registry import MEDIA
 from convtool.outputs.jobs import Job
@@ -85,3 +87,20 @@ def test_no_decoded_image_is_held(tmp_path):
     before, after = view.opacity
     assert torch.allclose(before, torch.from_numpy(np.asarray(image)[..., 3] / np.float32(255)))
     assert after.shape == view.placement.size
+
+
+@pytest.mark.parametrize("taps", [3, 9])
+@pytest.mark.parametrize("mode", ["zeros", "replicate", "reflect", "circular"])
+def test_a_region_behind_the_end_of_a_video_is_held_at_its_start(mode, taps):
+    """Where a header states far too many frames, what is held is still what the layer ran on."""
+    source, look = ROOT / "tests/cases/av/vfr.mkv", Look(exact_region)
+    watched("video", source, None, look, seed=1, kernel_size=(taps, 1, 1), padding_mode=mode)
+    view = settled(look.views[0])
+    layer, seen = view.work.layer.conv, view.work.seen.levels.scale
+    assert (view.work.part.size[0], view.made) == (301, 6)  # of the header, and those there are
+    assert view.region.size[0] == 6
+    padded = (view.padded.double() / seen)[None]
+    weight, bias = layer.weight.double(), layer.bias.double()
+    response = torch.nn.functional.conv3d(padded, weight, bias, groups=layer.groups)[0]
+    stored = response.sigmoid() * view.work.encoding.levels.scale
+    assert (view.stored - stored).abs().max() < 0.51

@@ -41,30 +41,6 @@ def channels_held(layer: Layer) -> int:
     return min(layer.channels, max(1, WEIGHTS // conv.weight[0].numel()))
 
 
-def trusted(region: Region, layer: Layer, size: Sequence[int], read: int, made: int) -> Region:
-    """Return a region without outputs that depend on a length that turned out to be wrong.
-
-    Args:
-        region: was chosen before the part was read.
-        layer: the layer.
-        size: of the part, as its header has it.
-        read: positions of the leading axis that were read.
-        made: positions of the result that were made.
-    """
-    if read == size[0]:
-        return region
-    wraps = layer.conv.padding_mode == "circular"
-    (before, _), step, covered = layer.ends[0], layer.conv.stride[0], extent(layer.conv)[0]
-    first, *others = region.origin
-    kept = [
-        place
-        for place in range(first, min(first + region.size[0], made))
-        if place * step - before + covered <= read and (place * step >= before or not wraps)
-    ]
-    begin, count = (kept[0], len(kept)) if kept else (first, 1)
-    return Region.of(layer, size, (begin, *others), (count, *region.size[1:]))
-
-
 def _positions(layer: Layer, box: Sequence[int]) -> int:
     """Return the positions of padded input that a box of outputs depends on."""
     axes = zip(box, layer.conv.stride, extent(layer.conv), strict=True)

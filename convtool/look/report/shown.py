@@ -4,10 +4,12 @@ Values only.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 
 from convtool.look.region import Region
-from convtool.look.report.region import channels_held, trusted
+from convtool.look.report.region import channels_held
+from convtool.look.settling import settled
 from convtool.look.witness import Look, View
 from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
@@ -34,17 +36,16 @@ class Shown:
     medium: Medium
     options: Options
 
-    @property
+    @cached_property
     def view(self) -> View:
         """What was kept of the first part."""
-        return self.look.views[0]
+        return settled(self.look.views[0])
 
     @property
     def region(self) -> Region:
         """The region that is held exactly: without what a wrong estimate of the length touches."""
-        view = self.view
-        assert view.region is not None
-        return trusted(view.region, view.work.layer, view.work.part.size, view.read, view.made)
+        assert self.view.region is not None
+        return self.view.region
 
     @property
     def channels(self) -> int:
