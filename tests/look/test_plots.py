@@ -158,6 +158,31 @@ def test_pages_are_counted(convtool, tmp_path):
     assert f"the first 8 of {len(frames)} pages" in found
 
 
+def test_pages_that_differ_say_their_sizes(convtool, tmp_path):
+    """What is said of all pages is true of all; else each says it itself."""
+    source, plot = tmp_path / "in.tif", tmp_path / "plot.svg"
+    with tifffile.TiffWriter(source) as file:
+        for size, kind in (((20, 30), np.uint8), ((25, 10), np.uint16)):
+            file.write(np.zeros(size, kind), photometric="minisblack")
+    convtool("image", source, tmp_path / "out.tif", "-k", "blur", "--plot", plot)
+    found, _ = texts(plot)
+    wanted = {"page 1 (30×20, uint8): input", "page 2 (10×25, uint16): input"}
+    assert {*wanted, "pages of different sizes or samples"} <= set(found)
+
+
+def test_ranges_that_differ_are_said_of_their_pages(convtool, tmp_path):
+    """What is black and white on a page is said of that page alone."""
+    source, plot = tmp_path / "in.tif", tmp_path / "plot.svg"
+    noise = np.random.default_rng(2).integers(0, 255, (20, 20), dtype=np.uint8)
+    with tifffile.TiffWriter(source) as file:
+        for samples in (noise, noise[:15].astype(np.uint16)):
+            file.write(samples, photometric="minisblack")
+    convtool("image", source, tmp_path / "out.tif", "-k", "sobel-x", "--plot", plot)
+    found, _ = texts(plot)
+    of_pages = [text for text in found if text.startswith("output, page")]
+    assert [text[:15] for text in of_pages] == ["output, page 1:", "output, page 2:"]
+
+
 def test_a_click_in_ten_minutes_is_seen(convtool, tmp_path):
     """One sample among millions keeps its height in the waveform, at its second."""
     rate, seconds, where = 2000, 600, 450

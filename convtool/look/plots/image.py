@@ -11,6 +11,7 @@ from convtool.look.plots.page import Page
 from convtool.look.plots.raster import BESIDE, Picture
 from convtool.look.plots.style import GAP, MARGIN, WIDTH
 from convtool.look.witness import Look, View
+from convtool.sizes import size_text
 
 MOST = 24  # pictures of a figure, unless one page has more
 TALLEST = 3.4  # inches of a picture
@@ -26,16 +27,19 @@ def page(look: Look, title: str, single: str, dpi: int) -> Page:
         dpi: pixels per inch.
     """
     first = look.views[0]
-    sheet = Page(title, [kept.layer_text(first.work.layer), _sizes(first)], dpi)
-    several = look.parts > 1
+    several, alike = look.parts > 1, len({_sizes(view) for view in look.views}) == 1
+    sizes = _sizes(first) if alike else "pages of different sizes or samples"
+    sheet = Page(title, [kept.layer_text(first.work.layer), sizes], dpi)
     group: list[Picture] = []
     shown: list[View] = []
     for number, view in enumerate(look.views, 1):
         if shown and (number * len(group)) > MOST:
             break
-        before = f"page {number}: " if several else ""
-        group = list(_pictures(view, single, before, details=not several))
-        _place(sheet, group)
+        before = f"page {number}{'' if alike else _own_size(view)}: " if several else ""
+        inputs = list(_inputs(view, before))
+        results = list(_results(view, single, details=not several))
+        group = inputs + results
+        _place(sheet, inputs, results)
         shown.append(view)
     if look.parts > len(shown):
         sheet.notes.append(f"the first {len(shown)} of {look.parts} pages")
@@ -49,12 +53,21 @@ def _sizes(view: View) -> str:
     return f"{kept.sizes_text(before, after)} pixels, {view.work.encoding.levels}"
 
 
+def _own_size(view: View) -> str:
+    size = size_text(list(reversed(view.work.part.size)))
+    return f" ({size}, {view.work.encoding.levels})"
+
+
 def _notes(views: list[View], group: list[Picture]) -> Iterator[str]:
     """Yield what colours and numbers stand for, and what is reduced."""
     if any(picture.has_bar for picture in group):
         yield kept.BARS
-    notes = (note for view in views for note in view.normalizer.notes)
-    yield from (f"output: {note}" for note in dict.fromkeys(notes))
+    notes = [view.normalizer.notes for view in views]
+    if all(each == notes[0] for each in notes):
+        yield from (f"output: {note}" for note in notes[0])
+    else:
+        for number, own in enumerate(notes, 1):
+            yield from (f"output, page {number}: {note}" for note in own)
     most = max(picture.reduction for picture in group)
     if most > 1:
         yield f"reduced: each pixel shown is the mean of up to {most:.2g}×{most:.2g} samples"
@@ -67,35 +80,32 @@ def _overview(keeper: object) -> Means:
     return keeper
 
 
-def _pictures(
-    view: View, single: str, before: str = "", *, details: bool = True
-) -> Iterator[Picture]:
-    """Yield the pictures of a page: the input's, then the result's.
+def _inputs(view: View, before: str) -> Iterator[Picture]:
+    """Yield the pictures of the input of a page, their titles after some words."""
+    kept_samples = _overview(view.before["overview"]).samples
+    samples, alpha = kept.input_samples(view, kept_samples)
+    if alpha is None:
+        alpha = None if view.opacity is None else view.opacity[0]
+    for tile in kept.tiles_before(view, samples):
+        named = replace(tile, title=before + tile.title)
+        yield Picture(named, samples, view.work.part.size, alpha, _numbers(view, kept_samples))
+
+
+def _results(view: View, single: str, *, details: bool) -> Iterator[Picture]:
+    """Yield the pictures of the result of a page.
 
     Args:
         view: of the page.
         single: the name of a channel that is made of all input channels.
-        before: the beginning of the first title.
         details: show also the channels of pictures in colour.
     """
-    for_input, for_result = (
-        _overview(keepers["overview"]).samples for keepers in (view.before, view.after)
-    )
-    samples, alpha = kept.input_samples(view, for_input)
-    beside = view.opacity or (None, None)
+    kept_samples = _overview(view.after["overview"]).samples
+    samples, alpha = kept.result_samples(view, kept_samples)
     if alpha is None:
-        alpha = beside[0]
-    size = view.work.part.size
-    for tile in kept.tiles_before(view, samples):
-        named = replace(tile, title=before + tile.title)
-        yield Picture(named, samples, size, alpha, _numbers(view, for_input))
-    samples, alpha = kept.result_samples(view, for_result)
-    if alpha is None:
-        alpha = beside[1]
+        alpha = None if view.opacity is None else view.opacity[1]
     for tile in kept.tiles_after(view, samples, single):
-        if tile.detail and not details:
-            continue
-        yield Picture(tile, samples, view.placement.size, alpha, for_result)
+        if details or not tile.detail:
+            yield Picture(tile, samples, view.placement.size, alpha, kept_samples)
 
 
 def _numbers(view: View, samples: Tensor) -> Tensor | None:
@@ -103,12 +113,19 @@ def _numbers(view: View, samples: Tensor) -> Tensor | None:
     return samples if len(samples) == len(view.work.part.channels) else None
 
 
-def _place(sheet: Page, pictures: list[Picture]) -> None:
-    """Put pictures on a page, in rows of equal panels; channels in rows of their own."""
-    main = [picture for picture in pictures if not picture.is_detail]
-    _rows(sheet, main, columns_for(len(main)))
-    details = [picture for picture in pictures if picture.is_detail]
-    _rows(sheet, details, 3)
+def _place(sheet: Page, inputs: list[Picture], results: list[Picture]) -> None:
+    """Put pictures on a page, in rows of equal panels.
+
+    Channels of pictures in colour have rows of their own, and so have several pictures of an input.
+    """
+    main = [picture for picture in results if not picture.is_detail]
+    if len(inputs) == 1:
+        _rows(sheet, inputs + main, columns_for(len(main) + 1))
+    else:
+        columns = columns_for(max(len(inputs), len(main)))
+        _rows(sheet, inputs, columns)
+        _rows(sheet, main, columns)
+    _rows(sheet, [picture for picture in results if picture.is_detail], 3)
 
 
 def _rows(sheet: Page, pictures: list[Picture], columns: int) -> None:
