@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from convtool.cli import messages
 from convtool.look.showing import PREVIEWED
-from convtool.look.witness import View
+from convtool.look.witness import Look
 from convtool.options.run import RunOptions
 from convtool.run.outcomes import Outcome
 
@@ -33,12 +33,12 @@ class Previews:
 
     def __init__(self, inputs: int) -> None:
         self._inputs = inputs
-        self._kept: list[tuple[str, View]] = []
+        self._kept: list[tuple[str, Look]] = []
 
     def take(self, outcome: Outcome) -> None:
         """Keep what a witness saw of an input, as far as there is room."""
         if outcome.witness is not None and outcome.witness.views and len(self._kept) < PREVIEWED:
-            self._kept.append((outcome.input, outcome.witness.views[0]))
+            self._kept.append((outcome.input, outcome.witness))
 
     def show(self) -> None:
         """Print them on standard error."""
@@ -47,9 +47,11 @@ class Previews:
         from convtool.look.terminal.preview import show  # noqa: PLC0415  # the same
 
         console = Console(stderr=True)
-        for name, view in self._kept:
+        for name, look in self._kept:
             if self._inputs > 1:
                 messages.say(f"{messages.printable(name)}:")
-            show(view, console)
+            show(look.views[0], console)
+            if look.parts > 1:
+                messages.say(f"(the first of {look.parts} pages)")
         if self._inputs > len(self._kept) == PREVIEWED:
             messages.say(f"(previews of {PREVIEWED} of {self._inputs} inputs)")

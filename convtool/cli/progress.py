@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import rich.progress
 
 INTERVAL = 1.0  # seconds between lines of JSON
+LEAST = 0.1  # seconds over which a speed is worth telling
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,6 @@ def _follower(display: "rich.progress.Progress") -> Callable[[Progress], None]:
 def _done_text(progress: Progress, seconds: float) -> str:
     """Return the part that is done, in frames and their speed or in seconds of audio."""
     if progress.rate is None:
-        speed = progress.done / max(seconds, 1e-6)
-        return f"{progress.done} of {progress.total} frames, {speed:.0f} fps"
+        speed = f", {progress.done / seconds:.0f} fps" if seconds >= LEAST else ""
+        return f"{progress.done} of {progress.total} frames{speed}"
     return f"{progress.done / progress.rate:.0f} of {progress.total / progress.rate:.0f} s"

@@ -3,14 +3,17 @@
 import base64
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tifffile
 from conftest import SAMPLES
 from ptys import KITTY, LIGHT, MUTE, PLAIN, SIXEL, coloured, play
 from rich.console import Console
 from scipy import signal
 
+from convtool.cli.previews import Previews
 from convtool.kernels.frequency import magnitude
 from convtool.look.terminal.heat_map import heat_map
 from convtool.look.terminal.picture import picture
@@ -256,6 +259,25 @@ def test_the_preview_of_an_image_is_the_file(tmp_path):
     levels = shown.transpose(0, 2, 1).reshape(-1, shown.shape[1])[2::5, 2::5][:7]
     both = [np.asarray(Image.open(path).convert("L")) for path in (source, target)]
     assert levels.tolist() == np.concatenate(both, 1).tolist()
+
+
+def test_the_preview_of_bands_says_how_many_they_are(tmp_path):
+    """Bands that are no colours are shown one by one, before and after."""
+    source = tmp_path / "x.tif"
+    tifffile.imwrite(source, np.zeros((6, 8, 5), np.uint8), photometric="minisblack")
+    sent = previewed("image", source, tmp_path / "o.tif", kernel=("identity",))
+    assert "input, 5 tiles of 8×6" in sent
+    assert "identity, 5 tiles of 8×6" in sent
+
+
+def test_a_preview_of_pages_says_that_it_is_the_first(capfd):
+    """One page is shown, and a line says how many there are."""
+    previews = Previews(1)
+    view = SimpleNamespace(read=0, made=0)
+    witness = SimpleNamespace(views=[view], parts=3)
+    previews.take(SimpleNamespace(input="x.tif", witness=witness))
+    previews.show()
+    assert capfd.readouterr().err == "(the first of 3 pages)\n"
 
 
 def test_raw_results_say_their_range(tmp_path):

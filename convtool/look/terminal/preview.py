@@ -106,7 +106,11 @@ def _print(
     sizes = work.part.size[-2:], view.placement.size[-2:]
     (height, width), (height_after, width_after) = sizes
     shown = [
-        Titled(f"input {width}×{height}{input_}", _pixels(_coloured(of_input)), range_before),
+        Titled(
+            f"input{_bands(of_input)} {width}×{height}{input_}",
+            _pixels(_coloured(of_input)),
+            range_before,
+        ),
         Titled(
             f"{_title(work)}{_count(work)} {width_after}×{height_after}{result}",
             _pixels(_merged(of_result, work)),
@@ -147,6 +151,11 @@ def _merged(samples: Tensor, work: Work) -> Tensor:
 def _coloured(samples: Tensor) -> Tensor:
     """Return an input in grey or colour; bands of another number as a grid."""
     return samples if len(samples) in (1, 3) else arrange(list(samples[:, None]), 1.0)
+
+
+def _bands(samples: Tensor) -> str:
+    """Return how many bands of an input are shown one by one."""
+    return "" if len(samples) in (1, 3) else f", {len(samples)} tiles of"
 
 
 def _pixels(image: Tensor) -> Pixels:
