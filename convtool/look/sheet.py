@@ -81,6 +81,10 @@ def write_sheet(source: str, target: Path, wanted: Wanted, *, overwrite: bool) -
         WriteError: the sheet cannot be written.
         UsageError: no format has the suffix.
     """
+    if not target.suffix:
+        raise UsageError(
+            f"OUTPUT '{target}' has no suffix, which decides the format", hint="for example s.png"
+        )
     format = format_of(target.suffix)
     if torch.uint8 not in format.dtypes:
         raise UsageError(f"a sheet is an image of 8 bits, which {format.name} cannot hold")

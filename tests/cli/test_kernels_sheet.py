@@ -71,6 +71,7 @@ def test_larger_images_are_made_small_first(convtool, tmp_path, flags, note, siz
     [
         ("melody.wav", "s.png", [], "is an audio file: a sheet shows what kernels do to an image"),
         ("chart.jpg", "s.xyz", [], "no image format is known by '.xyz'"),
+        ("chart.jpg", "s", [], "has no suffix, which decides the format"),
         ("chart.jpg", "s.png", ["-k", "zzz*"], "no kernel for images matches 'zzz*'"),
         ("chart.jpg", "s.png", ["-k", "lowpass"], "kernel 'lowpass' has weights for 1-D"),
         ("chart.jpg", "there.png", [], "there.png already exists"),

@@ -328,6 +328,16 @@ def test_wrong_names_are_refused_before_any_work(convtool, tmp_path, plot, words
     assert (tmp_path / "there.png").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("flag", ["--plot", "--report"])
+def test_what_is_drawn_does_not_go_to_standard_output(convtool, tmp_path, flag):
+    """A pipe is for the result."""
+    target = tmp_path / "out.png"
+    result = convtool("image", SAMPLES / "cross.png", target, "-k", "blur", flag, "-")
+    assert result.code == 2
+    assert f"{flag} writes a file, not standard output" in result.err
+    assert not target.exists()
+
+
 def test_a_plot_that_cannot_be_drawn_costs_its_input_only(convtool, tmp_path, monkeypatch):
     """The others are drawn; what failed is told with the name of its input."""
     for name in ("a", "b"):

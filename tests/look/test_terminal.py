@@ -264,7 +264,8 @@ def test_the_preview_of_an_image_is_the_file(tmp_path):
 def test_the_preview_of_bands_says_how_many_they_are(tmp_path):
     """Bands that are no colours are shown one by one, before and after."""
     source = tmp_path / "x.tif"
-    tifffile.imwrite(source, np.zeros((6, 8, 5), np.uint8), photometric="minisblack")
+    bands = np.zeros((5, 6, 8), np.uint8)
+    tifffile.imwrite(source, bands, photometric="minisblack", planarconfig="separate")
     sent = previewed("image", source, tmp_path / "o.tif", kernel=("identity",))
     assert "input, 5 tiles of 8×6" in sent
     assert "identity, 5 tiles of 8×6" in sent

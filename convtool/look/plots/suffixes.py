@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from convtool.errors import UsageError
+from convtool.media.inputs import PIPE
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -13,6 +14,8 @@ def check_suffix(name: str) -> None:
     Raises:
         UsageError: it cannot.
     """
+    if name == PIPE:
+        raise UsageError("--plot writes a file, not standard output", hint="--plot p.png")
     suffix = PurePath(name).suffix
     if suffix.lower() not in SUFFIXES:
         found = f"ends in {suffix}" if suffix else "has no suffix"

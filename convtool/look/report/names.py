@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from convtool.errors import UsageError
+from convtool.media.inputs import PIPE
 
 FIELD = re.compile(r"\{\w*\}")
 SUFFIXES = (".html", ".htm")
@@ -23,6 +24,8 @@ def check_page(path: Path) -> None:
             f"--report takes a name without {{…}}, not {path}",
             hint="with several inputs it names an index, and pages are named by their inputs",
         )
+    if str(path) == PIPE:
+        raise UsageError("--report writes a file, not standard output", hint="--report p.html")
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"--report takes the name of an HTML file, not {path}",

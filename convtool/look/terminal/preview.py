@@ -172,5 +172,6 @@ def _title(work: Work) -> str:
 
 def _count(work: Work) -> str:
     """Return how many pictures a result has, where there are several."""
-    count = sum(len(target.tiles) for target in work.targets)
+    sizes = [len(tile.channels) for target in work.targets for tile in target.tiles]
+    count = sum(1 if size in (1, 3) else size for size in sizes)
     return f", {count} tiles of" if count > 1 else ""
