@@ -110,6 +110,8 @@ def _input(text: str | None, drawn: AnimationOptions) -> str:
     """Return INPUT, or the numbers that --grid stands for."""
     if drawn.grid is None and text is None:
         raise UsageError("INPUT is missing", hint="--grid 5x5 takes a numbered grid instead")
+    if text is not None and not text.strip():
+        raise UsageError("INPUT is empty", hint="for example '1 2 3', or the name of a file")
     if drawn.grid is None:
         return str(text)
     if text is not None:

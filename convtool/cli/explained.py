@@ -150,7 +150,7 @@ def _show_response(
         ]
         for table in tables(parts, element.padding[shown], places, console, columns):
             console.print(table)
-    if left := _left_out(response, shown):
+    if left := _left_out(response, shown, places):
         console.print(left)
 
 
@@ -165,6 +165,8 @@ def _taken_from(explained: Explained, response: Response, axes: Sequence[str]) -
         what = "opacity"
     if len(response.inputs) == 1 and len(explained.view.work.seen.channels) > 1:
         what += f" on {_input_name(explained, response.inputs[0])}"
+    if element.weight is not None and response is not element.weight:
+        what += " × opacity"
     mode = explained.shape.window.mode
     mark = NOWHERE if mode == "zeros" else "in parentheses"
     note = f" ({mark}: padding, {mode})" if bool(element.padding.any()) else ""
@@ -188,10 +190,15 @@ def _input_name(explained: Explained, channel: int) -> str:
     return f"channel {name}" if name.isdecimal() else name
 
 
-def _shown_taps(response: Response) -> tuple[slice, ...]:
-    """Return the part of a kernel that is shown: all of it, or where products are largest."""
+def _shown_taps(response: Response) -> tuple[slice | Tensor, ...]:
+    """Return the part of a kernel that is shown: all of it, or where products are largest.
+
+    Of a line of few products that are not zero, such as an echo's, these are shown alone.
+    """
     sizes = response.products.abs().sum(0)
-    taps = []
+    if sizes.ndim == 1 and len(sizes) > MOST[1] >= int(sizes.count_nonzero()) > 0:
+        return (sizes.nonzero().flatten(),)
+    taps: list[slice | Tensor] = []
     for axis, count in enumerate(sizes.shape):
         most = min(MOST[sizes.ndim], count)
         others = [other for other in range(sizes.ndim) if other != axis]
@@ -204,7 +211,7 @@ def _shown_taps(response: Response) -> tuple[slice, ...]:
     return tuple(taps)
 
 
-def _left_out(response: Response, shown: tuple[slice, ...]) -> str:
+def _left_out(response: Response, shown: tuple[slice | Tensor, ...], places: Sequence[str]) -> str:
     """Return what is said of the products that are not shown; empty where all are."""
     visible = response.products[(slice(MOST_CHANNELS), *shown)]
     rest = response.products.numel() - visible.numel()
@@ -214,7 +221,8 @@ def _left_out(response: Response, shown: tuple[slice, ...]) -> str:
     parts = []
     if visible[0].numel() < response.weights[0].numel():
         of = f"{size_text(visible.shape[1:])} of {size_text(taps)} taps"
-        parts.append(f"{of}, where products are largest")
+        apart = isinstance(shown[0], Tensor)
+        parts.append(f"{', '.join(places)}: {of}" if apart else f"{of}, where products are largest")
     if len(visible) < channels:
         parts.append(f"{len(visible)} of {channels} input channels")
     left = number(response.total - float(visible.sum()))

@@ -32,14 +32,19 @@ def channel_of(text: str | None, names: Sequence[str]) -> int:
     """
     if text is None:
         return 0
-    if text.isdecimal() and int(text) < len(names):
-        return int(text)
-    wanted = text.lower().replace("_", " ")
-    found = [n for n, name in enumerate(names) if name.lower() == wanted]
-    found = found or [n for n, name in enumerate(names) if wanted in name.lower().split(" ")]
+    found = _called(text, names)
     if len(found) == 1:
         return found[0]
     listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:LISTED]))
     listed += ", …" if len(names) > LISTED else ""
     problem = "names several channels" if found else "names no channel"
     raise UsageError(f"--channel '{text}' {problem}", hint=f"channels: {listed}")
+
+
+def _called(text: str, names: Sequence[str]) -> list[int]:
+    """Return the channels that a text may mean: a number is never the name of a band."""
+    if text.isdecimal():
+        return [int(text)] if int(text) < len(names) else []
+    wanted = text.lower().replace("_", " ")
+    found = [n for n, name in enumerate(names) if name.lower() == wanted]
+    return found or [n for n, name in enumerate(names) if wanted in name.lower().split(" ")]

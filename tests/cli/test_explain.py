@@ -206,6 +206,19 @@ def test_many_numbers_are_not_shown_whole(convtool):
     assert page.count("\n") < 20
 
 
+def test_the_taps_of_an_echo_are_shown_alone(convtool):
+    """Of thousands of products, the few that are not zero are shown, and where they are."""
+    page = said(convtool, f"{SAMPLES / 'melody.wav'} --at 20000 -k echo:delay=0.25")
+    assert "shown: sample 16000, sample 20000: 2 of 4001 taps" in page
+    assert "the other 3999 products sum to 0" in page
+
+
+def test_colours_are_told_to_be_weighted_by_opacity(convtool, tmp_path):
+    """The window of a transparent image is not what its file has; the page says what it is."""
+    Image.new("RGBA", (4, 4), (200, 100, 50, 128)).save(tmp_path / "x.png")
+    assert "window on r × opacity: rows" in said(convtool, f"{tmp_path / 'x.png'} -k blur")
+
+
 def test_numbers_are_never_cut(convtool, monkeypatch):
     """In a narrow terminal tables stand below each other, and no number ends in dots."""
     monkeypatch.setenv("COLUMNS", "30")
@@ -253,6 +266,7 @@ def test_the_seed_of_random_weights_is_told(convtool):
     ("words", "error"),
     [
         ("", "INPUT is missing"),
+        ("''", "INPUT is empty"),
         ("nothing.png", "nothing.png: no such file"),
         ("-", "the medium of standard input is not known"),
         ("samples/checker.png --at 8,0", "--at 8,0 is outside the result, which ends at 7,7"),
@@ -261,6 +275,7 @@ def test_the_seed_of_random_weights_is_told(convtool):
         ("samples/checker.png --at here", "--at takes positions such as 12,34"),
         ("samples/checker.png --page 2", "--page 2: samples/checker.png has 1"),
         ("samples/checker.png --channel q", "--channel 'q' names no channel"),
+        ("'1 2 || 3 4' -k 1 --channel 2", "--channel '2' names no channel"),
         ("samples/checker.png -k soble-x", "unknown kernel 'soble-x'"),
         ("samples/checker.png --medium smell", "no medium 'smell'"),
         ("samples/checker.png --normalize none", "--normalize none writes raw floats"),
