@@ -30,7 +30,7 @@ def largest(board: Storyboard, width: float, height: float) -> Page:
     raise UsageError(
         f"the padded input of {size_text(board.padded.shape[1:])} is too large for its numbers "
         f"to be read",
-        hint="--crop draws a part",
+        hint="--crop draws a part; a smaller kernel needs a smaller window",
     )
 
 
