@@ -166,8 +166,7 @@ class Convolution:
 
     def _run_halves(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
         """Run a block in two parts along its leading axis."""
-        extent, step = self._problem.extent[0], self._problem.stride[0]
-        parts = halves(pieces, pads[0], extent, step)
+        parts = halves(pieces, pads[0], self._problem.extent[0], self._problem.stride[0])
         bare = any(max(added) >= sum(piece.shape[1] for piece in part) for part, added in parts)
         around = self._conv.padding_mode == "circular" and any(pads[0])
         if bare or around or self._output_counts(pieces, pads)[0] == 1:
@@ -179,10 +178,11 @@ class Convolution:
         return torch.cat(results, 3 if self._per_frame else 2)  # frames come after the axis of time
 
     def _release(self) -> None:
-        """Free the memory of blocks; a runner and its stage hold each other, and views of it."""
+        """Free the memory of blocks; on a device a runner and its stage hold each other, and it."""
         self._buffers.clear()
         self._prepared = None
-        gc.collect()
+        if self.device.type != "cpu":
+            gc.collect()
 
     def _run_strips(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
         """Run a block strip by strip, and finish each while it is in the cache."""

@@ -4,7 +4,7 @@ They are packed without loss into a video in memory, which is read as any other.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import IO, Any, BinaryIO
 
 import av
@@ -107,7 +107,8 @@ def _truncated() -> None:
 def _packed(frames: _Frames) -> IO[bytes]:
     """Return frames as a video that loses nothing."""
     held = spool()
-    with closing(av.open(held, "w", format=CONTAINER)) as video:
+    with ExitStack() as failed, closing(av.open(held, "w", format=CONTAINER)) as video:
+        failed.callback(held.close)
         stream = video.add_stream(CODEC, rate=RATE)
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = frames.size
@@ -118,5 +119,6 @@ def _packed(frames: _Frames) -> IO[bytes]:
             frame.pts = number
             video.mux(stream.encode(frame))
         video.mux(stream.encode(None))
+        failed.pop_all()
     held.seek(0)
     return held

@@ -2,6 +2,7 @@
 
 import math
 import os
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,9 @@ class VideoSource(Notes):
         self._file, self._reading = file, reading
         refuse_empty(file, name)
         if is_npy(file):
-            self._file = as_video(file, name, reading, self)  # type: ignore[assignment]  # spooled
+            held = as_video(file, name, reading, self)
+            weakref.finalize(self, held.close)
+            self._file = held  # type: ignore[assignment]  # a BinaryIO in all but its type
         with self.opened() as (container, stream):
             self.header = read_header(container, stream, name, reading)
             self.carried = carried(container, stream)
