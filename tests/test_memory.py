@@ -91,7 +91,6 @@ def planned(convtool, medium, source, out, *options):
         ("in.jpg", "out.png", ["-k", "kirsch", "--sheet"]),
         ("deep.png", "out.tif", ["-k", "disk:radius=30"]),
         ("clear.png", "out.gif", ["-k", "sharpen"]),
-        ("float.tif", "out.npy", ["-k", "sobel-x"]),
         ("float.tif", "out.tif", ["-k", "blur"]),
     ],
 )

@@ -8,6 +8,7 @@ are allowed.
 import errno
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -90,8 +91,12 @@ def explained() -> Iterator[None]:
     """Let errors raised inside the `with` block know what FFmpeg says of them.
 
     It is for short steps that use no threads: a thread that logs waits for the interpreter, which
-    may wait for that thread.
+    may wait for that thread. So files that are filtered beside others, outside of the main thread,
+    go without.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     LOG.setLevel(logging.CRITICAL + 1)
     av.logging.set_level(av.logging.ERROR)
     try:

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from convtool.block import Block, Moment
 from convtool.convolve.geometry import Placement
 from convtool.errors import ReadError, UsageError, WriteError
 from convtool.media.contract import Tile, Wanted
+from convtool.media.ffmpeg import explained
 from convtool.media.grid import GAP
 from convtool.media.registry import MEDIA
 from convtool.media.video.demux import WARM_UP
@@ -285,3 +287,16 @@ def test_times_come_with_the_blocks(tmp_path, clip):
         stream = video.streams.video[0]
         assert stream.time_base == BASE
         assert [frame.pts for frame in video.decode(stream)] == [0, 1000, 4000]
+
+
+def test_ffmpeg_is_not_listened_to_beside_other_files():
+    """FFmpeg's threads wait for the interpreter when they log, so only a lone file is explained."""
+
+    def level():
+        with explained():
+            return av.logging.get_level()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(level).result() is None
+    assert level() == av.logging.ERROR
+    assert av.logging.get_level() is None
