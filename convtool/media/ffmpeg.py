@@ -10,7 +10,8 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
@@ -114,3 +115,27 @@ def _reason(exc: Exception) -> str:
     if code in (None, errno.EINVAL):
         return "FFmpeg refuses it without a reason" if code else str(exc)
     return str(getattr(exc, "strerror", None) or exc)
+
+
+@contextmanager
+def priority_kept() -> Iterator[None]:
+    """Let no encoder that starts inside the `with` block run before all other programs.
+
+    SVT-AV1 gives its threads, and the one that starts it, real-time priority wherever it may, as
+    with root. What the thread starts later would inherit it.
+    """
+    tasks = Path("/proc/self/task")
+    if not hasattr(os, "sched_setscheduler") or not tasks.is_dir() or _is_real_time(0):
+        yield  # no Linux, or as the user has it
+        return
+    try:
+        yield
+    finally:
+        for thread in (int(task.name) for task in tasks.iterdir()):
+            with suppress(ProcessLookupError):  # it has ended
+                if _is_real_time(thread):
+                    os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _is_real_time(thread: int) -> bool:
+    return os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR)

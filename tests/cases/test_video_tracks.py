@@ -1,9 +1,11 @@
 """What lies beside the frames of a video: audio, subtitles, covers, chapters, tags."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -463,6 +465,16 @@ def test_a_second_video_is_copied(identity, tmp_path):
 
 
 # --- words ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_av1_is_encoded_without_real_time_priority(convtool, tmp_path):
+    """SVT-AV1 leaves neither this thread nor its own ones before all other programs."""
+    options = ["-k", "identity", "--codec", "av1", "--frames", "2"]
+    assert convtool("video", CASES / "fps120.mp4", tmp_path / "out.mkv", *options).code == 0
+    threads = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+    policies = set(map(os.sched_getscheduler, threads))
+    assert policies == {os.SCHED_OTHER}
 
 
 @pytest.mark.parametrize("frames", [1, 2])

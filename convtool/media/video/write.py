@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO, NamedTuple
 
 import av
@@ -11,7 +11,7 @@ from convtool.block import Block, Moment
 from convtool.convolve.geometry import Placement
 from convtool.media.callbacks import CallbackFile
 from convtool.media.contract import Tile
-from convtool.media.ffmpeg import explained, refused
+from convtool.media.ffmpeg import explained, priority_kept, refused
 from convtool.media.policies import Notes
 from convtool.media.video.decode import StreamPacket
 from convtool.media.video.demux import Packet
@@ -147,7 +147,9 @@ class VideoEncoder(Notes):
             assert frame.pts is not None
             self._durations[frame.pts] = duration
             self._count += 1
-            self._mux(self._stream.encode(frame))
+            with priority_kept() if self._count == 1 else nullcontext():  # the encoder starts
+                packets = self._stream.encode(frame)
+            self._mux(packets)
 
     def _mux(self, packets: Sequence[Packet]) -> None:
         """Write packets of video; encoders do not state their durations.
