@@ -20,7 +20,7 @@ fuzz: .venv/ready
 	CONVTOOL_FUZZ=5000 $(RUN) pytest tests/test_fuzz.py --hypothesis-show-statistics
 
 endure: .venv/ready
-	CONVTOOL_KILLS=23 CONVTOOL_FILES=10000 CONVTOOL_RUNS=20 $(RUN) pytest tests/run/test_batch.py
+	CONVTOOL_LONG=1 $(RUN) pytest tests/run/test_batch.py tests/test_memory.py tests/cli tests/look
 
 bench: .venv/ready
 	$(UV) sync --quiet --group bench

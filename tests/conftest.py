@@ -21,6 +21,7 @@ from convtool.cli.app import run as run_in_process
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
+LONG = os.environ.get("CONVTOOL_LONG") == "1"  # as `make endure` sets it: more of everything
 
 # The time that Hypothesis takes to draw an example depends on the load of the machine.
 settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -51,7 +52,9 @@ def peak(command: Sequence[object]) -> float:
 
 
 def pytest_runtest_setup(item):
-    """Skip tests that need a GPU where there is none, unless a GPU is required."""
+    """Skip tests that need a GPU where there is none, unless one is required, and long tests."""
+    if item.get_closest_marker("long") and not LONG:
+        pytest.skip("it takes long; CONVTOOL_LONG=1 runs it")
     lacking = item.get_closest_marker("cuda") and not torch.cuda.is_available()
     if lacking and os.environ.get("CONVTOOL_REQUIRE_CUDA") != "1":
         pytest.skip("no CUDA device; CONVTOOL_REQUIRE_CUDA=1 makes this a failure")

@@ -86,12 +86,12 @@ def planned(convtool, medium, source, out, *options):
     ("source", "out", "options"),
     [
         ("in.jpg", "out.jpg", ["-k", "sobel-x"]),
-        ("in.jpg", "out.webp", ["-k", "gaussian:sigma=20"]),
-        ("in.jpg", "out.jpg", ["--seed", "1"]),
-        ("in.jpg", "out.png", ["-k", "kirsch", "--sheet"]),
         ("deep.png", "out.tif", ["-k", "disk:radius=30"]),
-        ("clear.png", "out.gif", ["-k", "sharpen"]),
         ("float.tif", "out.tif", ["-k", "blur"]),
+        pytest.param("in.jpg", "out.webp", ["-k", "gaussian:sigma=20"], marks=pytest.mark.long),
+        pytest.param("in.jpg", "out.jpg", ["--seed", "1"], marks=pytest.mark.long),
+        pytest.param("in.jpg", "out.png", ["-k", "kirsch", "--sheet"], marks=pytest.mark.long),
+        pytest.param("clear.png", "out.gif", ["-k", "sharpen"], marks=pytest.mark.long),
     ],
 )
 def test_the_memory_of_an_image_is_estimated(convtool, tmp_path, large, bare, source, out, options):

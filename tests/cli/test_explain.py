@@ -1,7 +1,6 @@
 """`convtool explain`: what it shows is what a run writes, to the last bit."""
 
 import json
-import os
 import random
 import re
 import shlex
@@ -13,13 +12,12 @@ import pytest
 import soundfile
 import tifffile
 import videos
-from conftest import ROOT, SAMPLES
+from conftest import LONG, ROOT, SAMPLES
 from PIL import Image
 
 from convtool.kernels import catalogue
 
-# `CONVTOOL_EXPLAIN=300` works out ten times as many elements.
-CASES = int(os.environ.get("CONVTOOL_EXPLAIN", "30"))
+CASES = 300 if LONG else 30
 KINDS = ("png8", "png16", "rgba", "tif16", "float", "wav16", "wav24", "wav32", "double", "video")
 DIMS = {"wav16": 1, "wav24": 1, "wav32": 1, "double": 1, "video": 3}
 SUBTYPES = {"wav16": "PCM_16", "wav24": "PCM_24", "wav32": "PCM_32", "double": "DOUBLE"}

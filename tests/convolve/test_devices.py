@@ -87,7 +87,7 @@ if %s: devices.keep_memory()
 def use(): torch.ones(9 * 2**20)
 for _ in range(3): use()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(40):
+for _ in range(20):
     use()
     thread = threading.Thread(target=use); thread.start(); thread.join()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import re
 import shlex
 from dataclasses import fields as of
@@ -10,7 +9,7 @@ from dataclasses import fields as of
 import numpy as np
 import pytest
 from browsers import until, visited
-from conftest import SAMPLES
+from conftest import LONG, SAMPLES
 from pages import picture, samples_of, sound
 from PIL import Image
 
@@ -22,7 +21,7 @@ from convtool.media.registry import MEDIA
 from convtool.options.declare import flag_of
 from convtool.options.declare import read as read_option
 
-ELEMENTS = 30 if os.environ.get("CONVTOOL_ALL_ELEMENTS") else 12
+ELEMENTS = 30 if LONG else 12
 PAD = {"zeros": "constant", "replicate": "edge", "reflect": "reflect", "circular": "wrap"}
 ELEMENT = """
 ([channel, position]) => {
@@ -90,9 +89,7 @@ def products_of(samples, weights, stride, dilation, padding, mode):
 
 def cases(*some):
     """Return some padding modes, strides and dilations, or all of them where there is time."""
-    if ELEMENTS < 30:
-        return some
-    return list(itertools.product(PAD, (1, 2, 3), (1, 2)))
+    return list(itertools.product(PAD, (1, 2, 3), (1, 2))) if LONG else some
 
 
 MOVES = ("mode", "stride", "dilation")

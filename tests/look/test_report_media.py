@@ -292,6 +292,7 @@ def test_names_of_pages_are_distinct():
     assert max(len(os.fsencode(name)) for name in names) < 255
 
 
+@pytest.mark.long
 def test_ten_minutes_of_audio_make_a_small_page(convtool, tmp_path, rng):
     """The page has all of it, before and after, in less than 4 MB."""
     source, page = tmp_path / "long.wav", tmp_path / "page.html"

@@ -1,6 +1,5 @@
 """Pages of reports: accessible, safe, reproducible, and no larger than they may be."""
 
-import os
 import re
 import shlex
 
@@ -177,9 +176,7 @@ def test_pointing_and_stepping_show_the_sum(browser, report, tmp_path, rng):
         shown.click("#stage-play")
 
 
-@pytest.mark.skipif(
-    "CONVTOOL_ALL_ELEMENTS" not in os.environ, reason="CONVTOOL_ALL_ELEMENTS=1 runs what takes long"
-)
+@pytest.mark.long
 def test_a_large_photo_has_a_small_page(report, tmp_path, rng):
     """The page of 12 megapixels of noise, the hardest to compress, stays below 3 MB."""
     source = picture(tmp_path, rng, (3000, 4000), "in.bmp")

@@ -941,10 +941,10 @@ def test_suffixes_that_are_only_read_are_refused_as_outputs():
 # --- the command ---------------------------------------------------------------------------------
 
 
-def test_pipes(program, tmp_path, noise):
+def test_pipes(convtool, program, tmp_path, noise):
     """Standard input and output give the same bytes as files."""
     source = write(tmp_path / "in.wav", noise(1000))
-    assert program("audio", source, tmp_path / "out.flac", "-k", "blur").returncode == 0
+    assert convtool("audio", source, tmp_path / "out.flac", "-k", "blur").code == 0
     result = program("audio", "-", "-", "--format", "flac", "-k", "blur", input=source.read_bytes())
     assert result.returncode == 0, result.stderr
     assert result.stdout == (tmp_path / "out.flac").read_bytes()
@@ -1106,9 +1106,9 @@ def test_ffprobe_finds_the_same_stream(convtool, tmp_path, noise):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="sparse files, and memory counted in KiB")
 def test_memory_does_not_grow_with_length(tmp_path):
-    """An hour takes as much memory as a minute, within 20 MB."""
+    """A quarter of an hour takes as much memory as a minute, within 20 MB."""
     peaks = []
-    for seconds in (60, 3600):
+    for seconds in (60, 900):
         path = tmp_path / f"{seconds}.wav"
         with wave.open(str(path), "wb") as file:
             file.setparams((2, 2, RATE, seconds * RATE, "NONE", "none"))

@@ -10,15 +10,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile
-from conftest import SAMPLES, eventually
+from conftest import LONG, SAMPLES, eventually
 from PIL import Image
 
+from convtool.cli.app import run
 from convtool.errors import WriteError
 from convtool.outputs.atomic import Publisher
 from convtool.outputs.jobs import Job
@@ -26,10 +28,9 @@ from convtool.outputs.manifest import NAME
 from convtool.run.batch import run_all, workers_for
 from convtool.run.outcomes import Outcome
 
-# `make endure` sets higher numbers.
-KILLS = int(os.environ.get("CONVTOOL_KILLS", "2"))  # per medium and signal
-FILES = int(os.environ.get("CONVTOOL_FILES", "600"))
-RUNS = int(os.environ.get("CONVTOOL_RUNS", "2"))
+KILLS = 23 if LONG else 1  # per medium and signal
+FILES = 10_000 if LONG else 400
+RUNS = 20 if LONG else 1
 
 
 def images(folder, count, size=(24, 32)):
@@ -390,7 +391,7 @@ def test_a_changed_kernel_file_is_another_kernel(convtool, tmp_path):
         assert {json.loads(line)["status"] for line in result.out.splitlines()} == {wanted}
 
 
-def test_an_interrupted_run_is_continued(program, tmp_path):
+def test_an_interrupted_run_is_continued(convtool, tmp_path):
     """A continued run repeats no file and misses none."""
     images(tmp_path / "in", 100, (200, 200))
     command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/"]
@@ -401,9 +402,9 @@ def test_an_interrupted_run_is_continued(program, tmp_path):
         assert process.wait(30) == 130
     made = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("0*")}
     assert 10 <= len(made) < 100
-    result = program(*command[3:], "--skip-existing", "--json")
-    assert result.returncode == 0, result.stderr
-    status = [json.loads(line)["status"] for line in result.stdout.splitlines()]
+    result = convtool(*command[3:], "--skip-existing", "--json")
+    assert result.code == 0, result.err
+    status = [json.loads(line)["status"] for line in result.out.splitlines()]
     assert status.count("skipped") == len(made)
     assert len(names(tmp_path / "out")) == 100
     assert all((tmp_path / "out" / name).stat().st_mtime_ns == at for name, at in made.items())
@@ -446,7 +447,7 @@ class Killable:
         base = [sys.executable, "-m", "convtool", medium, folder / "in", f"{self.out}/"]
         base += ["--merge", "--overwrite", "--quiet", "--name", "{stem}{suffix}"]
         base += getattr(self, f"_{medium}")(folder / "in")
-        subprocess.run([*base, "-k", "gaussian:sigma=5"], check=True)
+        assert run([*map(str, base[3:]), "-k", "gaussian:sigma=5"]) == 0
         shutil.copytree(self.out, self.kept)
         self.old = self.contents()
         self.command = [*base, "-k", "laplacian-4"]
@@ -529,6 +530,15 @@ def test_killed_at_random_moments(killable, number):
             assert data in (killable.old[name], killable.new[name])
 
 
+@contextmanager
+def largest_file(size):
+    """Limit the bytes of a file that this process writes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 @pytest.mark.parametrize(
     ("medium", "suffixes"),
     [
@@ -537,7 +547,7 @@ def test_killed_at_random_moments(killable, number):
         ("video", ["mp4", "mkv", "avi"]),
     ],
 )
-def test_a_full_disk(tmp_path, medium, suffixes):
+def test_a_full_disk(tmp_path, convtool, medium, suffixes):
     """A limit on file sizes is one error and leaves the old files and no temporary file."""
     rng = np.random.default_rng(3)
     for suffix in suffixes:
@@ -552,38 +562,26 @@ def test_a_full_disk(tmp_path, medium, suffixes):
             soundfile.write(source, rng.uniform(-0.5, 0.5, (300_000, 2)), 44100)
         else:
             source = SAMPLES / "clip.mp4"
-        command = [
-            sys.executable,
-            "-m",
-            "convtool",
-            medium,
-            source,
-            output,
-            "-k",
-            "identity",
-            "--overwrite",
-            "--quiet",
-        ]
-        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000))  # noqa: E731
-        result = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False)
-        assert result.returncode == 1
-        lines = [line for line in result.stderr.splitlines() if not line.startswith(b"hint: ")]
-        assert len(lines) == 1, result.stderr
-        assert lines[0].startswith(b"error: ")
+        with largest_file(15_000):
+            result = convtool(medium, source, output, "-k", "identity", "--overwrite", "--quiet")
+        assert result.code == 1
+        lines = [line for line in result.err.splitlines() if not line.startswith("hint: ")]
+        assert len(lines) == 1, result.err
+        assert lines[0].startswith("error: ")
         assert output.read_bytes() == b"old"
         assert names(tmp_path / "out") == sorted(
             f"out.{own}" for own in suffixes[: suffixes.index(suffix) + 1]
         )
 
 
-def test_simultaneous_runs_on_the_same_outputs(tmp_path):
+def test_simultaneous_runs_on_the_same_outputs(tmp_path, convtool):
     """Each output of simultaneous runs is the complete output of one of them."""
     images(tmp_path / "in", 10)
     command = [sys.executable, "-m", "convtool", "image", tmp_path / "in", f"{tmp_path}/out/"]
     command += ["--merge", "--overwrite", "--quiet", "--name", "{stem}{suffix}", "-k"]
     wanted = {}
     for kernel in ("blur", "emboss"):
-        subprocess.run([*command, kernel], check=True)
+        assert convtool(*command[3:], kernel).code == 0
         wanted[kernel] = {
             name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")
         }
