@@ -5,6 +5,7 @@
     `views`    what is kept of each medium, to be drawn
     `witness`  what is kept of a run; `described`: of a part whose samples are let go
     `element`  one element of a result worked out; `steps`: its formulas in words
+    `equality` = or ≈ between numbers as they are printed
     `explain`  run the filter for one element; `record`: what was found, as JSON
     `typed`    numbers that are typed instead of a file
     `shape`    the shapes of a layer that is made

@@ -7,6 +7,7 @@ import math
 from typing import NamedTuple
 
 from convtool.look.element import Element, Fold, Response
+from convtool.look.equality import printed, sign
 from convtool.results.normalize import Mapping
 from convtool.sizes import counted
 
@@ -50,6 +51,7 @@ def arithmetic(response: Response) -> str:
     """Return the sum of products in one line: 255·(−1) + 12·0 + ….
 
     Of a long sum, only the terms of most weight are written out; products of zero are left out.
+    Where digits that are not shown count, ≈ stands for =.
     """
     samples, weights = response.window.flatten().tolist(), response.weights.flatten().tolist()
     terms = list(zip(samples, weights, strict=True))
@@ -64,10 +66,13 @@ def arithmetic(response: Response) -> str:
     if terms and terms[0][0] < 0:
         texts[0] = f"{number(terms[0][0])}·{_factor(terms[0][1])}"
     text = " + ".join(texts) or "0"
+    stated = sum(printed(number(sample)) * printed(number(weight)) for sample, weight in terms)
     if rest:
-        shown = sum(sample * weight for sample, weight in terms)
-        text += f" + {_factor(response.total - shown)} of {counted(rest, 'smaller product')}"
-    return f"{text} = {number(response.total)}"
+        left = _factor(response.total - sum(sample * weight for sample, weight in terms))
+        text += f" + {left} of {counted(rest, 'smaller product')}"
+        stated += printed(left)
+    total = number(response.total)
+    return f"{text} {sign(stated, total)} {total}"
 
 
 def steps(element: Element) -> list[Step]:
@@ -79,7 +84,7 @@ def steps(element: Element) -> list[Step]:
         opacity = element.weight.value
         found.append(Step("opacity", f"{number(value)} / {number(opacity)}", element.raw))
     found += _mapped(element.mapping, element.raw)
-    return [*found, _stored(element)]
+    return [*found, _stored(element, found[-1].value)]
 
 
 def _response(response: Response) -> Step:
@@ -137,27 +142,33 @@ def _stretched(mapping: Mapping, text: str, raw: float) -> Step:
     assert mapping.high is not None
     low, high, ends = mapping.low, mapping.high, (0.0, 1.0)
     if mapping.centred:
-        peak = max(abs(low), abs(high))
-        formula, value, ends = f"{text} / {number(peak)}", raw / peak if peak else 0.0, (-1.0, 1.0)
-    elif high > low:
-        formula = f"({text} − {_factor(low)}) / ({number(high)} − {_factor(low)})"
-        value = (raw - low) / (high - low)
-    else:
-        formula, value = "every response is the same: the middle", 0.5
+        low, high, ends = 0.0, max(abs(low), abs(high)), (-1.0, 1.0)
+    if high == low:
+        value = 0.0 if mapping.centred else 0.5
+        return Step(mapping.rule, "every response is the same: the middle", value)
+    value = (raw - low) / (high - low)
     kept = min(max(value, ends[0]), ends[1])
+    formula, width = f"{text} / {number(high)}", printed(number(high))
+    if not mapping.centred:
+        formula = f"({text} − {_factor(low)}) / ({number(high)} − {_factor(low)})"
+        width -= printed(number(low))
     if kept != value:
-        formula += f" = {number(value)}, within {number(ends[0])}…{number(ends[1])}"
+        above = printed(text) - printed(number(low))
+        equals = sign(above / width, number(value)) if width else "≈"
+        formula += f" {equals} {number(value)}, within {number(ends[0])}…{number(ends[1])}"
     return Step(mapping.rule, formula, kept)
 
 
-def _stored(element: Element) -> Step:
+def _stored(element: Element, mapped: float) -> Step:
     levels = element.levels
     if levels.floats:
         return Step("stored", f"as {levels}", element.stored)
-    text = f"{number(element.number)}, rounded"
+    text, scale = number(element.number), number(levels.scale)
+    equals = sign(printed(number(mapped)) * printed(scale), text)
+    how = "rounded"
     if not levels.low - 0.5 <= element.number <= levels.high + 0.5:
-        text = f"{number(element.number)}, clipped to {number(levels.low)}…{number(levels.high)}"
-    return Step("stored", f"· {number(levels.scale)} = {text}", element.stored)
+        how = f"clipped to {number(levels.low)}…{number(levels.high)}"
+    return Step("stored", f"· {scale} {equals} {text}, {how}", element.stored)
 
 
 def disagreement(element: Element) -> str:

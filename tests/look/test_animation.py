@@ -172,6 +172,24 @@ def test_a_step_shows_its_window_its_products_and_its_sum():
     assert "30" not in written
 
 
+@pytest.mark.parametrize(
+    ("weight", "bias", "shown"),
+    [
+        (0.25, None, {"0×0.25", "=", "0.75"}),
+        (1 / 3, None, {"1×0.333", "≈", "1"}),
+        (0.5, 1 / 4, {"2×0.5", "+ bias 0.25  =", "1.75"}),
+        (0.5, 1 / 7, {"2×0.5", "+ bias 0.143  ≈", "1.64"}),
+    ],
+)
+def test_a_sum_has_an_equals_sign_only_where_its_numbers_are_equal(weight, bias, shown):
+    """The products, the bias and the sum are compared as they are written."""
+    layer = nn.Conv1d(1, 1, 3, bias=bias is not None)
+    nn.init.constant_(layer.weight, weight)
+    if bias is not None:
+        nn.init.constant_(layer.bias, bias)
+    assert shown <= set(texts(film(of_array(layer, grid(3))), 0))
+
+
 def under_the_window(film, step):
     """Return the numbers of the marked cells: of the input, and the element that is made."""
     drawn = shown(film, step)
@@ -382,4 +400,6 @@ def test_the_window_moves_through_slices_in_several_rows():
 def test_a_long_sum_is_named():
     """Of products that are too many for the picture, the number is given."""
     written = texts(film(of_array(summing(2, 9), grid(10, 10) + 0.5)), 0)
-    assert "the sum of 81 products" in written
+    assert {"the sum of 81 products", "≈"} <= set(written)
+    halves = texts(film(of_array(summing(2, 9), grid(10, 10) * 0 + 0.5)), 0)
+    assert {"the sum of 81 products", "=", "40.5"} <= set(halves)

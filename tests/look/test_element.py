@@ -197,6 +197,41 @@ def test_long_sums_say_what_they_leave_out():
     assert text.endswith("+ 378 of 27 smaller products = 780")
 
 
+@pytest.mark.parametrize(
+    ("kernel", "line"),
+    [
+        ("0.1 0.2", "1·0.1 + 2·0.2 = 0.5"),  # true as it is printed, whatever float64 makes of it
+        ("1/3 2/3", "1·0.333333 + 2·0.666667 ≈ 1.66667"),
+        ("1/3 1/3", "1·0.333333 + 2·0.333333 ≈ 1"),
+        ("-0.5 1e-9", "1·(−0.5) + 2·1e−09 ≈ −0.5"),
+    ],
+)
+def test_a_line_has_an_equals_sign_only_where_its_numbers_are_equal(kernel, line):
+    """Digits that are not shown turn = into ≈."""
+    element = of_numbers(np.array([[1.0, 2.0]]), kernel=(kernel,), padding=0).element
+    assert arithmetic(element.responses[0]) == line
+
+
+@pytest.mark.parametrize(
+    ("kernel", "formula"), [("0.6", "· 255 = 51, rounded"), ("0.5", "· 255 ≈ 42.5, rounded")]
+)
+def test_steps_have_an_equals_sign_only_where_their_numbers_are_equal(tmp_path, kernel, formula):
+    """0.2 times 255 is 51, but 0.166667 times 255 is a bit more than 42.5."""
+    Image.new("L", (1, 1), 85).save(tmp_path / "in.png")
+    element = of_file(tmp_path / "in.png", kernel=(kernel,), normalize="clamp").element
+    assert steps(element)[-1].formula == formula
+
+
+@pytest.mark.parametrize(("kernel", "share"), [("51/20", "= 1.5"), ("1/7", "≈ 1.50004")])
+def test_what_lies_beyond_the_range_of_a_rule_has_its_share(tmp_path, kernel, share):
+    """Of a rule that leaves out the ends, the formula says what a response there comes to."""
+    pixels = np.repeat(np.uint8([0, 100, 200]), [500, 450, 50])
+    Image.fromarray(pixels[None]).save(tmp_path / "in.png")
+    options = {"kernel": (kernel,), "normalize": "centred", "percentile": 90}
+    element = of_file(tmp_path / "in.png", (0, 999), **options).element
+    assert steps(element)[1].formula.endswith(f" {share}, within 0…1")
+
+
 def test_a_sample_that_float32_rounds_otherwise_is_told():
     """Where the run's arithmetic stores another level than float64 would, words say so."""
     element = of_file(SAMPLES / "chart.jpg", (10, 20), kernel=("blur",)).element

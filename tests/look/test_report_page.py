@@ -176,6 +176,37 @@ def test_pointing_and_stepping_show_the_sum(browser, report, tmp_path, rng):
         shown.click("#stage-play")
 
 
+CASES = {
+    ("-k", "1 2; 3 4"): ("=", r"= \d+$", "sum"),
+    ("-k", "1/3 1/3"): ("≈", r"≈ \d+(\.\d+)?$", "sum"),
+    ("-k", "1/3", "--normalize", "sigmoid"): ("≈", r"≈ \d+(\.\d+)?$", "≈"),
+    ("-k", "3 0", "-k", "4 0", "--combine", "magnitude"): (
+        "=",
+        r"= \d+$",
+        r"²\) = ",
+    ),
+    ("-k", "1 0", "-k", "1 0", "--combine", "magnitude"): (
+        "=",
+        r"= \d+$",
+        r"²\) ≈ ",
+    ),
+}
+
+
+@pytest.mark.parametrize("options", CASES, ids=" ".join)
+def test_a_page_has_an_equals_sign_only_where_numbers_are_equal(
+    browser, report, tmp_path, rng, options
+):
+    """Products, sums and steps are compared as they are printed."""
+    page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", *options)
+    products, line, steps = CASES[options]
+    with visited(browser, page) as shown:
+        signs = shown.locator("#stage-sum .row").first.locator(".sign").all_text_contents()
+        assert signs == ["×", products]
+        assert re.search(line, shown.text_content("#stage-sum .line"))
+        assert re.search(steps, shown.text_content("#stage-sum .chain"))
+
+
 @pytest.mark.long
 def test_a_large_photo_has_a_small_page(report, tmp_path, rng):
     """The page of 12 megapixels of noise, the hardest to compress, stays below 3 MB."""

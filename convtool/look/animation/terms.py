@@ -5,6 +5,7 @@ Where they are too many to be read, those of a plane are added up, or only their
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from convtool.look.animation.numbers import factor, short
 from convtool.look.animation.scene import Rect, Sprite, Text, text_width
 from convtool.look.animation.storyboard import Step, Storyboard
 from convtool.look.animation.theme import CURRENT, EDGE, INK, MUTED
+from convtool.look.equality import Printed, printed, sign
 
 SIZE = 24  # pixels of the text
 LINE = 38  # from one row to the next
@@ -99,7 +101,7 @@ class Terms:
     def _total(self, step: Step, x: float, y: float) -> Iterator[Text | Rect]:
         left, row = x + self._end, len(self.table) - 1
         down = y + self._baseline(row)
-        before = _before_total(step)
+        before = _before_total(step, _sign(step, self.table))
         yield Text(left + 12, down, before, SIZE, INK, "start")
         start = left + 12 + text_width(before, SIZE) + 10
         width = text_width(short(step.total), SIZE, bold=True) + 20
@@ -111,7 +113,7 @@ def terms(board: Storyboard, width: float) -> Terms:
     """Return the arithmetic of all steps, at most as wide as given where that is possible."""
     total = max(
         12
-        + text_width(_before_total(step), SIZE)
+        + text_width(_before_total(step, "≈"), SIZE)
         + 10
         + text_width(short(step.total), SIZE, bold=True)
         + 22
@@ -174,6 +176,22 @@ def _text(step: Step, cell: tuple[Tap, ...]) -> str:
     return f"{short(float(step.values[tap]))}×{factor(float(step.weights[tap]))}"
 
 
-def _before_total(step: Step) -> str:
+def _before_total(step: Step, equals: str) -> str:
     """Return what stands between the products and the sum."""
-    return "=" if step.bias is None else f"+ bias {short(step.bias)}  ="
+    return equals if step.bias is None else f"+ bias {short(step.bias)}  {equals}"
+
+
+def _sign(step: Step, table: Table) -> str:
+    """Return = where the sum is that of the numbers as they are written, else ≈."""
+    stated = sum(_stated(step, cell) for row in table for cell in row)
+    if step.bias is not None:
+        stated += printed(short(step.bias))
+    return sign(stated, short(step.total))
+
+
+def _stated(step: Step, cell: tuple[Tap, ...]) -> Printed:
+    """Return what a cell comes to by its text; where it has no numbers, without rounding."""
+    if len(cell) == step.weights.numel() > 1:
+        return step.total - (step.bias or 0.0)
+    parts = _text(step, cell).split("×")
+    return prod(map(printed, parts))

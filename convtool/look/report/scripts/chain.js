@@ -1,5 +1,6 @@
 import { make } from "./dom.js";
-import { text } from "./numbers.js";
+import { folded } from "./folds.js";
+import { sign, stated, text } from "./numbers.js";
 import { rangeText } from "./units.js";
 
 /**
@@ -14,11 +15,19 @@ export function chain(run, channel, worked, units) {
   const steps = worked.terms.map((term, index) => {
     const name = worked.terms.length > 1 ? `sum ${index + 1}` : "sum";
     if (!term.bias) return [name, show(term.sum)];
-    return [`${name} + bias`, `${show(term.sum)} + ${show(term.bias)} = ${show(term.response)}`];
+    const [sum, bias, response] = [term.sum, term.bias, term.response].map(show);
+    const largest = Math.max(Math.abs(term.sum), Math.abs(term.bias)) / units.input;
+    const equals = sign(stated(sum) + stated(bias), response, largest);
+    return [`${name} + bias`, `${sum} + ${bias} ${equals} ${response}`];
   });
-  if (run.weighted) steps.push(["divided by the sum of opacity", weightText(worked)]);
+  const whole = worked.response * worked.weight;
   if (typeof worked.made !== "number") {
-    steps.push([worked.made.how, `${foldText(worked, show)} = ${show(worked.response)}`]);
+    steps.push([worked.made.how, foldText(worked, show, show(whole))]);
+  }
+  if (run.weighted) {
+    const [above, weight, result] = [show(whole), text(worked.weight), show(worked.response)];
+    const equals = sign(stated(above) / stated(weight), result);
+    steps.push(["divided by the sum of opacity", `${above} / ${weight} ${equals} ${result}`]);
   }
   steps.push(mappingStep(run, channel, worked, units));
   steps.push(storedStep(run, worked, units));
@@ -27,14 +36,13 @@ export function chain(run, channel, worked, units) {
   return make("ol", { class: "chain" }, ...items);
 }
 
-function weightText({ weight, response }) {
-  return `÷ ${text(weight)} = ${text(response)}`;
-}
-
 /** Return a fold with the numbers that it is made of. */
-function foldText({ made, terms }, show) {
+function foldText({ made, terms }, show, result) {
   const values = new Map(terms.map((term) => [term.channel, show(term.response)]));
-  return written(made, (channel) => values.get(channel));
+  const numbers = [...values.values()].map(stated);
+  const largest = Math.max(...numbers.map(Math.abs));
+  const equals = sign(folded(made, (channel) => stated(values.get(channel))), result, largest);
+  return `${written(made, (channel) => values.get(channel))} ${equals} ${result}`;
 }
 
 function written(made, numberOf) {
@@ -54,28 +62,33 @@ function mappingStep(run, channel, worked, units) {
   const response = text(worked.response / units.input);
   const full = text(run.storedLevels.scale / units.output);
   const result = text(worked.mapped / units.output);
-  const limits = [low, high].map((end) => text((end * unit) / units.input));
-  if (rule === "sigmoid" && !centred) {
-    return ["sigmoid", `${full} / (1 + e^(−(${text(worked.response / unit)}))) = ${result}`];
-  }
+  const equal = (left) => `${sign(left, result)} ${result}`;
+  const [x, scale] = [response, full].map(stated);
   if (rule === "sigmoid") {
-    return ["sigmoid", `${full} · tanh(${text(worked.response / unit)} / 2) = ${result}`];
+    const one = text(worked.response / unit);
+    const power = stated(one);
+    return ["sigmoid", centred
+      ? `${full} · tanh(${one} / 2) ${equal(scale * Math.tanh(power / 2))}`
+      : `${full} / (1 + e^(−(${one}))) ${equal(scale / (1 + Math.exp(-power)))}`];
   }
   if (rule === "abs") return ["size", `|${response}| → ${result}`];
   if (low !== null && centred) {
     const peak = text((Math.max(Math.abs(low), Math.abs(high)) * unit) / units.input);
-    return [rule, `${response} / ${peak} · ${full} = ${result}`];
+    return [rule, `${response} / ${peak} · ${full} ${equal((x / stated(peak)) * scale)}`];
   }
   if (low !== null) {
+    const limits = [low, high].map((end) => text((end * unit) / units.input));
     const [least, most] = limits.map((limit) => (limit.startsWith("−") ? `(${limit})` : limit));
     const note = `${limits[0]} becomes black, ${limits[1]} white`;
+    const share = (x - stated(least)) / (stated(most) - stated(least));
     return [`${rule}: ${note}`,
-      `(${response} − ${least}) / (${most} − ${least}) · ${full} = ${result}`];
+      `(${response} − ${least}) / (${most} − ${least}) · ${full} ${equal(share * scale)}`];
   }
   const same = run.levels.scale / units.input === run.storedLevels.scale / units.output;
   if (same) return [rule === "none" ? "as it is" : "kept within the range", response];
-  const scaled = `${response} · ${full} / ${text(unit / units.input)} = ${result}`;
-  return ["in the output's unit", scaled];
+  const one = text(unit / units.input);
+  const left = (x * scale) / stated(one);
+  return ["in the output's unit", `${response} · ${full} / ${one} ${equal(left)}`];
 }
 
 /** Return the last step: rounding, clipping, and what was stored. */

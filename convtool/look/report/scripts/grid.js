@@ -5,6 +5,9 @@ import { text } from "./numbers.js";
 /** The share of white from which black text is read better than white text. */
 const LIGHT = 0.46;
 
+/** The digits of a cell. */
+export const DIGITS = 5;
+
 /** Columns that fit a small screen; wider tables scroll, also by keyboard. */
 const FIXED = 7;
 
@@ -16,7 +19,7 @@ const FIXED = 7;
  * @param {(cell: HTMLElement, index: number) => void} dress
  * @param {number} digits
  */
-export function grid(caption, values, columns, dress, digits = 5) {
+export function grid(caption, values, columns, dress, digits = DIGITS) {
   const rows = [];
   for (let from = 0; from < values.length; from += columns) {
     const cells = values.slice(from, from + columns).map((value, column) => {

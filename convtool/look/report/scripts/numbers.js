@@ -21,3 +21,22 @@ export function factor(number, digits = 4) {
 export function counted(number) {
   return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
+
+/** The share of the largest number by which two sides differ that are the same in decimals. */
+const NOISE = 1e-12;
+
+/** Return the number that a text states, without the digits that it leaves out. */
+export function stated(written) {
+  return Number(written.replaceAll("−", "-").replace(/[()]/g, ""));
+}
+
+/**
+ * Return the sign between what was worked out of printed numbers and a printed result: "=" only
+ * where that is true of the numbers as they are printed.
+ * @param {number} left
+ * @param {string} right
+ * @param {number} largest of the numbers that were added up
+ */
+export function sign(left, right, largest = Math.abs(left)) {
+  return Math.abs(left - stated(right)) <= NOISE * largest ? "=" : "≈";
+}

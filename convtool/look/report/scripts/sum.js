@@ -1,8 +1,8 @@
 import { make } from "./dom.js";
 import { element } from "./element.js";
-import { byHeat, byShade, grid, marked } from "./grid.js";
+import { byHeat, byShade, DIGITS, grid, marked } from "./grid.js";
 import { channelName, placeName, resultName } from "./names.js";
-import { counted, factor, text } from "./numbers.js";
+import { counted, factor, sign, stated, text } from "./numbers.js";
 import { product } from "./geometry.js";
 import { chain } from "./chain.js";
 import { unitsOf } from "./units.js";
@@ -58,10 +58,19 @@ function rowOf(run, worked, term, row, units) {
       grid(title, samples, width, marked(dress, places)),
       make("span", { class: "sign", "aria-hidden": "true" }, "×"),
       grid("kernel", cut(row.weights), width, byHeat(cut(row.weights))),
-      make("span", { class: "sign", "aria-hidden": "true" }, "="),
+      make("span", { class: "sign", "aria-hidden": "true" },
+        signOf(samples, cut(row.weights), products)),
       grid("products", products, width, byHeat(products)));
   });
   return make("div", {}, heading, make("div", { class: "blocks" }, ...sets));
+}
+
+/** Return the sign before the grid of products: "=" where each is that of what is printed. */
+function signOf(samples, weights, products) {
+  const printed = (number) => stated(text(number, DIGITS));
+  const exact = products.every((each, tap) =>
+    sign(printed(samples[tap]) * printed(weights[tap]), text(each, DIGITS)) === "=");
+  return exact ? "=" : "≈";
 }
 
 /** Return the largest products of a large window. */
@@ -73,8 +82,10 @@ function largest(row, worked, units, dims) {
     const { at, added } = worked.places[tap];
     const place = at.slice(3 - dims).join(", ");
     const sample = factor(row.samples[tap] / units.input, 6);
+    const weight = factor(row.weights[tap], 6);
     const made = text(row.products[tap] / units.input);
-    return make("li", {}, `${factor(row.weights[tap], 6)} · ${sample} = ${made}`,
+    const equals = sign(stated(weight) * stated(sample), made);
+    return make("li", {}, `${weight} · ${sample} ${equals} ${made}`,
       make("span", { class: "muted" }, ` at ${place}${added ? ", padding" : ""}`));
   });
   return make("div", {},
@@ -86,12 +97,16 @@ function largest(row, worked, units, dims) {
 /** Return the sum as one line of arithmetic, where it is not too long to be read. */
 function line({ terms }, units) {
   const [first] = terms;
-  const products = first.rows.flatMap((row) => row.weights.map((weight, tap) =>
-    `${factor(weight)}·${factor(row.samples[tap] / units.input)}`));
-  if (products.length > PRODUCTS) return "";
+  const factors = first.rows.flatMap((row) => row.weights.map((weight, tap) =>
+    [factor(weight), factor(row.samples[tap] / units.input)]));
+  if (factors.length > PRODUCTS) return "";
+  const products = factors.map(([weight, sample]) => stated(weight) * stated(sample));
   const sums = terms.length > 1 ? "The first kernel: " : "";
   const sum = text(first.sum / units.input);
-  return make("p", { class: "line" }, `${sums}${products.join(" + ")} = ${sum}`);
+  const largest = Math.max(...products.map(Math.abs));
+  const equals = sign(products.reduce((all, each) => all + each, 0), sum, largest);
+  const written = factors.map((each) => each.join("·")).join(" + ");
+  return make("p", { class: "line" }, `${sums}${written} ${equals} ${sum}`);
 }
 
 /** Return what a screen reader says of the selected output. */
