@@ -3,6 +3,7 @@
     `region`   the box of padded input that a box of a result depends on
     `keepers`  keep a part's samples while its blocks pass: exact, or reduced
     `views`    what is kept of each medium, to be drawn
+    `times`    when the frames of a video are shown
     `witness`  what is kept of a run; `described`: of a part whose samples are let go
     `element`  one element of a result worked out; `steps`: its formulas in words
     `equality` = or ≈ between numbers as they are printed

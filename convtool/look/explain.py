@@ -101,7 +101,7 @@ class Explained:
         if part.rate is None:
             return None
         if self.view.made_times:  # frames need not be evenly spaced
-            return self.view.made_times[first] * tick(part)
+            return self.view.made_times[first].start * tick(part)
         return first * self.layer.conv.stride[0] / part.rate
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from convtool.block import Block
+from convtool.block import Block, Moment
 from convtool.convolve.geometry import Placement
 from convtool.look.described import described
 from convtool.look.keepers import Exact
@@ -36,7 +36,8 @@ class View:
         after: what keeps samples of the result, by name; all channels of the layer.
         read: positions of the leading axis that have been read.
         made: positions of the result that have been made.
-        read_times: when each position read is shown, in ticks of the part; none where it has none.
+        read_times: when each position read is shown, in ticks of the part; empty where it has no
+            times.
         made_times: the same of those made.
         opacity: of an image and its result, where the layer leaves it alone and one is stated.
     """
@@ -49,8 +50,8 @@ class View:
     after: Keepers
     read: int = 0
     made: int = 0
-    read_times: list[int] = field(default_factory=list)
-    made_times: list[int] = field(default_factory=list)
+    read_times: list[Moment] = field(default_factory=list)
+    made_times: list[Moment] = field(default_factory=list)
     opacity: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -142,7 +143,7 @@ class Look:
             view = self.views[-1]
             _show(view.before, block, view.read)
             view.read += len(block)
-            view.read_times += [moment.start for moment in block.times or ()]
+            view.read_times += block.times or ()
 
     def made(self, block: Block) -> None:
         """See the next block of its result."""
@@ -150,7 +151,7 @@ class Look:
             view = self.views[-1]
             _show(view.after, block, view.made)
             view.made += len(block)
-            view.made_times += [moment.start for moment in block.times or ()]
+            view.made_times += block.times or ()
             self.content = self._has_all(view)
             if view.made == view.placement.size[0]:
                 self._let_go(view)

@@ -246,6 +246,20 @@ def test_frames_are_shown_at_the_same_times(convtool, tmp_path):
     assert "input: row 60 of each frame, over time" in found
 
 
+def test_frames_in_a_slice_have_their_own_durations(convtool, tmp_path):
+    """The frames of a GIF of 0.2, 0.2, 0.1 and 0.4 s have these shares of a slice; so the last."""
+    source, plot = tmp_path / "in.gif", tmp_path / "plot.png"
+    frames = [Image.new("L", (20, 20), 60 * n) for n in range(1, 5)]
+    durations = [200, 200, 100, 400]
+    frames[0].save(source, save_all=True, append_images=frames[1:], duration=durations)
+    options = ("-k", "1", "--plot", plot)
+    assert convtool("video", source, tmp_path / "out.gif", *options).code == 0
+    counts = np.stack([(pixels(plot)[..., 0] == 60 * n).sum(1) for n in range(1, 5)], 1)
+    slices = counts[(counts > 50).all(1)]  # in rows of frames, gaps of the page part the shades
+    shares = slices[-1] / slices[-1].sum()
+    assert shares == pytest.approx(np.array(durations) / 900, abs=0.01)
+
+
 def test_frames_and_rows_are_evenly_spread_however_many_there_are():
     """Their number need not be known: of 1000 frames, at least 8 are kept, and the last one."""
     frames, rows = Frames(8, 4), Slice(1, 8)

@@ -219,6 +219,29 @@ def test_a_click_into_a_video_selects_the_sample(browser, video):
         assert page.input_value("#video-frame") == "0"
 
 
+def test_a_varying_frame_rate_is_told(browser, convtool, video, tmp_path):
+    """Clips are played at the mean rate, and the page says so; its slices have the real times."""
+    source, page = tmp_path / "in.gif", tmp_path / "page.html"
+    frames = [Image.new("L", (20, 20), 60 * n) for n in range(1, 5)]
+    durations = [200, 200, 100, 400]
+    frames[0].save(source, save_all=True, append_images=frames[1:], duration=durations)
+    words = ("video", source, tmp_path / "out.gif", "-k", "1", "--report", page)
+    assert convtool(*words).code == 0
+    with visited(browser, page) as shown:
+        assert "at the mean rate, 4.545 frames per second" in shown.inner_text("#video")
+        shown.evaluate(f"{FILMS}.show(3)")
+        assert shown.text_content("#video-time") == "frame 3 of 4, 0.50 s"
+        left = shown.evaluate("parseFloat(document.querySelector('.cut .cursor').style.left)")
+        assert left == pytest.approx(100 * 0.7 / 0.9, abs=0.1)
+        box = shown.locator(".slice[data-side=after] .cut").bounding_box()
+        for second, frame in ((0.1, 0), (0.45, 2), (0.55, 3), (0.89, 3)):
+            x = box["width"] * second / 0.9
+            shown.click(".slice[data-side=after] .cut", position={"x": x, "y": 5})
+            assert shown.input_value("#video-frame") == str(frame)
+    with visited(browser, video[0]) as shown:
+        assert "in the times of their files" in shown.inner_text("#video")
+
+
 HOSTILE = ['<img src=x onerror=alert(1)>"&.png', "a\nb.png", "\u202eevil#%20?.png", "it's.png"]
 
 

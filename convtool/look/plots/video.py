@@ -16,6 +16,7 @@ from convtool.look.plots.page import Cell, Page
 from convtool.look.plots.raster import LETTERS, fitted, shrunk
 from convtool.look.plots.style import GAP, MARGIN, WIDTH, plain
 from convtool.look.plots.tiles import Tile
+from convtool.look.times import Times, times_of
 from convtool.look.views import Keepers, spread
 from convtool.look.witness import Look, View
 from convtool.media.contract import tick
@@ -36,18 +37,18 @@ class Reel:
         positions: of these frames.
         rows: one per frame, or per `every` of them, where 1 is white. Shape: (C, T, W')
         row: which one.
+        every: of so many frames, one is kept in `rows`.
         width: pixels of a frame.
-        seconds: when each frame kept in `rows` is shown. Shape: (T,)
-        times: when each frame is shown, in seconds.
+        times: when frames are shown.
     """
 
     frames: Tensor
     positions: list[int]
     rows: Tensor
     row: int
+    every: int
     width: int
-    seconds: NDArray[np.float64]
-    times: NDArray[np.float64]
+    times: Times
 
     def chosen(self, places: NDArray[np.intp]) -> "Reel":
         """Return the same with some of its frames only."""
@@ -85,7 +86,10 @@ def _sizes(view: View) -> str:
     part = view.work.part
     sizes = kept.sizes_text(part.size[1:], view.placement.size[1:])
     frames = f"{view.read} → {view.made} frames"
-    return f"{frames}, {sizes} pixels, {part.rate:.5g} per second, {view.work.encoding.levels}"
+    rate = f"{part.rate:.5g} per second"
+    if times_of(view.read_times, tick(part)).varies:
+        rate += " on average"
+    return f"{frames}, {sizes} pixels, {rate}, {view.work.encoding.levels}"
 
 
 def _notes(view: View, results: int, shown: Sequence[tuple[Reel, Tile]]) -> Iterator[str]:
@@ -103,7 +107,7 @@ def _notes(view: View, results: int, shown: Sequence[tuple[Reel, Tile]]) -> Iter
 
 def _reels(view: View) -> tuple[Reel, Reel]:
     unit = tick(view.work.part)
-    read, made = (np.array(times) * unit for times in (view.read_times, view.made_times))
+    read, made = (times_of(moments, unit) for moments in (view.read_times, view.made_times))
     before = _reel(view.before, view.work.seen.levels.scale, view.work.part.size[2], read)
     after = _reel(view.after, view.work.encoding.levels.scale, view.placement.size[2], made)
     centres = int(view.placement.centres(0)[0]) + view.placement.stride[0] * np.array(
@@ -113,7 +117,7 @@ def _reels(view: View) -> tuple[Reel, Reel]:
     return before.chosen(both[0]), after.chosen(both[1])
 
 
-def _reel(keepers: Keepers, scale: float, width: int, times: NDArray[np.float64]) -> Reel:
+def _reel(keepers: Keepers, scale: float, width: int, times: Times) -> Reel:
     frames, rows = keepers["frames"], keepers["slice"]
     assert isinstance(frames, Frames)
     assert isinstance(rows, Slice)
@@ -122,19 +126,16 @@ def _reel(keepers: Keepers, scale: float, width: int, times: NDArray[np.float64]
         frames.positions,
         rows.samples / scale,
         rows.row,
+        rows.every,
         width,
-        times[:: rows.every],
         times,
     )
 
 
 def _span(*reels: Reel) -> tuple[float, float]:
-    """Return the seconds from the first frame to the end of the last, which lasts as usual."""
-    ends = []
-    for reel in reels:
-        usual = float(np.median(np.diff(reel.times))) if len(reel.times) > 1 else 1.0
-        ends.append(float(reel.times[-1]) + usual)
-    return min(float(reel.times[0]) for reel in reels), max(ends)
+    """Return the seconds from the first frame to the end of the last."""
+    starts = (float(reel.times.starts[0]) for reel in reels)
+    return min(starts), max(reel.times.end for reel in reels)
 
 
 def _frames(sheet: Page, reel: Reel, tile: Tile) -> list[Cell]:
@@ -157,7 +158,7 @@ def _frames(sheet: Page, reel: Reel, tile: Tile) -> list[Cell]:
         return Cell(room, TITLE + tall, draw)
 
     places = spread(len(reel.positions), count)
-    titles = [f"{reel.times[reel.positions[place]]:.4g} s" for place in places]
+    titles = [f"{reel.times.starts[reel.positions[place]]:.4g} s" for place in places]
     titles[0] = f"{tile.title}, {titles[0]}"
     return [cell(place, title) for place, title in zip(places, titles, strict=True)]
 
@@ -199,9 +200,9 @@ def _evenly(reel: Reel, tile: Tile, span: tuple[float, float], pixels: int) -> T
 
     Shape: (C, W', N), N a multiple of `pixels`
     """
-    fine = pixels * max(1, -(-2 * len(reel.seconds) // pixels))
+    rows = reel.rows[list(tile.channels)]
+    fine = pixels * max(1, -(-2 * rows.shape[1] // pixels))
     start, end = span
     times = start + (np.arange(fine) + 0.5) * (end - start) / fine
-    shown = np.searchsorted(reel.seconds, times, side="right") - 1
-    rows = reel.rows[list(tile.channels)]
-    return rows[:, torch.from_numpy(shown.clip(0, rows.shape[1] - 1))].transpose(1, 2)
+    shown = reel.times.shown_at(times, reel.every)
+    return rows[:, torch.from_numpy(shown)].transpose(1, 2)

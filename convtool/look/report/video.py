@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from convtool.levels import Levels
@@ -12,9 +13,10 @@ from convtool.look.report.media import clip_data, thumbnail
 from convtool.look.report.packed import bytes_of
 from convtool.look.report.playable import clip_of, rate_after, seen_after
 from convtool.look.report.shown import Shown
+from convtool.look.times import Times, times_of
 from convtool.look.video_clip import SIDE
 from convtool.look.views import Keepers
-from convtool.media.contract import Tile
+from convtool.media.contract import Tile, tick
 from convtool.media.grid import corner, grid_size
 from convtool.media.video.tiles import TileGrid
 from convtool.sizes import size_text
@@ -28,8 +30,9 @@ def video_facts(shown: Shown) -> dict[str, Any]:
     view, work = shown.view, shown.view.work
     part, target = work.part, seen_after(work)
     tile = Tile("", tuple(range(len(part.channels))))
-    before = _side(view.before, (tile,), work.seen.levels)
-    after = _side(view.after, target.tiles, work.encoding.levels)
+    read, made = (times_of(each, tick(part)) for each in (view.read_times, view.made_times))
+    before = _side(view.before, read, (tile,), work.seen.levels)
+    after = _side(view.after, made, target.tiles, work.encoding.levels)
     clips = [clip_of(view, after=False), clip_of(view, after=True)]
     lengths = view.read, view.made
     sizes = list(part.size[1:]), list(view.placement.size[1:])
@@ -47,6 +50,8 @@ def video_facts(shown: Shown) -> dict[str, Any]:
         "before": sides[0],
         "after": sides[1],
         "rate": part.rate,
+        "varies": read.varies,
+        "seconds": read.end,
         "rateAfter": rate_after(work),
         "row": _slice(view.before).row,
         "rowAfter": _slice(view.after).row,
@@ -59,7 +64,9 @@ def video_facts(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _side(keepers: Keepers, tiles: tuple[Tile, ...], levels: Levels) -> dict[str, Any]:
+def _side(
+    keepers: Keepers, times: Times, tiles: tuple[Tile, ...], levels: Levels
+) -> dict[str, Any]:
     """Return the pictures of one side: frames, and the slice."""
     frames = keepers["frames"]
     assert isinstance(frames, Frames)
@@ -68,6 +75,8 @@ def _side(keepers: Keepers, tiles: tuple[Tile, ...], levels: Levels) -> dict[str
     rows = _slice(keepers)
     single = TileGrid(tiles[:1], 255)  # a row of a grid would be one of several tiles
     (cut,) = single.frames(_bytes(rows.samples, levels)[None, :, None])
+    if times.varies:
+        cut = cut[times.shown_at(_evenly(times, len(cut)), rows.every)]
     return {
         "strip": [
             {"frame": place, "picture": thumbnail(frame, STRIP)}
@@ -75,7 +84,26 @@ def _side(keepers: Keepers, tiles: tuple[Tile, ...], levels: Levels) -> dict[str
         ],
         "slice": thumbnail(np.swapaxes(cut, 0, 1), *SLICE),
         "every": rows.every,
+        "times": _shares(times, rows.every),
     }
+
+
+def _evenly(times: Times, rows: int) -> NDArray[np.float64]:
+    """Return the middles of the columns of a slice, evenly spaced over all times."""
+    edges = np.linspace(times.starts[0], times.end, SLICE[1] * -(-2 * rows // SLICE[1]) + 1)
+    return (edges[:-1] + edges[1:]) / 2
+
+
+def _shares(times: Times, every: int) -> list[tuple[int, float]]:
+    """Return where frames begin, as shares of all time: those where a line between them bends.
+
+    >>> _shares(times_of([Moment(0, 1), Moment(1, 1)], 1), 1)
+    [(0, 0.0), (2, 1.0)]
+    """
+    frames, first = len(times.starts), times.starts[0]
+    starts = (times.starts[::every] - first) / (times.end - first)
+    within = list(zip(range(0, frames, every), starts.tolist(), strict=True))
+    return [*(within if times.varies else within[:1]), (frames, 1.0)]
 
 
 def _bytes(samples: Tensor, levels: Levels) -> Tensor:

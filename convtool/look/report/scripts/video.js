@@ -12,7 +12,8 @@ export function mountVideo(section, facts, page) {
 
   const tell = () => {
     const frame = films.frameOf(0);
-    const text = `frame ${frame} of ${facts.before.frames}, ${(frame / facts.rate).toFixed(2)} s`;
+    const second = shareAt(facts.before.times, frame) * facts.seconds;
+    const text = `frame ${frame} of ${facts.before.frames}, ${second.toFixed(2)} s`;
     range.value = String(frame);
     range.setAttribute("aria-valuetext", text);
     part("time").textContent = text;
@@ -20,7 +21,7 @@ export function mountVideo(section, facts, page) {
     for (const [index, side] of SIDES.entries()) {
       const seen = films.frameOf(index);
       const cursor = section.querySelector(`[data-side="${side}"] .cursor`);
-      cursor.style.left = `${(100 * (seen + 0.5)) / facts[side].frames}%`;
+      cursor.style.left = `${100 * shareAt(facts[side].times, seen + 0.5)}%`;
       markHeld(part(`${side}-held`), side, seen);
     }
   };
@@ -135,6 +136,22 @@ function shares(event) {
     share(event.clientY, frame.top, frame.height)];
 }
 
+/**
+ * Return which share of all time is over when a frame begins, or within it.
+ * @param {[number, number][]} times frames and shares, from the first to the end of the last
+ * @param {number} frame
+ */
+function shareAt(times, frame) {
+  const next = Math.max(1, times.findIndex(([place]) => place > frame));
+  const [[first, start], [end, stop]] = times.slice(next - 1);
+  return start + ((frame - first) / (end - first)) * (stop - start);
+}
+
+/** Return which frame is shown when a share of all time is over. */
+function frameAt(times, share) {
+  return shareAt(times.map(([frame, start]) => [start, frame]), share);
+}
+
 function spanOf(name, first, count) {
   return `${name} ${first} to ${first + count - 1}`;
 }
@@ -159,6 +176,6 @@ function mountSlice(section, facts, side, go) {
   cut.querySelector("img").src = facts[side].slice;
   cut.addEventListener("click", (event) => {
     const [across, down] = shares(event);
-    go(Math.floor(across * facts[side].frames), down);
+    go(Math.floor(frameAt(facts[side].times, across)), down);
   });
 }
