@@ -97,6 +97,7 @@ def _evenly(times: Times, rows: int) -> NDArray[np.float64]:
 def _shares(times: Times, every: int) -> list[tuple[int, float]]:
     """Return where frames begin, as shares of all time: those where a line between them bends.
 
+    >>> from convtool.block import Moment
     >>> _shares(times_of([Moment(0, 1), Moment(1, 1)], 1), 1)
     [(0, 0.0), (2, 1.0)]
     """
