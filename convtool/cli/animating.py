@@ -9,9 +9,10 @@ from convtool.cli import messages
 from convtool.errors import UsageError
 from convtool.look.animation import animate, writer_of
 from convtool.look.animation.explained import members, of_explained
-from convtool.look.animation.storyboard import of_array
+from convtool.look.animation.storyboard import SLICE, of_array
 from convtool.look.explain import Explained
 from convtool.look.typed import Numbers
+from convtool.media.registry import Medium
 from convtool.options.animation import AnimationOptions
 from convtool.outputs.atomic import refuse_existing
 from convtool.sizes import size_text
@@ -25,7 +26,7 @@ class Animation:
 
     Args:
         asked: the options.
-        dims: the number of axes of the input.
+        medium: of the input.
         overwrite: replace an existing file.
 
     Attributes:
@@ -36,9 +37,10 @@ class Animation:
         WriteError: the file exists already.
     """
 
-    def __init__(self, asked: AnimationOptions, dims: int, *, overwrite: bool) -> None:
+    def __init__(self, asked: AnimationOptions, medium: Medium, *, overwrite: bool) -> None:
         assert asked.animate is not None
         self._asked, self._overwrite, self._path = asked, overwrite, asked.animate
+        self._position, dims = medium.position, medium.dims
         self.crop = asked.crop or CROPS[dims]
         if len(self.crop) != dims:
             axes = "1 axis" if dims == 1 else f"{dims} axes"
@@ -62,7 +64,8 @@ class Animation:
         if whole:
             board = of_array(explained.layer, torch.from_numpy(numbers), channels)
         else:
-            board = of_explained(explained, self._crop_of(explained), channels)
+            plane = self._position if numbers is None else SLICE
+            board = of_explained(explained, self._crop_of(explained), channels, plane)
         animate(
             board,
             self._path,

@@ -68,7 +68,7 @@ def explain_input(
     options, notes = _options(medium, given)
     film = None
     if drawn.animate is not None:
-        film = Animation(drawn, medium.dims, overwrite=overwrite)
+        film = Animation(drawn, medium, overwrite=overwrite)
     crop = film.crop if film else None
     asked = Asked(text, suffix, own.at, own.channel, own.page, crop)
     explained = explain(asked, medium, options, source)

@@ -14,11 +14,12 @@ from convtool.errors import UsageError
 from convtool.layers.shape import LayerShape, shape_of
 from convtool.media.inputs import PIPE
 from convtool.media.numbers import medium_of_numbers
+from convtool.media.registry import Medium
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions
 from convtool.options.run import RunOptions
 from convtool.options.shape import ShapeOptions
-from convtool.sizes import size_text
+from convtool.sizes import counted, size_text
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 MOST = 2**40  # samples along an axis
@@ -69,21 +70,28 @@ Input = Annotated[str, typer.Argument(metavar="INPUT", help=INPUT)]
 def _command(**typed: Any) -> None:
     given = values_of(FIELDS, typed)
     as_json = given.pop("json", False)
-    shape = _shape(typed["input"], given)
-    if as_json:
-        messages.data(described(shape))
+    text, leading, by_header = typed["input"], AXES[3][0], False
+    if _SIZE.fullmatch(text):
+        shape = _of_size(text, given)
     else:
-        print("\n".join(_lines(shape)))
+        shape, medium = _of_file(text, given)
+        leading, by_header = f"{medium.position}s", medium.timed
+    if as_json:
+        messages.data(described(shape) | {"length_by_header": by_header})
+        return
+    if by_header:
+        length = counted(shape.size[0], medium.position)
+        name = messages.printable(text)
+        messages.say(f"note: {name}: {length} by its header; only a run counts them")
+    print("\n".join(_lines(shape, leading)))
 
 
 shape = taking(_command, [parameter_of(each) for each in FIELDS.values()], input=Input)
 shape.__doc__ = SUMMARY
 
 
-def _shape(text: str, given: dict[str, Any]) -> LayerShape:
-    """Return the shapes of a layer on what was named."""
-    if not _SIZE.fullmatch(text):
-        return _of_file(text, given)
+def _of_size(text: str, given: dict[str, Any]) -> LayerShape:
+    """Return the shapes of a layer on an input of some size."""
     size = tuple(int(number) for number in re.split(r"\s*[xX×]\s*", text.strip()))
     if not all(1 <= number <= MOST for number in size):
         raise UsageError(f"a size has whole numbers from 1 to {MOST}, not '{text}'")
@@ -98,8 +106,8 @@ def _shape(text: str, given: dict[str, Any]) -> LayerShape:
     return shape_of(size, channels, KernelOptions(**kernel), LayerOptions(**layer))
 
 
-def _of_file(name: str, given: dict[str, Any]) -> LayerShape:
-    """Return the shapes of a layer on the first part of a file."""
+def _of_file(name: str, given: dict[str, Any]) -> tuple[LayerShape, Medium]:
+    """Return the shapes of a layer on the first part of a file, and its medium."""
     if "in_channels" in given:
         raise UsageError("--in-channels is for sizes; a file has its own channels")
     if name != PIPE and not Path(name).exists():
@@ -133,8 +141,8 @@ def described(shape: LayerShape) -> dict[str, Any]:
     }
 
 
-def _lines(shape: LayerShape) -> list[str]:
-    """Return shapes as people read them."""
+def _lines(shape: LayerShape, leading: str) -> list[str]:
+    """Return shapes as people read them; the leading one of three axes has a name of its own."""
     folded = shape.results != shape.out_channels
     combined = f", combined from {shape.out_channels}" if folded else ""
     rows = {
@@ -150,15 +158,22 @@ def _lines(shape: LayerShape) -> list[str]:
     return [
         layer_line(shape),
         "",
-        *formula_lines(shape),
+        *formula_lines(shape, leading),
         "",
         *(f"{key:<{left}}  {value}" for key, value in rows.items()),
     ]
 
 
-def formula_lines(shape: LayerShape) -> list[str]:
-    """Return the output-size formula, and a line per axis with the numbers put in."""
+def formula_lines(shape: LayerShape, leading: str = AXES[3][0]) -> list[str]:
+    """Return the output-size formula, and a line per axis with the numbers put in.
+
+    Args:
+        shape: of a layer.
+        leading: the name of the first of three axes.
+    """
     names = AXES[len(shape.size)]
+    if len(names) == len(AXES[3]):
+        names = (leading, *names[1:])
     width = max(map(len, names))
     axes = zip(names, shape.window.formulas(shape.size), strict=True)
     return [f"output = {FORMULA}", *(f"  {name:<{width}}  {text}" for name, text in axes)]

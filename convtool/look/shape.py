@@ -51,8 +51,10 @@ def shape_with_kernels(
     return shape_of_layer(Filter(options, medium).layer(in_channels), size)
 
 
-def shape_on_file(name: str, given: Mapping[str, Any]) -> LayerShape:
-    """Return the shapes of a layer on the first part of a file, whose header is read.
+def shape_on_file(name: str, given: Mapping[str, Any]) -> tuple[LayerShape, Medium]:
+    """Return the shapes of a layer on the first part of a file, whose header is read; its medium.
+
+    The length of audio and video is what the header states, which may be an estimate.
 
     Args:
         name: of the file.
@@ -65,4 +67,4 @@ def shape_on_file(name: str, given: Mapping[str, Any]) -> LayerShape:
         medium = medium_of(name, file)
         options = medium.options(given)
         part = next(open_source(medium, file, name, options.reading).parts())
-        return shape_of_layer(Filter(options, medium).layer_of(part), part.size)
+        return shape_of_layer(Filter(options, medium).layer_of(part), part.size), medium

@@ -69,6 +69,17 @@ def test_a_crop_of_a_file_has_the_samples_that_are_stored(convtool, tmp_path):
     assert "Samples are shown as they are stored: 255 stands for 1." in texts(path)
 
 
+def test_planes_of_a_video_are_frames(convtool, tmp_path):
+    """Of a video, planes are called frames; of typed numbers, slices."""
+    path, kernel = tmp_path / "w.svg", ("-k", "1|1")
+    words = ("explain", SAMPLES / "clip.mp4", *kernel, "--at", "5,2,3", "--animate", path)
+    assert convtool(*words).code == 0
+    assert {"frame 4", "frame 5", "frame 6"} <= set(texts(path))
+    words = ("explain", "--grid", "3x2x2", *kernel, "--padding", "0", "--animate", path, "-f")
+    assert convtool(*words).code == 0
+    assert {"slice 0", "slice 1", "slice 2"} <= set(texts(path))
+
+
 def test_the_start_of_a_file_is_padded(convtool, tmp_path):
     """At the edge of audio, the padding is seen, and it is none of the samples."""
     path = tmp_path / "w.svg"

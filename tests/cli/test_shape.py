@@ -86,6 +86,26 @@ def test_the_size_of_a_file_is_read_from_its_header(capsys):
     assert found["padding_mode"] == "replicate"
 
 
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("clip.mp4", "50 frames"), ("melody.wav", "36000 samples"), ("chart.jpg", "")],
+)
+def test_a_length_that_a_header_states_is_told(capsys, name, count):
+    """The header may estimate how long audio and video are: a note and a field say whose it is."""
+    path = str(SAMPLES / name)
+    assert run(["shape", path]) == 0
+    note = f"note: {path}: {count} by its header; only a run counts them\n" if count else ""
+    assert capsys.readouterr().err == note
+    assert shape(capsys, path)["length_by_header"] == bool(count)
+    assert not shape(capsys, "32x32")["length_by_header"]
+
+
+def test_frames_are_called_frames(capsys):
+    """The leading axis of a video has frames, that of a size of three axes is the depth."""
+    assert "\n  frames  floor((50 + " in said(capsys, str(SAMPLES / "clip.mp4"))
+    assert "\n  depth   floor((50 + " in said(capsys, "50x9x9")
+
+
 def test_kernels_have_a_size_of_their_own(capsys):
     """With -k the size of the kernel is its own, and channels are kept apart."""
     found = shape(capsys, "20x20", "--in-channels", "2", "-k", "1 2 3; 4 5 6")

@@ -90,7 +90,7 @@ def _input_labels(board: Storyboard, block: Block) -> Iterator[Text]:
     several = len(board.names) > 1
     yield _heading(block, "Input", board.size, board.first, named if several else {})
     start, (first, count) = board.region.first[0], (board.first[0], board.size[0])
-    yield from _labels(block, named, start, range(first, first + count))
+    yield from _labels(block, named, board.plane, start, range(first, first + count))
 
 
 def _output_labels(board: Storyboard, block: Block) -> Iterator[Text]:
@@ -99,7 +99,7 @@ def _output_labels(board: Storyboard, block: Block) -> Iterator[Text]:
     several = board.conv.out_channels > 1
     yield _heading(block, "Output", made.size, made.origin, named if several else {})
     start = made.origin[0]
-    yield from _labels(block, named, start, range(start, start + made.size[0]))
+    yield from _labels(block, named, board.plane, start, range(start, start + made.size[0]))
 
 
 def _heading(
@@ -121,12 +121,15 @@ def _heading(
     return Text(block.x, block.y + HEAD * 0.6, ", ".join(words), HEADING, INK, "start")
 
 
-def _labels(block: Block, named: Mapping[int, str], start: int, inside: range) -> Iterator[Text]:
+def _labels(
+    block: Block, named: Mapping[int, str], plane: str, start: int, inside: range
+) -> Iterator[Text]:
     """Yield the labels of planes, where there are several.
 
     Args:
         block: whose planes they are.
         named: the names of its channels.
+        plane: the word for a slice.
         start: the number of its first slice.
         inside: the numbers of slices that are not padding.
     """
@@ -136,7 +139,7 @@ def _labels(block: Block, named: Mapping[int, str], start: int, inside: range) -
         words = [named[channel]] * (len(block.channels) > 1)
         if block.slices > 1:
             number = slice + start
-            words.append(f"slice {number}" if number in inside else "padding")
+            words.append(f"{plane} {number}" if number in inside else "padding")
         x, y = block.corner(channel, slice)
         yield Text(x, y - LABEL * 0.35, ", ".join(words), SMALL, MUTED, "start")
 

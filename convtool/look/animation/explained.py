@@ -8,7 +8,7 @@ from convtool.look.region import Region, around
 
 
 def of_explained(
-    explained: Explained, crop: Sequence[int], channels: Sequence[int] | None
+    explained: Explained, crop: Sequence[int], channels: Sequence[int] | None, plane: str
 ) -> Storyboard:
     """Return the storyboard of the elements around an explained one, on the run's own samples.
 
@@ -16,6 +16,7 @@ def of_explained(
         explained: with those elements in its region.
         crop: how many elements, per axis.
         channels: output channels of the layer; None for all.
+        plane: the word for a position of the leading one of three axes.
 
     Raises:
         UsageError: there are too many elements.
@@ -31,6 +32,7 @@ def of_explained(
         channels,
         view.work.seen.levels.scale,
         view.work.seen.channels,
+        plane,
     )
 
 

@@ -21,6 +21,7 @@ from convtool.look.region import Region, source_of
 from convtool.sizes import size_text
 
 MOST_STEPS = 300
+SLICE = "slice"  # of a volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,7 @@ class Storyboard:
         unit: the sample that stands for 1.
         names: of all channels of the input.
         steps: one per output element.
+        plane: the word for a position of the leading one of three axes.
     """
 
     layer: Layer
@@ -73,6 +75,7 @@ class Storyboard:
     unit: float
     names: tuple[str, ...]
     steps: tuple[Step, ...]
+    plane: str = SLICE
 
     @property
     def conv(self) -> Conv:
@@ -172,6 +175,7 @@ def of_region(
     channels: Sequence[int] | None = None,
     unit: float = 1.0,
     names: Sequence[str] | None = None,
+    plane: str = SLICE,
 ) -> Storyboard:
     """Return the storyboard of a region of a layer's result.
 
@@ -182,6 +186,7 @@ def of_region(
         channels: output channels of the layer; None for all.
         unit: the sample that stands for 1.
         names: of all channels of the input; None for their numbers.
+        plane: the word for a position of the leading one of three axes.
 
     Shape: padded (C, *P)
 
@@ -194,7 +199,7 @@ def of_region(
     places = ((each, *position) for each in chosen for position in np.ndindex(*region.size))
     steps = tuple(_step(layer.conv, samples, place, unit) for place in places)
     known = tuple(map(str, range(len(padded))) if names is None else names)
-    return Storyboard(layer, region, samples, unit, known, steps)
+    return Storyboard(layer, region, samples, unit, known, steps, plane)
 
 
 def refuse_long(channels: int, size: Sequence[int]) -> None:
