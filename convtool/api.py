@@ -26,6 +26,7 @@ from convtool.options.options import Options
 from convtool.results.normalize import Choice, Normalizer
 from convtool.run.filter import DTYPES, Filter
 from convtool.run.work import check_duration
+from convtool.sizes import are
 
 Results = list[tuple[Tensor, float]]  # each part's, and the number that stands for 1 in it
 
@@ -131,7 +132,7 @@ def _finite(tensor: Tensor, options: Options) -> Tensor:
     if value is None:
         count = int((~good).sum())
         raise UsageError(
-            f"{count} samples of the tensor are NaN or infinite", hint="nan=VALUE replaces them"
+            f"the tensor: {are(count, 'sample')} NaN or infinite", hint="nan=VALUE replaces them"
         )
     return torch.where(good, tensor, value)
 

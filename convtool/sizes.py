@@ -158,13 +158,22 @@ def check_groups(channels: int, groups: int, which: str) -> None:
         )
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun.
 
-    >>> counted(1, "group"), counted(2, "group")
-    ('1 group', '2 groups')
+    >>> counted(1, "group"), counted(2, "group"), counted(2, "axis", "axes")
+    ('1 group', '2 groups', '2 axes')
     """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def are(number: int, noun: str) -> str:
+    """Return a number with its noun and the verb that goes with them.
+
+    >>> are(1, "sample"), are(2, "sample")
+    ('1 sample is', '2 samples are')
+    """
+    return f"{counted(number, noun)} {'is' if number == 1 else 'are'}"
 
 
 def multiply_adds(size: Sequence[int], out_channels: int, kernel: Sequence[int], each: int) -> int:

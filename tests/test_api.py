@@ -133,7 +133,7 @@ def test_nan_in_a_tensor_is_refused_or_replaced_whatever_the_algorithm(algorithm
     tensor = torch.rand(1, 1, 40, 40)
     tensor[0, 0, 20, 20] = torch.nan
     tensor[0, 0, 3, 3] = torch.inf
-    with pytest.raises(convtool.UsageError, match="2 samples of the tensor are NaN or infinite"):
+    with pytest.raises(convtool.UsageError, match="the tensor: 2 samples are NaN or infinite"):
         convtool.apply(tensor, "box:size=9", algorithm=algorithm)
     replaced = torch.where(torch.isfinite(tensor), tensor, 0.5)
     result = convtool.apply(tensor, "box:size=9", algorithm=algorithm, nan=0.5)

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "limits": {"errors"},
     "block": {"levels"},
     "sizes": {"errors"},
-    "options": {"errors"},
+    "options": {"errors", "sizes"},
     "convolve": SAMPLES | {"sizes"},
     "media": SAMPLES | {"options", "convolve", "sizes"},
     "kernels": {"errors", "options", "media"},
@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "run": SAMPLES
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
     "api": (SAMPLES - {"block"})
-    | {"arguments", "options", "convolve", "layers", "results", "media", "run"},
+    | {"arguments", "options", "convolve", "layers", "results", "media", "run", "sizes"},
     "look": SAMPLES
     | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
     | {"api"},

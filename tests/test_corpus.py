@@ -14,7 +14,7 @@ from convtool.media.image.formats import WRITABLE
 REFUSALS = re.compile(
     r"error: .*: (the file is empty|not an image of a known format|the image cannot be read: .+"
     r"|\d+×\d+ pixels exceed the limit of \d+ pixels|(truncated|damaged): .+"
-    r"|\d+ samples are NaN or infinite|samples of type \w+ are not supported"
+    r"|(1 sample is|\d+ samples are) NaN or infinite|samples of type \w+ are not supported"
     r"|no image format is known by '.*')|error: .* is (an audio file|a video)$"
 )
 # Damaged files that must be filtered all the same: the damage is not in the pixels.
@@ -88,8 +88,8 @@ def test_other_media_are_not_images(convtool, corpus, tmp_path):
 
 AUDIO_REFUSALS = re.compile(
     r"error: .*: (the audio cannot be read: .+|the audio is damaged: .+|truncated: .+|no samples"
-    r"|the file is empty|no audio track|\d+ samples are NaN or infinite"
-    r"|\d+ channels at \d+ Hz are not supported)$|error: .* is (an image|a video)$"
+    r"|the file is empty|no audio track|(1 sample is|\d+ samples are) NaN or infinite"
+    r"|\d+ channels? at \d+ Hz: not supported)$|error: .* is (an image|a video)$"
 )
 
 

@@ -15,7 +15,7 @@ from convtool.look.typed import Numbers
 from convtool.media.registry import Medium
 from convtool.options.animation import AnimationOptions
 from convtool.outputs.atomic import refuse_existing
-from convtool.sizes import size_text
+from convtool.sizes import counted, size_text
 
 SMALL = 64  # elements of a file's channel that are animated without being asked for a crop
 CROPS = {1: (8,), 2: (4, 4), 3: (2, 2, 2)}
@@ -43,7 +43,7 @@ class Animation:
         self._position, dims = medium.position, medium.dims
         self.crop = asked.crop or CROPS[dims]
         if len(self.crop) != dims:
-            axes = "1 axis" if dims == 1 else f"{dims} axes"
+            axes = counted(dims, "axis", "axes")
             raise UsageError(f"--crop {size_text(self.crop)}: the result has {axes}")
         writer_of(self._path)
         refuse_existing(self._path, overwrite=overwrite)

@@ -16,7 +16,7 @@ from convtool.look.element import Element, Response
 from convtool.look.explain import LARGEST, Explained
 from convtool.look.region import PADDED
 from convtool.look.steps import arithmetic, disagreement, number, steps
-from convtool.sizes import size_text
+from convtool.sizes import counted, size_text
 
 MOST = {1: 12, 2: 7, 3: 5}  # taps that are shown along each axis, by the number of axes
 ALIKE = 0.05  # by which sums of products may differ for the middle of a kernel to be shown
@@ -108,7 +108,7 @@ def _show_numbers(console: Console, explained: Explained, padded: Tensor) -> Non
         console.print(f"\n{title if len(stored) > 1 else 'result'}")
         _show_grids(console, grid, None)
     if len(stored) > MOST_RESULTS:
-        console.print(f"\nand {len(stored) - MOST_RESULTS} more channels")
+        console.print(f"\nand {counted(len(stored) - MOST_RESULTS, 'more channel')}")
 
 
 def _outside(explained: Explained) -> Tensor:
@@ -226,7 +226,8 @@ def _left_out(response: Response, shown: tuple[slice | Tensor, ...], places: Seq
     if len(visible) < channels:
         parts.append(f"{len(visible)} of {channels} input channels")
     left = number(response.total - float(visible.sum()))
-    return f"shown: {', '.join(parts)}; the other {rest} products sum to {left}"
+    others = "the other product is" if rest == 1 else f"the other {rest} products sum to"
+    return f"shown: {', '.join(parts)}; {others} {left}"
 
 
 def _steps_table(element: Element) -> Table:

@@ -138,7 +138,7 @@ class _Making:
         if self._groups(groups) != groups:
             raise LayerError(
                 f"kernel '{kernel.label}' needs {counted(groups, 'group')} for "
-                f"{self.in_channels} channels, not --groups {self.layer.groups}"
+                f"{counted(self.in_channels, 'channel')}, not --groups {self.layer.groups}"
             )
         if self.alignment.wet != 1:
             kernel = mixed(kernel, self.alignment.wet, self.in_channels)

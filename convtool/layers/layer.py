@@ -17,7 +17,7 @@ from convtool.layers.combine import combined, combined_range
 from convtool.layers.fold import Fold
 from convtool.layers.outputs import NamedOutput
 from convtool.options.kernel import Combine
-from convtool.sizes import Pads
+from convtool.sizes import Pads, counted
 
 MEAN_ERROR = 1e-4  # by which the weights of a mean may miss a sum of 1, rounded to float32
 
@@ -96,7 +96,7 @@ class Layer:
         facts = (
             f"weight {tuple(conv.weight.shape)}",
             f"bias {table.spread(bias)}" if bias else "no bias",
-            f"{conv.weight.numel() + len(bias)} parameters",
+            f"{counted(conv.weight.numel() + len(bias), 'parameter')}",
             *([f"padded before and after by {self.pads}"] if self.pads else []),
             f"outputs: {', '.join(output.title for output in self.outputs)}",
             *self.notes,

@@ -213,8 +213,9 @@ def _place(at: At | None, work: Work, result: Sequence[int]) -> tuple[int, ...]:
         return (round(at.seconds * work.part.rate / work.layer.conv.stride[0]),)
     if len(at.places) != dims:
         shown = ",".join(map(str, at.places))
+        has = f"{counted(len(at.places), 'number')} ('{shown}')"
         raise UsageError(
-            f"--at has {counted(len(at.places), 'number')} ('{shown}') for {dims} axes",
+            f"--at has {has} for {counted(dims, 'axis', 'axes')}",
             hint=_hint(dims),
         )
     return at.places

@@ -26,7 +26,7 @@ from convtool.media.inputs import opened
 from convtool.media.npy_file import NpyFile
 from convtool.media.policies import finite, refuse_empty
 from convtool.options.reading import Reading
-from convtool.sizes import size_text
+from convtool.sizes import are, size_text
 
 MOST = 2**20  # numbers that are typed
 AXES = 3  # at most
@@ -107,7 +107,7 @@ def _reshaped(numbers: Numbers, text: str) -> Numbers:
     size = tuple(int(number) for number in re.split("[xX×]", text))
     if math.prod(size) != numbers.size:
         raise UsageError(
-            f"{numbers.size} numbers do not fill {size_text(size)}, which has {math.prod(size)}"
+            f"{size_text(size)} has {math.prod(size)}, and {are(numbers.size, 'number')} given"
         )
     return numbers.reshape(size)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from convtool.errors import ReadError, UsageError
 from convtool.options.reading import Reading
+from convtool.sizes import are
 
 T = TypeVar("T")
 Samples = NDArray[Any]
@@ -128,6 +129,6 @@ def finite(samples: Samples, reading: Reading, name: str, rest: Iterable[Samples
     if reading.nan is None:
         count = int((~good).sum()) + sum(int((~np.isfinite(more)).sum()) for more in rest)
         raise ReadError(
-            f"{name}: {count} samples are NaN or infinite", hint="--nan VALUE replaces them"
+            f"{name}: {are(count, 'sample')} NaN or infinite", hint="--nan VALUE replaces them"
         )
     return np.where(good, samples, samples.dtype.type(reading.nan))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from convtool.errors import UsageError
 from convtool.options.values import Flag, Kind
+from convtool.sizes import counted
 
 Axes = int | tuple[int, ...]
 Padding = Literal["same", "valid"] | Axes
@@ -218,5 +219,7 @@ def per_axis(name: str, value: Axes, dims: int) -> tuple[int, ...]:
     if isinstance(value, int):
         return (value,) * dims
     if len(value) != dims:
-        raise UsageError(f"--{name} has {len(value)} numbers for {dims} axes")
+        raise UsageError(
+            f"--{name} has {counted(len(value), 'number')} for {counted(dims, 'axis', 'axes')}"
+        )
     return value

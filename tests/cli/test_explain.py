@@ -196,6 +196,12 @@ def test_many_input_channels_are_shown_in_part(convtool):
     assert "shown: 4 of 6 input channels; the other 6 products sum to" in page
 
 
+def test_one_product_that_is_left_out_is_one(convtool):
+    """Words agree with their number."""
+    page = said(convtool, f'"0..20 as 21" -k "{" ".join("1" * 13)}" --padding 0')
+    assert "; the other product is " in page
+
+
 def test_many_numbers_are_not_shown_whole(convtool):
     """Thousands of numbers are explained like a file, with words in place of the grids."""
     page = said(convtool, '"0..9999 as 100x100" -k "1 2" --at 50,60')

@@ -122,6 +122,7 @@ def test_kernels_have_a_size_of_their_own(capsys):
         ("9x9 --kernel-size 4 --stride 2", "padding 'same' with stride 2×2 needs an odd kernel"),
         ("2x2 --padding 2 --padding-mode reflect", "reflect padding of 2 needs an input larger"),
         ("0x4", "a size has whole numbers from 1"),
+        ("9 --stride 1,2", "--stride has 2 numbers for 1 axis"),
         ("9x9 --stride 1,2,3", "--stride has 3 numbers for 2 axes"),
         ("nothing.png", "'nothing.png' is neither a size nor an existing file"),
         ("samples/chart.jpg --in-channels 3", "--in-channels is for sizes"),

@@ -145,7 +145,7 @@ def test_names_are_not_numbers(text):
         ("1 2 x", "'x' is not a number"),
         ("1 2; 3", "rows differ in length"),
         ("1 2 || 3 4 5", "channels of one size are expected, not of 2 and 3"),
-        ("0..24 as 4x5", "25 numbers do not fill 4×5, which has 20"),
+        ("0..24 as 4x5", "4×5 has 20, and 25 numbers are given"),
         ("0..24 as square", "'as square': a size is expected"),
         ("0..99999999", "more than 1048576 numbers"),
         ("[[1, 2], [3]]", "rows differ in length"),
@@ -178,7 +178,7 @@ def test_tables_are_read(tmp_path):
         (b"1;0,5\n", r"decimals take a point"),
         (b"\xff\xfe1\n", "line 1 is not text in UTF-8"),
         (b"# nothing\n", "there is no number"),
-        (b"1,nan\n", "1 samples are NaN or infinite"),
+        (b"1,nan\n", "1 sample is NaN or infinite"),
         (b"", "the file is empty"),
     ],
 )

@@ -52,7 +52,7 @@ def test_a_table_is_audio(tmp_path, convtool):
         (np.zeros(9, np.uint8), "samples of type uint8 are not supported"),
         (np.array([{}]), "samples of type object are not supported"),
         (np.zeros(0), "no samples"),
-        (np.array([0, np.nan]), "1 samples are NaN or infinite"),
+        (np.array([0, np.nan]), "1 sample is NaN or infinite"),
     ],
     ids=["axes", "planes", "bytes", "pickle", "empty", "nan"],
 )

@@ -33,7 +33,7 @@ def test_numbers_beyond_the_range_are_noted(tmp_path, convtool):
         (b"1,2\n3\n", "line 2 has 1 number, the first line 2"),
         (b"1;0,5\n", "line 1: '0,5' is not a number (decimals take a point)"),
         (b"1,2\n3,x\n", "line 2: 'x' is not a number"),
-        (b"1,2\n3,nan\n", "1 samples are NaN or infinite"),
+        (b"1,2\n3,nan\n", "1 sample is NaN or infinite"),
         (b"a,b\n1,2\n", "not an image of a known format"),
     ],
 )

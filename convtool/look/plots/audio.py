@@ -60,7 +60,7 @@ def page(look: Look, title: str, single: str, dpi: int) -> Page:
     sheet.rows.append([axes.bar()])
     sheet.notes += _notes(view, shown)
     if len(shown) < len(before) + len(after):
-        sheet.notes.append(f"{len(shown)} of {len(before) + len(after)} channels are drawn")
+        sheet.notes.append(f"drawn: {len(shown)} of {len(before) + len(after)} channels")
     sheet.about = (
         f"{title}: waveforms and spectrograms of {len(before)} channels before the layer and "
         f"{len(after)} after it"

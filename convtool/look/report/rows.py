@@ -13,7 +13,7 @@ from convtool.look.report.shown import Shown
 from convtool.look.witness import View
 from convtool.outputs.jobs import Job
 from convtool.run.outcomes import Outcome
-from convtool.sizes import size_text
+from convtool.sizes import counted, size_text
 
 PIXELS = 160  # per axis of a picture
 BUCKETS, HIGH = 160, 48  # of a waveform, and units of its drawing from top to bottom
@@ -87,7 +87,7 @@ def _size(shown: Shown) -> str:
     part = view.work.part
     if len(part.size) == 1:
         assert part.rate is not None
-        channels = f"{len(part.channels)} channel{'s' * (len(part.channels) > 1)}"
+        channels = counted(len(part.channels), "channel")
         return f"{view.read / part.rate:.4g} s, {channels} at {part.rate:g} Hz"
     pixels = size_text(list(reversed(part.size[-2:])))
     if len(part.size) == 3:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from convtool.look.terminal.picture import on_one_line
+from convtool.sizes import counted
 
 Samples = NDArray[np.floating[Any]]
 
@@ -95,7 +96,7 @@ def _channels(trace: Trace, columns: int, peak: float) -> list[str]:
             f"{label:>{LABELS - 1}}│{line}" for label, line in zip(labels, drawn, strict=True)
         ]
     if count > MOST_CHANNELS:
-        lines.append(f"({count - MOST_CHANNELS} more channels)")
+        lines.append(f"({counted(count - MOST_CHANNELS, 'more channel')})")
     return lines
 
 

@@ -10,6 +10,7 @@ from convtool.media.audio.layout import FEW_MASKS, IMPLIED, alac_masks, title
 from convtool.media.audio.metadata.model import Capacity
 from convtool.media.audio.subtypes import LOSSY, bits
 from convtool.media.policies import named
+from convtool.sizes import counted
 
 NOTHING = Capacity()
 PCM = ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
@@ -77,7 +78,9 @@ class Format:
         if not stored:
             return 0, (f"channel layout {title(mask)} dropped: {self.title} cannot hold it",)
         before = (
-            f"channel layout {title(mask)}" if mask else f"{channels} channels without positions"
+            f"channel layout {title(mask)}"
+            if mask
+            else f"{counted(channels, 'channel')} without positions"
         )
         return stored, (f"{before} stored as {title(stored)}",)
 

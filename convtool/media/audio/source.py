@@ -16,6 +16,7 @@ from convtool.media.audio.streams import AudioStream, MonoStream
 from convtool.media.audio.tables import open_table
 from convtool.media.policies import Notes
 from convtool.options.reading import MAX_RATE, AudioReading
+from convtool.sizes import counted
 
 MAX_CHANNELS = 256
 CHANNEL_NAMES = {1: ("mono",), 2: ("left", "right")}
@@ -94,7 +95,7 @@ class AudioSource(Notes):
         decoder = open_table(file, name, reading) or open_decoder(file, name)
         rate, channels = decoder.rate, decoder.channels
         if not 0 < channels <= MAX_CHANNELS or not 0 < rate <= MAX_RATE:
-            raise ReadError(f"{name}: {channels} channels at {rate} Hz are not supported")
+            raise ReadError(f"{name}: {counted(channels, 'channel')} at {rate} Hz: not supported")
         self.subtype, self.rate, self.metadata = decoder.subtype, rate, decoder.metadata
         for note in decoder.notes:
             self.note(note)

@@ -16,6 +16,7 @@ from convtool.media.video.screen import Screen, TimedFrame
 from convtool.media.video.selection import Selection
 from convtool.media.video.whole import is_measured, missing
 from convtool.options.reading import VideoReading
+from convtool.sizes import are
 
 LATEST = Fraction(1)  # seconds by which frames may come later than their packets
 STARTUP = Fraction(1, 20)  # seconds of audio that a decoder may need before the first sample
@@ -95,7 +96,7 @@ class Decoder:
         if not self._count:
             raise ReadError(f"{self._name}: no frames{self._selection}")
         if self._damaged:
-            frames = "1 frame is" if self._damaged == 1 else f"{self._damaged} frames are"
+            frames = are(self._damaged, "frame")
             self._notes.note(f"{frames} damaged: the decoder filled in what is missing")
         if by_time and self._selection.whole:
             self._refuse_short(container)

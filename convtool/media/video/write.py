@@ -24,6 +24,7 @@ from convtool.media.video.storage import Storage
 from convtool.media.video.tiles import TileGrid
 from convtool.media.video.timeline import Cadence, timeline
 from convtool.media.video.tracks import Tracks
+from convtool.sizes import counted
 
 X265_DELAY = 2  # frames by which its decoding times are earlier, as frames are reordered
 
@@ -183,8 +184,8 @@ class VideoEncoder(Notes):
         """Return the note that frames were dropped."""
         container = self._storage.container
         least = container.least * self._timeline.base
-        frames = "1 frame" if count == 1 else f"{count} frames"
-        return f"{frames} dropped: {container.name} shows a frame for at least {least} s"
+        dropped = counted(count, "frame")
+        return f"{dropped} dropped: {container.name} shows a frame for at least {least} s"
 
     def drop(self) -> None:
         """Release the files."""

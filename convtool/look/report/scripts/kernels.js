@@ -138,7 +138,7 @@ function bars(weights, peak) {
     context.fillRect(n * wide, top, Math.max(1, wide * 0.8), high);
   });
   canvas.setAttribute("role", "img");
-  const words = `${counted(weights.length)} taps, the largest ${text(peak)}`;
+  const words = `${counted(weights.length, "tap")}, the largest ${text(peak)}`;
   canvas.setAttribute("aria-label", words);
   return make("div", {}, canvas, make("p", { class: "hint" }, words));
 }

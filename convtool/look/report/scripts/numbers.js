@@ -17,9 +17,11 @@ export function factor(number, digits = 4) {
   return number < 0 ? `(${text(number, digits)})` : text(number, digits);
 }
 
-/** Return a count with its digits in groups of three: 1 234 567. */
-export function counted(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+/** Return a count with its digits in groups of three, and its noun: 1 234 567 taps. */
+export function counted(number, noun = "") {
+  const digits = String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  if (!noun) return digits;
+  return `${digits} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** The share of the largest number by which two sides differ that are the same in decimals. */

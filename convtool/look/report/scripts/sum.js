@@ -89,7 +89,7 @@ function largest(row, worked, units, dims) {
       make("span", { class: "muted" }, ` at ${place}${added ? ", padding" : ""}`));
   });
   return make("div", {},
-    make("p", { class: "hint" }, `${counted(taps.length)} products with weights other than zero` +
+    make("p", { class: "hint" }, `${counted(taps.length, "product")} with weights other than zero` +
       (taps.length > LARGEST ? `, too many to print. The ${shown.length} largest:` : ":")),
     make("ol", { class: "largest" }, ...shown));
 }
@@ -115,6 +115,6 @@ export function summary(page, worked, unit) {
   const { channel, position } = page.selected;
   const sums = worked.terms.map((term) => text(term.response / units.input)).join(" and ");
   return `${resultName(page.run, channel)}, ${placeName(page.run, position)}: ` +
-    `${counted(product(page.run.geometry.kernel))} taps, sum ${sums}, ` +
+    `${counted(product(page.run.geometry.kernel), "tap")}, sum ${sums}, ` +
     `stored ${text(worked.stored / units.output)}`;
 }

@@ -25,6 +25,7 @@ from convtool.media.audio.streams import Samples
 from convtool.media.audio.subtypes import levels_of
 from convtool.media.callbacks import CallbackFile
 from convtool.media.policies import Notes
+from convtool.sizes import counted
 
 # By a subtype: FFmpeg's encoder, its sample format, and the bits that samples are shifted by.
 ENCODERS = {
@@ -81,7 +82,7 @@ class M4aEncoder(Notes):
     def _refuse_unknown(self) -> None:
         if not self._layout:
             raise WriteError(
-                f"M4A cannot hold {len(self._channels)} channels as {self._subtype}",
+                f"M4A cannot hold {counted(len(self._channels), 'channel')} as {self._subtype}",
                 hint="--mono or another --format",
             )
         rates = av.codec.Codec(self._codec, "w").audio_rates
@@ -185,7 +186,9 @@ class M4aEncoder(Notes):
         try:
             yield
         except av.FFmpegError as exc:
-            result = f"{len(self._channels)} channels at {self._rate} Hz as {self._subtype}"
+            result = (
+                f"{counted(len(self._channels), 'channel')} at {self._rate} Hz as {self._subtype}"
+            )
             raise WriteError(
                 f"M4A cannot hold {result}", hint="--rate, --mono or another --format"
             ) from exc

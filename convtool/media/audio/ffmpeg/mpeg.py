@@ -20,6 +20,7 @@ from convtool.media.audio.metadata.model import Metadata
 from convtool.media.audio.streams import Samples, first_samples, regroup, without_first
 from convtool.media.audio.subtypes import levels_of
 from convtool.media.callbacks import iterate_outside_main_thread
+from convtool.sizes import counted
 
 SUBTYPES = {1: "MPEG_LAYER_I", 2: "MPEG_LAYER_II", 3: "MPEG_LAYER_III"}
 SHORT = 4  # bytes of a frame's header
@@ -56,7 +57,9 @@ class MpegDecoder:
         self.length = sum(part.length for part in found.parts)
         cut = self.length + 1 if any(part.cut for part in found.parts) else self.length
         self.declared: int | None = max(cut, self.length + found.parts[-1].missing)
-        self.flaw = f"{found.skipped} bytes between frames are no audio" if found.skipped else ""
+        self.flaw = (
+            f"no audio in {counted(found.skipped, 'byte')} between frames" if found.skipped else ""
+        )
 
     def _refuse_changes(self) -> None:
         first, seconds = self._parts[0].kind, 0.0

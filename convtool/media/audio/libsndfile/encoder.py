@@ -23,6 +23,7 @@ from convtool.media.audio.streams import Samples, split
 from convtool.media.audio.subtypes import levels_of, padding_bits
 from convtool.media.callbacks import CallbackFile
 from convtool.media.policies import Notes
+from convtool.sizes import counted
 
 MAX_WAV = 2**32 - 2**16  # bytes that the header of a WAV file can count
 VORBIS_BLOCK = 2**14  # samples; libsndfile's Vorbis encoder keeps those of one call on the stack
@@ -102,7 +103,7 @@ class AudioEncoder(Notes):
                 format=header,
             )
         except soundfile.SoundFileError as exc:
-            result = f"{count} channels at {rate} Hz as {self._subtype}"
+            result = f"{counted(count, 'channel')} at {rate} Hz as {self._subtype}"
             raise WriteError(
                 f"{self._format.title} cannot hold {result}",
                 hint=_hint(self._subtype),

@@ -10,6 +10,7 @@ import numpy as np
 
 from convtool.media.image.format import Row
 from convtool.media.image.samples import Samples
+from convtool.sizes import counted
 
 FILE_HEADER = 14
 CORE = 12  # bytes of the oldest header, of OS/2 and Windows 2
@@ -135,7 +136,9 @@ def _check(bits: int, compression: int, size: int, *, upward: bool) -> None:
         ALPHA_FIELDS: (16, 32) if size not in OS2 else (),
     }
     if bits not in allowed.get(compression, ()):
-        raise ValueError(f"{bits} bits per pixel with compression {compression} are not supported")
+        raise ValueError(
+            f"{counted(bits, 'bit')} per pixel with compression {compression}: not supported"
+        )
     if compression in (RLE8, RLE4) and not upward:
         raise ValueError("runs in an image that begins with its first row")
 

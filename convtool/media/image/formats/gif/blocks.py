@@ -12,6 +12,7 @@ import numpy as np
 from convtool.media.image.canvas import Disposal, Drawing, Region
 from convtool.media.image.reader import ENDS_EARLY, ImageInput
 from convtool.media.image.samples import Samples
+from convtool.sizes import counted
 
 HEADER = 6  # bytes of the signature and the version
 SCREEN = 7  # bytes of the logical screen descriptor
@@ -139,7 +140,7 @@ class _Scanner:
         more = self._stream.seek(0, io.SEEK_END) - place
         self._stream.seek(place)
         if more and self._stream.read().strip(b"\0;"):
-            self._file.refuse_damaged(f"{more} bytes after the end of the GIF")
+            self._file.refuse_damaged(f"{counted(more, 'byte')} after the end of the GIF")
 
     def _take_image(self) -> None:
         head = self._read(9)

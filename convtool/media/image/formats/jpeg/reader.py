@@ -12,6 +12,7 @@ from convtool.media.image.modes import CONVERTED
 from convtool.media.image.orientation import upright, upright_size
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import GREY, RGB, Header, Pixels
+from convtool.sizes import counted
 
 IMAGE, VIDEO = b"\xff\xd8\xff", b"ftyp"  # how they begin, the latter after 4 bytes
 # Names of samplings, by the factors of the first component where the others have 1×1.
@@ -86,7 +87,7 @@ class JpegReader:
         elif VIDEO in rest[:16]:
             self._file.note("a video behind the image dropped")
         elif rest:
-            self._file.note(f"{len(rest)} bytes behind the image dropped")
+            self._file.note(f"{counted(len(rest), 'byte')} behind the image dropped")
 
 
 def _chroma(segments: Segments) -> str | None:

@@ -11,6 +11,7 @@ from convtool.media.image.canvas import Disposal, Drawing, Region
 from convtool.media.image.formats.png.chunks import Chunk, read
 from convtool.media.image.formats.png.layout import Layout
 from convtool.media.image.reader import ImageInput
+from convtool.sizes import counted
 
 CONTROL = struct.Struct(">IIIIIHHBB")  # fcTL
 USUAL_DENOMINATOR = 100  # what 0 stands for
@@ -87,7 +88,9 @@ class _Frames:
         shown.drawings = [shown.drawings[index] for index in whole]
         shown.data = [shown.data[index] for index in whole]
         if self._declared is not None and self._declared != len(whole):
-            self._file.refuse_truncated(f"{len(whole)} frames found, {self._declared} declared")
+            self._file.refuse_truncated(
+                f"{counted(len(whole), 'frame')} found, {self._declared} declared"
+            )
         if not shown.drawings:
             shown.plays = None
         return shown

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from convtool.media.image.reader import ENDS_EARLY, ImageInput
+from convtool.sizes import counted
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST = 2**20  # chunks of a file
@@ -61,7 +62,7 @@ def chunks_of(file: ImageInput) -> list[Chunk]:
     if last.kind != "IEND" or not last.whole:
         file.refuse_truncated(ENDS_EARLY)
     elif size > (end := last.place + last.length + 4):
-        file.refuse_damaged(f"{size - end} bytes after the end of the PNG")
+        file.refuse_damaged(f"{counted(size - end, 'byte')} after the end of the PNG")
     return found
 
 

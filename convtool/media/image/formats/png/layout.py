@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from convtool.media.image.format import Row
 from convtool.media.image.samples import GREY, RGB
 from convtool.media.policies import listed
+from convtool.sizes import counted
 
 GREY_TYPE, RGB_TYPE, PALETTE_TYPE, GREY_ALPHA_TYPE, RGB_ALPHA_TYPE = 0, 2, 3, 4, 6
 # The colour types, their samples per pixel, and the bits of one (section 11.2.1).
@@ -137,7 +138,7 @@ def layout_of(header: bytes) -> Layout:
     if not (0 < width <= LARGEST and 0 < height <= LARGEST):
         raise ValueError(f"the PNG header is damaged: {width}×{height} pixels")
     if bits not in BITS.get(colour, ()):
-        raise ValueError(f"{bits} bits of colour type {colour}, which PNG does not have")
+        raise ValueError(f"{counted(bits, 'bit')} of colour type {colour}, which PNG does not have")
     if compression or filtering or interlace > 1:
         raise ValueError(
             f"compression {compression}, filter {filtering} and interlace {interlace}, "

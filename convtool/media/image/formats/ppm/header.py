@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from convtool.media.image.samples import GREY, MAX_UINT8, MAX_UINT16, RGB
+from convtool.sizes import counted
 
 PLAIN = (b"P1", b"P2", b"P3")
 BITS = (b"P1", b"P4")
@@ -119,7 +120,7 @@ class Header:
         depth, kind = int(found["DEPTH"]), found.get("TUPLTYPE", "")
         colours, alpha = TUPLES.get(kind, (depth, False))
         if not 0 < colours + alpha == depth <= MOST_SAMPLES:
-            raise ValueError(f"{depth} samples of a pixel, and its type is '{kind}'")
+            raise ValueError(f"{counted(depth, 'sample')} of a pixel, and its type is '{kind}'")
         names = {1: GREY, 3: RGB}.get(colours) or tuple(map(str, range(1, colours + 1)))
         height, width, highest = int(found["HEIGHT"]), int(found["WIDTH"]), int(found["MAXVAL"])
         return self._checked(PAM, height, width, names, highest, alpha=alpha)

@@ -12,6 +12,7 @@ from convtool.media.image.formats.ppm.header import Header as Start
 from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ENDS_EARLY, ImageInput
 from convtool.media.image.samples import MAX_UINT8, Header, Pixels, Samples, full_range
+from convtool.sizes import counted
 
 MOST = 2**20  # images of a file
 DIGITS = b"0123456789"
@@ -91,7 +92,9 @@ class NetpbmReader:
         if start == layout.magic:
             return end
         if start.strip(SPACE):
-            self._file.refuse_damaged(f"{self._size - end} bytes after the end of the image")
+            self._file.refuse_damaged(
+                f"{counted(self._size - end, 'byte')} after the end of the image"
+            )
         return None
 
     def _binary(self, layout: Layout) -> Samples:
@@ -121,7 +124,7 @@ class NetpbmReader:
             numbers = np.fromstring(text.decode(), np.int64, sep=" ")
         count = layout.height * layout.width * layout.depth
         if len(numbers) > count:
-            self._file.refuse_damaged(f"{len(numbers)} samples, and {count} are declared")
+            self._file.refuse_damaged(f"{counted(len(numbers), 'sample')}, and {count} declared")
         elif len(numbers) < count:
             self._file.refuse_truncated(ENDS_EARLY)
             numbers = np.pad(numbers, (0, count - len(numbers)))

@@ -13,6 +13,7 @@ from convtool.media.image.formats.tiff.layout import (
 )
 from convtool.media.image.formats.tiff.models import INTEGERS, MODELS
 from convtool.media.image.formats.tiff.tags import FAX, IMAGES, Compression, Photometric, Tag
+from convtool.sizes import counted
 
 SEPARATE = 2  # planes
 UNSIGNED, SIGNED, FLOAT, UNDEFINED = 1, 2, 3, 4
@@ -36,7 +37,9 @@ def layout_of(directory: Directory) -> Layout:
     model = MODELS[photometric]
     samples = number(Tag.SAMPLES, 1)
     if samples < model.colours:
-        raise ValueError(f"{samples} samples per pixel, {model.name} has {model.colours}")
+        raise ValueError(
+            f"{counted(samples, 'sample')} per pixel, {model.name} has {model.colours}"
+        )
     if samples > MOST_SAMPLES:
         raise ValueError(f"{samples} samples per pixel, at most {MOST_SAMPLES} are supported")
     compression = _compression(number(Tag.COMPRESSION, 1))

@@ -15,6 +15,7 @@ from convtool.media.image.formats.tiff.tags import Photometric, Tag
 from convtool.media.image.orientation import upright
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import GREY, RGB, Header, Pixels, Samples, straight
+from convtool.sizes import counted
 
 BYTE, WORD, SINGLE = 8, 16, 32  # bits
 TYPES = {1: torch.uint8, 2: torch.uint16}  # of palettes, by their bytes
@@ -94,11 +95,10 @@ class TiffReader:
             note(f"{CONVERTED[layout.photometric]} converted to RGB")
         extra = layout.samples - model.colours - (layout.alpha is not None)
         if layout.bands and layout.photometric == Photometric.RGB:
-            note(
-                f"RGB and {extra} more channel{'s' * (extra > 1)} read as {len(layout.bands)} bands"
-            )
+            more = counted(extra, "more channel")
+            note(f"RGB and {more} read as {len(layout.bands)} bands")
         elif extra and not layout.bands:
-            note(f"{extra} extra channel{'s' * (extra > 1)} dropped")
+            note(f"{counted(extra, 'extra channel')} dropped")
         if layout.by_range and Tag.NO_DATA in self.metadata.geo:
             del self.metadata.geo[Tag.NO_DATA]
             note("the value for no data dropped: samples are read by their own range")

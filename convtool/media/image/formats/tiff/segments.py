@@ -14,6 +14,7 @@ from convtool.media.image.formats.tiff.tags import Compression, Tag
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import Samples
 from convtool.media.policies import refuse_truncated
+from convtool.sizes import counted
 
 MISSING = "a segment is missing"
 
@@ -58,7 +59,7 @@ def read(file: ImageInput, directory: Directory, layout: Layout) -> Samples:
         loss = f"{damaged} of {total} {kind} of the image damaged or missing"
         refuse_truncated(file, file.name, loss, file.reading)
     if empty:
-        file.note(f"{empty} empty tile{'s' * (empty > 1)} read as 0")
+        file.note(f"{counted(empty, 'empty tile')} read as 0")
     return result
 
 
