@@ -11,6 +11,9 @@ from convtool.errors import LayerError
 
 Pads = Sequence[tuple[int, int]]
 
+# What axes are called where the medium is not known; the first of three is depth or time.
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("first axis", "height", "width")}
+
 
 @dataclass(frozen=True)
 class Window:
@@ -76,13 +79,14 @@ class Window:
             yield f"floor(({n} + {padding} − {spread} − 1) / {stride}) + 1 = {result}"
 
     def _check_padding(self, size: Sequence[int]) -> None:
-        for n, pads in zip(size, self.pads, strict=True):
+        for name, n, pads in zip(AXES[len(size)], size, self.pads, strict=True):
             added = max(pads)
-            if added > {"reflect": n - 1, "circular": n}.get(self.mode, added):
+            most = {"reflect": n - 1, "circular": n}.get(self.mode, added)
+            if added > most:
                 raise LayerError(
-                    f"{self.mode} padding of {added} needs an input larger than {n} sample"
-                    f"{'s' * (n > 1)} along each axis (the size is {size_text(size)})",
-                    hint="replicate and zeros need none",
+                    f"{self.mode} padding adds at most {counted(most, 'sample')} on each side of "
+                    f"a {name} of {n}, not {added}",
+                    hint="padding modes replicate and zeros add any number",
                 )
 
 

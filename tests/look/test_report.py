@@ -358,6 +358,15 @@ def test_editing_an_image_equals_the_tool(browser, report, convtool, tmp_path, r
             assert ours.shape == theirs.shape
             assert np.abs(ours - theirs).max() <= 1, edit
             assert (ours == theirs).mean() > 0.99
+        shown.click("#editor-reset")
+        too_much = {**EDITS[-1], "numbers": [["Samples added, width", "24"]]}
+        problem = shown.evaluate(EDIT, too_much)["problem"]
+        words = ("-k", "difference-x", "--padding", "0,24", "--padding-mode", "circular")
+        refused = convtool("image", source, tmp_path / "x.png", *words).err
+        assert problem.startswith(
+            "Circular padding adds at most 23 samples on each side of a width"
+        )
+        assert problem[1:-1] in refused
 
 
 def test_editing_audio_equals_the_tool(browser, report, convtool, tmp_path, rng):

@@ -73,7 +73,7 @@ export function problemOf(settings, size, dims) {
   }
   const work = product(output) * settings.weights.filter((weight) => weight !== 0).length;
   if (work > MOST_PRODUCTS) return "That is too much work for this page: choose a larger stride.";
-  const problem = paddingProblem(geometry, size);
+  const problem = paddingProblem(geometry, size, dims);
   return problem && `${problem[0].toUpperCase()}${problem.slice(1)}.`;
 }
 

@@ -1,3 +1,5 @@
+import { counted } from "./numbers.js";
+
 /**
  * Everything is worked out on three axes: frames, rows, columns. Images have one frame, audio has
  * one row in it.
@@ -44,13 +46,21 @@ export function sourceOf(place, length, mode) {
   return -1;
 }
 
+/** What axes are called, as `convtool/sizes.py` has them. */
+const NAMES = { 1: ["", "", "length"], 2: ["", "height", "width"],
+  3: ["first axis", "height", "width"] };
+
 /** Return why a padding cannot be, or "" where it can: reflections need samples to reflect. */
-export function paddingProblem({ before, after, mode }, size) {
-  const lacking = size.some((n, axis) => {
+export function paddingProblem({ before, after, mode }, size, dims) {
+  for (const [axis, n] of size.entries()) {
     const most = { reflect: n - 1, circular: n }[mode] ?? Infinity;
-    return Math.max(before[axis], after[axis]) > most;
-  });
-  return lacking ? `${mode} padding needs more samples than the input has` : "";
+    const added = Math.max(before[axis], after[axis]);
+    if (added > most) {
+      return `${mode} padding adds at most ${counted(most, "sample")} on each side of ` +
+        `a ${NAMES[dims][axis]} of ${n}, not ${added}`;
+    }
+  }
+  return "";
 }
 
 /** Return the index of a place in samples of a shape (C, D, H, W). */
