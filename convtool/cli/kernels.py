@@ -134,9 +134,9 @@ def show(
         bool, typer.Option("--overwrite", "--force", "-f", help="Replace an existing plot.")
     ] = False,
 ) -> None:
-    """Show a kernel: its grid, sum, output range, whether it is separable, a heat map.
+    """Show the weights of a kernel and its magnitude response, with its sum and output range.
 
-    Its magnitude response follows, in dB over hertz for audio.
+    Weights are drawn as heat maps. The response of audio kernels is in dB over hertz.
     """
     from rich.console import Console  # noqa: PLC0415  # the other commands do without
 

@@ -259,7 +259,7 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, image):
         (
             ("in.png", "o.png", "-k", "box:size=30", "--padding-mode", "reflect"),
             1,
-            "adds at most 11 samples on each side of a height of 12, not 14",
+            "adds at most 11 samples on each side of a height of 12, not 15",
         ),
         (("in.png", "o.png", "--stride", "0"), 2, "stride"),
         (("in.png", "o.png", "--stride", "x"), 2, "--stride takes whole numbers from 1, not 'x'"),

@@ -415,6 +415,27 @@ def test_kernels_are_plotted_with_their_weights(convtool, tmp_path):
     assert {"sobel-x", "sobel-y", "gain, cycles per pixel"} <= set(found)
 
 
+def test_video_kernels_have_a_gain_over_time(convtool, tmp_path):
+    """A kernel of several frames has a panel of cycles per frame; one of one frame has none."""
+    plot, title = tmp_path / "plot.svg", "gain over time, cycles per frame"
+    assert convtool("kernels", "show", "temporal-blur", "--plot", plot).code == 0
+    found, _ = texts(plot)
+    assert found.count(title) == 1
+    assert {"0", "¼", "½", "1"} <= set(found)
+    words = ("kernels", "show", "blur", "--dims", "3", "--plot", plot, "-f")
+    assert convtool(*words).code == 0
+    assert title not in texts(plot)[0]
+
+
+def test_a_single_tap_has_one_tick(convtool, tmp_path):
+    """Taps are counted in whole numbers, and a gain that is level is not drawn on the frame."""
+    plot = tmp_path / "plot.svg"
+    assert convtool("kernels", "show", "mid-side", "--plot", plot).code == 0
+    found, _ = texts(plot)
+    assert {text for text in found if text.startswith("tap")} == {"tap 0"}
+    assert "0 dB" in found
+
+
 def test_audio_kernels_are_plotted_over_hertz(convtool, tmp_path):
     """The response has decibels and hertz, up to half the rate."""
     plot = tmp_path / "plot.svg"

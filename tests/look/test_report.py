@@ -359,7 +359,8 @@ def test_editing_an_image_equals_the_tool(browser, report, convtool, tmp_path, r
             assert np.abs(ours - theirs).max() <= 1, edit
             assert (ours == theirs).mean() > 0.99
         shown.click("#editor-reset")
-        too_much = {**EDITS[-1], "numbers": [["Samples added, width", "24"]]}
+        shown.evaluate(EDIT, EDITS[-1])
+        too_much = {"numbers": [["Samples added, height", "0"], ["Samples added, width", "24"]]}
         problem = shown.evaluate(EDIT, too_much)["problem"]
         words = ("-k", "difference-x", "--padding", "0,24", "--padding-mode", "circular")
         refused = convtool("image", source, tmp_path / "x.png", *words).err

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from convtool.kernels.frequency import cycles, magnitude
@@ -20,8 +21,8 @@ from convtool.look.plots.colours import (
     coloured,
     plain_scale,
 )
-from convtool.look.plots.page import Cell, Page
-from convtool.look.plots.style import GAP, INK, LEVELS, MARGIN, USUAL, WIDTH, number, plain
+from convtool.look.plots.page import LINE, Cell, Page
+from convtool.look.plots.style import AFTER, GAP, INK, LEVELS, MARGIN, USUAL, WIDTH, number, plain
 from convtool.look.plots.taps import HERTZ, response, taps
 
 Plane = NDArray[np.float64]
@@ -38,6 +39,7 @@ LEAST = 4.5  # points of a number that can be read
 FITS = 0.2  # inches of a weight that its number fits in
 MOST = 24  # planes that are drawn
 POINTS = 129  # frequencies per axis
+AT_END = 0.06  # inches of the half of the last tick
 
 
 def page(bank: Bank, rate: float | None, dpi: int) -> Page:
@@ -90,10 +92,15 @@ def _maps(sheet: Page, kernels: Sequence[Kernel]) -> None:
     if flat and len(planes) == 1:
         sheet.rows.append([_weights(sheet, *planes[0]), _response(sheet, planes[0][1])])
         return
-    for start in range(0, min(len(planes), MOST), COLUMNS):
-        row = planes[start : min(start + COLUMNS, MOST)]
-        sheet.rows.append([_weights(sheet, *found) for found in row])
+    cells = [_weights(sheet, *found) for found in planes[:MOST]]
+    if not flat:
+        lines = [found for kernel in kernels for found in _over_time(kernel)]
+        cells += [_response_over_time(sheet, *found) for found in lines[:MOST]]
+        sheet.notes += ["gain over time: of frames that change as a whole"] * bool(lines)
+    for start in range(0, len(cells), COLUMNS):
+        sheet.rows.append(cells[start : start + COLUMNS])
         if flat:
+            row = planes[start : min(start + COLUMNS, MOST)]
             sheet.rows.append([_response(sheet, plane) for _, plane, _ in row])
 
 
@@ -105,6 +112,17 @@ def _planes(kernel: Kernel) -> Iterator[tuple[str, Plane, Scale]]:
     names = list(np.ndindex(kernel.weights.shape[:-2]))
     for place, plane in zip(names, whole, strict=True):
         yield kernel.title + _at(kernel, place), plane, scale
+
+
+def _over_time(kernel: Kernel) -> Iterator[tuple[str, Plane]]:
+    """Yield what a video kernel does to frames of one shade, where it has several: a weight each.
+
+    Shape: (T,)
+    """
+    if kernel.size[0] == 1:
+        return
+    for place in np.ndindex(kernel.weights.shape[:-3]):
+        yield kernel.title + _at(kernel, place), kernel.weights[place].sum((1, 2))
 
 
 def _channels(kernel: Kernel) -> Iterator[tuple[str, Plane]]:
@@ -192,3 +210,23 @@ def _response(sheet: Page, plane: Plane) -> Cell:
         colour_bar(page, scale, left + BESIDE, top + TITLE + side + BELOW, side)
 
     return Cell(BESIDE + ROOM, TITLE + side + BELOW + BAR_ROOM, draw)
+
+
+def _response_over_time(sheet: Page, title: str, weights: Plane) -> Cell:
+    """Return the gain along time, of frames that change as a whole: from still on."""
+    wide = sheet.snapped(ROOM - AT_END)
+    gains = magnitude(weights, 2 * POINTS - 1)[-POINTS:]
+
+    def draw(page: Page, left: float, top: float) -> None:
+        axes = page.axes(left + BESIDE, top + TITLE + LINE, wide, RESPONSE)
+        page.text(left + BESIDE, top, plain(title, int(ROOM * LETTERS)), USUAL)
+        axes.set_title("gain over time, cycles per frame")
+        axes.plot(cycles(2 * POINTS - 1)[-POINTS:], gains, color=AFTER, linewidth=1)
+        axes.grid(color="#e6e6e6", linewidth=0.5)
+        axes.set_xlim(0, 0.5)
+        axes.set_ylim(0, 1.1 * (float(gains.max()) or 1.0))
+        axes.set_xticks((0, 0.25, 0.5), ("0", "¼", "½"))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+    return Cell(BESIDE + ROOM, TITLE + LINE + RESPONSE + BELOW, draw)

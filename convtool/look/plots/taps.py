@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convtool.kernels.frequency import decibels
 from convtool.look.plots.page import Cell, Page
-from convtool.look.plots.style import AFTER, BEFORE, GAP, MARGIN, WIDTH, number, plain
+from convtool.look.plots.style import AFTER, BEFORE, GAP, MARGIN, USUAL, WIDTH, number, plain
 
 Taps = NDArray[np.float64]
 
@@ -25,6 +25,7 @@ FEW = 64  # taps that are drawn one by one
 NUMBERED = 9  # taps up to which each has its number
 HERTZ = 512  # frequencies of a response
 LOWEST = 20.0  # hertz, where hearing begins
+HEADROOM = 0.05  # of 6 dB, above the largest gain: a line at the edge is not seen
 DEEPEST = 80.0  # dB below the largest gain that are drawn
 
 
@@ -52,7 +53,7 @@ def taps(sheet: Page, title: str, weights: Taps) -> Cell:
         if len(weights) <= NUMBERED:
             _write(axes, weights)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"tap {value:g}"))
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
@@ -70,6 +71,7 @@ def _write(axes: Axes, weights: Taps) -> None:
             textcoords="offset points",
             ha="center",
             va="bottom" if above else "top",
+            size=USUAL,
         )
 
 
@@ -85,7 +87,7 @@ def response(sheet: Page, weights: Taps, rate: float) -> Cell:
     nyquist = rate / 2
     hertz = np.geomspace(min(LOWEST, nyquist / 10), nyquist, HERTZ)
     gains = decibels(weights, rate, hertz)
-    highest = math.ceil(float(gains.max()) / 6 + 1e-6) * 6
+    highest = math.ceil(float(gains.max()) / 6 + HEADROOM) * 6
 
     def draw(page: Page, left: float, top: float) -> None:
         axes = page.axes(left + BESIDE, top + TITLE, width, HEIGHT)
