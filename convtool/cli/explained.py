@@ -82,7 +82,7 @@ def _heading(explained: Explained, title: str) -> str:
     size = size_text(explained.shape.output)
     if not explained.read:
         size += " by its header"
-    one = f"{printable(explained.name)} (channel {element.channel}), element {at}{when} of {size}"
+    one = f"{printable(explained.name)} (channel {explained.number}), element {at}{when} of {size}"
     return f"{printable(title)}: {one}"
 
 
@@ -103,10 +103,10 @@ def _show_numbers(console: Console, explained: Explained, padded: Tensor) -> Non
         console.print(f"\n{title}{note}")
         _show_grids(console, grid, _outside(explained))
     stored = explained.view.stored
-    for channel, grid in enumerate(stored[:MOST_RESULTS].unbind(0)):
-        title = f"result, channel {channel} ({explained.names[channel]})"
+    for place, channel in enumerate(explained.order[:MOST_RESULTS]):
+        title = f"result, channel {place} ({explained.names[place]})"
         console.print(f"\n{title if len(stored) > 1 else 'result'}")
-        _show_grids(console, grid, None)
+        _show_grids(console, stored[channel], None)
     if len(stored) > MOST_RESULTS:
         console.print(f"\nand {counted(len(stored) - MOST_RESULTS, 'more channel')}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from convtool.errors import UsageError
+from convtool.layers.layer import Layer
 from convtool.media.registry import Medium
 from convtool.outputs.targets import channel_names
 from convtool.run.state import Work
@@ -10,14 +11,18 @@ from convtool.run.state import Work
 LISTED = 12  # channels at most in a hint
 
 
+def channel_order(layer: Layer) -> tuple[int, ...]:
+    """Return the channels of a layer's result in the order of files: one kernel after the other."""
+    return tuple(channel for output in layer.outputs for channel in output.channels)
+
+
 def channel_labels(work: Work, medium: Medium) -> tuple[str, ...]:
-    """Return the names of the channels of a result: kernel and channel."""
-    names = {}
+    """Return the names of the channels of a result in that order: kernel and channel."""
+    names: list[str] = []
     for output in work.layer.outputs:
         own = channel_names(output, work.part.channels, medium.single)
-        for name, channel in zip(own, output.channels, strict=True):
-            names[channel] = f"{output.label} {name}" if len(own) > 1 else output.label
-    return tuple(names[channel] for channel in sorted(names))
+        names += [f"{output.label} {name}" if len(own) > 1 else output.label for name in own]
+    return tuple(names)
 
 
 def channel_of(text: str | None, names: Sequence[str]) -> int:
@@ -25,7 +30,7 @@ def channel_of(text: str | None, names: Sequence[str]) -> int:
 
     Args:
         text: `3`, `sobel-x g`, `sobel-x_g` or a part of it that only one has; None for the first.
-        names: of all channels of the result.
+        names: of all channels of the result, in the order of files.
 
     Raises:
         UsageError: it stands for none, or for several.

@@ -13,7 +13,7 @@ from torch import Tensor
 from convtool.errors import ReadError, UsageError
 from convtool.layers.layer import Layer
 from convtool.layers.shape import LayerShape
-from convtool.look.channels import channel_labels, channel_of
+from convtool.look.channels import channel_labels, channel_of, channel_order
 from convtool.look.element import Element, element
 from convtool.look.region import Region, around
 from convtool.look.shape import shape_of_layer
@@ -64,7 +64,7 @@ class Explained:
         layer: that made it.
         size: the input's spatial size.
         read: the input has been read to its end, so that its length is no estimate of its header.
-        names: of all channels of the result.
+        names: of all channels of the result, in the order of files; see `order`.
         notes: what a user should know.
     """
 
@@ -79,7 +79,17 @@ class Explained:
     @property
     def name(self) -> str:
         """The name of the element's channel."""
-        return self.names[self.element.channel]
+        return self.names[self.number]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The channels of the result in the order of files, in which they are counted."""
+        return channel_order(self.layer)
+
+    @property
+    def number(self) -> int:
+        """The place of the element's channel in that order."""
+        return self.order.index(self.element.channel)
 
     @property
     def shape(self) -> LayerShape:
@@ -135,7 +145,7 @@ def explain(
         raise _outside(place, (view.made, *view.placement.size[1:]))
     layer = view.work.layer
     names = channel_labels(view.work, medium)
-    channel = channel_of(asked.channel, names)
+    channel = channel_order(layer)[channel_of(asked.channel, names)]
     worked_out = element(view, filter_, channel, place)
     read = view.work.part.rate is None or not window.look.content
     return Explained(worked_out, view, layer, window.size, read, names, notes)

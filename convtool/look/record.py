@@ -21,7 +21,7 @@ def record(explained: Explained, notes: Sequence[str]) -> dict[str, Any]:
     mapping, levels = element.mapping, element.levels
     window, floats = explained.shape.window, work.seen.levels.floats
     found: dict[str, Any] = {
-        "channel": element.channel,
+        "channel": explained.number,
         "name": explained.name,
         "at": element.place,
         "seconds": explained.seconds,

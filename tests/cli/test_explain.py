@@ -250,11 +250,46 @@ def test_the_medium_is_known_by_content(convtool, tmp_path):
 
 
 def test_channels_are_named(convtool):
-    """A channel is chosen by its number in the layer's order, or by its name."""
+    """A channel is chosen by its number in the order of files, or by its name."""
     words = f"{SAMPLES / 'chart.jpg'} -k blur -k sobel-x --json --channel"
-    by = {text: json.loads(said(convtool, f"{words} {text}")) for text in ("3", "sobel-x_g")}
-    assert by["3"]["name"] == by["sobel-x_g"]["name"] == "sobel-x g"
-    assert by["sobel-x_g"]["channel"] == 3
+    by = {text: json.loads(said(convtool, f"{words} {text}")) for text in ("4", "sobel-x_g")}
+    assert by["4"]["name"] == by["sobel-x_g"]["name"] == "sobel-x g"
+    assert by["sobel-x_g"]["channel"] == 4
+
+
+def counted(convtool, medium, source, words, at):
+    """Return the files of a split run, and what explain says of channels 0, 1, …"""
+    done = convtool(medium, source, f"{source.parent}/out/", *words, "--json")
+    files = json.loads(done.out)["outputs"]
+    asked = ("explain", source, *words, "--at", at, "--json", "--channel")
+    found = [json.loads(convtool(*asked, number).out) for number in range(len(files))]
+    assert [each["channel"] for each in found] == list(range(len(files)))
+    assert "names no channel" in convtool(*asked, len(files)).err
+    return files, [each["stored"] for each in found]
+
+
+@pytest.mark.parametrize("kernels", ["-k sharpen", "-k blur -k sharpen", "--seed 1", "-k sobel"])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_channels_of_images_are_counted_as_files_are(convtool, tmp_path, rng, mode, kernels):
+    """Channel N is the N-th file of a split run: one kernel after the other."""
+    pixels = rng.integers(0, 256, (9, 11, len(mode)), dtype=np.uint8)
+    Image.fromarray(pixels.squeeze()).save(tmp_path / "in.png")
+    files, stored = counted(convtool, "image", tmp_path / "in.png", kernels.split(), "3,4")
+    written = [np.asarray(Image.open(file)) for file in files]
+    assert [each[3, 4] if each.ndim == 2 else each[3, 4, 0] for each in written] == stored
+
+
+@pytest.mark.parametrize("kernels", [("1 2 1",), ("1 2 1", "-1 3 -1")])
+def test_channels_of_audio_are_counted_as_files_are(convtool, tmp_path, rng, kernels):
+    """Channel N is the N-th file of a split run, and channel N of a merged file."""
+    source, merged = tmp_path / "in.wav", tmp_path / "out.wav"
+    samples = rng.integers(-9000, 9000, (50, 2), dtype=np.int16)
+    soundfile.write(source, samples, 8000, subtype="PCM_16")
+    words = [word for kernel in kernels for word in ("-k", kernel)]
+    files, stored = counted(convtool, "audio", source, words, "3")
+    assert [soundfile.read(file, dtype="int16")[0][3] for file in files] == stored
+    assert convtool("audio", source, merged, *words).code == 0
+    assert soundfile.read(merged, dtype="int16", always_2d=True)[0][3].tolist() == stored
 
 
 def test_the_seed_of_random_weights_is_told(convtool):
