@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+import tempfile
 from html.parser import HTMLParser
 
 import nbformat
@@ -300,14 +301,25 @@ def test_the_notebook_holds_no_outputs():
 
 @pytest.fixture(scope="module")
 def lessons():
-    """Run the notebook, and return its cells of code; pages are shown without a browser."""
+    """Run the notebook, and return its cells of code; pages are shown without a browser.
+
+    Its kernel is reached by sockets of the file system: over TCP, others could read along, and
+    ipykernel warns of that.
+    """
     client = pytest.importorskip("nbclient", reason="nbclient is not installed")
     jupyter_client = pytest.importorskip("jupyter_client", reason="no Jupyter kernels")
     if "python3" not in jupyter_client.kernelspec.find_kernel_specs():
         pytest.skip("no Jupyter kernel 'python3': ipykernel is not installed")
+    config = pytest.importorskip("traitlets.config")
     notebook = nbformat.read(NOTEBOOK, 4)
     place = {"metadata": {"path": NOTEBOOK.parent}}
-    client.NotebookClient(notebook, timeout=60, resources=place).execute()
+    with tempfile.TemporaryDirectory() as folder:  # its name is short, as those of sockets must be
+        client.NotebookClient(
+            notebook,
+            timeout=60,
+            resources=place,
+            config=config.Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}}),
+        ).execute()
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
