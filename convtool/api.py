@@ -161,7 +161,8 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
     rate = getattr(options.reading, "rate", None)
     own = tensor.dtype if tensor.is_floating_point() else torch.float32
     weights = torch.float64 if own == torch.float64 else torch.float32
-    layer = Filter(options, medium, device=device).layer(tensor.shape[1], rate, weights)
+    filter_ = Filter(options, medium, device=device)
+    layer = filter_.layer(tensor.shape[1], rate, weights)
     size = layer.conv_size(tensor.shape[2:])
     layer.placement(tensor.shape[2:])
     asked = DTYPES[engine.dtype]
@@ -173,11 +174,13 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
             algorithm=engine.algorithm,
             dtype=None if asked == torch.float32 else asked,
             device=device,
-            compiled=engine.compile,
+            compiler=filter_.compiler,
         )
         responses = convolution(
             [tensor.to(device)], layer.ends, [layer.fold, lambda folded: folded.to(own)]
         )
+    for note in filter_.notes:
+        warnings.warn(note, stacklevel=3)
     return _normalized([(responses, of(tensor.dtype).scale)], layer, medium, options)
 
 
@@ -198,7 +201,7 @@ def _apply_to_file(path: Path, medium: Medium, options: Options) -> Tensor:
             results.append((torch.cat(list(blocks), 2), seen.levels.scale))
     if len({result.shape for result, _ in results}) > 1:
         raise ReadError(f"{path}: its pages differ in size and do not fit one tensor")
-    for note in dict.fromkeys([*source.notes, *layer.notes]):
+    for note in dict.fromkeys([*source.notes, *layer.notes, *filter_.notes]):
         warnings.warn(f"{path}: {note}", stacklevel=3)
     return _normalized(results, layer, medium, options)
 

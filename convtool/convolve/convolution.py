@@ -14,6 +14,7 @@ from torch import Tensor
 from convtool.convolve import per_frame
 from convtool.convolve.buffers import Buffers
 from convtool.convolve.candidate import Finisher, Runner
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.geometry import Conv, ends, output_size, padded_size
 from convtool.convolve.plan import choose
 from convtool.convolve.pointwise import Listener
@@ -44,7 +45,7 @@ class Convolution:
         algorithm: how to run it; `auto` plans by cost.
         dtype: of the arithmetic; None for the layer's own. Sums of whole numbers are exact.
         device: where blocks will be; None for the layer's own.
-        compiled: compile shifted multiply-adds, which takes seconds, once.
+        compiler: compiles shifted multiply-adds, which takes seconds, once; None for none.
         unit: the sample value that stands for 1, by which the bias is scaled; None for the scale
             of `levels`.
     """
@@ -58,7 +59,7 @@ class Convolution:
         algorithm: str = "auto",
         dtype: torch.dtype | None = None,
         device: torch.device | None = None,
-        compiled: bool = False,
+        compiler: Compiler | None = None,
         unit: float | None = None,
     ) -> None:
         self.device = device or conv.weight.device
@@ -75,7 +76,7 @@ class Convolution:
             dtype=dtype or conv.weight.dtype,
             device=self.device.type,
             algorithm=algorithm,
-            compiled=compiled,
+            compiler=compiler,
         )
         self.plan = choose(self._problem, request)
         self._bias = self._broadcast_bias()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.geometry import Conv, extent
 from convtool.levels import Levels
 
@@ -120,7 +121,7 @@ class Input:
         dtype: of the arithmetic on floats.
         device: the type of the device.
         algorithm: the name of the one asked for, or `auto`.
-        compiled: whether algorithms that can be compiled should be.
+        compiler: for algorithms that can be compiled, or None.
     """
 
     size: tuple[int, ...]
@@ -128,7 +129,7 @@ class Input:
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
     algorithm: str = "auto"
-    compiled: bool = False
+    compiler: Compiler | None = None
 
 
 def read(conv: Conv, unit: float = 1) -> Problem:

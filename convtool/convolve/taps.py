@@ -13,7 +13,7 @@ from convtool.convolve.arithmetic import exact_dtype, working_dtype
 from convtool.convolve.block_size import cache_block
 from convtool.convolve.buffers import Buffers
 from convtool.convolve.candidate import Candidate, Runner
-from convtool.convolve.compiling import compiled_function
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.fused.fitting import fits, fused_block
 from convtool.convolve.fused.runner import FusedRunner
 from convtool.convolve.planes import PlaneRunner
@@ -27,13 +27,13 @@ class Taps(Candidate):
     """Shifted multiply-adds, for kernels of few taps.
 
     Attributes:
-        compiled: all taps are added up in one compiled loop; in int16 that is slower than a pass
-            per tap.
+        compiler: adds all taps up in one loop, or None; in int16 that is slower than a pass per
+            tap.
         fused: on CUDA, all is done in one pass over stored bytes.
     """
 
     name: ClassVar[str] = "taps"
-    compiled: bool
+    compiler: Compiler | None
     fused: bool
 
     @classmethod
@@ -41,15 +41,16 @@ class Taps(Candidate):
         """Return the algorithm with its cost for a problem."""
         exact = exact_dtype(problem.largest_output(input.levels), integers=True)
         dtype = working_dtype(exact, input)
-        compiled = input.compiled and dtype != torch.int16
+        fused = fits(problem, input)
+        compiling = input.compiler is not None and input.compiler.works
+        compiler = input.compiler if compiling and dtype != torch.int16 else None
         count = count_nonzero(problem.banks)
         int16 = exact == torch.int16
         samples = costs.samples_per_call(problem)
-        sums = costs.taps_cost(count, samples, int16=int16, compiled=input.compiled)
+        sums = costs.taps_cost(count, samples, int16=int16, compiled=compiling)
         cost = sums * problem.interleaved + costs.phase_cost(problem)
         cost += costs.plane_layout_cost(problem, int16=int16)
-        block, how = cache_block(problem, input, dtype), ", compiled" if compiled else ""
-        fused = fits(problem, input)
+        block, how = cache_block(problem, input, dtype), ", compiled" if compiler else ""
         if fused:
             cost, block = costs.fused_cost(problem, count), fused_block(problem, input)
             how = ", in one pass"
@@ -59,7 +60,7 @@ class Taps(Candidate):
             dtype=dtype,
             block=block,
             note=f"{count} non-zero taps{how}",
-            compiled=compiled,
+            compiler=compiler,
             fused=fused,
         )
 
@@ -76,7 +77,7 @@ class Taps(Candidate):
                 problem.dilation,
                 interleaved=problem.interleaved,
                 integers=self.dtype == torch.int16,
-                compiled=self.compiled,
+                compiler=self.compiler,
             )
             for weight in problem.banks
         ]
@@ -106,7 +107,7 @@ class TapBank:
         dilation: per axis.
         interleaved: channels at each position of the last axis, which are all filtered alike.
         integers: weights are whole numbers and the sums are made in integers.
-        compiled: all taps are added up in one compiled loop.
+        compiler: adds all taps up in one loop, where it can.
     """
 
     def __init__(
@@ -117,11 +118,11 @@ class TapBank:
         *,
         interleaved: int = 1,
         integers: bool = False,
-        compiled: bool = False,
+        compiler: Compiler | None = None,
     ) -> None:
         self._stride, self._interleaved = tuple(stride), interleaved
         self._taps = [_taps(kernels, dilation, integers=integers) for kernels in weight]
-        self._fused = compiled_function(self._sum) if compiled else None
+        self._compiled = compiler.compiled(self._sum) if compiler else None
         self._views_of: tuple[object, ...] | None = None
         self._views: list[list[tuple[Tensor, Number]]] = []
 
@@ -134,8 +135,7 @@ class TapBank:
 
         Shape: (I, *S), S[-1] = positions * interleaved → (O, *S')
         """
-        if self._fused is not None:
-            self._fused(planes, out, add)
+        if self._compiled is not None and self._compiled(planes, out, add):
             return out
         for views, plane in zip(self._tap_views(planes, out.shape[1:]), out, strict=True):
             started = add

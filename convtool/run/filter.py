@@ -11,6 +11,7 @@ from torch import Tensor
 
 from convtool.block import Block
 from convtool.convolve import Convolution, Epilogue, Step, devices
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.stream import Stream
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import Request
@@ -54,6 +55,7 @@ class Filter:
         if device is None and options.engine.device != "auto":
             self._device = devices.choose(options.engine.device, 0)
         self._inputs = inputs
+        self.compiler = Compiler() if options.engine.compile else None
         self._layers: dict[tuple[int, float | None, torch.dtype], Layer] = {}
         self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution] = {}
         self._specs = [parse(text) for text in options.kernel.kernel]
@@ -128,6 +130,11 @@ class Filter:
         fold = self.layer_of(seen).fold
         return [fold, Weighted(lambda values: values, None)] if weighted(seen) else [fold]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how layers were run."""
+        return self.compiler.notes if self.compiler else ()
+
     def layers(self) -> list[Layer]:
         """Return the layers made so far."""
         return list(self._layers.values())
@@ -151,7 +158,7 @@ class Filter:
                 algorithm=engine.algorithm,
                 dtype=dtype,
                 device=device,
-                compiled=engine.compile,
+                compiler=self.compiler,
             )
 
         if self._device is not None:

@@ -49,7 +49,7 @@ def run(job: Job, shared: Run) -> Outcome:
             job,
             work,
             shared,
-            notes=notes,
+            notes=[*notes, *shared.filter.notes],
             status="done",
             seconds=round(time.perf_counter() - started, 3),
             bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from convtool.cli.app import run as command
 from convtool.convolve import Convolution, devices
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.stream import Stream
 from convtool.layers.layer import Layer
 from convtool.levels import of
@@ -101,7 +102,7 @@ class Resident:
             levels,
             algorithm=algorithm,
             device=CUDA,
-            compiled=compiled,
+            compiler=Compiler() if compiled else None,
         )
         medium = medium_of_tensor(stored.ndim - 2)
         normalizer = Normalizer(

@@ -15,6 +15,7 @@ from test_stream import cases, streamed, whole
 from torch import nn
 
 from convtool.convolve import ALGORITHMS, Convolution, convolve
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.factoring import factor
 from convtool.convolve.geometry import ends, output_size
 from convtool.errors import LayerError, LimitError
@@ -148,7 +149,7 @@ def test_compiled_taps_give_the_same_result():
     torch.manual_seed(0)
     conv = nn.Conv2d(2, 4, (3, 2), stride=(1, 2), dilation=2, groups=2).double()
     tensor = torch.rand(1, 2, 40, 33, dtype=torch.float64)
-    run = Convolution(conv, (40, 33), of(torch.float64), algorithm="taps", compiled=True)
+    run = Convolution(conv, (40, 33), of(torch.float64), algorithm="taps", compiler=Compiler())
     assert "compiled" in str(run.plan)
     for rows in (40, 17):
         part = tensor[:, :, :rows]
@@ -157,24 +158,46 @@ def test_compiled_taps_give_the_same_result():
         )
     sharpen = torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
     assert "compiled" not in str(
-        Convolution(layer(sharpen), (40, 33), of(torch.uint8), compiled=True).plan
+        Convolution(layer(sharpen), (40, 33), of(torch.uint8), compiler=Compiler()).plan
     )
 
 
-def test_compile_without_a_compiler_is_reported(program, tmp_path):
-    """Without a C++ compiler, --compile is refused with a message that names it."""
+def test_without_a_compiler_the_layer_runs_as_it_is(program, tmp_path):
+    """Without a C++ compiler, a note says that --compile needs one; the result is the same."""
     command = ("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "0.3 0.7 0.1")
     no_compiler = {
         "CXX": str(tmp_path / "none"),
         "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"),
     }
-    result = program(
-        *command, "--compile", "--algorithm", "taps", env={**os.environ, **no_compiler}
+    command = (*command, "--algorithm", "taps", "--normalize", "clamp", "--overwrite")
+    assert program(*command).returncode == 0
+    plain = (tmp_path / "out.png").read_bytes()
+    result = program(*command, "--compile", env={**os.environ, **no_compiler})
+    assert result.returncode == 0
+    assert b"not compiled, as --compile needs a C++ compiler such as g++: " in result.stderr
+    assert (tmp_path / "out.png").read_bytes() == plain
+
+
+def test_a_compiler_that_failed_is_not_asked_again(monkeypatch):
+    """All layers of a run share a compiler: one failure and one note are enough."""
+    asked = []
+
+    def missing(*_arguments, **_options):
+        asked.append(1)
+        raise ImportError("no module named triton")
+
+    monkeypatch.setattr(torch, "compile", missing)
+    compiler, tensor = Compiler(), torch.rand(1, 2, 40, 33, dtype=torch.float64)
+    conv = nn.Conv2d(2, 2, 3).double()
+    for rows in (40, 17, 40):
+        part = tensor[:, :, :rows]
+        run = Convolution(conv, (rows, 33), of(torch.float64), algorithm="taps", compiler=compiler)
+        for _ in range(2):
+            torch.testing.assert_close(run([part], [(0, 0), (0, 0)]), whole(conv, part))
+    assert len(asked) == 1
+    assert compiler.notes == (
+        "not compiled, as --compile needs a C++ compiler such as g++: no module named triton",
     )
-    assert result.returncode == 2
-    assert b"error: --compile failed" in result.stderr
-    assert b"hint: it needs a C++ compiler" in result.stderr
-    assert not (tmp_path / "out.png").exists()
 
 
 def test_auto_takes_the_stock_forward_for_dense_banks():

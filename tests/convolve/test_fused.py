@@ -8,6 +8,7 @@ from torch import nn
 
 from convtool.convolve import Convolution, devices
 from convtool.convolve.buffers import Buffers
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.fused import fitting, runner
 from convtool.convolve.fused.finish import finish_of
 from convtool.convolve.fused.pieces import Piece, pieces_of, placed, words_for
@@ -57,7 +58,7 @@ def depthwise(size=3, **options):
         (depthwise(5), {}, True),
         (depthwise(dilation=2), {}, True),
         (depthwise(), {"device": "cpu"}, False),
-        (depthwise(), {"compiled": False}, False),
+        (depthwise(), {"compiler": None}, False),
         (depthwise(), {"dtype": torch.float16}, False),
         (depthwise(), {"levels": UINT16}, False),
         (depthwise(), {"levels": of(torch.float32)}, False),
@@ -72,15 +73,24 @@ def depthwise(size=3, **options):
 def test_one_pass_is_for_few_taps_on_bytes_of_images(monkeypatch, conv, changed, taken):
     """Small kernels that all channels share take one pass, on CUDA, on 8 bits, with stride 1."""
     monkeypatch.setattr(fitting, "available", lambda: True)
-    values = {"size": (400, 600), "levels": UINT8, "device": "cuda", "compiled": True, **changed}
+    values = {
+        "size": (400, 600),
+        "levels": UINT8,
+        "device": "cuda",
+        "compiler": Compiler(),
+        **changed,
+    }
     assert fitting.fits(read(conv, 255), Input(**values)) is taken
 
 
 def test_without_triton_the_plan_is_another(monkeypatch):
-    """Where Triton is missing, a plan for CUDA has no pass that needs it."""
+    """Where Triton is missing, a plan for CUDA has no pass that needs it, and a note says so."""
     monkeypatch.setattr(fitting, "available", lambda: False)
-    assert not fitting.fits(
-        read(depthwise(), 255), Input(size=(9, 9), levels=UINT8, device="cuda", compiled=True)
+    compiler = Compiler()
+    asked = Input(size=(9, 9), levels=UINT8, device="cuda", compiler=compiler)
+    assert not fitting.fits(read(depthwise(), 255), asked)
+    assert compiler.notes == (
+        "not compiled, as --compile needs Triton and a C compiler such as gcc",
     )
 
 
@@ -88,7 +98,7 @@ def test_one_pass_is_the_cheapest(monkeypatch):
     """On CUDA the plan takes one pass wherever it can, for outer products as well."""
     monkeypatch.setattr(fitting, "available", lambda: True)
     conv = layer_of(("sobel-x",)).conv
-    run = Convolution(conv, (3000, 4000), UINT8, device=torch.device("cuda"), compiled=True)
+    run = Convolution(conv, (3000, 4000), UINT8, device=torch.device("cuda"), compiler=Compiler())
     assert (run.plan.algorithm, run.plan.chosen.note) == (
         "taps",
         "6 non-zero taps, in one pass",
@@ -289,7 +299,11 @@ def stored_by(device, conv, layer, image, rule, lengths=None):
     """Return the stored result of an image on a device, in blocks."""
     samples = image.to(device)
     run = Convolution(
-        conv, image.shape[2:], UINT8, device=torch.device(device), compiled=device == "cuda"
+        conv,
+        image.shape[2:],
+        UINT8,
+        device=torch.device(device),
+        compiler=Compiler() if device == "cuda" else None,
     )
     responses = Convolution(conv, image.shape[2:], UINT8)([image], None)
     epilogue = epilogue_of(layer, rule, responses)
@@ -347,7 +361,9 @@ def test_cuda_pads_as_the_layer(channels, options, mode, rng):
     image = torch.from_numpy(rng.integers(0, 256, (1, 19, 48, channels), "uint8")).movedim(-1, 1)
     with devices.exact():
         exact = conv.double()(image.double()).detach()
-        run = Convolution(conv.float(), (19, 48), UINT8, device=torch.device("cuda"), compiled=True)
+        run = Convolution(
+            conv.float(), (19, 48), UINT8, device=torch.device("cuda"), compiler=Compiler()
+        )
         told = [Told()]
         ours = run([image.cuda()], None, told).cpu()
         raw = run([image.cuda()]).cpu()
@@ -385,7 +401,7 @@ def test_cuda_adds_the_bias():
     for bias in (0.25, 1.0, -1.0):
         conv = depthwise(padding=1)
         conv.bias = nn.Parameter(torch.full((3,), bias))
-        run = Convolution(conv, (9, 16), UINT8, device=torch.device("cuda"), compiled=True)
+        run = Convolution(conv, (9, 16), UINT8, device=torch.device("cuda"), compiler=Compiler())
         cpu = Convolution(conv, (9, 16), UINT8)([image])
         ours = run([image.cuda()], None, [Told()]).cpu()
         assert torch.equal(ours, to_levels(cpu.float(), UINT8))

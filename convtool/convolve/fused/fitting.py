@@ -31,7 +31,7 @@ def available() -> bool:
 
 def fits(problem: Problem, input: Input) -> bool:
     """Return whether a layer on an input can be run in one pass: few taps on bytes of images."""
-    if not input.compiled or input.device != "cuda":
+    if input.compiler is None or input.device != "cuda":
         return False
     if input.dtype != torch.float32 or input.levels.dtype != torch.uint8:
         return False
@@ -42,7 +42,10 @@ def fits(problem: Problem, input: Input) -> bool:
         return False
     rows, columns = problem.extent
     small = columns * problem.groups <= MAX_BYTES
-    return small and rows * columns * problem.outputs <= MAX_TAPS and available()
+    fitting = small and rows * columns * problem.outputs <= MAX_TAPS
+    if fitting and not available():
+        input.compiler.fail(input.device)
+    return fitting and input.compiler.works
 
 
 def fused_block(problem: Problem, input: Input) -> BlockSize:
