@@ -38,6 +38,7 @@ docs: .venv/ready
 	$(RUN) python docs/make_gallery.py
 	$(RUN) python docs/make_lessons.py
 	$(RUN) python docs/make_plots.py
+	$(RUN) python docs/make_report_picture.py
 
 clean:
 	rm -rf .venv out bench.json
