@@ -142,7 +142,7 @@ def test_signed_bytes_are_read_by_their_own_range(convtool, tmp_path):
     given = np.arange(-50, 50, dtype=np.int8).reshape(10, 10)
     tifffile.imwrite(tmp_path / "in.tif", given)
     result = identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif")
-    assert "-50 … 49 become 0 … 255" in result.err
+    assert "−50 … 49 become 0 … 255" in result.err
     expected = np.rint((given.astype(float) + 50) * 255 / 99)
     assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), expected)
 

@@ -225,7 +225,8 @@ class Normalizer:
         if len(share.linked) > 1:
             return "the range of each channel"
         channel = share.channels[0]
-        return f"{float(self._low[channel]):.3g} … {float(self._high[channel]):.3g}"
+        ends = f"{float(self._low[channel]):.3g} … {float(self._high[channel]):.3g}"
+        return ends.replace("-", "\N{MINUS SIGN}")
 
     def _groups(self, measured: str | None = None) -> list[list[int]]:
         """Return the channels that have one range: all, or those that are measured by something."""

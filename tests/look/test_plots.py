@@ -84,7 +84,7 @@ def test_a_plot_of_responses_says_what_black_and_white_are(convtool, tmp_path):
     plot = tmp_path / "plot.svg"
     source, target = SAMPLES / "chart.jpg", tmp_path / "out.png"
     result = convtool("image", source, target, "-k", "sobel-x", "--plot", plot)
-    most = re.search(r"-([\d.]+) … \1 shown as black … white", result.err)[1]
+    most = re.search(r"−([\d.]+) … \1 shown as black … white", result.err)[1]
     found, title = texts(plot)
     assert title == str(source)
     for wanted in ("input", "sobel-x", "sobel-x r", "sobel-x g", "sobel-x b", f"{most} white"):
@@ -207,10 +207,31 @@ def test_audio_is_labelled_in_seconds_and_hertz(convtool, tmp_path):
     for path, before in ((SAMPLES / "melody.wav", True), (tmp_path / "out.wav", False)):
         peaks = np.abs(soundfile.read(path)[0]).max(0)
         for name, peak in zip(("left", "right"), peaks, strict=True):
-            title = f"before · {name}" if before else f"after · lowpass-cutoff=500 {name}"
+            title = f"before · {name}" if before else f"after · lowpass-cutoff=500 · {name}"
             assert f"{title}, peak {peak:.3g}" in found
     assert {"1 s", "100 Hz", "1 kHz"} <= set(found)
     assert any(text.endswith("dB or less") for text in found)
+
+
+def test_times_have_the_unit_that_suits_them(convtool, tmp_path):
+    """The axis of a sample at 8 kHz goes to 125 µs, and nothing is written as a power of ten."""
+    source, plot = tmp_path / "in.wav", tmp_path / "plot.svg"
+    soundfile.write(source, np.array([0.5]), 8000)
+    convtool("audio", source, tmp_path / "out.wav", "-k", "1", "--plot", plot)
+    found, _ = texts(plot)
+    assert {"0 µs", "125 µs"} <= set(found)
+    assert any(text.startswith("125 µs → 125 µs, 8000 Hz") for text in found)
+    assert not any("e-" in text for text in found)
+
+
+def test_a_long_layer_goes_on_in_the_next_line(convtool, tmp_path):
+    """The line of PyTorch is broken between words; nothing is left out of it."""
+    clip, plot = SAMPLES / "clip.mp4", tmp_path / "plot.svg"
+    options = ("-k", "sobel-t", "--dilation", "2", "--plot", plot)
+    convtool("video", clip, tmp_path / "out.mp4", *options)
+    found, _ = texts(plot)
+    assert "padding=same" in " ".join(found)
+    assert not any("…ding" in text for text in found)
 
 
 def test_full_scale_is_marked(convtool, tmp_path):

@@ -174,7 +174,7 @@ def test_a_short_video_is_centred_by_all_its_frames(convtool, tmp_path, clip):
     source = make(tmp_path / "in.mkv", clip)
     result = convtool("video", source, tmp_path / "out.mkv", "-k", "sobel-x", "--codec", "ffv1")
     assert result.code == 0
-    assert re.search(r"note: .*in.mkv: -[\d.]+ … [\d.]+ shown as black … white", result.err)
+    assert re.search(r"note: .*in.mkv: −[\d.]+ … [\d.]+ shown as black … white", result.err)
     raw = reference(clip, lifted("sobel-x"))
     assert np.abs(read(tmp_path / "out.mkv") - centred(raw, raw, 8)).max() <= 1
 

@@ -200,10 +200,10 @@ def test_notes_say_what_is_shown_as_black_and_white():
     values = VALUES.clone()
     one = normalizer("sobel-x")
     one.measure([values])
-    assert one.notes == ("-6 … 6 shown as black … white",)
+    assert one.notes == ("−6 … 6 shown as black … white",)
     several = normalizer("sobel-x", "blur", "laplacian-4")
     several.measure([values[:, :1].expand(1, 9, 1, 5)])
-    assert several.notes == ("shown as black … white: -6 … 6 (sobel-x), -6 … 6 (laplacian-4)",)
+    assert several.notes == ("shown as black … white: −6 … 6 (sobel-x), −6 … 6 (laplacian-4)",)
     assert normalizer("blur").notes == ()
 
 

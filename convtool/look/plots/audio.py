@@ -23,6 +23,7 @@ from convtool.look.plots.style import (
     WIDTH,
     number,
     plain,
+    time_text,
 )
 from convtool.look.plots.tracks import Track
 from convtool.look.views import WINDOW
@@ -52,7 +53,7 @@ def page(look: Look, title: str, single: str, dpi: int) -> Page:
     view = look.views[0]
     before, after = tracks.before(view), tracks.after(view, single)
     shown = _fewer(before, after)
-    lengths = f"{before[0].seconds:.4g} s → {after[0].seconds:.4g} s"
+    lengths = " → ".join(time_text(each.seconds, each.seconds) for each in (before[0], after[0]))
     rates = f"{before[0].rate:g} Hz, {view.work.encoding.levels}"
     sheet = Page(title, [kept.layer_text(view.work.layer), f"{lengths}, {rates}"], dpi)
     axes = _Axes(shown)
@@ -182,7 +183,7 @@ class _Axes:
             decibels = by_octaves(track.spectra, track.rate, highest, pixels)
             levels = coloured(decibels.nan_to_num(loudest)[None].numpy(), self._scale)
             levels[decibels.isnan().numpy()] = 255
-            extent = (*_span(track), 0, 1)
+            extent = (*track.heard, 0, 1)
             axes.imshow(levels, extent=extent, aspect="auto", interpolation="none")
             ticks = octave_ticks(highest)
             least = lowest(highest)
@@ -197,7 +198,10 @@ class _Axes:
     def _time(self, axes: Axes) -> None:
         axes.set_xlim(0, self._seconds)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} s"))
+        axes.xaxis.set_major_formatter(FuncFormatter(self._time_text))
+
+    def _time_text(self, seconds: float, _: object) -> str:
+        return time_text(seconds, self._seconds)
 
     @property
     def _scale(self) -> Scale:
@@ -218,11 +222,6 @@ class _Axes:
             colour_bar(page, self._scale, left + right, top - GAP / 2, self._width)
 
         return Cell(WIDTH - 2 * MARGIN, BAR_ROOM - GAP / 2, draw)
-
-
-def _span(track: Track) -> tuple[float, float]:
-    """Return the seconds that the windows of a spectrogram were taken from and to."""
-    return 0.0, min(track.length, int(track.starts[-1]) + WINDOW) / track.rate
 
 
 def _largest(values: Tensor, together: int) -> Tensor:

@@ -61,7 +61,7 @@ def _own_size(view: View) -> str:
 def _notes(views: list[View], group: list[Picture]) -> Iterator[str]:
     """Yield what colours and numbers stand for, and what is reduced."""
     if any(picture.has_bar for picture in group):
-        yield kept.BARS
+        yield kept.bars_text(picture.scale for picture in group)
     notes = [view.normalizer.notes for view in views]
     if all(each == notes[0] for each in notes):
         yield from (f"output: {note}" for note in notes[0])

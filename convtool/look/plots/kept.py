@@ -1,20 +1,19 @@
 """What all figures of a run take from its views: samples in units of 1, tiles, texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
 from convtool.layers.layer import Layer
 from convtool.levels import LEAST_WEIGHT
+from convtool.look.plots.colours import Scale
 from convtool.look.plots.tiles import Tile, input_tiles, result_tiles
 from convtool.look.witness import View
 from convtool.media.contract import weighted
 from convtool.outputs.targets import channel_names
 from convtool.results.normalize import Mapping
 from convtool.sizes import size_text
-
-BARS = "colour bars: responses of the layer; black and white: as the output shows them"
 
 
 def input_samples(view: View, samples: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -72,6 +71,13 @@ def _extremes(samples: Tensor) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def bars_text(scales: Iterable[Scale]) -> str:
+    """Return what colour bars stand for, and the words at their ends, where they have some."""
+    words = any(text.endswith((" black", " white")) for each in scales for _, text in each.ticks)
+    ends = "; black and white: as the output shows them" if words else ""
+    return f"colour bars: responses of the layer{ends}"
+
+
 def layer_text(layer: Layer) -> str:
     """Return what a layer is, as PyTorch writes it, after the names of its kernels."""
     titles = [output.title for output in layer.outputs]
@@ -85,6 +91,15 @@ def sizes_text(before: Sequence[int], after: Sequence[int]) -> str:
     return " → ".join(ways)
 
 
+def channel_word(name: str) -> str:
+    """Return the name of a channel for people: a number alone could be anything.
+
+    >>> channel_word("left"), channel_word("3")
+    ('left', 'channel 3')
+    """
+    return f"channel {name}" if name.isdecimal() else name
+
+
 def titles(layer: Layer, names: Sequence[str], single: str) -> list[tuple[str, int]]:
     """Return the name of each channel of a result, in the order of its kernels.
 
@@ -94,7 +109,7 @@ def titles(layer: Layer, names: Sequence[str], single: str) -> list[tuple[str, i
         single: the name of a channel that is made of all input channels.
     """
     return [
-        (f"{output.title} {name}", channel)
+        (f"{output.title} · {channel_word(name)}", channel)
         for output in layer.outputs
         for name, channel in zip(channel_names(output, names, single), output.channels, strict=True)
     ]

@@ -75,13 +75,14 @@ class Page:
         self._wide = self.snapped(max(self.width, wide))
         longest = int(self._wide * CHARACTERS)
         notes = [line for note in self.notes for line in _wrapped(note, longest)]
-        heads = MARGIN + TITLE + LINE * len(self.subtitles) + 0.08
+        heading = [line for each in self.subtitles for line in _wrapped(each, longest)]
+        heads = MARGIN + TITLE + LINE * len(heading) + 0.08
         tall = sum(_height(row) + GAP for row in self.rows)
         self._tall = self.snapped(heads + tall + LINE * len(notes) + MARGIN)
         self._figure = Drawn(figsize=(self._wide, self._tall), dpi=self.dpi, facecolor="white")
         self.text(MARGIN, MARGIN, plain(self.title, longest * 2 // 3), LARGE, weight="bold")
-        for index, line in enumerate(self.subtitles):
-            self.text(MARGIN, MARGIN + TITLE + index * LINE, plain(line, longest), SMALL, FAINT)
+        for index, line in enumerate(heading):
+            self.text(MARGIN, MARGIN + TITLE + index * LINE, line, SMALL, FAINT)
         top = heads
         for row in self.rows:
             left = MARGIN

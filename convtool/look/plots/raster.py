@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from torch import Tensor
 from torch.nn import functional
 
-from convtool.look.plots.colours import BAR_ROOM, LEAST_BAR, Levels, colour_bar, coloured
+from convtool.look.plots.colours import BAR_ROOM, LEAST_BAR, Levels, Scale, colour_bar, coloured
 from convtool.look.plots.page import Cell, Page
 from convtool.look.plots.style import INK, USUAL, plain
 from convtool.look.plots.tiles import Tile
@@ -61,7 +61,12 @@ class Picture:
     @property
     def has_bar(self) -> bool:
         """True where a colour bar stands beside it."""
-        return bool(self._tile.scale.ticks)
+        return bool(self.scale.ticks)
+
+    @property
+    def scale(self) -> Scale:
+        """Its colours."""
+        return self._tile.scale
 
     @property
     def is_detail(self) -> bool:

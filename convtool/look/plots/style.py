@@ -105,6 +105,17 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode()
 
 
+def time_text(seconds: float, longest: float) -> str:
+    """Return a time as figures show it, in the unit that suits the longest of its axis.
+
+    >>> time_text(0.5, 2), time_text(0.025, 0.05), time_text(0.000125, 0.000125)
+    ('0.5 s', '25 ms', '125 µs')
+    """
+    units = {0.1: ("s", 1.0), 1e-3: ("ms", 1e3), 0.0: ("µs", 1e6)}
+    unit, times = next(each for least, each in units.items() if longest >= least)
+    return f"{seconds * times:.4g} {unit}"
+
+
 def number(value: float) -> str:
     """Return a number as figures show it: short, with a real minus sign.
 

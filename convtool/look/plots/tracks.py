@@ -47,6 +47,11 @@ class Track:
         return self.length / self.rate
 
     @property
+    def heard(self) -> tuple[float, float]:
+        """The seconds from which and up to which the windows of the spectrogram reach."""
+        return 0.0, min(self.length, int(self.starts[-1]) + WINDOW) / self.rate
+
+    @property
     def peak(self) -> float:
         """The largest sample, without its sign."""
         return max(float(self.highs.max()), -float(self.lows.min()))
@@ -65,7 +70,7 @@ def window_of(length: int) -> int:
 def before(view: View) -> list[Track]:
     """Return the channels of an input."""
     part = view.work.part
-    titles = [(name, channel) for channel, name in enumerate(part.channels)]
+    titles = [(kept.channel_word(name), channel) for channel, name in enumerate(part.channels)]
     levels = view.work.seen.levels
     assert part.rate is not None
     return list(_tracks(view.before, titles, levels, part.rate, part.size[0], view.read))

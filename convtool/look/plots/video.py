@@ -95,7 +95,7 @@ def _sizes(view: View) -> str:
 def _notes(view: View, results: int, shown: Sequence[tuple[Reel, Tile]]) -> Iterator[str]:
     """Yield what colours stand for, and what is left out or reduced."""
     if any(tile.scale.ticks for _, tile in shown):
-        yield kept.BARS
+        yield kept.bars_text(tile.scale for _, tile in shown)
     yield from (f"output: {note}" for note in view.normalizer.notes)
     if results > MOST:
         yield f"the first {MOST} of {results} pictures of the result"

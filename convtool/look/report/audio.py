@@ -90,7 +90,7 @@ def _track(track: Track, channel: int, highest: float, loudest: float) -> dict[s
         "highs": _numbers(_largest(track.highs, together)),
         "spectrogram": _spectrogram(track, highest, loudest),
         "spectrogramShare": _share(track.rate / 2, highest),
-        "spectrogramSeconds": _span(track),
+        "spectrogramSeconds": list(track.heard),
     }
 
 
@@ -124,15 +124,6 @@ def _spectrogram(track: Track, highest: float, loudest: float) -> str:
     known = decibels[~np.isnan(decibels).any(1)]
     shares = ((known - (loudest - RANGE)) / RANGE).clip(0, 1)
     return webp(mpl.colormaps["magma"](shares, bytes=True)[..., :3], QUALITY)
-
-
-def _span(track: Track) -> list[float]:
-    """Return the seconds from which and up to which a spectrogram reaches."""
-    centres = (track.starts + min(WINDOW, track.length) / 2) / track.rate
-    half = track.seconds / 2
-    if len(centres) > 1:
-        half = float(centres[-1] - centres[0]) / (len(centres) - 1) / 2
-    return [float(centres[0]) - half, float(centres[-1]) + half]
 
 
 def _tick(frequency: float, name: str, highest: float) -> dict[str, Any]:

@@ -110,7 +110,8 @@ class TiffReader:
         low, high = self._range(stored, layout)
         kind = f"{layout.bits}-bit {'signed' if layout.kind == 'i' else 'unsigned'} samples"
         white = 1 if layout.bits > WORD else 2**layout.bits - 1
-        self._file.note(f"{kind} read by their own range: {low} … {high} become 0 … {white}")
+        ends = f"{low} … {high}".replace("-", "\N{MINUS SIGN}")
+        self._file.note(f"{kind} read by their own range: {ends} become 0 … {white}")
         result = np.empty(stored.shape, np.float32 if white == 1 else f"u{layout.bits // 8}")
         for row, given in enumerate(stored):
             floats = (given.astype(np.float64) - low) * (white / max(1, high - low))
