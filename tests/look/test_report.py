@@ -403,6 +403,23 @@ def test_undo_brings_back_what_was(browser, report, tmp_path, rng):
         assert shown.evaluate(weights)[0] == 9
 
 
+def test_a_bank_says_that_its_first_kernel_is_edited(browser, report, tmp_path, rng):
+    """Until something is changed, the result is that of all kernels, and a line says so."""
+    page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", "-k", "sobel")
+    note = "#editor-first"
+    with visited(browser, page) as shown:
+        assert "The layer has 2 kernels" in shown.text_content(note)
+        assert shown.is_visible(note)
+        found = shown.evaluate(EDIT, {"numbers": [["Stride", "2"]]})
+        assert not shown.is_visible(note)
+        assert "--normalize" not in found["text"]  # the magnitude's rule is not the kernel's
+        assert shown.text_content("#stage-input-size") == "14 rows × 17 columns"
+        assert shown.text_content("#stage-output-size") == "7 rows × 9 columns"
+        shown.click("#editor-undo")
+        until(shown, "!convtool.run.edited")
+        assert shown.is_visible(note)
+
+
 def test_editing_a_large_image_takes_what_the_page_holds(
     browser, report, convtool, tmp_path, rng, monkeypatch
 ):

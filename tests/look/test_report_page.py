@@ -1,5 +1,6 @@
 """Pages of reports: accessible, safe, reproducible, and no larger than they may be."""
 
+import json
 import re
 import shlex
 
@@ -146,6 +147,22 @@ def test_every_module_of_the_script_is_in_it():
     """All modules are imported, from main.js or index.js on."""
     names = {path.stem for path in PARTS if path.suffix == ".js"}
     assert set(re.findall(r"^// (\w+)\.js$", script() + script("index"), re.MULTILINE)) == names
+
+
+def test_code_is_the_same_text_in_lines(browser, report, tmp_path, rng):
+    """Lines of code are blocks, none of them empty for a break; a flag is not broken."""
+    page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", "-k", "blur")
+    facts = re.search(r'id="layer-data">(.*?)</script>', page.read_text())
+    layer = json.loads(facts[1])
+    with visited(browser, page, viewport={"width": 420, "height": 900}) as shown:
+        for name in ("pytorch", "command"):
+            assert shown.text_content(f"#layer-{name}") == layer[name]
+        lines = shown.locator("#layer-pytorch .code-line").count()
+        assert lines == layer["pytorch"].count("\n") + 1
+        flags = shown.locator("#layer-command .flag").all_text_contents()
+        assert flags == ["--overwrite"] * ("--overwrite" in layer["command"])
+        heights = "(all) => all.map((each) => each.getClientRects().length)"
+        assert set(shown.locator(".flag").evaluate_all(heights)) <= {1}
 
 
 def test_pointing_and_stepping_show_the_sum(browser, report, tmp_path, rng):

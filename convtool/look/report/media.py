@@ -11,6 +11,7 @@ from PIL import Image
 from convtool.look.clip import Clip
 
 QUALITY = 80  # of pictures that are no data
+SMALL = 64 * 64  # pixels up to which each is kept as it is, since a page enlarges them
 
 
 def clip_data(clip: Clip, positions: int, unit: str) -> dict[str, Any]:
@@ -35,10 +36,14 @@ def clip_data(clip: Clip, positions: int, unit: str) -> dict[str, Any]:
     }
 
 
-def webp(levels: NDArray[np.uint8], quality: int = QUALITY) -> str:
-    """Return a picture as the URL of its data. Shape: (H, W) or (H, W, 3)"""
+def webp(levels: NDArray[np.uint8], quality: int | None = QUALITY) -> str:
+    """Return a picture as the URL of its data, without loss where there is no quality.
+
+    Shape: (H, W) or (H, W, 3)
+    """
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(levels)).save(file, "WEBP", quality=quality, method=2)
+    how = {"lossless": True} if quality is None else {"quality": quality, "method": 2}
+    Image.fromarray(np.ascontiguousarray(levels)).save(file, "WEBP", **how)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
@@ -50,4 +55,5 @@ def thumbnail(levels: NDArray[np.uint8], height: int, width: int | None = None) 
     flat = levels[..., 0] if levels.shape[2] == 1 else levels
     image = Image.fromarray(np.ascontiguousarray(flat))
     image.thumbnail((width or height, height), Image.Resampling.BOX)
-    return webp(np.asarray(image))
+    small = image.width * image.height <= SMALL
+    return webp(np.asarray(image), None if small else QUALITY)

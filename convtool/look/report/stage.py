@@ -16,8 +16,6 @@ EXACT_AUDIO = ("PCM_", "ALAC_", "FLOAT", "DOUBLE")
 def stage_facts(shown: Shown) -> dict[str, Any]:
     """Return what the section on the stage says."""
     return {
-        "input": size_text(shown.size),
-        "output": size_text(shown.output_size),
         "explain": None if shown.job.input == PIPE else explaining(shown),
         "exactness": f"{_exactness(shown)}{_padding(shown)}{_channels(shown)}",
     }

@@ -92,30 +92,36 @@ function picture(run, channel, width) {
       x2: place(end, least, most), y2: BARS + 20 + GAP, class: cut ? "clip-line" : "map-line" });
   });
   const total = values.length;
-  const share = (count) => `${text((100 * count) / total, 3)}\u00a0%`;
   const [scaleLow, scaleHigh] = [low / unit, high / unit].map((end) => text(end, 4));
   const one = levels.signed ? "full scale" : "white";
   const sentence = `Responses from ${scaleLow} to ${scaleHigh}, where 1 is ${one}. ` +
-    (clipped.below + clipped.above === 0
-      ? "Nothing is clipped."
-      : `${share(clipped.below)} would be stored below ${text(levels.low)} and ` +
-        `${share(clipped.above)} above ${text(levels.high)}: they are clipped.`);
+    clippedText(clipped, total, levels);
   const floats = `Responses from ${scaleLow} to ${scaleHigh}, stored as floats. ` +
     "Nothing is clipped.";
   const top = bars(count(values, low, high), width, 12);
   const bottom = bars(count(stored, least, most), width, BARS + GAP + 40);
-  const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${2 * BARS + GAP + 70}`, class: "histogram",
+  const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${2 * BARS + GAP + 50}`, class: "histogram",
     role: "img", "aria-label": levels.floats ? floats : sentence },
   ...top, ...label(low / unit, high / unit, width, BARS + 14, "responses"), ...lines, ...bottom,
-  ...label(least, most, width, 2 * BARS + GAP + 60, "stored values"));
+  ...label(least, most, width, 2 * BARS + GAP + 42, "stored values"));
   const counts = every > 1 ? `one of ${every} outputs` : `all ${counted(total)} outputs`;
   return [
     make("p", {}, levels.floats ? floats : sentence),
     svg,
     make("p", { class: "hint" }, `${resultName(run, channel)}: ${counts} that this page ` +
-      "holds. Lines lead from responses to the values that they are stored as" +
+      "holds. Heights grow with the root of the count, so that rare values are seen. Lines lead " +
+      "from responses to the values that they are stored as" +
       `${levels.floats ? "." : "; dashed ones are clipped."}`),
   ];
+}
+
+/** Return which share of the outputs is clipped, and at which end. */
+function clippedText({ below, above }, total, { low, high }) {
+  const share = (count) => `${text((100 * count) / total, 3)}\u00a0%`;
+  const ends = [[below, "below", low], [above, "above", high]]
+    .filter(([count]) => count)
+    .map(([count, side, end]) => `${share(count)} would be ${side} ${text(end)}`);
+  return ends.length ? `${ends.join(" and ")}: they are clipped.` : "Nothing is clipped.";
 }
 
 /** Return how many numbers are in each of the bins from low to high. */

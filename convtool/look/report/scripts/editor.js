@@ -1,10 +1,13 @@
 import { make, perFrame } from "./dom.js";
 import { makeCells, readNumber } from "./cells.js";
+import { showCode } from "./code.js";
 import { cropOf, editedRun, padsOf, problemOf } from "./edited.js";
 import { makeFields } from "./editor_fields.js";
 import { makeHistory } from "./history.js";
+import { kernelsOf } from "./kernels.js";
 import { usualRule } from "./measure.js";
 import { placeName } from "./names.js";
+import { counted } from "./numbers.js";
 import { firstSettings, ofPreset, resized } from "./settings.js";
 import { makeStage } from "./stage.js";
 import { commandText, needsFile, pytorchText, yamlText } from "./texts.js";
@@ -19,6 +22,10 @@ export function mountEditor(section, { presets }, page) {
   const find = (id) => section.querySelector(`#editor-${id}`);
   const { original } = page;
   const crop = cropOf(original);
+  const kernels = kernelsOf(original).length;
+  find("first").textContent = `The layer has ${counted(kernels)} kernels. Here is the first of ` +
+    "the selected channel; once you change it, it filters each channel alone. Until then, the " +
+    "result is that of the whole layer, and what can be copied is this kernel.";
   const history = makeHistory(firstSettings(page), () => update());
   const change = (more) => history.add({ ...history.now(), untouched: false, preset: "", ...more });
   const reweigh = (weights) => {
@@ -67,7 +74,7 @@ export function mountEditor(section, { presets }, page) {
       yaml: () => yamlText(settings, original),
       pytorch: () => pytorchText(settings, original, crop.samples.shape[0], pads),
     };
-    find("text").textContent = text[find("format").value]();
+    showCode(find("text"), text[find("format").value]());
     find("file").hidden = find("format").value !== "command" || !needsFile(settings);
   }
   function update() {
@@ -79,6 +86,7 @@ export function mountEditor(section, { presets }, page) {
     find("undo").disabled = !history.canUndo();
     find("redo").disabled = !history.canRedo();
     find("mark").hidden = isOriginal();
+    find("first").hidden = !isOriginal() || kernels === 1;
     const size = crop.samples.shape.slice(1);
     const problem = isOriginal() ? "" : problemOf(settings, size, original.dims);
     find("problem").textContent = problem;

@@ -75,12 +75,12 @@ function cardOf({ name, weights, bias }, run) {
     ...(bias ? pair("Bias", text(bias)) : []));
   return make("article", { class: "kernel" }, make("h3", {}, name),
     make("div", { class: "kernel-parts" }, numbersOf(weights, kernel),
-      responseOf(weights, kernel, dilation, run)), facts);
+      ...responsesOf(weights, kernel, dilation, run)), facts);
 }
 
-/** Return the gain of a kernel that has one weight per frame. */
-function inTime(weights, dilation, run) {
-  return make("figure", {}, make("figcaption", {}, "Gain over frequency in time"),
+/** Return the gain over frequencies in time, of weights that are one per frame. */
+function inTime(weights, dilation, run, of = "") {
+  return make("figure", {}, make("figcaption", {}, `Gain over frequency in time${of}`),
     curve(weights, run.rate, dilation[0]));
 }
 
@@ -143,17 +143,39 @@ function bars(weights, peak) {
   return make("div", {}, canvas, make("p", { class: "hint" }, words));
 }
 
-function responseOf(weights, [frames, height, width], dilation, run) {
+/** Return the figures of a kernel's frequency response, and words where nothing passes. */
+function responsesOf(weights, [frames, height, width], dilation, run) {
   if (run.dims === 1) {
-    return make("figure", {}, make("figcaption", {}, "Gain over frequency"),
-      curve(weights, run.rate, dilation[2]));
+    return [make("figure", {}, make("figcaption", {}, "Gain over frequency"),
+      curve(weights, run.rate, dilation[2]))];
   }
-  if (height === 1 && width === 1) return inTime(weights, dilation, run);
+  if (height === 1 && width === 1) return [inTime(weights, dilation, run)];
+  const all = [stillResponse(weights, [frames, height, width], dilation)];
+  const each = height * width;
+  const sums = Array.from({ length: frames }, (_, frame) =>
+    weights.slice(frame * each, (frame + 1) * each).reduce((sum, weight) => sum + weight, 0));
+  if (frames > 1 && sums.some((sum) => !isNothing(sum, weights))) {
+    all.push(inTime(sums, dilation, run, ", of flat areas"));
+  }
+  return all;
+}
+
+/** Return whether a sum of weights is zero but for rounding. */
+function isNothing(sum, weights) {
+  return Math.abs(sum) <= 1e-6 * weights.reduce((size, weight) => size + Math.abs(weight), 0);
+}
+
+/** Return the gain over frequencies within a frame, of what does not move. */
+function stillResponse(weights, [frames, height, width], dilation) {
   const flat = Array.from({ length: height * width }, (_, tap) => {
     let all = 0;
     for (let frame = 0; frame < frames; frame += 1) all += weights[frame * height * width + tap];
     return all;
   });
+  if (frames > 1 && flat.every((sum) => isNothing(sum, weights))) {
+    return make("figure", {}, make("figcaption", {}, "Gain over frequency within a frame"),
+      make("p", { class: "hint" }, "Nothing passes of what does not move."));
+  }
   const { canvas, peak } = plane(flat, [height, width], dilation.slice(1));
   canvas.className = "response";
   canvas.setAttribute("role", "img");

@@ -2,6 +2,7 @@ import { element } from "./element.js";
 import { unpackRun } from "./run.js";
 import { makePage } from "./selection.js";
 import { mountTheme } from "./theme.js";
+import { mountCode } from "./code.js";
 import { mountCopies } from "./copy.js";
 import { mountDistribution } from "./distribution.js";
 import { mountEditor } from "./editor.js";
@@ -26,6 +27,7 @@ const MOUNTS = {
 /** Start the page: unpack the run, then make each section interactive that the page has. */
 async function start() {
   mountTheme(document.getElementById("theme"));
+  mountCode(document);
   mountCopies(document);
   const page = makePage(await unpackRun(factsOf("run")));
   for (const [name, mount] of Object.entries(MOUNTS)) {

@@ -17,6 +17,17 @@ export function factor(number, digits = 4) {
   return number < 0 ? `(${text(number, digits)})` : text(number, digits);
 }
 
+/**
+ * Return a time for people, in the unit that suits the longest of its axis.
+ * @param {number} seconds
+ * @param {number} longest
+ */
+export function timeText(seconds, longest) {
+  if (longest >= 0.1) return `${text(seconds, 4)} s`;
+  const [unit, times] = longest >= 1e-3 ? ["ms", 1e3] : ["µs", 1e6];
+  return `${text(seconds * times, 4)} ${unit}`;
+}
+
 /** Return a count with its digits in groups of three, and its noun: 1 234 567 taps. */
 export function counted(number, noun = "") {
   const digits = String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");

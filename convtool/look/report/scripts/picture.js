@@ -4,6 +4,9 @@ import { text } from "./numbers.js";
 import { colour } from "./theme.js";
 import { screenOf } from "./viewport.js";
 
+/** The luminance from which black text is read better than white text. */
+const LIGHT = 0.18;
+
 /** Screen pixels per sample from which cells have lines, and from which they have numbers. */
 const LINES = 10;
 const NUMBERS = 34;
@@ -128,18 +131,19 @@ function drawCells(screen, side, hidden) {
     if (!room || hidden?.(y, x)) return;
     const place = indexOf(side.samples.shape, side.channel, [side.frame, y, x]);
     const number = side.samples.values[place];
-    const light = shade(side, y, x, low, high) > 0.55;
+    const light = luminance(side, y, x, low, high) > LIGHT;
     context.fillStyle = light ? "#000" : "#fff";
     const [left, top, width, height] = cell;
     context.fillText(text(number, 3), left + width / 2, top + height / 2, width - 4);
   });
 }
 
-/** Return how light a sample is drawn, from 0 to 1. */
-function shade({ samples, channels, frame, scale }, y, x, low, high) {
-  const shares = channels.length === 3 ? [0.3, 0.59, 0.11] : [1];
+/** Return the relative luminance of a sample as it is drawn, from 0 to 1, as WCAG has it. */
+function luminance({ samples, channels, frame, scale }, y, x, low, high) {
+  const shares = channels.length === 3 ? [0.2126, 0.7152, 0.0722] : [1];
   return channels.reduce((all, channel, n) => {
     const value = samples.values[indexOf(samples.shape, channel, [frame, y, x])] / scale;
-    return all + (shares[n] * (value - low)) / (high - low);
+    const level = Math.min(1, Math.max(0, (value - low) / (high - low)));
+    return all + shares[n] * level ** 2.2;
   }, 0);
 }

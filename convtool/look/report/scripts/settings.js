@@ -1,6 +1,7 @@
 import { rowsOf } from "./element.js";
 import { channelsOf, madeOf } from "./folds.js";
 import { product } from "./geometry.js";
+import { usualRule } from "./measure.js";
 
 /**
  * Return the settings of the layer that ran: those of the selected channel's first kernel.
@@ -8,9 +9,10 @@ import { product } from "./geometry.js";
  * @returns {import("./edited.js").Settings}
  */
 export function firstSettings({ original, selected }) {
-  const { geometry, layer, mappings } = original;
+  const { geometry, layer, mappings, medium } = original;
   const channel = Math.min(selected.channel, mappings.length - 1);
-  const [first] = channelsOf(madeOf(layer, channel));
+  const members = channelsOf(madeOf(layer, channel));
+  const [first] = members;
   const [{ taps }] = rowsOf(layer, first);
   const { before, after } = geometry;
   const span = geometry.extent.map((covered) => covered - 1);
@@ -26,9 +28,18 @@ export function firstSettings({ original, selected }) {
     dilation: geometry.dilation,
     padding: same ? "same" : even && before.some((n) => n) ? before : "valid",
     mode: geometry.mode,
-    rule: mappings[channel].rule === "none" ? "clamp" : mappings[channel].rule,
+    rule: members.length > 1 ? ownRule(taps, medium) : ruleOf(mappings[channel]),
     align: before[2] === span[2] && span[2] > 0 ? "causal" : "centre",
   };
+}
+
+/** Return the rule of a kernel out of a bank, which the bank's does not fit. */
+function ownRule(taps, medium) {
+  return medium === "audio" ? "clamp" : usualRule(Array.from(taps));
+}
+
+function ruleOf({ rule }) {
+  return rule === "none" ? "clamp" : rule;
 }
 
 /** Return a number in as few digits as give the same float32 again: 0.1, not 0.10000000149. */

@@ -1,5 +1,6 @@
+import { showCode } from "./code.js";
 import { make } from "./dom.js";
-import { axesOf, placeName, resultName } from "./names.js";
+import { axesOf, placeName, resultName, sizeName } from "./names.js";
 import { makeStage, revealSelected, zoomToWindow } from "./stage.js";
 import { centreOf } from "./selection.js";
 import { makeStepper } from "./stepper.js";
@@ -27,13 +28,15 @@ export function mountStage(section, facts, page) {
     fields();
     channels.value = String(page.selected.channel);
     find("edited").hidden = !page.run.edited;
+    find("input-size").textContent = sizeName(page.run.dims, page.run.geometry.input);
+    find("output-size").textContent = sizeName(page.run.dims, page.run.outputSize);
     const { channel, position } = page.selected;
     const place = placeName(page.run, position);
     find("where").textContent = `${resultName(page.run, channel)}, ${place}`;
     tell(summary(page, worked, unit.value));
     if (facts.explain) {
       find("terminal").hidden = page.run.edited;
-      find("explain").textContent = explainText(facts.explain, page.selected);
+      showCode(find("explain"), explainText(facts.explain, page.selected));
     }
   };
   fillChannels(channels, page);

@@ -1,5 +1,5 @@
 import { makeSvg } from "./dom.js";
-import { text } from "./numbers.js";
+import { text, timeText } from "./numbers.js";
 
 /** Units of a waveform's drawing over time; from zero to the largest amplitude. */
 const WIDE = 10000;
@@ -25,7 +25,7 @@ export function drawTracks(root, facts, drawn) {
       { className: "muted", textContent: more }));
     const drawing = kind === "wave" ? waveOf(track, facts) : spectrogramOf(track, facts);
     drawing.setAttribute(kind === "wave" ? "aria-label" : "alt", `${name}: ${kind === "wave"
-      ? `waveform, ${text(track.seconds, 4)} s, ${more}` : "spectrogram"}`);
+      ? `waveform, ${timeText(track.seconds, track.seconds)}, ${more}` : "spectrogram"}`);
     plot.replaceChildren(drawing);
     ticks.replaceChildren(...(kind === "wave" ? amplitudes(facts) : frequencies(facts)));
   }
@@ -109,7 +109,7 @@ export function drawTimes(element, seconds) {
   const ticks = [];
   for (let index = 0; index * step <= seconds * (1 + 1e-9); index++) {
     const tick = document.createElement("span");
-    tick.textContent = `${text(index * step, 4)} s`;
+    tick.textContent = timeText(index * step, seconds);
     tick.style.left = `${(100 * index * step) / seconds}%`;
     if (index * step > seconds * 0.94) tick.className = "last";
     ticks.push(tick);
