@@ -403,6 +403,19 @@ def test_undo_brings_back_what_was(browser, report, tmp_path, rng):
         assert shown.evaluate(weights)[0] == 9
 
 
+def test_a_preset_keeps_its_name_until_its_weights_change(browser, report, tmp_path, rng):
+    """The command names a preset as long as it is one, however the kernel moves."""
+    page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", "-k", "identity")
+    stride = [["Stride, height", "2"], ["Stride, width", "2"]]
+    command = "convtool image INPUT OUTPUT -k "
+    with visited(browser, page) as shown:
+        found = shown.evaluate(EDIT, {"preset": "gaussian", "numbers": stride})
+        assert found["text"] == f"{command}gaussian --stride 2"
+        shown.evaluate(EDIT, {"preset": "blur"})
+        found = shown.evaluate(EDIT, {"cells": [[0, "1"]]})
+        assert found["text"].startswith(f'{command}"1 ')
+
+
 def test_a_bank_says_that_its_first_kernel_is_edited(browser, report, tmp_path, rng):
     """Until something is changed, the result is that of all kernels, and a line says so."""
     page, _ = report("image", picture(tmp_path, rng), tmp_path / "out.png", "-k", "sobel")
@@ -410,11 +423,13 @@ def test_a_bank_says_that_its_first_kernel_is_edited(browser, report, tmp_path, 
     with visited(browser, page) as shown:
         assert "The layer has 2 kernels" in shown.text_content(note)
         assert shown.is_visible(note)
-        found = shown.evaluate(EDIT, {"numbers": [["Stride", "2"]]})
+        stride = [["Stride, height", "2"], ["Stride, width", "2"]]
+        found = shown.evaluate(EDIT, {"numbers": stride})
         assert not shown.is_visible(note)
         assert "--normalize" not in found["text"]  # the magnitude's rule is not the kernel's
         assert shown.text_content("#stage-input-size") == "14 rows × 17 columns"
         assert shown.text_content("#stage-output-size") == "7 rows × 9 columns"
+        shown.click("#editor-undo")
         shown.click("#editor-undo")
         until(shown, "!convtool.run.edited")
         assert shown.is_visible(note)

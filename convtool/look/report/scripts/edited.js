@@ -10,6 +10,8 @@ import { mapped, quantized } from "./rules.js";
  * @typedef {object} Settings arrays have three numbers, one per axis
  * @property {number[]} kernel taps
  * @property {number[]} weights
+ * @property {string} preset whose weights they are, or ""
+ * @property {string} [presetRule] of normalization, which that preset has by itself
  * @property {number} bias
  * @property {number[]} stride
  * @property {number[]} dilation

@@ -27,7 +27,10 @@ export function mountEditor(section, { presets }, page) {
     "the selected channel; once you change it, it filters each channel alone. Until then, the " +
     "result is that of the whole layer, and what can be copied is this kernel.";
   const history = makeHistory(firstSettings(page), () => update());
-  const change = (more) => history.add({ ...history.now(), untouched: false, preset: "", ...more });
+  const change = (more) => {
+    const kept = "weights" in more || "bias" in more ? "" : history.now().preset;
+    history.add({ ...history.now(), untouched: false, preset: kept, ...more });
+  };
   const reweigh = (weights) => {
     const automatic = history.now().rule === usualOf(history.now().weights, original);
     const rule = automatic ? usualOf(weights, original) : history.now().rule;

@@ -58,6 +58,7 @@ export function ofPreset({ name, weights, rule, align }, settings, { dims, mediu
   return {
     untouched: false,
     preset: name,
+    presetRule: medium === "audio" ? "clamp" : rule,
     kernel: [...Array(3 - dims).fill(1), ...shape],
     weights: weights.flat(2),
     bias: 0,

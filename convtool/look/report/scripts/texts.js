@@ -18,8 +18,8 @@ function nested({ weights, kernel }, dims) {
 }
 
 /** Return whether a command needs the kernel as a file: for a bias, or for many weights. */
-export function needsFile({ bias, weights }) {
-  return Boolean(bias) || weights.length > MOST;
+export function needsFile({ preset, bias, weights }) {
+  return !preset && (Boolean(bias) || weights.length > MOST);
 }
 
 /** Return a kernel as the text of `-k`: "0 -1 0; -1 5 -1; 0 -1 0". */
@@ -36,7 +36,8 @@ export function gridText(settings, dims) {
  * @param {{medium: string, dims: number}} run
  */
 export function commandText(settings, { medium, dims }) {
-  const kernel = needsFile(settings) ? "edited.yaml" : `"${gridText(settings, dims)}"`;
+  const written = needsFile(settings) ? "edited.yaml" : `"${gridText(settings, dims)}"`;
+  const kernel = settings.preset || written;
   const words = [`convtool ${medium} INPUT OUTPUT -k ${kernel}`];
   const flag = (name, numbers, usual) => {
     const own = numbers.slice(3 - dims);
@@ -50,7 +51,8 @@ export function commandText(settings, { medium, dims }) {
   if (settings.mode !== USUAL_MODES[medium]) words.push(`--padding-mode ${settings.mode}`);
   flag("dilation", settings.dilation, 1);
   if (settings.align === "causal" && dims === 1) words.push("--align causal");
-  const usual = medium === "audio" ? "clamp" : usualRule(settings.weights);
+  const own = medium === "audio" ? "clamp" : usualRule(settings.weights);
+  const usual = settings.preset ? settings.presetRule : own;
   if (settings.rule !== usual) words.push(`--normalize ${settings.rule}`);
   return words.join(" ");
 }
