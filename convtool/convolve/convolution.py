@@ -46,8 +46,7 @@ class Convolution:
         dtype: of the arithmetic; None for the layer's own. Sums of whole numbers are exact.
         device: where blocks will be; None for the layer's own.
         compiler: compiles shifted multiply-adds, which takes seconds, once; None for none.
-        unit: the sample value that stands for 1, by which the bias is scaled; None for the scale
-            of `levels`.
+        unit: the sample value that stands for 1, which scales the bias; None for that of levels.
     """
 
     def __init__(

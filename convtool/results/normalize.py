@@ -224,9 +224,8 @@ class Normalizer:
     def _shown(self, share: _Share) -> str:
         if len(share.linked) > 1:
             return "the range of each channel"
-        channel = share.channels[0]
-        ends = f"{float(self._low[channel]):.3g} … {float(self._high[channel]):.3g}"
-        return ends.replace("-", "\N{MINUS SIGN}")
+        low, high = (float(ends[share.channels[0]]) for ends in (self._low, self._high))
+        return f"{low:.3g} … {high:.3g}".replace("-", "\N{MINUS SIGN}")
 
     def _groups(self, measured: str | None = None) -> list[list[int]]:
         """Return the channels that have one range: all, or those that are measured by something."""
