@@ -170,6 +170,7 @@ class Runs:
             self._skip,
             self._budget,
             self.showing.witness if self.showing.wanted else None,
+            self.showing.files,
         )
 
     def layers(self) -> list[Layer]:

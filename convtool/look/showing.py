@@ -101,7 +101,7 @@ class Showing:
         Files that are drawn, or would be, are among its outputs.
         """
         if outcome.status == "planned":
-            return replace(outcome, outputs=(*outcome.outputs, *map(str, self._files(job))))
+            return replace(outcome, outputs=(*outcome.outputs, *map(str, self.files(job))))
         if outcome.witness is None:
             return self._listed(job, outcome)
         try:
@@ -131,7 +131,7 @@ class Showing:
         """
         return None if self.asked.report is None else self._reports.finish()
 
-    def _files(self, job: Job) -> list[Path]:
+    def files(self, job: Job) -> list[Path]:
         """Return the files that are drawn of a job."""
         plot = self.asked.plot and file_of(self.asked.plot, job, "--plot")
         page = self.asked.report and self._reports.page_of(job)

@@ -37,7 +37,7 @@ def run(job: Job, shared: Run) -> Outcome:
         UsageError: the call itself is wrong.
     """
     started = time.perf_counter()
-    if shared.skip and shared.manifest is not None and shared.manifest.is_up_to_date(job):
+    if shared.skips(job):
         return Outcome(job.input, "skipped")
 
     def finish(work: Work) -> Outcome:

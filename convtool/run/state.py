@@ -3,7 +3,7 @@
 Values only: `work` plans them, `pipeline` and `observe` run them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,7 @@ class Run:
         skip: skip inputs whose outputs are up to date.
         budget: the memory of all jobs of all workers; None where one job runs at a time.
         witness: makes somebody who watches a job; None where nobody does.
+        drawn: names the files that are drawn of a job, beside its outputs.
     """
 
     filter: Filter
@@ -45,10 +46,17 @@ class Run:
     skip: bool = False
     budget: Budget | None = None
     witness: Callable[[Job], "Witness"] | None = None
+    drawn: Callable[[Job], Sequence[Path]] = lambda _: ()
 
     def watching(self, job: Job) -> "Witness | None":
         """Return who watches a job."""
         return None if self.witness is None else self.witness(job)
+
+    def skips(self, job: Job) -> bool:
+        """Return whether a job is skipped: its outputs are up to date, no drawing is missing."""
+        if not self.skip or self.manifest is None or not self.manifest.is_up_to_date(job):
+            return False
+        return all(path.is_file() for path in self.drawn(job))
 
     def replaces(self, job: Job, path: Path) -> bool:
         """Return whether an existing output is replaced: as asked, or as our own earlier one."""

@@ -339,6 +339,27 @@ def test_a_batch_has_a_plot_for_each_input(convtool, tmp_path):
     assert names in (["1-a.png", "2-{index}.png"], ["1-{index}.png", "2-a.png"])
 
 
+def test_inputs_whose_drawings_are_missing_are_not_skipped(convtool, tmp_path):
+    """A run that is continued draws what an interrupted one did not come to."""
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        picture_file(tmp_path / "in" / f"{name}.png", (8, 8))
+    words = ["image", tmp_path / "in", tmp_path / "out/", "-k", "blur", "--skip-existing", "--json"]
+    drawn = ["--plot", tmp_path / "{stem}-plot.png", "--report", tmp_path / "all.html"]
+
+    def statuses(*options):
+        result = convtool(*words, *options)
+        assert result.code == 0, result.err
+        return [json.loads(line)["status"] for line in result.out.splitlines()]
+
+    assert statuses() == ["done", "done"]
+    assert statuses(*drawn[:2]) == ["done", "done"]
+    (tmp_path / "a-plot.png").unlink()
+    assert statuses(*drawn[:2]) == ["done", "skipped"]
+    assert statuses(*drawn, "--overwrite") == ["done", "done"]
+    assert statuses(*drawn, "--overwrite") == ["skipped", "skipped"]
+
+
 @pytest.mark.parametrize(
     ("plot", "words"),
     [
