@@ -3,7 +3,7 @@
 Each function takes a rich `Console` and prints on it; what has escape sequences or colours is for
 terminals alone, and text of the same meaning takes its place elsewhere.
 
-probe      asks the terminal what it can show
+probe      asks the terminal what it can show; device: the terminal that is asked
 graphics   an image as the bytes of the kitty protocol or of sixel
 picture    an image, by graphics, half blocks or shades
 waveform   samples over seconds, by their envelope
