@@ -19,6 +19,7 @@ The way through the house, each package calling only those further down:
     convolve    any nn.Conv on blocks of samples
     options     every option, declared once
     levels      stored integers ↔ floats; `sizes`: of a layer; `limits`: the memory of a run
+    system      what operating systems differ in for files
     errors      what can go wrong, for people
 """
 

@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "block": {"levels"},
     "sizes": {"errors"},
     "options": {"errors", "sizes"},
+    "system": set(),
     "convolve": SAMPLES | {"sizes"},
     "media": SAMPLES | {"options", "convolve", "sizes"},
     "kernels": {"errors", "options", "media"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
     "results": {"levels", "convolve", "layers"},
-    "outputs": {"errors", "kernels", "layers", "media"},
+    "outputs": {"errors", "kernels", "layers", "media", "system"},
     "run": SAMPLES
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
     "api": (SAMPLES - {"block"})
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}
-    | {"warm", "sizes"},
+    | {"warm", "sizes", "system"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},
     "__main__": {"cli", "warm"},
 }

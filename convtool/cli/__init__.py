@@ -6,6 +6,6 @@ options      flags from declarations, and options from what was typed or a file 
 commands     commands with help of our own; layout: its pages
 completion   what a word may become; bash: words with colons
 running      the jobs of a command; telling, failures, progress: what people see of them
-messages     lines on standard error, and JSON
+messages     lines on standard error, and JSON; characters: where an encoding lacks some
 serving      the warm process; collector: quick imports
 """

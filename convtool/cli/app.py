@@ -1,7 +1,6 @@
 """The program's commands, and the one place where errors become messages and exit codes."""
 
 import contextlib
-import io
 import os
 import signal
 import sys
@@ -18,9 +17,11 @@ from typer.exceptions import TyperException
 
 from convtool import __version__
 from convtool.cli import devices, explain, kernels, messages, shape, warm
+from convtool.cli.characters import prepare_streams
 from convtool.cli.commands import Command, Group
 from convtool.cli.filtering import FilterCommand, command_of
 from convtool.cli.mistakes import in_our_words
+from convtool.cli.signals import GOES
 from convtool.errors import ConvtoolError, internal
 from convtool.media.registry import MEDIA
 
@@ -153,11 +154,9 @@ def leave(
 
 def _prepare_process() -> None:
     """Set up signals, streams and warnings as a command-line program wants them."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    for number in (signal.SIGTERM, GOES):
         signal.signal(number, _terminate)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # characters that a terminal lacks
+    prepare_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # advice of libraries is for programmers, not for users
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-WAITING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+# The terminal goes: SIGHUP, on Windows SIGBREAK.
+GOES = getattr(signal, "SIGHUP", getattr(signal, "SIGBREAK", signal.SIGTERM))
+WAITING = (signal.SIGINT, signal.SIGTERM, GOES)
 
 
 @contextmanager
