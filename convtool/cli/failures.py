@@ -1,5 +1,6 @@
 """Tell the failures of a run, those for the same reason together."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -38,7 +39,7 @@ def _reason(outcome: Outcome) -> str:
 
 def _is_file(word: str, stem: str) -> bool:
     """Return whether a word names a file: one with a folder, the input, or an output of it."""
-    return "/" in word or ("." in word and word.startswith(stem))
+    return not {"/", os.sep}.isdisjoint(word) or ("." in word and word.startswith(stem))
 
 
 def _others(outcomes: list[Outcome]) -> str:

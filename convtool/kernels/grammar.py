@@ -38,6 +38,7 @@ NAMES_OF_UNITS = {
 }
 
 _FILE = re.compile(r"(?P<head>.+\.ya?ml)(?::(?P<parameters>.*))?", re.DOTALL)
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")  # a path of Windows
 _VALUE = re.compile(r"\s*(?P<number>[+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*")
 _GRID_WORD = re.compile(r"[\d.+\-eE/]+")
 
@@ -51,6 +52,8 @@ def split_head(text: str) -> tuple[str, str | None]:
     match = _FILE.fullmatch(text)
     if match:
         return match["head"], match["parameters"]
+    if _DRIVE.match(text):
+        return text, None
     head, colon, parameters = text.partition(":")
     return head, parameters if colon else None
 

@@ -81,8 +81,7 @@ def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
         taps = _resampled(taps, own_rate, rate)
         notes = (f"{path} resampled from {own_rate:g} to {rate:g} Hz",)
     weights = _weights(path, taps[:, ::-1], in_channels)
-    label = path.rsplit("/", 1)[-1].rpartition(".")[0]
-    return Bank.of(Kernel(label, 1, weights, align="causal", notes=notes))
+    return Bank.of(Kernel(PurePath(path).stem, 1, weights, align="causal", notes=notes))
 
 
 def _read(path: str) -> tuple[Taps, float]:

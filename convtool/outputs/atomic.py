@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from convtool import system
 from convtool.errors import ConvtoolError, WriteError
 
 
@@ -28,7 +29,7 @@ class Publisher:
     """
 
     def __init__(self) -> None:
-        self._temporaries: set[Path] = set()
+        self._temporaries: dict[Path, int | None] = {}  # with the descriptor of a file
         self._lock = threading.Lock()
         self._abandoned = False
 
@@ -36,7 +37,10 @@ class Publisher:
         """Remove every temporary, and let nothing be published any more: the run is over."""
         with self._lock:
             self._abandoned = True
-            for path in self._temporaries:
+            for path, descriptor in self._temporaries.items():
+                if system.WINDOWS and descriptor is not None:  # open files stay there
+                    with contextlib.suppress(OSError):
+                        os.close(descriptor)
                 _remove(path)
 
     @contextmanager
@@ -56,6 +60,7 @@ class Publisher:
             final.parent.mkdir(parents=True, exist_ok=True)
             with self._while_wanted():
                 descriptor = os.open(temporary, _NEW_FILE, 0o666)
+                self._temporaries[temporary] = descriptor
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
@@ -92,10 +97,12 @@ class Publisher:
         Raises:
             WriteError: the operating system refuses something in the block.
         """
+        if reason := system.refusal(target):
+            raise WriteError(f"{target} cannot be written: {reason}", named=True)
         final = Path(os.path.realpath(target))
         temporary = final.with_name(f".convtool-{secrets.token_hex(8)}.tmp")
         with self._while_wanted():
-            self._temporaries.add(temporary)
+            self._temporaries[temporary] = None
         try:
             yield temporary, final
         except OSError as exc:
@@ -106,7 +113,7 @@ class Publisher:
         finally:
             _remove(temporary)
             with self._lock:
-                self._temporaries.discard(temporary)
+                del self._temporaries[temporary]
 
     @contextmanager
     def _while_wanted(self) -> Iterator[None]:
@@ -121,7 +128,7 @@ class Publisher:
             yield
 
 
-_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | system.BINARY
 
 
 def refuse_existing(target: Path, *, overwrite: bool) -> None:
@@ -160,25 +167,41 @@ def _already_exists(target: Path) -> WriteError:
 
 def _publish_file(temporary: Path, final: Path, *, overwrite: bool) -> None:
     if overwrite:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.chmod(final.stat().st_mode & 0o7777)
-        temporary.replace(final)
+        if not system.WINDOWS:  # whose only mode, read-only, keeps a file from being replaced
+            with contextlib.suppress(FileNotFoundError):
+                temporary.chmod(final.stat().st_mode & 0o7777)
+        system.patiently(Path.replace, temporary, final)
         return
     try:
-        os.link(temporary, final)  # unlike a rename, it fails where another run was faster
+        if system.WINDOWS:
+            system.patiently(Path.rename, temporary, final)
+        else:
+            _link(temporary, final)
     except FileExistsError as exc:
         raise _already_exists(final) from exc
+
+
+def _link(temporary: Path, final: Path) -> None:
+    """Give a file a second name; unlike renaming it, this fails where another run was faster."""
+    try:
+        os.link(temporary, final)
+    except FileExistsError:
+        raise
     except OSError:  # a file system without hard links
         temporary.replace(final)
 
 
 def _publish_folder(temporary: Path, final: Path) -> None:
     if not final.exists():
-        temporary.rename(final)
+        system.patiently(Path.rename, temporary, final)
         return
     old = temporary.with_suffix(".old")
-    final.rename(old)
-    temporary.rename(final)
+    system.patiently(Path.rename, final, old)
+    try:
+        system.patiently(Path.rename, temporary, final)
+    except OSError:
+        old.rename(final)
+        raise
     shutil.rmtree(old)
 
 

@@ -64,7 +64,10 @@ def read_list(name: str, separator: bytes) -> list[str]:
         raise UsageError(f"{name}: the list cannot be read: {reason}") from exc
     if separator == b"\n":
         data = _as_lines(name, data)
-    return [os.fsdecode(part) for part in data.split(separator) if part]
+    try:
+        return [os.fsdecode(part) for part in data.split(separator) if part]
+    except UnicodeDecodeError as exc:  # on Windows, whose names are no bytes
+        raise UsageError(f"{name}: the list is not UTF-8") from exc
 
 
 def _as_lines(name: str, data: bytes) -> bytes:
@@ -135,7 +138,7 @@ def _walk(root: Path) -> Iterator[Path]:
 def _relative_folder(name: str) -> PurePath:
     """Return the folders of a listed file, none where they would lead out of OUTPUT."""
     folder = PurePath(name).parent
-    if folder.is_absolute() or ".." in folder.parts:
+    if folder.anchor or ".." in folder.parts:
         return PurePath()
     return folder
 

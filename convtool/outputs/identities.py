@@ -1,4 +1,4 @@
-"""Know the inputs of a run by device and inode, so that no output replaces one of them."""
+"""Know the inputs of a run by what they are, so that no output replaces one of them."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from convtool.errors import WriteError
 from convtool.outputs.jobs import Job
 
-Identities = frozenset[tuple[int, int]]  # device and inode of each file
+Identities = frozenset[tuple[int, int | str]]
 
 
 def input_identities(jobs: Sequence[Job]) -> Identities:
@@ -21,8 +21,7 @@ def identities_of(names: Iterable[str]) -> Identities:
     found = set()
     for name in names:
         with contextlib.suppress(OSError, ValueError):
-            status = os.stat(name)  # noqa: PTH116  # Path("") would be the working folder
-            found.add((status.st_dev, status.st_ino))
+            found.add(_identity(name))
     return frozenset(found)
 
 
@@ -33,8 +32,18 @@ def refuse_input(target: Path, inputs: Identities) -> None:
         WriteError: it is.
     """
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        status = target.stat()
-        if (status.st_dev, status.st_ino) in inputs:
+        if _identity(target) in inputs:
             raise WriteError(
                 f"{target} is an input itself", hint="choose another OUTPUT", named=True
             )
+
+
+def _identity(name: str | Path) -> tuple[int, int | str]:
+    """Return the device and the inode of a file, or its path where the system numbers no files.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: nor can there be one.
+    """
+    status = os.stat(name)  # noqa: PTH116  # Path("") would be the working folder
+    return status.st_dev, status.st_ino or os.path.normcase(os.path.realpath(name))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from convtool import system
 from convtool.errors import ReadError, UsageError
 from convtool.media.inputs import PIPE
 from convtool.media.mistaken import of_another_medium
@@ -160,8 +161,7 @@ def _names_folder(output: str, *, several: bool) -> bool:
 
 
 def _check_folder(output: str) -> None:
-    exists = os.path.exists(output)  # noqa: PTH110  # a Path would drop the slash of "a.png/"
-    if exists and not is_folder(output):
+    if os.path.exists(output) and not is_folder(output):  # noqa: PTH110  # Path("a/") is "a"
         raise UsageError(f"{output} is a file, and several results need a folder")
 
 
@@ -238,9 +238,10 @@ def _problem(name: str, suffix: str, naming: Naming) -> ReadError | None:
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:
     """Check that no two inputs would have outputs of the same name."""
-    owners: dict[Path, str] = {}
+    owners: dict[str, str] = {}
     for job in jobs:
-        key = job.path("", "") if job.template else job.folder / (job.stem + job.suffix)
+        path = job.path("", "") if job.template else job.folder / (job.stem + job.suffix)
+        key = system.same_file_key(path)
         if key in owners:
             raise UsageError(
                 f"{owners[key]} and {job.input} would have the same output names",

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from convtool import system
 from convtool.errors import KernelError
 from convtool.kernels.resolve import files
 from convtool.outputs.jobs import Job
@@ -30,6 +31,7 @@ IRRELEVANT = (
     "max_memory",
     "max_seconds",
 )
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | system.BINARY
 
 
 class Manifest:
@@ -82,7 +84,7 @@ class Manifest:
             },
         }
         line = json.dumps(record).encode() + b"\n"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        descriptor = os.open(self._path, _APPEND, 0o666)
         try:
             os.write(descriptor, line)  # at once: lines of simultaneous runs do not mix
         finally:

@@ -89,5 +89,5 @@ def _check_template(template: str) -> None:
         hint = "a field is written {stem}, and a number with leading zeros {index:04}"
         raise UsageError(f"--name '{template}' cannot be used", hint=hint) from exc
     path = PurePath(template)
-    if path.is_absolute() or ".." in path.parts:
+    if path.anchor or ".." in path.parts:
         raise UsageError(f"--name '{template}' leads out of the folder OUTPUT")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convtool import system
 from convtool.errors import UsageError
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import MAX_LABEL, NamedOutput
@@ -69,7 +70,7 @@ def _split_targets(job: Job, layer: Layer, names: Sequence[str], single: str) ->
         for name, channel in _named_channels(result, names, single):
             path = job.path(result.label, name)
             targets.append(Target(path, (Tile(result.label, (channel,)),)))
-    if len({target.path for target in targets}) < len(targets):
+    if len({system.same_file_key(target.path) for target in targets}) < len(targets):
         raise UsageError(
             f"--name '{job.template}' gives several outputs the same name",
             hint="{kernel} and {channel} tell them apart",
