@@ -14,7 +14,9 @@ test: .venv/ready
 check: .venv/ready
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) mypy
+	for system in linux darwin win32; do \
+		$(RUN) mypy --platform $$system --cache-dir .mypy_cache/$$system || exit 1; \
+	done
 
 fuzz: .venv/ready
 	CONVTOOL_FUZZ=5000 $(RUN) pytest tests/test_fuzz.py --hypothesis-show-statistics

@@ -15,11 +15,12 @@ INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the command line, in the warm process where there is one, and exit with its code."""
     try:  # an interrupt may come during the imports
-        from convtool.warm import client  # noqa: PLC0415
+        if sys.platform == "linux":
+            from convtool.warm import client  # noqa: PLC0415
 
-        code = client.ask(sys.argv[1:])
-        if code is not None:
-            os._exit(code)
+            code = client.ask(sys.argv[1:])
+            if code is not None:
+                os._exit(code)
         from convtool.cli.collector import collector_paused  # noqa: PLC0415
 
         with collector_paused():

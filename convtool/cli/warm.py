@@ -13,7 +13,6 @@ from convtool.cli.commands import Command, Group
 from convtool.errors import UsageError
 from convtool.options.declare import read_value
 from convtool.options.values import WholeSeconds
-from convtool.warm import client
 
 app = typer.Typer(
     cls=Group,
@@ -25,6 +24,12 @@ IDLE = 600  # seconds
 # of a large image.
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 START_TIMEOUT = 60.0  # seconds
+
+
+@app.callback()
+def _needs_linux() -> None:
+    if sys.platform != "linux":
+        raise UsageError("the warm process needs Linux: it hands calls to forks of itself")
 
 
 @app.command(cls=Command)
@@ -40,8 +45,6 @@ def start(
 ) -> None:
     """Start the warm process; calls use it from now on."""
     seconds = read_value("idle", WholeSeconds(), idle)
-    if not sys.platform.startswith("linux"):
-        raise UsageError("the warm process needs Linux")
     if _is_running():
         messages.say("already warm")
         return
@@ -74,6 +77,8 @@ def _launch(idle: int) -> "subprocess.Popen[bytes]":
 @app.command(cls=Command)
 def stop() -> None:
     """Stop the warm process, after the calls that it runs."""
+    from convtool.warm import client  # noqa: PLC0415  # on Linux
+
     connection = client.connect()
     if connection is None:
         messages.say("not warm")
@@ -87,6 +92,8 @@ def stop() -> None:
 @app.command(cls=Command)
 def status() -> None:
     """Print whether the warm process runs; exit 1 if not."""
+    from convtool.warm import client  # noqa: PLC0415  # on Linux
+
     if not _is_running():
         print("not warm")
         raise typer.Exit(1)
@@ -94,6 +101,8 @@ def status() -> None:
 
 
 def _is_running() -> bool:
+    from convtool.warm import client  # noqa: PLC0415  # on Linux
+
     connection = client.connect()
     if connection is None:
         return False

@@ -8,6 +8,7 @@ are allowed.
 import errno
 import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -125,8 +126,8 @@ def priority_kept() -> Iterator[None]:
     with root. What the thread starts later would inherit it.
     """
     tasks = Path("/proc/self/task")
-    if not hasattr(os, "sched_setscheduler") or not tasks.is_dir() or _is_real_time(0):
-        yield  # no Linux, or as the user has it
+    if sys.platform != "linux" or not tasks.is_dir() or _is_real_time(0):
+        yield  # or as the user has it
         return
     try:
         yield
@@ -138,4 +139,6 @@ def priority_kept() -> Iterator[None]:
 
 
 def _is_real_time(thread: int) -> bool:
+    if sys.platform != "linux":
+        return False
     return os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR)

@@ -20,14 +20,17 @@ import zlib
 
 from convtool import __version__
 
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-STREAMS = (0, 1, 2)
-PASSED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STREAMS: tuple[int, ...] = (0, 1, 2)
+PASSED: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TIMEOUT = 5.0  # seconds for a request or an answer that should come at once
-STOP = b"stop"
+STOP: bytes = b"stop"
 ACCEPTED, REFUSED = b"+", b"-"
 
 

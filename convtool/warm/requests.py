@@ -3,10 +3,14 @@
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convtool.warm import client
+
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
 
 MAX_REQUEST = 2**24  # bytes
 

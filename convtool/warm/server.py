@@ -14,12 +14,16 @@ import selectors
 import signal
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
 from convtool.warm import client, worker
 from convtool.warm.requests import Request, receive
+
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
 
 POLL = 1.0  # seconds between looks at the clock
 
