@@ -49,5 +49,6 @@ clean:
 	@command -v uv >/dev/null || python3 -m uv --version >/dev/null 2>&1 \
 		|| python3 -m pip install --quiet --user uv \
 		|| python3 -m pip install --quiet --user --break-system-packages uv
-	$(UV) sync --quiet --compile-bytecode
+	@[ -e $@ ] || echo "setting up .venv: PyTorch and other libraries, 3.4 GB on Linux unless uv has them"
+	@[ -t 2 ] || quiet=--quiet; $(UV) sync $$quiet --compile-bytecode
 	@touch $@
