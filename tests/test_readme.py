@@ -201,6 +201,7 @@ def test_flags_commands_and_targets_exist(page):
     own = [*shape.FIELDS.values(), *explain.FIELDS.values()]
     flags |= {flag for field in own for flag in spellings(field)}
     others |= {"--tile", "--crop", "--columns"}  # of `kernels sheet`
+    others |= {"--torch-backend", "--pip-args", "--extra-index-url"}  # of uv, pipx and pip
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PROSE[page]))
     assert named <= flags | others
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
