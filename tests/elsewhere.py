@@ -69,6 +69,9 @@ def move_to(system: str) -> None:
                     delattr(module, each)
     for name in MODULES[system]:
         sys.modules[name] = None
+    if system == "win32":
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="cp1252")  # as pipes have it there
     sys.platform = system
     sys.addaudithook(without_proc)
 

@@ -22,7 +22,7 @@ SYSTEMS = ["win32", "darwin"]
 def elsewhere(on, *words):
     """Run the program as if on another system, and return its exit code and what it prints."""
     command = [sys.executable, str(ROOT / "tests" / "elsewhere.py"), on, *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
     out, err = (stream.partition("--- elsewhere\n")[2] for stream in (done.stdout, done.stderr))
     return done.returncode, out, err
 
