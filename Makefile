@@ -2,6 +2,9 @@
 UV := $(shell command -v uv || echo python3 -m uv)
 RUN := $(UV) run --no-sync --quiet
 
+# No call here starts a process that stays; what measures or tests one says so.
+export CONVTOOL_WARM := off
+
 .PHONY: demo test check fuzz endure bench constants samples docs clean
 
 demo: .venv/ready
@@ -22,7 +25,8 @@ fuzz: .venv/ready
 	CONVTOOL_FUZZ=5000 $(RUN) pytest tests/test_fuzz.py --hypothesis-show-statistics
 
 endure: .venv/ready
-	CONVTOOL_LONG=1 $(RUN) pytest tests/run/test_batch.py tests/test_memory.py tests/cli tests/look
+	CONVTOOL_LONG=1 $(RUN) pytest tests/run/test_batch.py tests/test_memory.py tests/cli tests/look \
+		tests/warm
 
 bench: .venv/ready
 	$(UV) sync --quiet --group bench

@@ -25,9 +25,10 @@ def main() -> NoReturn:
 
         with collector_paused():
             from convtool.cli.app import leave  # noqa: PLC0415
+            from convtool.cli.warm import after  # noqa: PLC0415
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
-    leave(sys.argv[1:])
+    leave(sys.argv[1:], report=lambda code: after(sys.argv[1:], code))
 
 
 if __name__ == "__main__":

@@ -129,8 +129,12 @@ def eventually(condition, patience=60.0):
 
 @pytest.fixture(autouse=True, scope="session")
 def _runtime_folder(tmp_path_factory):
-    """Give each test worker its own runtime folder, hence its own warm process."""
+    """Give each test worker its own runtime folder, where nothing starts a warm process by itself.
+
+    Tests of the warm process set another value.
+    """
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
+    os.environ["CONVTOOL_WARM"] = "off"
 
 
 @pytest.fixture(autouse=True, scope="session")

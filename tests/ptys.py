@@ -50,6 +50,7 @@ def play(*words, answers=PLAIN, columns=80, rows=24, typed=b"", **environment):
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
+    usual["CONVTOOL_WARM"] = "off"
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     before = termios.tcgetattr(slave)
     os.write(master, typed)

@@ -1,5 +1,6 @@
 """The documentation is true: options, commands, examples and links are checked."""
 
+import os
 import re
 import shlex
 import shutil
@@ -184,7 +185,10 @@ def run_in_shell(command: str) -> tuple[int, str]:
     program = f"{shlex.quote(sys.executable)} -m convtool"
     line = re.sub(r"(^|\| )convtool ", rf"\1{program} ", command)
     try:
-        result = subprocess.run(["bash", "-c", line], capture_output=True, timeout=120, check=False)
+        environment = os.environ | ({"CONVTOOL_WARM": "auto"} if "warm start" in line else {})
+        result = subprocess.run(
+            ["bash", "-c", line], env=environment, capture_output=True, timeout=120, check=False
+        )
     finally:
         if "warm start" in line:
             stop = [sys.executable, "-m", "convtool", "warm", "stop"]

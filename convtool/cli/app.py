@@ -65,6 +65,7 @@ def _main(
     ] = False,
 ) -> None:
     del version
+    warm.check_mode()
 
 
 @cache
@@ -155,7 +156,8 @@ def leave(
 def _prepare_process() -> None:
     """Set up signals, streams and warnings as a command-line program wants them."""
     for number in (signal.SIGTERM, GOES):
-        signal.signal(number, _terminate)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _terminate)
     prepare_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # advice of libraries is for programmers, not for users

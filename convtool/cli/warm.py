@@ -1,29 +1,31 @@
 """`convtool warm`: a process that has torch imported already, for shell loops over many files."""
 
-import os
-import subprocess
+import signal
 import sys
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from convtool.cli import messages
 from convtool.cli.commands import Command, Group
+from convtool.cli.signals import WAITING
 from convtool.errors import UsageError
+from convtool.media.registry import MEDIA
 from convtool.options.declare import read_value
 from convtool.options.values import WholeSeconds
+from convtool.warm import IDLE
 
 app = typer.Typer(
     cls=Group,
-    help="Keep a process with torch imported: `convtool image` and `audio` then start in a tenth "
-    "of the time.",
+    help="Keep a process with torch imported: `convtool image`, `audio` and `video` then start in "
+    "a tenth of the time. The third call within a minute starts it by itself; CONVTOOL_WARM=on: "
+    "the first; CONVTOOL_WARM=off: none does, and none uses it.",
 )
-IDLE = 600  # seconds
-# A worker gets all its memory from the system, page by page: large pages save a sixth of the time
-# of a large image.
-HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 START_TIMEOUT = 60.0  # seconds
+SIGNALLED = 128  # exit codes of calls that a signal has ended begin here
+QUIET = {"-q", "--quiet"}
 
 
 @app.callback()
@@ -45,33 +47,25 @@ def start(
 ) -> None:
     """Start the warm process; calls use it from now on."""
     seconds = read_value("idle", WholeSeconds(), idle)
-    if _is_running():
+    from convtool.warm import client  # noqa: PLC0415  # on Linux
+    from convtool.warm.launch import MODULE, launch  # noqa: PLC0415
+
+    if client.answers():
         messages.say("already warm")
         return
-    process = _launch(seconds)
+    if client.mode() == client.OFF:
+        raise UsageError("CONVTOOL_WARM=off: no call would use the warm process")
+    process = launch(client.address(), seconds)
     deadline = time.monotonic() + START_TIMEOUT
-    while not _is_running():
+    while not client.answers():
         if process.poll() is not None or time.monotonic() > deadline:
             messages.error(
                 "the warm process did not start",
-                f"`{sys.executable} -m convtool.cli.serving {seconds}` shows the reason",
+                f"`{sys.executable} -m {MODULE} {client.address()} {seconds}` shows the reason",
             )
             raise typer.Exit(1)
         time.sleep(0.02)
     messages.say(f"warm for {seconds} s after each call")
-
-
-def _launch(idle: int) -> "subprocess.Popen[bytes]":
-    """Start the warm process, detached from this one."""
-    return subprocess.Popen(  # noqa: S603  # this program itself
-        [sys.executable, "-m", "convtool.cli.serving", str(idle)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
-        env=os.environ | HUGE_PAGES,
-    )
 
 
 @app.command(cls=Command)
@@ -81,12 +75,19 @@ def stop() -> None:
 
     connection = client.connect()
     if connection is None:
-        messages.say("not warm")
+        messages.say("stopped" if _end_starting() else "not warm")
         return
-    with connection:
-        connection.send(client.STOP)
-        connection.recv(1)
+    connection.send(client.STOP)
+    connection.recv(1)
+    connection.close()
     messages.say("stopped")
+
+
+def _end_starting() -> bool:
+    """End a process that was started without being told and does not answer yet."""
+    from convtool.warm.automatic import end_starting  # noqa: PLC0415  # on Linux
+
+    return end_starting()
 
 
 @app.command(cls=Command)
@@ -94,17 +95,45 @@ def status() -> None:
     """Print whether the warm process runs; exit 1 if not."""
     from convtool.warm import client  # noqa: PLC0415  # on Linux
 
-    if not _is_running():
+    if not client.answers():
         print("not warm")
         raise typer.Exit(1)
     print(f"warm, {client.address()}")
 
 
-def _is_running() -> bool:
-    from convtool.warm import client  # noqa: PLC0415  # on Linux
+def check_mode() -> None:
+    """Check the environment variable CONVTOOL_WARM.
 
-    connection = client.connect()
-    if connection is None:
-        return False
-    connection.close()
-    return True
+    Raises:
+        UsageError: it holds none of its values.
+    """
+    if sys.platform != "linux":
+        return
+    from convtool.warm import client  # noqa: PLC0415
+
+    if client.mode() not in client.MODES:
+        raise UsageError(f"CONVTOOL_WARM takes auto, on or off, not '{client.mode()}'")
+
+
+def after(arguments: Sequence[str], code: int) -> None:
+    """Count a call whose work is done, and start the warm process if it is time.
+
+    Args:
+        arguments: the words of the command line.
+        code: its exit code.
+    """
+    if "torch" not in sys.modules or arguments[0] not in MEDIA or code >= SIGNALLED:
+        return
+    if sys.platform != "linux":
+        return
+    from convtool.warm.automatic import start_where_due  # noqa: PLC0415
+
+    for number in WAITING:  # they come too late to stop anything
+        signal.signal(number, lambda *_: None)
+    seen = sys.stderr is not None and sys.stderr.isatty() and QUIET.isdisjoint(arguments)
+    if start_where_due() and seen:
+        messages.say(
+            "note: started a process that keeps PyTorch loaded, for "
+            f"{IDLE // 60} minutes after a call\n"
+            "hint: `convtool warm stop` ends it, CONVTOOL_WARM=off prevents it"
+        )

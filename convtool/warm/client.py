@@ -5,16 +5,14 @@ and standard streams, passes signals on, and ends as the worker ends. Where anyt
 should be it prints nothing, and the call is run in this process. Linux only: the identity of a
 client comes from SO_PEERCRED, and the end of a worker from a pidfd.
 
-The imports below take a few milliseconds; typing, pathlib or json would add as many each.
+The imports below take a millisecond; socket, signal, typing, pathlib or json would add several
+each, so the first two are taken from the modules of C that they are made of.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import stat
-import struct
 import sys
 import zlib
 
@@ -25,13 +23,47 @@ if sys.platform != "linux":
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
+    import socket
     from collections.abc import Sequence
+else:
+    import _signal as signal
+    import _socket as socket
 
 STREAMS: tuple[int, ...] = (0, 1, 2)
 PASSED: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TIMEOUT = 5.0  # seconds for a request or an answer that should come at once
+SOCKETS = "warm-"  # what their names begin with
 STOP: bytes = b"stop"
 ACCEPTED, REFUSED = b"+", b"-"
+MODES = AUTO, ON, OFF = ("auto", "on", "off")
+
+# What libraries and Python itself read while they are loaded: processes that differ in one of these
+# have warm processes of their own.
+READ_BY_IMPORTS = (
+    *("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LANG", "LC_"),
+    *(
+        "OMP_",
+        "GOMP_",
+        "KMP_",
+        "MKL_",
+        "OPENBLAS_",
+        "DNNL_",
+        "ONEDNN_",
+        "ATEN_",
+        "TORCH",
+        "PYTORCH",
+    ),
+)
+# As the process was given them: some are set later, for this process alone.
+SETTINGS = {
+    name: value for name, value in sorted(os.environ.items()) if name.startswith(READ_BY_IMPORTS)
+}
+
+
+def mode() -> str:
+    """Return what CONVTOOL_WARM asks for, as it is written: `auto`, `on`, `off`, or a mistake."""
+    return os.environ.get("CONVTOOL_WARM") or AUTO
 
 
 def folder() -> str:
@@ -44,15 +76,21 @@ def folder() -> str:
 
 
 def address() -> str:
-    """Return the path of the socket; it differs for every state of this program's code."""
+    """Return the path of the socket: one per state of the code, of the settings, and of the files.
+
+    Files have another state in another container, where paths name others.
+    """
     package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  # no pathlib here
-    newest = 0
-    for path, _, _ in os.walk(package):
-        for entry in os.scandir(path):
+    newest, folders = 0, [package]
+    while folders:
+        for entry in os.scandir(folders.pop()):
             if entry.name.endswith(".py"):
                 newest = max(newest, entry.stat().st_mtime_ns)
-    state = f"{__version__} {sys.executable} {package} {newest}"
-    return f"{folder()}/warm-{zlib.crc32(state.encode()):08x}"
+            elif entry.is_dir():
+                folders.append(entry.path)
+    files = [os.readlink(f"/proc/self/{name}") for name in ("ns/mnt", "root")]  # noqa: PTH115
+    state = f"{__version__} {sys.executable} {package} {newest} {SETTINGS} {files}"
+    return f"{folder()}/{SOCKETS}{zlib.crc32(os.fsencode(state)):08x}"
 
 
 def is_ours(path: str) -> bool:
@@ -81,10 +119,19 @@ def connect() -> socket.socket | None:
     return connection
 
 
+def answers() -> bool:
+    """Return whether there is a warm process."""
+    connection = connect()
+    if connection is None:
+        return False
+    connection.close()
+    return True
+
+
 def _has_sockets(path: str) -> bool:
     """Return whether any warm process may run: looking up its address takes a millisecond."""
     try:
-        return bool(os.listdir(path))  # noqa: PTH208  # no pathlib here
+        return any(name.startswith(SOCKETS) for name in os.listdir(path))  # noqa: PTH208
     except OSError:
         return False
 
@@ -102,18 +149,22 @@ def ask(arguments: Sequence[str]) -> int | None:
     """
     if not arguments or arguments[0].startswith("-") or "--help" in arguments:
         return None
+    if mode() not in (AUTO, ON):
+        return None
     streams = [number for number in STREAMS if _is_open(number)]  # the socket may take a free one
     connection = connect()
     if connection is None:
         return None
-    with connection:
-        try:
-            _send(connection, arguments, streams)
-            if connection.recv(1) != ACCEPTED:
-                return None
-        except (OSError, ValueError):
+    try:
+        _send(connection, arguments, streams)
+        if connection.recv(1) != ACCEPTED:
             return None
+    except (OSError, ValueError):
+        return None
+    else:
         code = _wait(connection)
+    finally:
+        connection.close()
     if code < 0:
         if code != -signal.SIGKILL:
             signal.signal(-code, signal.SIG_DFL)
@@ -134,7 +185,9 @@ def _send(connection: socket.socket, arguments: Sequence[str], streams: Sequence
         *(f"{name}={value}" for name, value in os.environ.items()),
     ]
     data = b"\0".join(map(os.fsencode, words))
-    socket.send_fds(connection, [struct.pack("!I", len(data))], streams)
+    rights = b"".join(number.to_bytes(4, sys.byteorder) for number in streams)
+    size = len(data).to_bytes(4, "big")
+    connection.sendmsg([size], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
     connection.sendall(data)
 
 
@@ -142,14 +195,14 @@ def _wait(connection: socket.socket) -> int:
     """Return the worker's exit code, and pass signals on to it meanwhile."""
     connection.settimeout(None)
     for number in PASSED:
-        signal.signal(number, lambda number, _: connection.send(bytes([number])))
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: connection.send(bytes([number])))
     answer = b""
     while len(answer) < 4 and (part := connection.recv(4 - len(answer))):
         answer += part
     if len(answer) < 4:
         return -signal.SIGKILL
-    code: int = struct.unpack("!i", answer)[0]
-    return code
+    return int.from_bytes(answer, "big", signed=True)
 
 
 def _is_open(number: int) -> bool:

@@ -20,6 +20,7 @@ class Request:
     """A call of a client.
 
     Attributes:
+        pid: the client's process.
         mask: the umask of new files.
         folder: the working folder.
         arguments: the words of the command line.
@@ -27,6 +28,7 @@ class Request:
         streams: a descriptor of this process for each standard stream that is open, by its number.
     """
 
+    pid: int
     mask: int
     folder: str
     arguments: list[str]
@@ -48,7 +50,7 @@ def receive(connection: socket.socket) -> Request | None:
     """
     connection.settimeout(client.TIMEOUT)
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    _, uid, _ = struct.unpack("3i", credentials)
+    pid, uid, _ = struct.unpack("3i", credentials)
     if uid != os.getuid():
         raise PermissionError(uid)
     head, descriptors, _, _ = socket.recv_fds(connection, 4, len(client.STREAMS))
@@ -56,7 +58,7 @@ def receive(connection: socket.socket) -> Request | None:
         if head == client.STOP:
             _close(descriptors)
             return None
-        return _parse(_read_body(connection, head), descriptors)
+        return _parse(pid, _read_body(connection, head), descriptors)
     except BaseException:
         _close(descriptors)
         raise
@@ -78,13 +80,13 @@ def _read_body(connection: socket.socket, head: bytes) -> bytes:
     return body
 
 
-def _parse(body: bytes, descriptors: list[int]) -> Request:
+def _parse(pid: int, body: bytes, descriptors: list[int]) -> Request:
     """Return the request that a client's words make."""
     mask, numbers, folder, count, *words = map(os.fsdecode, body.split(b"\0"))
     arguments, variables = words[: int(count)], words[int(count) :]
     environment = dict(variable.partition("=")[::2] for variable in variables)
     streams = dict(zip(map(int, numbers), descriptors, strict=True))
-    return Request(int(mask), folder, arguments, environment, streams)
+    return Request(pid, int(mask), folder, arguments, environment, streams)
 
 
 def _close(descriptors: Iterable[int]) -> None:

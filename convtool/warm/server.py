@@ -19,22 +19,26 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
-from convtool.warm import client, worker
+from convtool.warm import client, sockets, worker
 from convtool.warm.requests import Request, receive
 
 if sys.platform != "linux":
     raise ImportError("the warm process needs Linux")
 
 POLL = 1.0  # seconds between looks at the clock
+UNFIT = 75  # exit code of a worker that may do less than its client: EX_TEMPFAIL of sysexits.h
 
 # Takes the arguments of a call, what comes before it, and what takes its exit code.
 RunCall = Callable[[Sequence[str], Callable[[], None], Callable[[int], None]], NoReturn]
 
 
-def serve(idle: float, commands: Collection[str], run_call: RunCall) -> None:
+def serve(path: str, idle: float, commands: Collection[str], run_call: RunCall) -> None:
     """Answer calls until there has been none for a while, or until told to stop.
 
+    Where a warm process answers at this address already, return at once.
+
     Args:
+        path: of the socket, as clients look it up.
         idle: seconds without a call.
         commands: the commands that are run here; clients run all others themselves.
         run_call: runs a call in a worker, and ends the process.
@@ -43,27 +47,9 @@ def serve(idle: float, commands: Collection[str], run_call: RunCall) -> None:
         PermissionError: others can use the folder of the socket.
     """
     _end_threads_of_imports()
-    Server(_listen(), idle, commands, run_call).loop()
-
-
-def _listen() -> socket.socket:
-    """Return a socket at the address that clients look up, for this user only."""
-    path, folder = client.address(), client.folder()
-    os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103  # the client's paths are text
-    if not client.is_ours(folder):
-        raise PermissionError(f"{folder} can be used by others")
-    _unlink(path)
-    mask = os.umask(0o177)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(path)
-    os.umask(mask)
-    listening.listen(64)
-    return listening
-
-
-def _unlink(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108  # the client's paths are text
+    listening = sockets.listen(path)
+    if listening is not None:
+        Server(listening, idle, commands, run_call).loop()
 
 
 def _end_threads_of_imports() -> None:
@@ -127,9 +113,8 @@ class Server:
         if self._stopped:
             return
         self._stopped = True
-        _unlink(self._listening.getsockname())
         self._selector.unregister(self._listening)
-        self._listening.close()
+        sockets.close(self._listening)
 
     def _accept(self) -> None:
         """Answer a client that calls: run its call, refuse it, or stop."""
@@ -162,9 +147,11 @@ class Server:
 
     def _start_worker(self, request: Request, connection: socket.socket) -> None:
         """Fork a worker, which runs the call and ends."""
-        with contextlib.suppress(OSError):  # a client that is gone is noticed in `_pass_signal`
-            connection.send(client.ACCEPTED)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            _refuse(connection)
+            return
         if not pid:
             self._be_worker(request, connection)
         end = os.pidfd_open(pid)
@@ -175,6 +162,11 @@ class Server:
     def _be_worker(self, request: Request, connection: socket.socket) -> NoReturn:
         try:
             self._listening.close()
+            try:
+                worker.adopt_limits(request.pid)
+            except (OSError, ValueError):
+                os._exit(UNFIT)
+            connection.send(client.ACCEPTED)  # not where the client has given up: it runs the call
             self._run_call(
                 request.arguments,
                 lambda: worker.take_over(request),
@@ -199,6 +191,8 @@ class Server:
     def _end_worker(self, pid: int, end: int) -> None:
         """Forget a worker that has ended, and tell its client, as it may not have done so."""
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code == UNFIT:
+            self._stop()  # so that a process with this client's rights can be the warm one
         self._selector.unregister(end)
         os.close(end)
         with self._workers.pop(pid) as connection:

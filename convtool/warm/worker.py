@@ -1,6 +1,7 @@
 """Be a worker of the warm process: take a client's place, and tell it the exit code at the end."""
 
 import os
+import resource
 import signal
 import socket
 import struct
@@ -9,6 +10,27 @@ from typing import IO
 
 from convtool.warm import client
 from convtool.warm.requests import Request
+
+LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+GIVEN = frozenset(os.environ)  # to the warm process; the imports of libraries add some
+
+
+def adopt_limits(pid: int) -> None:
+    """Take over the priority, the cores and the limits of a client.
+
+    Args:
+        pid: the client's process.
+
+    Raises:
+        OSError: the client may do more than the warm process, or it has ended.
+        ValueError: likewise.
+    """
+    os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, pid))
+    if (cores := os.sched_getaffinity(pid)) != os.sched_getaffinity(0):
+        os.sched_setaffinity(0, cores)
+    for limit in LIMITS:
+        if (values := resource.prlimit(pid, limit)) != resource.getrlimit(limit):
+            resource.setrlimit(limit, values)
 
 
 def take_over(request: Request) -> None:
@@ -24,8 +46,9 @@ def take_over(request: Request) -> None:
         else:
             os.close(number)
             setattr(sys, name, None)
+    added = {name: value for name, value in os.environ.items() if name not in GIVEN}
     os.environ.clear()
-    os.environ.update(request.environment)
+    os.environ.update(added | request.environment)
     os.chdir(request.folder)
     os.umask(request.mask)
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -23,7 +23,7 @@ CONVTOOL = [sys.executable, "-m", "convtool"]
 def runtime(tmp_path_factory):
     """Start a warm process in its own runtime folder, and return the environment for it."""
     folder = tmp_path_factory.mktemp("run")
-    environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "CONVTOOL_WARM": "auto"}
     subprocess.run(
         [*CONVTOOL, "warm", "start", "--idle", "120"],
         env=environment,
@@ -37,7 +37,7 @@ def runtime(tmp_path_factory):
 @pytest.fixture
 def cold(tmp_path):
     """Return an environment without a warm process."""
-    return {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "none")}
+    return {**os.environ, "CONVTOOL_WARM": "off"}
 
 
 def call(environment, folder, *arguments, **options):
@@ -71,6 +71,8 @@ CALLS = (
     "image in.png o.png --seed 3 --json",
     "image in.png in.png -k blur --overwrite",
     "image in.png o.jpg --show-weights -k box",
+    "video in.mp4 out.mp4 -k blur",
+    "video in.mp4 out.mp4 -k blur --codec av1 -q",
 )
 
 
@@ -83,6 +85,7 @@ def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
         folder.mkdir()
         shutil.copy(SAMPLES / "cross.png", folder / "in.png")
         shutil.copy(SAMPLES / "melody.wav", folder / "in.wav")
+        shutil.copy(SAMPLES / "clip.mp4", folder / "in.mp4")
         code, out, err, left = call(environment, folder, *words.split())
         if b'"seconds"' in out:
             out = out.split(b'"seconds"')[0]
@@ -195,9 +198,7 @@ def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
     assert client.connect() is None
 
 
-@pytest.mark.parametrize(
-    "arguments", [["kernels", "list"], ["video", "none.mp4", "o.mp4", "-k", "blur"], ["nothing"]]
-)
+@pytest.mark.parametrize("arguments", [["kernels", "list"], ["shape", "none.png"], ["nothing"]])
 def test_a_command_that_is_not_served_is_run_by_its_caller(tmp_path, runtime, cold, arguments):
     """A command that the server refuses runs in the caller, and the server continues."""
     assert call(runtime, tmp_path, *arguments) == call(cold, tmp_path, *arguments)
@@ -206,12 +207,13 @@ def test_a_command_that_is_not_served_is_run_by_its_caller(tmp_path, runtime, co
 
 def test_a_process_with_threads_forks_no_worker(tmp_path):
     """A server with other threads ends, and the call runs in the caller."""
-    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "run"), "CONVTOOL_WARM": "auto"}
     (tmp_path / "run").mkdir()
     code = (
         "import threading; from convtool.warm import server; "
         "threading.Thread(target=threading.Event().wait, daemon=True).start(); "
-        "server.serve(60, ['image'], lambda *_: print('a worker', flush=True))"
+        "server.serve(server.client.address(), 60, ['image'], "
+        "lambda *_: print('a worker', flush=True))"
     )
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     command = [sys.executable, "-c", code]
@@ -221,7 +223,7 @@ def test_a_process_with_threads_forks_no_worker(tmp_path):
         assert (done[0], "out.png" in done[3]) == (0, True)
         assert server.communicate(timeout=10)[0] == b""
     assert server.returncode == 0
-    assert not list((tmp_path / "run" / "convtool").iterdir())
+    assert not list((tmp_path / "run" / "convtool").glob("warm-*"))
 
 
 def test_many_calls_at_once(tmp_path, runtime):
@@ -242,7 +244,7 @@ def test_the_client_imports_little():
     """The client imports few modules, as each costs milliseconds of every call."""
     code = (
         "import sys; from convtool import __main__; from convtool.warm import client; "
-        "print({'typing', 'pathlib', 'json', 're'} & set(sys.modules))"
+        "print({'typing', 'pathlib', 'json', 're', 'socket', 'signal', 'enum'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
@@ -262,7 +264,7 @@ def test_another_state_of_the_code_has_another_address(monkeypatch):
 
 def test_start_status_stop_and_idling(tmp_path):
     """The server reports its status and ends when stopped or idle."""
-    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "CONVTOOL_WARM": "auto"}
 
     def say(*words):
         command = [*CONVTOOL, "warm", *words]
@@ -273,10 +275,25 @@ def test_start_status_stop_and_idling(tmp_path):
     assert say("start").returncode == 0
     assert say("status").returncode == 0
     assert say("start").stderr == b"already warm\n"
-    (path,) = Path(tmp_path / "convtool").iterdir()
+    (path,) = Path(tmp_path / "convtool").glob("warm-*")
     assert path.stat().st_mode & 0o777 == 0o600
     assert say("stop").stderr == b"stopped\n"
     assert say("status").returncode == 1
     assert say("start", "--idle", "1").returncode == 0
     eventually(lambda: not path.exists())
     assert say("status").returncode == 1
+
+
+@pytest.mark.parametrize("name", ["runtime", "cold"])
+def test_a_signal_that_is_ignored_stays_so(tmp_path, request, name):
+    """A hangup does not end a call of `nohup`, warm or cold."""
+    (tmp_path / "in").mkdir()
+    for index in range(40):
+        shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
+    command = [*CONVTOOL, "image", "in", "out/", "-k", "gaussian:sigma=9", "--merge", "-q"]
+    environment = request.getfixturevalue(name)
+    with subprocess.Popen(["nohup", *command], env=environment, cwd=tmp_path) as process:
+        eventually((tmp_path / "out").exists)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(60) == 0
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 40
