@@ -17,7 +17,6 @@ from steps import Step
 from timing import THREADS, machine, medians
 
 from convtool.convolve import Convolution, costs, devices, direct, fourier, plan
-from convtool.convolve.compiling import Compiler
 from convtool.convolve.costs import Costs
 from convtool.levels import of
 
@@ -78,9 +77,7 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     algorithm = plan.REGISTRY[plan.ALGORITHMS.index(way)]
 
     def planned() -> Convolution:
-        return Convolution(
-            step.layer.conv, size, of(dtype), compiler=Compiler() if compiled else None
-        )
+        return Convolution(step.layer.conv, size, of(dtype), compiled=compiled)
 
     with (
         mock.patch.object(plan, "REGISTRY", (algorithm,)),

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from convtool.cli.app import run as command
 from convtool.convolve import Convolution, devices
-from convtool.convolve.compiling import Compiler
 from convtool.convolve.stream import Stream
 from convtool.layers.layer import Layer
 from convtool.levels import of
@@ -102,7 +101,7 @@ class Resident:
             levels,
             algorithm=algorithm,
             device=CUDA,
-            compiler=Compiler() if compiled else None,
+            compiled=compiled,
         )
         medium = medium_of_tensor(stored.ndim - 2)
         normalizer = Normalizer(
