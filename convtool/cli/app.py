@@ -35,7 +35,8 @@ app = typer.Typer(
     cls=Group,
     help="Filter images, audio and video with real PyTorch convolution layers.",
     epilog="Exit codes: 0 all written, 1 some input failed, 2 wrong usage, "
-    "130 and 143 interrupted.",
+    "130 and 143 interrupted. Environment: CONVTOOL_WARM=auto, on or off (`convtool warm`), "
+    "CONVTOOL_KERNEL_PATH (folders of kernels).",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
