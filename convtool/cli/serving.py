@@ -19,6 +19,9 @@ from convtool.media.registry import MEDIA
 from convtool.warm import pages
 from convtool.warm.server import serve
 
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
+
 # What calls import when they meet a file of a format, or a kernel, that the rehearsals do not.
 MODULES = (
     "convtool.cli.running",

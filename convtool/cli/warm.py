@@ -72,22 +72,16 @@ def start(
 def stop() -> None:
     """Stop the warm process, after the calls that it runs."""
     from convtool.warm import client  # noqa: PLC0415  # on Linux
+    from convtool.warm.automatic import end_starting  # noqa: PLC0415
 
     connection = client.connect()
     if connection is None:
-        messages.say("stopped" if _end_starting() else "not warm")
+        messages.say("stopped" if end_starting() else "not warm")
         return
     connection.send(client.STOP)
     connection.recv(1)
     connection.close()
     messages.say("stopped")
-
-
-def _end_starting() -> bool:
-    """End a process that was started without being told and does not answer yet."""
-    from convtool.warm.automatic import end_starting  # noqa: PLC0415  # on Linux
-
-    return end_starting()
 
 
 @app.command(cls=Command)

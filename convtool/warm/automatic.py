@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from pathlib import Path
 
 from convtool.warm import client, surroundings
 from convtool.warm.launch import MODULE, launch
+
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
 
 NEEDED = {client.AUTO: 3, client.ON: 1}  # calls, by the value of CONVTOOL_WARM
 WITHIN = 60.0  # seconds, for the calls; and in which a process that was started must answer

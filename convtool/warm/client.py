@@ -36,7 +36,10 @@ TIMEOUT = 5.0  # seconds for a request or an answer that should come at once
 SOCKETS = "warm-"  # what their names begin with
 STOP: bytes = b"stop"
 ACCEPTED, REFUSED = b"+", b"-"
-MODES = AUTO, ON, OFF = ("auto", "on", "off")
+AUTO: str = "auto"
+ON: str = "on"
+OFF: str = "off"
+MODES: tuple[str, ...] = (AUTO, ON, OFF)
 
 # What libraries and Python itself read while they are loaded: processes that differ in one of these
 # have warm processes of their own.
@@ -56,7 +59,7 @@ READ_BY_IMPORTS = (
     ),
 )
 # As the process was given them: some are set later, for this process alone.
-SETTINGS = {
+SETTINGS: dict[str, str] = {
     name: value for name, value in sorted(os.environ.items()) if name.startswith(READ_BY_IMPORTS)
 }
 

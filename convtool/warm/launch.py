@@ -11,6 +11,9 @@ import sys
 
 from convtool.warm import IDLE, client
 
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
+
 MODULE = "convtool.cli.serving"
 TUNED = {
     # A worker gets all its memory from the system, page by page: large pages save a sixth of the

@@ -1,7 +1,11 @@
 """Gather the memory of the warm process in large pages, so that a fork copies fewer entries."""
 
 import ctypes
+import sys
 from pathlib import Path
+
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
 
 LARGE = 2**21  # bytes
 COLLAPSE = 25  # MADV_COLLAPSE of <sys/mman.h>, from Linux 6.1 on

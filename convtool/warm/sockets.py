@@ -4,11 +4,15 @@ import contextlib
 import fcntl
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from convtool.warm import client
+
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
 
 
 def listen(path: str) -> socket.socket | None:

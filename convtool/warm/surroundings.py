@@ -8,6 +8,9 @@ from pathlib import Path
 
 from convtool.warm import client
 
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
+
 LEAST_MEMORY = 2 * 2**30  # bytes available; the process takes about a third of a GiB
 ROOT = Path("/")  # of the files by which the system describes itself
 # A container is marked by a file or a variable of the program that runs it.

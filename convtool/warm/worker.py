@@ -11,6 +11,9 @@ from typing import IO
 from convtool.warm import client
 from convtool.warm.requests import Request
 
+if sys.platform != "linux":
+    raise ImportError("the warm process needs Linux")
+
 LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 GIVEN = frozenset(os.environ)  # to the warm process; the imports of libraries add some
 
