@@ -17,6 +17,7 @@ The way through the house, each package calling only those further down:
     layers      kernels + options → one nn.Conv, and what its channels mean
     kernels     what -k says → weights
     convolve    any nn.Conv on blocks of samples
+    start       torch imported sooner, by putting off what a filter does not use
     options     every option, declared once
     levels      stored integers ↔ floats; `sizes`: of a layer; `limits`: the memory of a run
     system      what operating systems differ in for files

@@ -24,8 +24,9 @@ MAY_IMPORT = {
     "block": {"levels"},
     "sizes": {"errors"},
     "options": {"errors", "sizes"},
+    "start": set(),
     "system": set(),
-    "convolve": SAMPLES | {"sizes"},
+    "convolve": SAMPLES | {"sizes", "start"},
     "media": SAMPLES | {"options", "convolve", "sizes"},
     "kernels": {"errors", "options", "media"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}
-    | {"warm", "sizes", "system"},
+    | {"start", "warm", "sizes", "system"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},
     "__main__": {"cli", "warm"},
 }

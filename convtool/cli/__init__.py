@@ -7,5 +7,6 @@ commands     commands with help of our own; layout: its pages
 completion   what a word may become; bash: words with colons
 running      the jobs of a command; telling, failures, progress: what people see of them
 messages     lines on standard error, and JSON; characters: where an encoding lacks some
-serving      the warm process; collector: quick imports
+serving      the warm process
+loading      torch imported; collector: no garbage is looked for; signals: interrupts wait
 """

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from convtool.cli import messages
+from convtool.cli.loading import loading_torch
 from convtool.cli.options import Fields, parameter_of, taking, values_of
 from convtool.cli.pages import Content, HelpAll, OptionsCommand
 from convtool.errors import UsageError
@@ -87,7 +88,8 @@ def _command(**typed: Any) -> None:
     as_json, overwrite = given.pop("json", False), given.pop("overwrite", False)
     own, drawn = ExplainOptions(**_taken(ExplainOptions, given)), _drawn(given)
     text = _input(typed["input"], drawn)
-    from convtool.cli.explaining import explain_input  # noqa: PLC0415  # torch
+    with loading_torch():
+        from convtool.cli.explaining import explain_input  # noqa: PLC0415  # torch
 
     explain_input(text, own, drawn, given, as_json=as_json, overwrite=overwrite)
 

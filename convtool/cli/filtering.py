@@ -10,10 +10,9 @@ from typing import Annotated
 
 import typer
 
-from convtool.cli.collector import collector_paused
+from convtool.cli.loading import loading_torch
 from convtool.cli.options import Given, fields_of, with_options
 from convtool.cli.pages import Content, HelpAll, OptionsCommand
-from convtool.cli.signals import signals_waiting
 from convtool.errors import UsageError
 from convtool.media.registry import MEDIA, Medium
 from convtool.options.numbers import read_number
@@ -53,7 +52,9 @@ def command_of(medium: Medium) -> Callable[..., None]:
         if medium.overlapped:
             # torch's threads that wait for each other give way to those that decode and encode
             os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        with _patience(run), signals_waiting(), collector_paused():
+        engine = options.engine
+        whole = engine.compile or engine.device not in {"auto", "cpu"}
+        with _patience(run), loading_torch(whole=whole):
             from convtool.cli.running import filter_files  # noqa: PLC0415  # torch
 
             medium.load()

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from convtool.cli import messages
+from convtool.cli.loading import loading_torch
 from convtool.cli.options import Fields, parameter_of, taking, values_of
 from convtool.cli.pages import Content, OptionsCommand
 from convtool.errors import UsageError
@@ -97,7 +98,8 @@ def _of_size(text: str, given: dict[str, Any]) -> LayerShape:
         raise UsageError(f"a size has whole numbers from 1 to {MOST}, not '{text}'")
     channels = given.pop("in_channels", 1)
     if given.get("kernel"):
-        from convtool.look.shape import shape_with_kernels  # noqa: PLC0415  # torch
+        with loading_torch():
+            from convtool.look.shape import shape_with_kernels  # noqa: PLC0415  # torch
 
         medium = medium_of_numbers(len(size))
         return shape_with_kernels(size, channels, medium, medium.options(given))
@@ -114,7 +116,8 @@ def _of_file(name: str, given: dict[str, Any]) -> tuple[LayerShape, Medium]:
         raise UsageError(
             f"'{name}' is neither a size nor an existing file", hint="sizes: 100, 32x32, 16x32x32"
         )
-    from convtool.look.shape import shape_on_file  # noqa: PLC0415  # torch
+    with loading_torch():
+        from convtool.look.shape import shape_on_file  # noqa: PLC0415  # torch
 
     return shape_on_file(name, given)
 

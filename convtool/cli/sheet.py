@@ -9,6 +9,7 @@ import typer
 
 from convtool.cli import messages
 from convtool.cli.completion import kernels
+from convtool.cli.loading import loading_torch
 from convtool.options.declare import read_value
 from convtool.options.values import Whole
 
@@ -64,7 +65,8 @@ def sheet(
     """
     size = read_value("tile", TILES, tile)
     across = None if columns is None else read_value("columns", COLUMNS, columns)
-    from convtool.look.sheet import Wanted, write_sheet  # noqa: PLC0415  # torch
+    with loading_torch():
+        from convtool.look.sheet import Wanted, write_sheet  # noqa: PLC0415  # torch
 
     search = tuple(map(Path, kernel_path or ()))
     wanted = Wanted(tuple(kernel or ()), search, size, crop, across)

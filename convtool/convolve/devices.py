@@ -14,6 +14,7 @@ from torch import Tensor
 
 from convtool.block import Block
 from convtool.errors import LimitError, UsageError
+from convtool.start.importing import complete
 
 CUDA_START = 2.0  # seconds until a process has a CUDA context, libraries and their first kernels
 KEEP = {-1: 2**29, -4: 0, -8: 1}  # glibc's M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX
@@ -44,7 +45,16 @@ def choose(name: str, seconds: float) -> torch.device:
         UsageError: there is no such device on this machine.
     """
     if name == "auto":
-        return torch.device("cuda" if seconds > CUDA_START and torch.cuda.is_available() else "cpu")
+        name = "cuda" if seconds > CUDA_START and torch.cuda.is_available() else "cpu"
+    else:
+        _check(name)
+    if name != "cpu":
+        complete()
+    return torch.device(name)
+
+
+def _check(name: str) -> None:
+    """Raise a UsageError where there is no such device on this machine."""
     names = available()
     numbered = name if ":" in name or name in ("cpu", "mps") else f"{name}:0"
     if numbered not in names:
@@ -53,7 +63,6 @@ def choose(name: str, seconds: float) -> torch.device:
         raise UsageError(
             f"no device '{name}' on this machine{reason}", hint=f"available: {', '.join(names)}"
         )
-    return torch.device(name)
 
 
 def _why_no_cuda() -> str:

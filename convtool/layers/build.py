@@ -183,7 +183,9 @@ class _Making:
                 getattr(nn.init, f"{init}_")(conv.weight, **arguments)
                 if conv.bias is not None:
                     nn.init.zeros_(conv.bias)
-        return conv.to(self.dtype), pads
+        if self.dtype != conv.weight.dtype:  # `to` imports half of torch's compiler first
+            conv = conv.to(self.dtype)
+        return conv, pads
 
     def _conv(
         self, frame: Frame, out: int, groups: int, dtype: torch.dtype
