@@ -30,8 +30,8 @@ endure: .venv/ready
 
 bench: .venv/ready
 	$(UV) sync --quiet --group bench
-	$(RUN) python tests/bench/startup.py
 	$(RUN) python tests/bench --json bench.json
+	$(RUN) python tests/bench/startup.py
 
 constants: .venv/ready
 	$(RUN) python tests/bench/constants.py
