@@ -74,16 +74,16 @@ class Deferral(MetaPathFinder):
         module.__class__ = self._class
         self._waiting[module.__name__] = (module, loader)
 
-    def promise(self, module: str, name: str, asking: str) -> bool:
-        """Return whether a placeholder does for now.
+    def promise(self, module: str, name: str) -> bool:
+        """Return whether a placeholder does for now; called by the attribute lookup of a module.
 
         Args:
             module: the name of the deferred module that is looked at.
             name: what is looked for.
-            asking: the name of the module that looks.
         """
         if self._imported or self._loading or name not in self._promised.get(module, ()):
             return False
+        asking = sys._getframe(2).f_globals.get("__name__")  # noqa: SLF001
         if asking == self._package:
             self._owners[name] = module
         return asking == self._package or asking in _IMPORT_SYSTEM  # which only asks if it is there
@@ -162,8 +162,7 @@ def _class_of_modules(deferral: Deferral) -> type[ModuleType]:
     class Deferred(ModuleType):
         def __getattribute__(self, name: str) -> object:
             if name not in _KNOWN:
-                asking = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001
-                if deferral.promise(self.__name__, name, asking):
+                if deferral.promise(self.__name__, name):
                     return PLACEHOLDER
                 deferral.load(self.__name__)
             return ModuleType.__getattribute__(self, name)  # of the class it has by now
