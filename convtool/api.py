@@ -195,7 +195,7 @@ def _apply_to_file(path: Path, medium: Medium, options: Options) -> Tensor:
             samples = math.prod(layer.placement(part.size).size) * layer.channels
             result = samples * RESULT_COPIES * torch.float32.itemsize
             seen = filter_.seen(part)
-            needed = part.memory + filter_.convolution(seen).memory + result
+            needed = seen.memory + filter_.convolution(seen).memory + result
             refuse_larger(f"{path}: the result", needed, options.reading.max_memory)
             blocks = filter_.responses(seen, filter_.folded(seen))
             results.append((torch.cat(list(blocks), 2), seen.levels.scale))

@@ -23,6 +23,7 @@ SPECTRUM_COPIES = 3  # of the spectrum of a kernel, which is computed in float64
 RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normalized
 
 # Images.
+IMAGE_SAVED = 2**26  # bytes that an image is read or written by rows for; otherwise it is whole
 IMAGE_BLEED_BYTES = 12  # per sample of an image with transparency, filled in floats
 IMAGE_GRID_CHANNELS = 3  # of each tile, grey ones too
 IMAGE_GRID_COPIES = 4  # of an image with several tiles
@@ -50,6 +51,16 @@ def refuse_larger(what: str, needed: int, limit: int) -> None:
             f"{what} takes about {-(-needed // MEBI)} MiB of memory, the limit is {limit} MiB",
             hint="raise it with --max-memory",
         )
+
+
+def worth_rows(whole: int, by_rows: int | None) -> bool:
+    """Return whether an image is read or written by rows, which takes longer and less memory.
+
+    Args:
+        whole: bytes that are held otherwise.
+        by_rows: bytes held so; None where it cannot be.
+    """
+    return by_rows is not None and whole - by_rows > IMAGE_SAVED
 
 
 class Budget:

@@ -168,7 +168,7 @@ def _sized(job: Job, source: Source, part: Part, targets: list[Target], shared: 
     result_row = math.prod(size[1:]) * layer.channels * encoding.levels.dtype.itemsize
     block = rows * row + 2 * (rows // layer.conv.stride[0]) * result_row
     blocks = OVERLAPPED_BLOCKS if medium.overlapped else 1
-    needed = part.memory + convolution.memory + blocks * block + len(targets) * encoding.memory
+    needed = seen.memory + convolution.memory + blocks * block + len(targets) * encoding.memory
     refuse_larger(
         f"filtering {size_text((len(part.channels), *part.size))} samples "
         f"into {size_text((layer.channels, *size))}",

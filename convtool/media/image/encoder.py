@@ -3,7 +3,8 @@
 It takes stored samples; scaling and rounding is the business of `levels`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import torch
@@ -75,7 +76,7 @@ class ImageEncoder(Notes):
 
     def prepare(self, block: Block) -> Tensor:
         """Return the channels that are shown. Shape: (1, C, h, W) → (C', h, W)"""
-        return _channels(block.tensor[0], self._channels)
+        return channels_of(block.tensor[0], self._channels)
 
     def write(self, prepared: Tensor) -> None:
         """Take the next rows. Shape: (C', h, W)"""
@@ -94,16 +95,10 @@ class ImageEncoder(Notes):
         self._check_pages()
         for loss in self._format.unfit(self._frames, self._metadata):
             self.note(loss)
-        name = self._format.name
         height, width = self._frames[0].samples.shape[:2]
         metadata = self._metadata.fitted(width, height)
-        try:
+        with encoding_errors(self._format):
             self._format.save(self._file, self._frames, metadata, self._quality)
-        except Exception as exc:
-            is_ours = isinstance(exc, ConvtoolError)
-            if is_ours or (isinstance(exc, OSError) and exc.errno is not None):
-                raise  # errors of the file system are translated where the file was opened
-            raise WriteError(f"the image cannot be written as {name}: {exc}") from exc
 
     def drop(self) -> None:
         """Release what was collected."""
@@ -114,7 +109,7 @@ class ImageEncoder(Notes):
         if part is None:
             return
         tiles = [
-            _channels(self._result, [self._channels.index(channel) for channel in tile.channels])
+            channels_of(self._result, [self._channels.index(channel) for channel in tile.channels])
             for tile in self._tiles
         ]
         alpha = None
@@ -124,22 +119,15 @@ class ImageEncoder(Notes):
             image = self._grid(tiles, part)
         if alpha is not None:
             image = torch.cat([image, alpha])
-        samples, pixels = image.permute(1, 2, 0).numpy(), part.pixels
-        self._frames.append(Frame(samples, alpha is not None, pixels.duration, pixels.hidden))
+        samples = image.permute(1, 2, 0).numpy()
+        self._frames.append(Frame(samples, alpha is not None, *part.timing))
         self._part = None
 
     def _alpha(self, part: Rows) -> Tensor | None:
         """Return the alpha of the result. Shape: (1, H, W)"""
-        if part.pixels.alpha is None:
+        if not shows_alpha(part, self._format, self):
             return None
-        if not self._format.alpha:
-            self.note(f"transparency dropped, {self._format.name} has none")
-            return None
-        if part.weighted:
-            return self._result[-1:]
-        rows, columns = self._placement.centres(0), self._placement.centres(1)
-        alpha = torch.from_numpy(part.pixels.alpha)[rows][:, columns]
-        return to_stored(to_float(alpha), self._levels.dtype)[None]
+        return alpha_of(part, self._placement, self._result)
 
     def _drop_hidden(self) -> None:
         """Drop the image that is shown instead of an animation, where it cannot be held."""
@@ -168,7 +156,7 @@ class ImageEncoder(Notes):
             )
 
     def _grid(self, tiles: list[Tensor], part: Rows) -> Tensor:
-        if part.pixels.alpha is not None:
+        if not part.opaque:
             self.note("transparency dropped, a grid has none")
         white = self._levels.scale
         if self._sheet:
@@ -184,7 +172,48 @@ class ImageEncoder(Notes):
         return arrange(tiles, white)
 
 
-def _channels(samples: Tensor, channels: Sequence[int]) -> Tensor:
+@contextmanager
+def encoding_errors(format: Format) -> Iterator[None]:
+    """Turn any exception of an encoder into an error in words; those of the file system pass.
+
+    Raises:
+        WriteError: one was raised.
+    """
+    try:
+        yield
+    except Exception as exc:
+        is_ours = isinstance(exc, ConvtoolError)
+        if is_ours or (isinstance(exc, OSError) and exc.errno is not None):
+            raise  # errors of the file system are translated where the file was opened
+        raise WriteError(f"the image cannot be written as {format.name}: {exc}") from exc
+
+
+def shows_alpha(part: Rows, format: Format, notes: Notes) -> bool:
+    """Return whether a result has alpha, and note where its format has none."""
+    if not part.opaque and not format.alpha:
+        notes.note(f"transparency dropped, {format.name} has none")
+    return not part.opaque and format.alpha
+
+
+def alpha_of(part: Rows, placement: Placement, result: Tensor, first: int = 0) -> Tensor:
+    """Return the alpha of rows of a result.
+
+    Args:
+        part: the image, as its layer sees it.
+        placement: where the positions of the result lie on it.
+        result: the rows; of a part that is `weighted`, the last channel is its weight.
+        first: the number of the first one.
+
+    Shape: (C, h, W) → (1, h, W)
+    """
+    if part.weighted:
+        return result[-1:]
+    rows = placement.centres(0)[first : first + result.shape[1]]
+    alpha = torch.from_numpy(part.pixels.alpha)[rows][:, placement.centres(1)]
+    return to_stored(to_float(alpha), result.dtype)[None]
+
+
+def channels_of(samples: Tensor, channels: Sequence[int]) -> Tensor:
     """Return some channels in this order, a view where they follow each other.
 
     Shape: (C, H, W) → (C', H, W), channels last in memory

@@ -10,13 +10,19 @@ import torch
 
 from convtool.errors import UsageError, WriteError
 from convtool.levels import Levels, of
-from convtool.limits import IMAGE_GRID_CHANNELS, IMAGE_GRID_COPIES, IMAGE_SHEET_TILES
+from convtool.limits import (
+    IMAGE_GRID_CHANNELS,
+    IMAGE_GRID_COPIES,
+    IMAGE_SHEET_TILES,
+    worth_rows,
+)
 from convtool.media.contract import Tile, Wanted
 from convtool.media.image.encoder import ImageEncoder
 from convtool.media.image.format import Format
 from convtool.media.image.formats import format_of
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.part import ImagePart
+from convtool.media.image.row_encoder import RowEncoder
 from convtool.media.image.sheet import cell_size
 from convtool.media.image.source import ImageSource
 
@@ -36,6 +42,7 @@ class ImageEncoding:
         metadata: what is kept of the input beside its pixels.
         sheet: begin with the input, and label all tiles.
         quality: 1 to 100, for lossy formats.
+        by_rows: it is written row by row, not collected first.
     """
 
     format: Format
@@ -45,8 +52,9 @@ class ImageEncoding:
     metadata: Metadata
     sheet: bool
     quality: int
+    by_rows: bool
 
-    def open(self, place: BinaryIO | Path, tiles: Sequence[Tile]) -> ImageEncoder:
+    def open(self, place: BinaryIO | Path, tiles: Sequence[Tile]) -> ImageEncoder | RowEncoder:
         """Begin an output.
 
         Args:
@@ -55,6 +63,8 @@ class ImageEncoding:
         """
         assert not isinstance(place, Path)  # no image format is a folder
         del tiles  # pages can differ: each says what is shown of it
+        if self.by_rows:
+            return RowEncoder(place, self.format, self.metadata, quality=self.quality)
         return ImageEncoder(
             place,
             self.format,
@@ -96,14 +106,20 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
     gets = format.bits(stored, metadata)
     if gets < has:
         notes.insert(0, f"{has}-bit samples stored as {gets}-bit in {format.name}")
+    needed = _memory(source, part, wanted, format, stored, sheet=options.sheet)
+    row = wanted.size[1] * (len(tiles[0].channels) + 1) * stored.itemsize  # perhaps with alpha
+    alone = len(tiles) == 1 and not options.sheet and not source.animated
+    held = format.held(row, metadata) if alone else None
+    by_rows = worth_rows(needed, held)
     return ImageEncoding(
         format,
         of(stored),
-        _memory(source, part, wanted, format, stored, sheet=options.sheet),
+        held if by_rows and held is not None else needed,
         tuple(notes),
         metadata,
         options.sheet,
         options.quality,
+        by_rows,
     )
 
 

@@ -14,6 +14,7 @@ from convtool.media.contract import Tile
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.pillow import PillowReader
 from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame, alike
 from convtool.media.image.timing import MILLISECONDS, Clock
 from convtool.media.policies import listed
@@ -176,6 +177,30 @@ class Format:
         if others:
             options |= {"save_all": True, "append_images": others}
         first.save(file, self.name, **options)
+
+    def held(self, row: int, metadata: Metadata) -> int | None:
+        """Return an estimate of the bytes held while an image is written row by row.
+
+        Args:
+            row: the bytes of a row.
+            metadata: the input's.
+
+        Returns:
+            None where images are written whole.
+        """
+        del row, metadata  # most formats are
+        return None
+
+    def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
+        """Begin a file of one image whose rows follow, where `held` says that this can be done.
+
+        Args:
+            file: where the bytes go; seekable.
+            like: a frame of the same shape and type; its samples are not looked at.
+            metadata: the input's.
+            quality: 1 to 100, for lossy formats.
+        """
+        raise NotImplementedError
 
     def options(self, frames: Sequence[Frame], metadata: Metadata, quality: int) -> dict[str, Any]:
         """Return Pillow's options for saving."""

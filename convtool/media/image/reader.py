@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from convtool.errors import ConvtoolError, ReadError
 from convtool.media.image.metadata import Metadata
@@ -61,6 +61,14 @@ class Reader(Protocol):
 
     def decode(self, index: int) -> Pixels:
         """Return a page, upright; a single one only once."""
+
+
+@runtime_checkable
+class RowReader(Reader, Protocol):
+    """A reader that also gives out pages row by row, where `Header.by_rows` says so."""
+
+    def rows(self, index: int) -> Iterator[Pixels]:
+        """Yield what `decode` returns, in bands of any number of rows; as often as it is asked."""
 
 
 @contextmanager

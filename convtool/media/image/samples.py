@@ -3,7 +3,8 @@
 Nothing here reads or writes a file.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,12 +30,20 @@ class Header:
         channels: names of its channels without alpha: `GREY`, `RGB`, or numbers from 1.
         dtype: of its samples.
         transparent: it has alpha.
+        by_rows: an estimate of the bytes held while it is read row by row; None where it cannot be.
     """
 
     size: tuple[int, int]
     channels: tuple[str, ...]
     dtype: torch.dtype
     transparent: bool = False
+    by_rows: int | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all samples, alpha included."""
+        samples = math.prod(self.size) * (len(self.channels) + self.transparent)
+        return samples * self.dtype.itemsize
 
 
 @dataclass
@@ -79,6 +88,41 @@ class Frame:
     def colours(self) -> int:
         """The number of channels without alpha."""
         return self.channels - self.transparent
+
+
+def regrouped(bands: Iterable[Pixels], length: int) -> Iterator[Pixels]:
+    """Yield the rows of an image in bands of `length` rows, the last of what is left.
+
+    Args:
+        bands: the image, in bands of any number of rows.
+        length: rows.
+    """
+    held: list[Pixels] = []
+    count = 0
+    for band in bands:
+        start, rows = 0, len(band.samples)
+        while count + rows - start >= length:
+            end = start + length - count
+            yield _stacked([*held, _cut(band, start, end)])
+            held, count, start = [], 0, end
+        if start < rows:
+            held.append(_cut(band, start, rows))
+            count += rows - start
+    if held:
+        yield _stacked(held)
+
+
+def _cut(pixels: Pixels, start: int, end: int) -> Pixels:
+    alpha = None if pixels.alpha is None else pixels.alpha[start:end]
+    return replace(pixels, samples=pixels.samples[start:end], alpha=alpha)
+
+
+def _stacked(bands: Sequence[Pixels]) -> Pixels:
+    if len(bands) == 1:
+        return bands[0]
+    alphas = [band.alpha for band in bands if band.alpha is not None]
+    alpha = np.concatenate(alphas) if alphas else None
+    return replace(bands[0], samples=np.concatenate([band.samples for band in bands]), alpha=alpha)
 
 
 def alike(frames: Sequence[Frame]) -> list[Frame]:

@@ -4,17 +4,18 @@ It keeps the limits and policies; formats are recognized and decoded in `formats
 filtered here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
 from convtool.media.image.format import SNIFFED
 from convtool.media.image.formats import READABLE, recognized
 from convtool.media.image.part import ImagePart
-from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader
-from convtool.media.image.samples import Header, Pixels
+from convtool.media.image.reader import ENDS_EARLY, ImageInput, Reader, RowReader
+from convtool.media.image.samples import Header, Pixels, Samples
 from convtool.media.policies import finite, refuse_empty, refuse_truncated
 from convtool.options.reading import ImageReading
 
@@ -55,7 +56,7 @@ class ImageSource:
             self.metadata = self._reader.metadata
 
     def parts(self) -> Iterator[ImagePart]:
-        """Yield the pages; a single one is decoded once, however often it is asked for."""
+        """Yield the pages; one alone is the same part however often it is asked for."""
         if self._only is not None:
             yield self._only
             return
@@ -67,7 +68,7 @@ class ImageSource:
                 loss = f"{index} of {self._reader.count} pages"
                 refuse_truncated(self._input, self._input.name, loss, self._input.reading)
                 return
-            part = ImagePart(header, partial(self._decode, index))
+            part = ImagePart(header, partial(self._decode, index), partial(self._rows, index))
             if not self.animated:
                 self._only = part
             yield part
@@ -114,12 +115,22 @@ class ImageSource:
                 self._make_finite(pixels)
             return pixels
 
-    def _make_finite(self, pixels: Pixels) -> None:
-        reading, name = self._input.reading, self._input.name
-        alpha = [] if pixels.alpha is None else [pixels.alpha]
-        pixels.samples = finite(pixels.samples, reading, name, alpha)
-        if pixels.alpha is not None:
-            pixels.alpha = finite(pixels.alpha, reading, name).clip(0, 1)
+    def _rows(self, index: int) -> Iterator[Pixels]:
+        assert isinstance(self._reader, RowReader)
+        with self._translated():
+            bands = iter(self._reader.rows(index))
+            for pixels in bands:
+                if pixels.samples.dtype.kind == "f":
+                    self._make_finite(pixels, bands)
+                yield pixels
+
+    def _make_finite(self, pixels: Pixels, following: Iterable[Pixels] = ()) -> None:
+        reading, name, alpha = self._input.reading, self._input.name, pixels.alpha
+        rest = chain.from_iterable(map(_arrays, following))
+        beside = chain([] if alpha is None else [alpha], rest)
+        pixels.samples = finite(pixels.samples, reading, name, beside)
+        if alpha is not None:
+            pixels.alpha = finite(alpha, reading, name, rest).clip(0, 1)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -142,6 +153,10 @@ class ImageSource:
         reading = self._input.reading
         if tolerant and "truncated" in str(exc) and not reading.allow_truncated:
             refuse_truncated(self._input, self._input.name, ENDS_EARLY, reading, exc)
+
+
+def _arrays(pixels: Pixels) -> list[Samples]:
+    return [pixels.samples] if pixels.alpha is None else [pixels.samples, pixels.alpha]
 
 
 def _reason(exc: Exception) -> str:
