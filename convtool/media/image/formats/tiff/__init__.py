@@ -14,7 +14,10 @@ from convtool.media.image.formats.tiff import stacks
 from convtool.media.image.formats.tiff.models import ROWS
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame
+
+COPIES = 6  # of a strip: samples, ordered and deflated
 
 
 class Tiff(Format):
@@ -41,11 +44,11 @@ class Tiff(Format):
 
     def losses(self, metadata: Metadata) -> Iterable[str]:
         """Yield what is lost; of texts and colours those without a tag that means the same."""
-        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+        from convtool.media.image.formats.tiff import page_tags  # noqa: PLC0415  # the same
 
         rest = {name: data for name, data in metadata.colour.items() if name != "cHRM"}
         yield from super().losses(replace(metadata, colour=rest))
-        lost = [word for word, _ in metadata.text if word not in writer.KEYWORDS]
+        lost = [word for word, _ in metadata.text if word not in page_tags.KEYWORDS]
         if lost:
             yield f"text dropped, for which TIFF has no tag: {', '.join(dict.fromkeys(lost))}"
 
@@ -63,6 +66,19 @@ class Tiff(Format):
 
         del quality  # it is lossless
         writer.save(file, frames, metadata)
+
+    def held(self, row: int, metadata: Metadata) -> int | None:
+        """Return an estimate of the bytes held while an image is written row by row."""
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+
+        return None if writer.is_imagej(metadata) else COPIES * max(row, writer.STRIP)
+
+    def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
+        """Begin a file of one page, whose rows follow."""
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+
+        del quality  # it is lossless
+        return writer.rows(file, like, metadata)
 
 
 FORMAT = Tiff()

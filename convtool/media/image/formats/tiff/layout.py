@@ -117,3 +117,23 @@ class Layout:
         length = self.row_bytes * self.height
         place = self.offsets[0] + index * length
         return replace(self, tile=(self.height, self.width), offsets=(place,), counts=(length,))
+
+    def in_strips(self, length: int) -> "Layout":
+        """Return the same layout, one uncompressed strip taken for several of about so many bytes.
+
+        Args:
+            length: bytes.
+        """
+        rows = max(1, length // self.row_bytes)
+        is_plain = self.compression == Compression.NONE and self.subsampling == (1, 1)
+        if self.tiled or not is_plain or self.grid != (1, 1) or rows >= self.height:
+            return self
+        starts = range(0, self.height, rows)
+        offsets = [first + row * self.row_bytes for first in self.offsets for row in starts]
+        counts = [min(rows, self.height - row) * self.row_bytes for row in starts]
+        return replace(
+            self,
+            tile=(rows, self.width),
+            offsets=tuple(offsets),
+            counts=tuple(counts * len(self.offsets)),
+        )

@@ -1,6 +1,6 @@
 """Read TIFF files: pages upright, light on dark, as grey, RGB or bands, with alpha apart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,16 @@ from convtool.media.image.formats.tiff.layout import GREY as GREYS
 from convtool.media.image.formats.tiff.layout import LAB, Layout
 from convtool.media.image.formats.tiff.pages import Page, pages_of
 from convtool.media.image.formats.tiff.tags import Photometric, Tag
-from convtool.media.image.orientation import upright
+from convtool.media.image.orientation import is_sideways, upright
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import GREY, RGB, Header, Pixels, Samples, straight
 from convtool.sizes import counted
 
 BYTE, WORD, SINGLE = 8, 16, 32  # bits
+STRIP = 2**20  # bytes at a time of a strip that is not compressed
+UPWARDS = (3, 4)  # orientations whose last row is the upright image's first
+COPIES, FLOAT_COPIES = 4, 24  # of a band, coded and decoded; also as floats
+CONVERTING = 2**27  # bytes of floats, at most, of what is converted at once
 TYPES = {1: torch.uint8, 2: torch.uint16}  # of palettes, by their bytes
 # Colour models whose conversion changes values.
 CONVERTED = {
@@ -76,13 +80,29 @@ class TiffReader:
         if layout.photometric == Photometric.PALETTE:
             map_type = colour.colour_map(page.directory, layout.bits).dtype
             dtype = TYPES[map_type.itemsize]
-        return Header(layout.size, channels, dtype, layout.alpha is not None)
+        return Header(layout.size, channels, dtype, layout.alpha is not None, _by_rows(layout))
 
     def decode(self, index: int) -> Pixels:
         """Return a page, upright."""
         page = self._pages[index]
         layout = page.layout
         stored = segments.read(self._file, page.directory, layout)
+        if layout.by_range:
+            self._find_range(layout, stored)
+        return self._finished(stored, page, layout)
+
+    def rows(self, index: int) -> Iterator[Pixels]:
+        """Yield a page in bands, upright."""
+        page = self._pages[index]
+        layout = page.layout.in_strips(STRIP)
+        if layout.by_range:
+            self._find_range(layout)
+        upwards = layout.orientation in UPWARDS
+        for stored in segments.bands(self._file, page.directory, layout, upwards=upwards):
+            yield self._finished(stored, page, layout)
+
+    def _finished(self, stored: Samples, page: Page, layout: Layout) -> Pixels:
+        """Return the pixels of stored samples, of all rows or of some of them."""
         if layout.by_range:
             stored = self._by_range(stored, layout)
         elif layout.photometric != Photometric.PALETTE:
@@ -107,7 +127,7 @@ class TiffReader:
 
     def _by_range(self, stored: Samples, layout: Layout) -> Samples:
         """Return integers by the range that they have in all pages of their type."""
-        low, high = self._range(stored, layout)
+        low, high = self._ranges[layout.kind, layout.bits]
         kind = f"{layout.bits}-bit {'signed' if layout.kind == 'i' else 'unsigned'} samples"
         white = 1 if layout.bits > WORD else 2**layout.bits - 1
         ends = f"{low} … {high}".replace("-", "\N{MINUS SIGN}")
@@ -118,17 +138,23 @@ class TiffReader:
             result[row] = floats if white == 1 else np.rint(floats)
         return result
 
-    def _range(self, stored: Samples, layout: Layout) -> tuple[int, int]:
+    def _find_range(self, layout: Layout, stored: Samples | None = None) -> None:
+        """Find the lowest and highest sample of all pages of a type.
+
+        Args:
+            layout: of one of them.
+            stored: all of its samples, where they are there.
+        """
         key = layout.kind, layout.bits
-        if key not in self._ranges:
-            low, high = int(stored.min()), int(stored.max())
-            for page in self._pages if self.count > 1 else ():
-                other = page.layout
-                if (other.kind, other.bits) == key and other.by_range:
-                    found = segments.read(self._file, page.directory, other)
-                    low, high = min(low, int(found.min())), max(high, int(found.max()))
-            self._ranges[key] = low, high
-        return self._ranges[key]
+        if key in self._ranges:
+            return
+        found = [] if stored is None else [(int(stored.min()), int(stored.max()))]
+        for page in self._pages if self.count > 1 or stored is None else ():
+            other = page.layout.in_strips(STRIP)
+            if (other.kind, other.bits) == key and other.by_range:
+                bands = segments.bands(self._file, page.directory, other)
+                found += [(int(band.min()), int(band.max())) for band in bands]
+        self._ranges[key] = min(low for low, _ in found), max(high for _, high in found)
 
     def _apart(self, samples: Samples, page: Page, layout: Layout) -> Pixels:
         """Return colours and alpha, which premultiplied colours are divided by."""
@@ -150,6 +176,15 @@ class TiffReader:
         elif layout.photometric == Photometric.YCBCR:
             colours = colour.ycbcr(colours, layout, page.directory)
         return _solid(colours, alpha)
+
+
+def _by_rows(layout: Layout) -> int | None:
+    """Return an estimate of the bytes held while a page is read row by row."""
+    if is_sideways(layout.orientation):
+        return None
+    is_converted = layout.photometric in CONVERTED or layout.photometric == Photometric.YCBCR
+    copies = FLOAT_COPIES if layout.premultiplied else COPIES
+    return copies * segments.band_bytes(layout.in_strips(STRIP)) + is_converted * CONVERTING
 
 
 def _solid(colours: Samples, alpha: Samples | None) -> Pixels:

@@ -1,4 +1,4 @@
-"""Read all segments of a page into one array; what is damaged is refused or counted."""
+"""Read the segments of a page, whole or row by row; what is damaged is refused or counted."""
 
 import math
 from collections.abc import Iterator
@@ -28,62 +28,132 @@ def read(file: ImageInput, directory: Directory, layout: Layout) -> Samples:
         ReadError: segments are damaged or missing, and that is not allowed.
         LimitError: it takes too much memory.
     """
-    dtype = np.dtype(f"{layout.kind}{_bytes_of(layout.bits)}")
+    page = _Page(file, directory, layout)
     shape = layout.height, layout.width, layout.samples
     tile = math.prod(layout.tile) * layout.depth
-    needed = (math.prod(shape) * 2 + tile * 2) * dtype.itemsize
+    needed = (math.prod(shape) * 2 + tile * 2) * page.dtype.itemsize
     refuse_larger(f"{file.name}: the image", needed, file.reading.max_memory)
-    result = np.zeros(shape, dtype)
-    total = math.prod(layout.grid) * (layout.samples if layout.planar else 1)
-    stated = min(total, len(layout.offsets))
-    damaged, decoded, empty = total - stated, 0, 0
-    for index, where in zip(range(stated), _places(layout), strict=False):
-        target = result[where]
+    result = np.zeros(shape, page.dtype)
+    for number in range(layout.grid[0]):
+        page.fill(result[page.rows(number)], number)
+    page.settle()
+    return result
+
+
+def bands(
+    file: ImageInput, directory: Directory, layout: Layout, *, upwards: bool = False
+) -> Iterator[Samples]:
+    """Yield what `read` returns, one row of segments after the other.
+
+    Args:
+        file: the file.
+        directory: of the page.
+        layout: of the page.
+        upwards: begin with the last one.
+
+    Shape: (h, W, S)
+    """
+    page = _Page(file, directory, layout)
+    numbers = range(layout.grid[0])
+    for number in reversed(numbers) if upwards else numbers:
+        rows = page.rows(number)
+        band = np.zeros((rows.stop - rows.start, layout.width, layout.samples), page.dtype)
+        page.fill(band, number)
+        yield band
+    page.settle()
+
+
+def band_bytes(layout: Layout) -> int:
+    """Return the bytes of a row of segments."""
+    return layout.tile[0] * layout.width * layout.samples * _bytes_of(layout.bits)
+
+
+class _Page:
+    """The segments of a page, counted while they are read.
+
+    Args:
+        file: the file.
+        directory: of the page.
+        layout: of the page.
+
+    Attributes:
+        dtype: of samples as they are stored.
+    """
+
+    def __init__(self, file: ImageInput, directory: Directory, layout: Layout) -> None:
+        self._file, self._directory, self._layout = file, directory, layout
+        self.dtype = np.dtype(f"{layout.kind}{_bytes_of(layout.bits)}")
+        self._damaged, self._decoded, self._empty = 0, 0, 0
+
+    def rows(self, number: int) -> slice:
+        """Return the rows of the page that a row of segments holds."""
+        height = self._layout.tile[0]
+        return slice(number * height, min((number + 1) * height, self._layout.height))
+
+    def fill(self, band: Samples, number: int) -> None:
+        """Write the samples of a row of segments. Shape: (h, W, S)
+
+        Args:
+            band: takes them; it holds zeros, which stay where there is nothing.
+            number: of the row.
+
+        Raises:
+            LimitError: a segment takes too much memory.
+        """
+        layout = self._layout
+        down, across = layout.grid
+        width = layout.tile[1]
+        for plane in range(layout.samples if layout.planar else 1):
+            samples = slice(plane, plane + 1) if layout.planar else slice(None)
+            for column in range(across):
+                index = (plane * down + number) * across + column
+                left = column * width
+                self._place(band[:, left : left + width, samples], index)
+
+    def _place(self, target: Samples, index: int) -> None:
+        layout = self._layout
+        if index >= len(layout.offsets):
+            self._damaged += 1
+            return
+        rows = layout.tile[0] if layout.tiled else len(target)
         try:
-            found = _segment(directory, layout, index, where)
+            found = _segment(self._directory, layout, index, rows)
         except LimitError:
             raise
         except Exception:  # noqa: BLE001  # each library has errors of its own
-            damaged += 1
-            continue
-        decoded += 1
+            self._damaged += 1
+            return
+        self._decoded += 1
         if found is None:
-            empty += 1
-            continue
-        damaged += not found.complete
+            self._empty += 1
+            return
+        self._damaged += not found.complete
         target[...] = found.samples[: target.shape[0], : target.shape[1]]
-    if damaged:
-        kind = "tiles" if layout.tiled else "strips"
-        if not decoded:
-            raise ValueError(f"none of its {total} {kind} can be decoded")
-        loss = f"{damaged} of {total} {kind} of the image damaged or missing"
-        refuse_truncated(file, file.name, loss, file.reading)
-    if empty:
-        file.note(f"{counted(empty, 'empty tile')} read as 0")
-    return result
+
+    def settle(self) -> None:
+        """Refuse what was damaged or missing, or note it where that is allowed.
+
+        Raises:
+            ReadError: it is not allowed.
+            ValueError: nothing could be decoded.
+        """
+        layout, kind = self._layout, "tiles" if self._layout.tiled else "strips"
+        total = math.prod(layout.grid) * (layout.samples if layout.planar else 1)
+        if self._damaged:
+            if not self._decoded:
+                raise ValueError(f"none of its {total} {kind} can be decoded")
+            loss = f"{self._damaged} of {total} {kind} of the image damaged or missing"
+            refuse_truncated(self._file, self._file.name, loss, self._file.reading)
+        if self._empty:
+            self._file.note(f"{counted(self._empty, 'empty tile')} read as 0")
 
 
 def _bytes_of(bits: int) -> int:
     return next(size for size in (1, 2, 4, 8) if bits <= 8 * size)
 
 
-def _places(layout: Layout) -> Iterator[tuple[slice, slice, slice]]:
-    """Yield the rows, columns and samples of each segment."""
-    down, across = layout.grid
-    height, width = layout.tile
-    planes = [slice(s, s + 1) for s in range(layout.samples)] if layout.planar else [slice(None)]
-    for plane in planes:
-        for row in range(down):
-            rows = slice(row * height, min((row + 1) * height, layout.height))
-            for column in range(across):
-                yield rows, slice(column * width, min((column + 1) * width, layout.width)), plane
-
-
-def _segment(
-    directory: Directory, layout: Layout, index: int, where: tuple[slice, slice, slice]
-) -> codecs.Decoded | None:
-    """Return a segment; None where it is left out because all are 0."""
-    rows = layout.tile[0] if layout.tiled else where[0].stop - where[0].start
+def _segment(directory: Directory, layout: Layout, index: int, rows: int) -> codecs.Decoded | None:
+    """Return a segment of so many rows; None where it is left out because all are 0."""
     if layout.compression == Compression.OLD_JPEG:
         data, complete = _old_jpeg(directory, layout, index), True
     else:

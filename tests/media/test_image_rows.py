@@ -1,0 +1,156 @@
+"""Images row by row: what is read, filtered and written so equals what is held whole."""
+
+import json
+import tempfile
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import tifffile
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from convtool.cli.app import run as run_in_process
+from convtool.media.image.encoder import ImageEncoder
+from convtool.media.image.source import ImageSource
+
+EXAMPLES = 30
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking takes minutes
+ALWAYS = -(2**60)  # bytes that are saved at least
+MODES = ["zeros", "reflect", "replicate", "circular"]
+
+
+def run(source, out, *options):
+    """Run the command line in this process, and return its code and what it says of each file."""
+    arguments = [str(source), str(out), *map(str, options)]
+    with redirect_stdout(StringIO()) as printed:
+        code = run_in_process(["image", *arguments, "--overwrite", "--json", "--quiet"])
+    told = json.loads(printed.getvalue())
+    return code, {key: told.get(key) for key in ("status", "notes", "error", "hint")}
+
+
+def refuse(*_, **__):
+    """Fail a test in which an image is held whole."""
+    raise AssertionError("an image is held whole")
+
+
+def compare(source, out, *options, reads=True, writes=True):
+    """Filter a file with its image held whole and row by row, and return both outputs.
+
+    Args:
+        source: the input.
+        out: the suffix of the output.
+        options: of the command.
+        reads: it must be read row by row.
+        writes: it must be written so.
+    """
+    folder = source.parent
+    whole, rows = folder / f"whole{out}", folder / f"rows{out}"
+    first = run(source, whole, *options)
+    patches = [mock.patch("convtool.limits.IMAGE_SAVED", ALWAYS)]
+    patches += [mock.patch("convtool.convolve.block_size.CACHE", {"cpu": 64})]
+    patches += [mock.patch.object(ImageSource, "_decode", refuse)] * reads
+    patches += [mock.patch.object(ImageEncoder, "begin", refuse)] * writes
+    for patch in patches:
+        patch.start()
+    try:
+        second = run(source, rows, *options)
+    finally:
+        mock.patch.stopall()
+    assert second == first
+    if first[0]:
+        assert not whole.exists()
+        assert not rows.exists()
+        return b"", b""
+    return whole.read_bytes(), rows.read_bytes()
+
+
+def same(source, out, *options, **must):
+    """Check that the outputs are equal byte for byte."""
+    whole, rows = compare(source, out, *options, **must)
+    assert rows == whole
+
+
+def picture(height, width, channels, dtype, seed=0):
+    """Return random samples, smooth along rows. Shape: (H, W, C)"""
+    noise = np.random.default_rng(seed).random((height, width, channels))
+    smooth = (noise + np.roll(noise, 1, 1) + np.roll(noise, 2, 1)) / 3
+    if np.dtype(dtype).kind == "f":
+        return smooth.astype(dtype)
+    return (smooth * np.iinfo(dtype).max).astype(dtype)
+
+
+def write_tiff(path, samples, clear, stored, *, orientation=1, **options):
+    """Write a TIFF file.
+
+    Args:
+        path: of the file.
+        samples: (H, W, C).
+        clear: the last channel is transparency.
+        stored: options of tifffile for strips, tiles or planes.
+        orientation: of EXIF.
+        options: further ones.
+    """
+    channels = samples.shape[2]
+    planar = channels > 1 and stored.get("planarconfig", "contig")
+    if planar == "separate":
+        samples = samples.transpose(2, 0, 1)
+    extras = ["unassalpha" if clear else "unspecified"] * (channels - (3 if channels > 2 else 1))
+    tifffile.imwrite(
+        path,
+        samples if planar else samples[..., 0],
+        photometric="rgb" if channels in (3, 4) else "minisblack",
+        extrasamples=["unspecified"] * 4 if channels == 5 else extras or None,
+        extratags=[(274, "H", 1, orientation, True)],
+        metadata=None,
+        **stored | options | ({"planarconfig": planar} if planar else {"planarconfig": None}),
+    )
+
+
+LAYER = st.tuples(
+    st.sampled_from(["sobel-x", "blur", "identity", "gaussian:sigma=4", "1 2; 3 4", "laplacian-8"]),
+    st.sampled_from(MODES),
+    st.integers(1, 3),
+    st.sampled_from(["same", "valid", "3"]),
+    st.sampled_from(["auto", "minmax", "clamp", "abs", "bounds", "sigmoid", "none"]),
+)
+
+
+def options_of(layer):
+    """Return the options of a drawn layer."""
+    kernel, mode, stride, padding, normalize = layer
+    padding = "same" if stride == 1 or padding != "same" else "1"
+    layer = ["-k", kernel, "--padding-mode", mode, "--stride", stride, "--padding", padding]
+    return [*layer, "--normalize", normalize]
+
+
+@given(
+    LAYER,
+    st.integers(17, 70),
+    st.integers(17, 40),
+    st.sampled_from([1, 2, 3, 4, 5]),
+    st.sampled_from(["u1", "u2", "f4", "i2", "u4"]),
+    st.sampled_from([{}, {"tile": (16, 32)}, {"rowsperstrip": 5}, {"planarconfig": "separate"}]),
+    st.sampled_from([None, "zlib", "lzw"]),
+    st.booleans(),
+    st.sampled_from([1, 2, 3, 4]),
+)
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+def test_tiff(layer, height, width, channels, dtype, stored, compression, big, orientation):
+    """TIFF of any layout is filtered by any layer as if it were held whole, to the byte."""
+    clear = channels in (2, 4) and dtype in ("u1", "u2", "f4")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "in.tif"
+        samples = picture(height, width, channels, dtype)
+        write_tiff(
+            source,
+            samples,
+            clear,
+            stored,
+            compression=compression,
+            bigtiff=big,
+            orientation=orientation,
+        )
+        same(source, ".tif", *options_of(layer), reads=not clear)
