@@ -57,18 +57,19 @@ class NpyFile:
         return math.prod(self.shape) * self.dtype.itemsize
 
     def read(
-        self, index: int, shape: tuple[int, ...], truncated: Callable[[], None]
+        self, first: int, shape: tuple[int, ...], truncated: Callable[[], None]
     ) -> NDArray[Any]:
-        """Return one of the arrays of a shape that follow each other in the file.
+        """Return numbers that follow each other in the file, as an array.
 
         Args:
-            index: its number.
-            shape: of each.
+            first: how many numbers lie before them.
+            shape: of the array.
             truncated: called where the file ends early; if it returns, zeros follow.
         """
         size = math.prod(shape) * self.dtype.itemsize
-        there = max(0, self._stream.seek(0, io.SEEK_END) - self._place - index * size)
-        self._stream.seek(self._place + index * size)
+        place = self._place + first * self.dtype.itemsize
+        there = max(0, self._stream.seek(0, io.SEEK_END) - place)
+        self._stream.seek(place)
         data = self._stream.read(min(size, there))
         if len(data) < size:
             truncated()

@@ -9,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 import tifffile
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from convtool.cli.app import run as run_in_process
@@ -49,6 +49,7 @@ def compare(source, out, *options, reads=True, writes=True):
     folder = source.parent
     whole, rows = folder / f"whole{out}", folder / f"rows{out}"
     first = run(source, whole, *options)
+    event(f"exit code {first[0]}")
     patches = [mock.patch("convtool.limits.IMAGE_SAVED", ALWAYS)]
     patches += [mock.patch("convtool.convolve.block_size.CACHE", {"cpu": 64})]
     patches += [mock.patch.object(ImageSource, "_decode", refuse)] * reads
@@ -154,3 +155,63 @@ def test_tiff(layer, height, width, channels, dtype, stored, compression, big, o
             orientation=orientation,
         )
         same(source, ".tif", *options_of(layer), reads=not clear)
+
+
+def write_netpbm(path, samples, white):
+    """Write a binary file of Netpbm's whose white is `white`; of floats where that is 0."""
+    height, width, channels = samples.shape
+    if not white:
+        head = f"{'PF' if channels == 3 else 'Pf'}\n{width} {height}\n-1\n"
+        path.write_bytes(head.encode() + samples[::-1].astype("<f4").tobytes())
+        return
+    numbers = (samples * white).astype("u1" if white < 256 else ">u2")
+    if channels in (1, 3):
+        head = f"P{5 if channels == 1 else 6}\n{width} {height}\n{white}\n"
+    else:
+        kind = {2: "GRAYSCALE_ALPHA", 4: "RGB_ALPHA"}.get(channels, "X")
+        head = f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\nMAXVAL {white}\n"
+        head += f"TUPLTYPE {kind}\nENDHDR\n"
+    path.write_bytes(head.encode() + numbers.tobytes())
+
+
+@given(
+    LAYER,
+    st.integers(17, 70),
+    st.sampled_from([1, 2, 3, 4, 5]),
+    st.sampled_from([0, 1, 100, 255, 1000, 65535]),
+    st.sampled_from([".ppm", ".pam", ".pfm", ".npy", ".tif"]),
+    st.sampled_from([2**20, 50]),
+)
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+def test_netpbm(layer, height, channels, white, out, band):
+    """Netpbm's formats are read and written row by row as if they were held whole."""
+    if not white and channels not in (1, 3):
+        channels = 3
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "in.pam"
+        write_netpbm(source, picture(height, 23, channels, "f4"), white)
+        tiled = channels in (2, 5) and out in (".ppm", ".pfm")
+        with mock.patch("convtool.media.image.formats.ppm.reader.BAND", band):
+            same(source, out, *options_of(layer), reads=channels not in (2, 4), writes=not tiled)
+
+
+@given(
+    LAYER,
+    st.integers(17, 70),
+    st.sampled_from([1, 2, 3, 4]),
+    st.sampled_from(["u1", ">u2", "f2", "<f4", "f8", "bool"]),
+    st.sampled_from(["HW", "HWC", "CHW", "NCHW"]),
+    st.sampled_from([".npy", ".pam", ".tif"]),
+    st.sampled_from([2**20, 50]),
+)
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
+def test_npy(layer, height, channels, dtype, axes, out, band):
+    """Arrays are read and written row by row as if they were held whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "in.npy"
+        samples = picture(height, 23, 1 if axes == "HW" else channels, "f8")
+        samples = samples > 0.5 if dtype == "bool" else samples * (255 if dtype[-2] == "u" else 1)
+        ordered = samples.transpose([0, 1, 2] if axes[0] == "H" else [2, 0, 1]).astype(dtype)
+        np.save(source, {"HW": ordered[..., 0], "NCHW": ordered[None]}.get(axes, ordered))
+        with mock.patch("convtool.media.image.formats.npy.BAND", band):
+            same(source, out, *options_of(layer))

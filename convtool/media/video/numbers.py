@@ -3,6 +3,7 @@
 They are packed without loss into a video in memory, which is read as any other. They state no rate.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import IO, Any, BinaryIO
@@ -84,8 +85,9 @@ class _Frames:
         if self._array.is_fortran:
             yield from map(self._frame, self._array.read(0, shape, _truncated))
             return
+        frame = math.prod(shape[1:])
         for index in range(self.count):
-            yield self._frame(self._array.read(index, shape[1:], _truncated))
+            yield self._frame(self._array.read(index * frame, shape[1:], _truncated))
 
     def _frame(self, samples: Samples) -> Samples:
         """Return a frame as it is given to FFmpeg."""

@@ -1,12 +1,9 @@
 """PAM, Netpbm's format of any number of channels."""
 
-from collections.abc import Sequence
-from typing import BinaryIO
-
 import torch
 
 from convtool.media.image.format import Row
-from convtool.media.image.formats.ppm import WHITES, Netpbm, big_endian, comments, white
+from convtool.media.image.formats.ppm import WHITES, Netpbm, comments, white
 from convtool.media.image.formats.ppm.header import PAM
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.samples import Frame
@@ -29,20 +26,15 @@ class Pam(Netpbm):
         Row("no tuple type, or another", WHITES, "grey, RGB or bands"),
     )
 
-    def save(
-        self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
-    ) -> None:
-        """Write a finished image."""
-        del quality  # it is lossless
-        (frame,) = frames
-        height, width, depth = frame.samples.shape
-        kind = TYPES.get(frame.colours, "")
-        named = f"TUPLTYPE {kind}{'_ALPHA' * frame.transparent}\n" if kind else ""
-        file.write(
+    def head(self, like: Frame, metadata: Metadata) -> str:
+        """Return the header of a file."""
+        height, width, depth = like.samples.shape
+        kind = TYPES.get(like.colours, "")
+        named = f"TUPLTYPE {kind}{'_ALPHA' * like.transparent}\n" if kind else ""
+        return (
             f"P7\n{comments(metadata)}WIDTH {width}\nHEIGHT {height}\nDEPTH {depth}\n"
-            f"MAXVAL {white(frame.samples)}\n{named}ENDHDR\n".encode()
+            f"MAXVAL {white(like.samples)}\n{named}ENDHDR\n"
         )
-        file.write(big_endian(frame.samples))
 
 
 FORMAT = Pam()

@@ -1,16 +1,15 @@
 """PFM, Netpbm's format of floats."""
 
-from collections.abc import Sequence
 from typing import BinaryIO
 
-import numpy as np
 import torch
 
 from convtool.media.image.format import Row
 from convtool.media.image.formats.ppm import Netpbm
 from convtool.media.image.formats.ppm.header import FLOATS
 from convtool.media.image.metadata import Metadata
-from convtool.media.image.samples import Frame
+from convtool.media.image.row_writer import RowWriter
+from convtool.media.image.samples import Frame, Samples
 
 
 class Pfm(Netpbm):
@@ -21,18 +20,45 @@ class Pfm(Netpbm):
     signatures = FLOATS
     dtypes = (torch.float32,)
     holds = frozenset()
+    order = "<"
     reads = (Row("floats", "32 bits, both byte orders", "grey or RGB"),)
 
-    def save(
-        self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
-    ) -> None:
-        """Write a finished image, its lowest row first."""
-        del quality, metadata  # it is lossless, and its header has no room for comments
-        (frame,) = frames
-        height, width = frame.samples.shape[:2]
-        magic = "PF" if frame.channels == 3 else "Pf"
-        file.write(f"{magic}\n{width} {height}\n-1.0\n".encode())
-        file.write(np.ascontiguousarray(frame.samples[::-1]).astype("<f4", copy=False).tobytes())
+    def head(self, like: Frame, metadata: Metadata) -> str:
+        """Return the header of a file."""
+        del metadata  # there is no room for comments
+        height, width = like.samples.shape[:2]
+        magic = "PF" if like.channels == 3 else "Pf"
+        return f"{magic}\n{width} {height}\n-1.0\n"
+
+    def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
+        """Begin a file whose rows follow."""
+        rows = super().rows(file, like, metadata, quality)
+        return Upwards(file, like, rows)
+
+
+class Upwards:
+    """Rows from the last one, which comes first in the file.
+
+    Args:
+        file: where they go; seekable.
+        like: a frame of the same shape and type.
+        rows: writes some of them.
+    """
+
+    def __init__(self, file: BinaryIO, like: Frame, rows: RowWriter) -> None:
+        self._file, self._rows = file, rows
+        self._row = like.samples[:1].nbytes
+        self._start = file.tell()
+        self._left = len(like.samples)
+
+    def write(self, rows: Samples) -> None:
+        """Write the next rows. Shape: (h, W, C)"""
+        self._left -= len(rows)
+        self._file.seek(self._start + self._left * self._row)
+        self._rows.write(rows[::-1])
+
+    def close(self) -> None:
+        """Do nothing: nothing is left."""
 
 
 FORMAT = Pfm()

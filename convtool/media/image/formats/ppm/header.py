@@ -76,6 +76,10 @@ class Layout:
         """Bytes of the pixels, of binary files."""
         return self.height * self.row
 
+    def rows_of(self, length: int) -> int:
+        """Return how many rows of binary files have about so many bytes, at least one."""
+        return max(1, length // self.row)
+
 
 class Header:
     """Read the header at the stream's position.

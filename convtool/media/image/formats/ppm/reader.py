@@ -1,7 +1,7 @@
 """Read Netpbm's formats: every image of a file, in the full range of 8 or 16 bits, or as floats."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -11,10 +11,12 @@ from convtool.media.image.formats.ppm.header import BITS, FLOATS, PLAIN, SPACE, 
 from convtool.media.image.formats.ppm.header import Header as Start
 from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ENDS_EARLY, ImageInput
-from convtool.media.image.samples import MAX_UINT8, Header, Pixels, Samples, full_range
+from convtool.media.image.samples import MAX_UINT8, MAX_UINT16, Header, Pixels, Samples, full_range
 from convtool.sizes import counted
 
 MOST = 2**20  # images of a file
+BAND = 2**20  # bytes that are read at once, where an image is read row by row
+COPIES = 16  # of them: bits become bytes, and numbers are scaled in 32 bits
 DIGITS = b"0123456789"
 
 
@@ -59,10 +61,11 @@ class NetpbmReader:
         """Return what is known of an image before it is decoded."""
         layout = self._layouts[index]
         size = layout.height, layout.width
-        if not layout.highest:
-            return Header(size, layout.channels, torch.float32)
         dtype = torch.uint8 if layout.highest <= MAX_UINT8 else torch.uint16
-        return Header(size, layout.channels, dtype, layout.alpha)
+        held = None if layout.magic in PLAIN else COPIES * layout.row * layout.rows_of(BAND)
+        return Header(
+            size, layout.channels, dtype if layout.highest else torch.float32, layout.alpha, held
+        )
 
     def decode(self, index: int) -> Pixels:
         """Return an image.
@@ -70,17 +73,28 @@ class NetpbmReader:
         Raises:
             ReadError: it is damaged or truncated.
         """
-        layout = self._layouts[index]
-        if layout.magic in FLOATS:
-            return Pixels(np.ascontiguousarray(self._binary(layout)[::-1].astype(np.float32)))
-        numbers = self._plain(layout) if layout.magic in PLAIN else self._binary(layout)
-        samples = self._scaled(numbers, layout.highest)
-        if layout.magic in BITS:
-            samples = MAX_UINT8 - samples  # 1 is black
-        if not layout.alpha:
-            return Pixels(np.ascontiguousarray(samples))
-        alpha = np.ascontiguousarray(samples[..., -1])
-        return Pixels(np.ascontiguousarray(samples[..., :-1]), alpha)
+        (pixels,) = self._bands(self._layouts[index], self._layouts[index].height)
+        return pixels
+
+    def rows(self, index: int) -> Iterator[Pixels]:
+        """Yield an image in bands."""
+        return self._bands(self._layouts[index], self._layouts[index].rows_of(BAND))
+
+    def _bands(self, layout: Layout, length: int) -> Iterator[Pixels]:
+        """Yield an image in bands of `length` rows."""
+        if layout.magic not in PLAIN and self._size - layout.place < layout.size:
+            self._file.refuse_truncated(ENDS_EARLY)
+        most = 0
+        for start in range(0, layout.height, length):
+            rows = range(start, min(start + length, layout.height))
+            if layout.magic in FLOATS:
+                yield Pixels(self._floats(layout, rows))
+                continue
+            numbers = self._plain(layout) if layout.magic in PLAIN else self._binary(layout, rows)
+            most = max(most, int(numbers.max()))
+            yield _pixels(numbers, layout)
+        if most > layout.highest:
+            self._file.refuse_damaged(f"a sample of {most}, and white is {layout.highest}")
 
     def _next(self, layout: Layout) -> int | None:
         """Return where the next image begins; None where there is none."""
@@ -97,19 +111,25 @@ class NetpbmReader:
             )
         return None
 
-    def _binary(self, layout: Layout) -> Samples:
-        """Return the stored numbers of a binary file. Shape: (H, W, C)"""
-        stream = self._file.stream
-        stream.seek(layout.place)
-        data = stream.read(min(layout.size, self._size))
-        if len(data) < layout.size:
-            self._file.refuse_truncated(ENDS_EARLY)
-            data = data.ljust(layout.size, b"\0")
+    def _floats(self, layout: Layout, rows: range) -> Samples:
+        """Return rows of floats, the last of which is stored first. Shape: (h, W, C)"""
+        height = layout.height
+        stored = self._binary(layout, range(height - rows.stop, height - rows.start))
+        return np.ascontiguousarray(stored[::-1].astype(np.float32))
+
+    def _binary(self, layout: Layout, rows: range) -> Samples:
+        """Return the stored numbers of rows of a binary file, 0 behind its end.
+
+        Shape: (h, W, C)
+        """
+        stream, place, size = self._file.stream, rows.start * layout.row, len(rows) * layout.row
+        stream.seek(layout.place + place)
+        data = stream.read(min(size, self._size)).ljust(size, b"\0")
         if layout.magic in BITS:
-            rows = np.frombuffer(data, np.uint8).reshape(layout.height, layout.row)
-            return np.unpackbits(rows, axis=1)[:, : layout.width, None]
+            packed = np.frombuffer(data, np.uint8).reshape(len(rows), layout.row)
+            return np.unpackbits(packed, axis=1)[:, : layout.width, None]
         numbers = np.frombuffer(data, layout.dtype)
-        return numbers.reshape(layout.height, layout.width, layout.depth)
+        return numbers.reshape(len(rows), layout.width, layout.depth)
 
     def _plain(self, layout: Layout) -> Samples:
         """Return the stored numbers of a text file. Shape: (H, W, C)"""
@@ -130,19 +150,29 @@ class NetpbmReader:
             numbers = np.pad(numbers, (0, count - len(numbers)))
         return numbers[:count].reshape(layout.height, layout.width, layout.depth)
 
-    def _scaled(self, numbers: Samples, highest: int) -> Samples:
-        """Return numbers of 0 to `highest` in the full range of 8 or 16 bits."""
-        found = int(numbers.max())
-        if found > highest:
-            self._file.refuse_damaged(f"a sample of {found}, and white is {highest}")
-            numbers = numbers.clip(0, highest)
-        if highest > MAX_UINT8:
-            return full_range(numbers, highest)
-        if highest == MAX_UINT8:
-            return numbers.astype(np.uint8)
-        levels = np.rint(np.arange(highest + 1) * (MAX_UINT8 / highest)).astype(np.uint8)
-        scaled: Samples = levels[numbers]
-        return scaled
+
+def _pixels(numbers: Samples, layout: Layout) -> Pixels:
+    """Return stored numbers as samples, alpha apart."""
+    samples = _scaled(numbers, layout.highest)
+    if layout.magic in BITS:
+        samples = MAX_UINT8 - samples  # 1 is black
+    if not layout.alpha:
+        return Pixels(np.ascontiguousarray(samples))
+    alpha = np.ascontiguousarray(samples[..., -1])
+    return Pixels(np.ascontiguousarray(samples[..., :-1]), alpha)
+
+
+def _scaled(numbers: Samples, highest: int) -> Samples:
+    """Return numbers of 0 to `highest`, larger ones as that, in the full range of 8 or 16 bits."""
+    if highest not in (MAX_UINT8, MAX_UINT16):
+        numbers = numbers.clip(0, highest)
+    if highest > MAX_UINT8:
+        return full_range(numbers, highest)
+    if highest == MAX_UINT8:
+        return numbers.astype(np.uint8)
+    levels = np.rint(np.arange(highest + 1) * (MAX_UINT8 / highest)).astype(np.uint8)
+    scaled: Samples = levels[numbers]
+    return scaled
 
 
 def _started(file: ImageInput) -> Start:
