@@ -2,12 +2,15 @@
 
 import json
 import tempfile
+import zlib
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import pngs
+import pytest
 import tifffile
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
@@ -49,7 +52,6 @@ def compare(source, out, *options, reads=True, writes=True):
     folder = source.parent
     whole, rows = folder / f"whole{out}", folder / f"rows{out}"
     first = run(source, whole, *options)
-    event(f"exit code {first[0]}")
     patches = [mock.patch("convtool.limits.IMAGE_SAVED", ALWAYS)]
     patches += [mock.patch("convtool.convolve.block_size.CACHE", {"cpu": 64})]
     patches += [mock.patch.object(ImageSource, "_decode", refuse)] * reads
@@ -71,6 +73,7 @@ def compare(source, out, *options, reads=True, writes=True):
 def same(source, out, *options, **must):
     """Check that the outputs are equal byte for byte."""
     whole, rows = compare(source, out, *options, **must)
+    event("written" if whole else "refused")
     assert rows == whole
 
 
@@ -215,3 +218,94 @@ def test_npy(layer, height, channels, dtype, axes, out, band):
         np.save(source, {"HW": ordered[..., 0], "NCHW": ordered[None]}.get(axes, ordered))
         with mock.patch("convtool.media.image.formats.npy.BAND", band):
             same(source, out, *options_of(layer))
+
+
+def random_png(height, width, bits, colour, seed, before=b"", split=1000):
+    """Return a PNG whose rows have random filters and random bytes, which all mean something."""
+    rng = np.random.default_rng(seed)
+    row = -(-width * bits * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour] // 8)
+    rows = rng.integers(0, 256, (height, row + 1), dtype=np.uint8)
+    rows[:, 0] = rng.integers(0, 5, height)
+    data = zlib.compress(rows.tobytes(), 0)
+    pieces = [data[at : at + split] for at in range(0, len(data), split)]
+    return [
+        pngs.SIGNATURE + pngs.header(width, height, bits, colour),
+        before,
+        *(pngs.chunk("IDAT", piece) for piece in pieces),
+        pngs.chunk("IEND"),
+    ]
+
+
+@given(
+    LAYER,
+    st.integers(17, 70),
+    st.integers(17, 33),
+    st.sampled_from([(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2)])
+    | st.sampled_from([(3, 4), (3, 8), (4, 8), (4, 16), (6, 8), (6, 16)]),
+    st.booleans(),
+    st.sampled_from([".png", ".tif", ".pam"]),
+    st.sampled_from([2**20, 60]),
+    st.integers(0, 99),
+)
+@settings(max_examples=2 * EXAMPLES, deadline=None, phases=PHASES)
+def test_png(layer, height, width, stored, clear, out, band, seed):
+    """PNG of all depths and filters is read and written row by row as if it were held whole."""
+    colour, bits = stored
+    before = b""
+    if colour == 3:
+        before = pngs.chunk("PLTE", np.random.default_rng(seed).bytes(3 * 2**bits))
+    if clear and colour < 4:
+        before += pngs.chunk("tRNS", b"\0\1" * (3 if colour == 2 else 1))
+    transparent = colour > 3 or clear
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "in.png"
+        source.write_bytes(b"".join(random_png(height, width, bits, colour, seed, before)))
+        with (
+            mock.patch("convtool.media.image.formats.png.pixels.BAND", band),
+            mock.patch("convtool.media.image.formats.png.deflating.BAND", 1000),
+        ):
+            same(source, out, *options_of(layer), reads=not transparent)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda rows: rows + b"\0", "more pixels than the header declares"),
+        (lambda rows: rows[:-1], "fewer pixels than the header declares"),
+        (lambda rows: b"\5" + rows[1:], "filter 5 of a row, which PNG does not have"),
+    ],
+)
+def test_wrong_rows_of_png_are_refused_row_by_row(tmp_path, damage, words):
+    """What is wrong with the rows of a PNG is told in the same words, and nothing is written."""
+    rows = damage(bytes(40 * (1 + 20 * 3)))
+    head = pngs.SIGNATURE + pngs.header(20, 40, 8, 2)
+    source = tmp_path / "in.png"
+    source.write_bytes(head + pngs.chunk("IDAT", zlib.compress(rows)) + pngs.chunk("IEND"))
+    with mock.patch("convtool.media.image.formats.png.pixels.BAND", 200):
+        compare(source, ".png", "-k", "sobel-x")
+    assert words in run(source, tmp_path / "out.png", "-k", "blur")[1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: data[:-6], "the image data ends early"),
+        (lambda data: data + b"more", "bytes after the end of the compressed pixels"),
+        (lambda data: data[:-4] + b"\0\0\0\0", "do not match the checksum"),
+        (lambda data: b"\0" + data[1:], "do not match the checksum"),
+        (lambda data: data[:300] + b"\xff" * 50 + data[350:], "cannot be inflated"),
+    ],
+)
+@pytest.mark.parametrize("split", [1, 10**6])
+def test_damaged_pixels_of_png_are_refused_row_by_row(tmp_path, damage, words, split):
+    """What is wrong with compressed pixels is told in the same words, and nothing is written."""
+    noise = np.random.default_rng(5).integers(0, 6, 40 * 61, dtype=np.uint8)
+    noise[::61] = 0
+    data = damage(zlib.compress(noise.tobytes()))
+    pieces = [pngs.chunk("IDAT", data[at : at + split]) for at in range(0, len(data), split)]
+    head = pngs.SIGNATURE + pngs.header(20, 40, 8, 2)
+    source = tmp_path / "in.png"
+    source.write_bytes(b"".join([head, *pieces, pngs.chunk("IEND")]))
+    with mock.patch("convtool.media.image.formats.png.pixels.BAND", 200):
+        compare(source, ".png", "-k", "sobel-x", reads=False, writes=False)
+    assert words in run(source, tmp_path / "out.png", "-k", "blur")[1]["error"]

@@ -12,12 +12,16 @@ import torch
 from convtool.media.image.format import Format
 from convtool.media.image.formats.png import text, writer
 from convtool.media.image.formats.png.chunks import SIGNATURE
+from convtool.media.image.formats.png.deflating import BAND
 from convtool.media.image.formats.png.layout import ROWS
 from convtool.media.image.formats.png.reader import PngReader
 from convtool.media.image.metadata import Metadata
 from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame
 from convtool.media.image.timing import FRACTIONS
+
+COPIES = 24  # of a band: filtered and deflated, by several threads
 
 
 class Png(Format):
@@ -53,6 +57,16 @@ class Png(Format):
         """Write finished images."""
         del quality  # it is lossless
         writer.save(file, frames, metadata, self.exif(metadata))
+
+    def held(self, row: int, metadata: Metadata) -> int:
+        """Return an estimate of the bytes held while an image is written row by row."""
+        del metadata  # it takes no room
+        return COPIES * max(row, BAND)
+
+    def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
+        """Begin a file of one image, whose rows follow."""
+        del quality  # it is lossless
+        return writer.rows(file, like, metadata, self.exif(metadata))
 
 
 FORMAT = Png()

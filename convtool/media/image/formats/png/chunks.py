@@ -14,6 +14,7 @@ from convtool.sizes import counted
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST = 2**20  # chunks of a file
+PIECE = 2**20  # bytes of pixels that are read at once
 AROUND = 12  # bytes of a chunk beside its data: length, kind and checksum
 LONGEST = 2**31 - 1
 SMALL_LETTER = 0x20  # the bit of a letter of a kind that states a property
@@ -98,16 +99,21 @@ def read(file: ImageInput, chunk: Chunk) -> bytes | None:
     return data if intact else None
 
 
-def read_pixels(file: ImageInput, chunk: Chunk) -> bytes:
-    """Return the data of a chunk of pixels, of which a part is useful.
+def read_pixels(file: ImageInput, chunk: Chunk) -> Iterator[bytes]:
+    """Yield the data of a chunk of pixels in pieces; of a damaged one, a part is useful.
 
     Raises:
         ReadError: its checksum is wrong.
     """
-    data, intact = _read(file.stream, chunk)
-    if chunk.whole and not intact:
+    checksum = zlib.crc32(chunk.kind.encode())
+    for start in range(0, chunk.length, PIECE):
+        file.stream.seek(chunk.place + start)
+        data = file.stream.read(min(PIECE, chunk.length - start))
+        checksum = zlib.crc32(data, checksum)
+        yield data
+    file.stream.seek(chunk.place + chunk.length)
+    if chunk.whole and int.from_bytes(file.stream.read(4)) != checksum:
         file.refuse_damaged(f"the {chunk.kind} chunk does not match its checksum")
-    return data
 
 
 def _read(stream: BinaryIO, chunk: Chunk) -> tuple[bytes, bool]:

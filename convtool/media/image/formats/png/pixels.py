@@ -7,17 +7,19 @@ anything else it prints warnings, or says nothing.
 import io
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convtool.media.image.formats.png.chunks import SIGNATURE, write
-from convtool.media.image.formats.png.inflate import inflated
-from convtool.media.image.formats.png.layout import PALETTE_TYPE, RGB_TYPE, Layout, Pass
+from convtool.media.image.formats.png.inflate import in_pieces, inflated
+from convtool.media.image.formats.png.layout import GREY_TYPE, PALETTE_TYPE, RGB_TYPE, Layout, Pass
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import MAX_UINT8, Pixels, Samples
 
+BAND = 2**20  # bytes of rows that are decoded at once, where an image is read by rows
+BYTE = 8  # bits
 STORED_MOST = 2**16 - 1  # bytes of a block of deflate that is not compressed
 LAST_FILTER = 4  # Paeth
 
@@ -122,6 +124,59 @@ def decode(
         samples[each.slices] = found
         place += each.size
     return samples
+
+
+def bands(
+    layout: Layout, size: tuple[int, int], data: Iterable[bytes], file: ImageInput
+) -> Iterator[Samples]:
+    """Yield what `decode` returns of an intact image in one pass, in bands.
+
+    Each band is decoded as an image that begins with the row above it.
+
+    Args:
+        layout: the file's header.
+        size: of the image: height and width.
+        data: of its chunks, in pieces.
+        file: takes the notes of damage.
+
+    Shape: (h, W, C)
+
+    Raises:
+        ReadError: it is damaged or truncated.
+    """
+    height, width = size
+    (whole,) = layout.passes(width, height)
+    bits, packed = layout.bits, layout.bits < BYTE
+    if packed:  # filters see bytes, of which the last may hold bits of no pixel
+        layout = replace(layout, bits=BYTE, colour=GREY_TYPE)
+        whole = replace(whole, columns=whole.row - 1)
+    above = b""
+    for piece in in_pieces(data, whole.size, file, _rows_of(whole) * whole.row):
+        rows = memoryview(above + piece)
+        shape = replace(whole, rows=len(rows) // whole.row)
+        stored = _unfiltered(rows, shape, layout, file)[bool(above) :]
+        order = stored.dtype.newbyteorder(">")
+        above = b"\0" + stored[-1].astype(order, copy=False).tobytes()
+        yield _unpacked(stored, width, bits) if packed else stored
+
+
+def band_bytes(layout: Layout) -> int:
+    """Return the bytes of a band of an image in one pass, as it is stored."""
+    (whole,) = layout.passes(layout.width, layout.height)
+    return _rows_of(whole) * whole.row
+
+
+def _rows_of(shape: Pass) -> int:
+    """Return the rows of a band."""
+    return max(1, BAND // shape.row)
+
+
+def _unpacked(stored: Samples, width: int, bits: int) -> Samples:
+    """Return samples of less than 8 bits in their full range. Shape: (h, B, 1) → (h, W, 1)"""
+    shifts = np.arange(BYTE - bits, -1, -bits, dtype=np.uint8)
+    levels = stored >> shifts & (2**bits - 1)
+    samples: Samples = levels.reshape(len(stored), -1, 1)[:, :width]
+    return samples * np.uint8(MAX_UINT8 // (2**bits - 1))
 
 
 def _unfiltered(rows: memoryview, shape: Pass, layout: Layout, file: ImageInput) -> Samples:

@@ -1,8 +1,8 @@
 """Read PNG: the pages that a file shows, with alpha apart, in its own depth."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 import torch
@@ -12,11 +12,13 @@ from convtool.media.image.formats.png.animation import SEQUENCE, animation_of
 from convtool.media.image.formats.png.chunks import Chunk, chunks_of, read, read_pixels
 from convtool.media.image.formats.png.layout import PALETTE_TYPE, layout_of
 from convtool.media.image.formats.png.metadata import MetadataReader
-from convtool.media.image.formats.png.pixels import colours_of, decode
+from convtool.media.image.formats.png.pixels import BYTE, band_bytes, bands, colours_of, decode
 from convtool.media.image.orientation import upright, upright_size
 from convtool.media.image.reader import ImageInput
 from convtool.media.image.samples import Header, Pixels
 
+MIRRORED = 2  # the orientation whose rows are in order
+COPIES = 8  # of a band: inflated, as an image of its own, decoded, and alpha apart
 SIXTEEN = 16  # bits of the samples that are not read as bytes
 
 
@@ -74,7 +76,7 @@ class PngReader:
             transparent = self._colours.transparent
         size = upright_size(layout.height, layout.width, self._orientation)
         dtype = torch.uint16 if layout.bits == SIXTEEN else torch.uint8
-        return Header(size, layout.channels, dtype, transparent)
+        return Header(size, layout.channels, dtype, transparent, self._by_rows())
 
     def decode(self, index: int) -> Pixels:
         """Return a page, upright.
@@ -97,8 +99,31 @@ class PngReader:
         region = self._shown.drawings[number].region
         return self._picture(self._shown.data[number], (region.height, region.width))
 
+    def rows(self, index: int) -> Iterator[Pixels]:
+        """Yield a page in bands, upright."""
+        del index  # there is one
+        size = self._layout.height, self._layout.width
+        data = chain.from_iterable(read_pixels(self._file, chunk) for chunk in self._shown.still)
+        for samples in bands(self._layout, size, data, self._file):
+            yield upright(self._colours.pixels(samples, self._file), self._orientation)
+
+    def _by_rows(self) -> int | None:
+        """Return an estimate of the bytes held while the image is read row by row.
+
+        What is damaged, and allowed to be, needs a look at all of it.
+        """
+        layout, turned = self._layout, self._orientation not in (1, MIRRORED)
+        if (
+            self._shown.drawings
+            or layout.interlaced
+            or turned
+            or self._file.reading.allow_truncated
+        ):
+            return None
+        return COPIES * band_bytes(layout) * max(1, BYTE // layout.bits)
+
     def _picture(self, chunks: Iterable[Chunk], size: tuple[int, int]) -> Pixels:
-        data = [read_pixels(self._file, chunk) for chunk in chunks]
+        data = [b"".join(read_pixels(self._file, chunk)) for chunk in chunks]
         data = [
             piece if chunk.kind == "IDAT" else piece[SEQUENCE:]
             for piece, chunk in zip(data, chunks, strict=True)

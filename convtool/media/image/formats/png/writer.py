@@ -6,21 +6,26 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import BinaryIO
 
-import numpy as np
-
 from convtool.media.image.canvas import Region, changed
 from convtool.media.image.formats.png.animation import CONTROL
-from convtool.media.image.formats.png.chunks import AROUND, SIGNATURE, write
-from convtool.media.image.formats.png.layout import layout_of
+from convtool.media.image.formats.png.chunks import SIGNATURE, write
+from convtool.media.image.formats.png.deflating import Deflater
+from convtool.media.image.formats.png.layout import (
+    GREY_ALPHA_TYPE,
+    GREY_TYPE,
+    RGB_ALPHA_TYPE,
+    RGB_TYPE,
+    Layout,
+)
 from convtool.media.image.formats.png.metadata import write_before_pixels
 from convtool.media.image.metadata import Metadata
+from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame, Samples, alike
 from convtool.media.image.timing import seconds
 
-LEAST_SIZE = 4096  # bytes of a file, at most, of an image without pixels
-LEVEL = 1  # level 6, the usual one, takes four times as long for files 5 % smaller
+# The colour types of images, by the number of their channels.
+COLOURS = {1: GREY_TYPE, 2: GREY_ALPHA_TYPE, 3: RGB_TYPE, 4: RGB_ALPHA_TYPE}
 LARGEST = 2**16 - 1  # seconds, or parts of one, that a frame can be shown
-HEADER = slice(len(SIGNATURE) + 8, len(SIGNATURE) + 8 + 13)  # of an encoded image
 
 
 def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, exif: bytes) -> None:
@@ -33,16 +38,59 @@ def save(file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, exif: byte
         exif: the encoded EXIF tags.
     """
     first, *others = alike(frames)
-    still = _encoded(first.samples)
-    layout = layout_of(still[HEADER])
-    file.write(SIGNATURE)
-    write(file, "IHDR", layout.header(layout.width, layout.height))
-    write_before_pixels(file, metadata, exif, first.colours)
     if others:
-        _Animation(file, metadata).write(first, others, still)
-    else:
-        _write_pixels(file, still)
-    write(file, "IEND")
+        _begin(file, first, metadata, exif)
+        _Animation(file, metadata).write(first, others)
+        write(file, "IEND")
+        return
+    writer = rows(file, first, metadata, exif)
+    writer.write(first.samples)
+    writer.close()
+
+
+def rows(file: BinaryIO, like: Frame, metadata: Metadata, exif: bytes) -> RowWriter:
+    """Begin a file of one image, whose rows follow.
+
+    Args:
+        file: where the bytes go.
+        like: a frame of the same shape and type.
+        metadata: the input's.
+        exif: the encoded EXIF tags.
+    """
+    _begin(file, like, metadata, exif)
+    return _Rows(file, like)
+
+
+def _begin(file: BinaryIO, like: Frame, metadata: Metadata, exif: bytes) -> None:
+    """Write what lies before the pixels."""
+    height, width = like.samples.shape[:2]
+    layout = Layout(width, height, 8 * like.samples.itemsize, COLOURS[like.channels], False)
+    file.write(SIGNATURE)
+    write(file, "IHDR", layout.header(width, height))
+    write_before_pixels(file, metadata, exif, like.colours)
+
+
+class _Rows:
+    """The pixels of a still image, and the end of the file.
+
+    Args:
+        file: takes the chunks.
+        like: a frame of the same shape and type.
+    """
+
+    def __init__(self, file: BinaryIO, like: Frame) -> None:
+        self._file, self._deflater = file, _deflater(like.samples)
+
+    def write(self, rows: Samples) -> None:
+        """Write the next rows, alpha last. Shape: (h, W, C)"""
+        for data in self._deflater.add(rows):
+            write(self._file, "IDAT", data)
+
+    def close(self) -> None:
+        """Write what is left, and complete the file."""
+        for data in self._deflater.rest():
+            write(self._file, "IDAT", data)
+        write(self._file, "IEND")
 
 
 class _Animation:
@@ -57,7 +105,7 @@ class _Animation:
         self._file, self._plays = file, metadata.plays or 0
         self._number = 0
 
-    def write(self, first: Frame, others: Sequence[Frame], still: bytes) -> None:
+    def write(self, first: Frame, others: Sequence[Frame]) -> None:
         """Write all frames; of each one after the first, what differs from the one before."""
         shown = len(others) + (not first.hidden)
         write(self._file, "acTL", struct.pack(">II", shown, self._plays))
@@ -65,12 +113,13 @@ class _Animation:
         screen = Region(0, 0, width, height)
         if not first.hidden:
             self._control(first, screen)
-        _write_pixels(self._file, still)
+        for data in _pixels(first.samples):
+            write(self._file, "IDAT", data)
         before = None if first.hidden else first.samples
         for frame in others:
             region = screen if before is None else changed(before, frame.samples)
             self._control(frame, region)
-            for data in _pixels(_encoded(frame.samples[region.slices])):
+            for data in _pixels(frame.samples[region.slices]):
                 write(self._file, "fdAT", self._next(), data)
             before = frame.samples
 
@@ -87,27 +136,14 @@ class _Animation:
         return (self._number - 1).to_bytes(4)
 
 
-def _encoded(samples: Samples) -> bytes:
-    """Return an image as a file of its own, without metadata."""
-    from imagecodecs import png_encode  # noqa: PLC0415  # takes 10 ms; only PNG needs it
-
-    grey = samples.shape[2] == 1
-    plane = np.ascontiguousarray(samples[..., 0] if grey else samples)
-    filtered = plane.nbytes + len(plane)  # a byte per row says how it is filtered
-    most = filtered + filtered // 100 + LEAST_SIZE  # blocks that do not compress, and chunks
-    return bytes(png_encode(plane, level=LEVEL, out=most))
+def _pixels(samples: Samples) -> Iterator[bytes]:
+    """Yield the data of the chunks of pixels of an image."""
+    deflater = _deflater(samples)
+    yield from deflater.add(samples)
+    yield from deflater.rest()
 
 
-def _write_pixels(file: BinaryIO, encoded: bytes) -> None:
-    for data in _pixels(encoded):
-        write(file, "IDAT", data)
-
-
-def _pixels(encoded: bytes) -> Iterator[memoryview]:
-    """Yield the data of the chunks of pixels of an encoded image."""
-    place, view = len(SIGNATURE), memoryview(encoded)
-    while place < len(encoded):
-        length = int.from_bytes(view[place : place + 4])
-        if encoded[place + 4 : place + 8] == b"IDAT":
-            yield view[place + 8 : place + 8 + length]
-        place += AROUND + length
+def _deflater(like: Samples) -> Deflater:
+    _, width, channels = like.shape
+    pixel = channels * like.itemsize
+    return Deflater(width * pixel, pixel)

@@ -1,19 +1,18 @@
 """Write TIFF files: deflated strips, pages of any kinds, and the metadata of the input."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 import imagecodecs
-import numpy as np
 
 from convtool.media.image.formats.tiff import exif, stacks
 from convtool.media.image.formats.tiff.exif import Tables, Value
 from convtool.media.image.formats.tiff.page_tags import ASCII, LONG, SHORT, PageTags
 from convtool.media.image.formats.tiff.tags import Compression, Tag
 from convtool.media.image.metadata import Metadata
-from convtool.media.image.row_writer import Bands, RowWriter
+from convtool.media.image.row_writer import Ahead, Bands, RowWriter
 from convtool.media.image.samples import Frame, Samples
 
 LONG8 = 16
@@ -162,7 +161,7 @@ class _Page:
     def __init__(self, writer: _Writer, like: Frame, index: int, count: int, place: int) -> None:
         self._writer, self._place, self._is_last = writer, place, index + 1 == count
         self._rows = max(1, STRIP // max(1, like.samples[:1].nbytes))
-        self._bands = Bands(self._rows)
+        self._bands, self._ahead = Bands(self._rows), Ahead(self._deflated)
         self._tables = writer.tags.of(like, index, count)
         self._tables.main[Tag.COMPRESSION] = writer.tags.value(SHORT, [Compression.DEFLATE])
         self._strips: list[Strip] = []
@@ -174,12 +173,13 @@ class _Page:
     def write(self, rows: Samples) -> None:
         """Write the next rows, alpha last. Shape: (h, W, C)"""
         for band in self._bands.add(rows):
-            self._write(band)
+            self._write(self._ahead.add(band))
 
     def close(self) -> None:
         """Write what is left, and the directory."""
         for band in self._bands.rest():
-            self._write(band)
+            self._write(self._ahead.add(band))
+        self._write(self._ahead.rest())
         file, odd, place = self._writer.file, self.end % 2, self._place
         file.write(bytes(odd))
         self.end += odd
@@ -188,12 +188,12 @@ class _Page:
         file.write(self._writer.directory(self._tables, self._rows, self._strips, place, next))
         file.seek(self.end)
 
-    def _write(self, band: Samples) -> None:
-        data = _deflated(self._writer.ordered(band))
-        self._strips.append(Strip(self.end, len(data)))
-        self._writer.file.write(data)
-        self.end += len(data)
+    def _write(self, deflated: Iterable[bytes]) -> None:
+        for data in deflated:
+            self._strips.append(Strip(self.end, len(data)))
+            self._writer.file.write(data)
+            self.end += len(data)
 
-
-def _deflated(samples: Samples) -> bytes:
-    return bytes(imagecodecs.deflate_encode(np.ascontiguousarray(samples).tobytes(), level=LEVEL))
+    def _deflated(self, band: Samples) -> bytes:
+        samples = self._writer.ordered(band)
+        return bytes(imagecodecs.deflate_encode(samples.tobytes(), level=LEVEL))
