@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 from convtool.errors import ReadError
 from convtool.media.audio.containers import flac, ogg
-from convtool.media.audio.containers.window import window
 from convtool.media.audio.ffmpeg import FFMPEG, MPEG
 from convtool.media.audio.joined import JoinedDecoder
 from convtool.media.audio.libsndfile import LIBSNDFILE
 from convtool.media.audio.streams import AudioDecoder
 from convtool.media.policies import refuse_empty
+from convtool.media.window import window
 
 FAMILIES = (LIBSNDFILE, MPEG, FFMPEG)  # in the order in which they try a file that none recognizes
 READABLE = tuple(dict.fromkeys(suffix for family in FAMILIES for suffix in family.suffixes))

@@ -5,8 +5,8 @@ Source: RFC 9639, section 8.
 
 from typing import BinaryIO
 
-from convtool.media.audio.containers.window import window
 from convtool.media.audio.metadata.id3 import HEAD, tag_length
+from convtool.media.window import window
 
 MARKS = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")  # with the head of the first metadata block
 PIECE = 2**22  # bytes that are read at once
