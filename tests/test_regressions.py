@@ -15,7 +15,7 @@ import pytest
 import tifffile
 import torch
 from conftest import SAMPLES
-from PIL import Image
+from PIL import Image, ImageOps
 
 import convtool
 from convtool.media.callbacks import (
@@ -429,3 +429,17 @@ def test_callbacks_run_outside_the_main_thread():
     """Callbacks run outside the main thread, as signals are handled in the main thread."""
     assert call_outside_main_thread(threading.current_thread) is not threading.main_thread()
     assert list(iterate_outside_main_thread(iter("abc"))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(1, 5), (5, 1), (1, 1)])
+def test_a_line_of_pixels_is_turned_upright(convtool, tmp_path, size, orientation):
+    """A single row or column of pixels is turned; NumPy took its mirrored view for a copy."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    samples = np.arange(size[0] * size[1], dtype=np.uint8).reshape(size)
+    Image.fromarray(samples).save(tmp_path / "in.png", exif=exif)
+    result = convtool("image", tmp_path / "in.png", tmp_path / "out.png", "-k", "identity")
+    assert result.code == 0, result.err
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(tmp_path / "in.png")))
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out.png")), expected)

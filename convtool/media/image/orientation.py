@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from convtool.media.image.exif import Exif
 from convtool.media.image.samples import Pixels, Samples
 from convtool.media.image.xmp import orientation_of
@@ -53,6 +51,7 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     turn = UPRIGHT.get(orientation)
     if turn is None:
         return pixels
-    samples = np.ascontiguousarray(turn(pixels.samples))
-    alpha = None if pixels.alpha is None else np.ascontiguousarray(turn(pixels.alpha))
+    # Copies: a single row or column that is turned counts as contiguous with its negative stride.
+    samples = turn(pixels.samples).copy()
+    alpha = None if pixels.alpha is None else turn(pixels.alpha).copy()
     return replace(pixels, samples=samples, alpha=alpha)
