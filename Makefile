@@ -29,7 +29,6 @@ endure: .venv/ready
 		tests/warm
 
 bench: .venv/ready
-	$(UV) sync --quiet --group bench
 	$(RUN) python tests/bench --json bench.json
 	$(RUN) python tests/bench/startup.py
 

@@ -172,7 +172,7 @@ class Format:
         Raises:
             Exception: of any kind, where the format cannot hold them.
         """
-        first, *others = map(_as_image, frames if self.varied else alike(frames))
+        first, *others = map(as_image, frames if self.varied else alike(frames))
         options = self.options(frames, metadata, quality)
         if others:
             options |= {"save_all": True, "append_images": others}
@@ -242,6 +242,7 @@ def _shown(tile: Tile) -> Sequence[Tile]:
     return [Tile(f"{tile.label} {band}", (channel,)) for band, channel in numbered]
 
 
-def _as_image(frame: Frame) -> Image.Image:
+def as_image(frame: Frame) -> Image.Image:
+    """Return a finished image as Pillow has it."""
     samples = frame.samples
     return Image.fromarray(np.squeeze(samples, 2) if frame.channels == 1 else samples)

@@ -1,18 +1,22 @@
 """JPEG: read and decoded here by libjpeg-turbo, written by Pillow."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from convtool.media.image.exif import within
 from convtool.media.image.format import FULL_CHROMA, Format
+from convtool.media.image.formats.jpeg import writer
 from convtool.media.image.formats.jpeg.metadata import MAX_EXIF, MAX_PROFILE, write
 from convtool.media.image.formats.jpeg.reader import JpegReader
 from convtool.media.image.metadata import COMMENT, Metadata
 from convtool.media.image.reader import ImageInput, Reader
+from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame
 from convtool.media.policies import listed
 
 SUBSAMPLING = {"4:2:2": "4:2:2", "4:2:0": "4:2:0", "4:1:1": "4:2:0", "4:1:0": "4:2:0"}  # Pillow's
+LARGEST = 65500  # rows and columns that libjpeg encodes
+COPIES = 8  # of a band: as rows, as Pillow has them, encoded, by several threads
 
 
 class Jpeg(Format):
@@ -43,14 +47,32 @@ class Jpeg(Format):
 
     def options(self, frames: Sequence[Frame], metadata: Metadata, quality: int) -> dict[str, Any]:
         """Return Pillow's options for saving."""
-        options: dict[str, Any] = {
-            "quality": quality,
-            "subsampling": self.chroma(metadata, quality),
-            "extra": write(metadata, frames[0].colours, self.exif(metadata)),
-        }
-        if metadata.dpi:
-            options["dpi"] = metadata.dpi
-        return options
+        return self._coding(metadata, quality) | self._beside(frames[0], metadata)
+
+    def _coding(self, metadata: Metadata, quality: int) -> dict[str, Any]:
+        """Return the options for the pixels."""
+        return {"quality": quality, "subsampling": self.chroma(metadata, quality)}
+
+    def _beside(self, frame: Frame, metadata: Metadata) -> dict[str, Any]:
+        """Return the options for the metadata."""
+        extra = write(metadata, frame.colours, self.exif(metadata))
+        return {"extra": extra} | ({"dpi": metadata.dpi} if metadata.dpi else {})
+
+    def held(self, row: int, metadata: Metadata) -> int:
+        """Return an estimate of the bytes held while an image is written row by row."""
+        del metadata  # it takes no room
+        return COPIES * max(writer.TALLEST * row, writer.BAND)
+
+    def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
+        """Begin a file whose rows follow.
+
+        Raises:
+            ValueError: it is larger than JPEG can hold.
+        """
+        if max(like.samples.shape) > LARGEST:
+            raise ValueError(f"it holds at most {LARGEST}×{LARGEST} pixels")
+        coding, beside = self._coding(metadata, quality), self._beside(like, metadata)
+        return writer.JpegRows(file, like, coding, beside)
 
     def chroma(self, metadata: Metadata, quality: int) -> str:
         """Return how finely colours are sampled: as in the input, and fully at high quality."""

@@ -5,21 +5,26 @@ libjpeg fills what it cannot decode with grey and warns; nothing of that passes 
 
 import io
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
 from convtool.errors import ReadError
-from convtool.media.image.formats.jpeg.segments import Segments, minimal
+from convtool.media.image.formats.jpeg.markers import payload_at
+from convtool.media.image.formats.jpeg.segments import Segments, minimal, minimal_head
 from convtool.media.image.modes import plain
 from convtool.media.image.pillow import shared_settings
 from convtool.media.image.reader import ImageInput, decoding
 from convtool.media.image.samples import Pixels, Samples
 from convtool.media.policies import refuse_damaged, refuse_truncated
+from convtool.media.window import window
 
 # What is known to be decoded right (T.81, table B.1): baseline, extended, progressive and lossless
 # Huffman, and the first three of arithmetic coding.
 PROCESSES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA}
+SEQUENTIAL = {0xC0, 0xC1}  # Huffman
+SAMPLINGS = {(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)}  # of TurboJPEG, before those of 1×1
 PRECISION = 8
 CMYK = 4
 MODES = {1: "GRAY", 3: "RGB", CMYK: "CMYK"}  # simplejpeg's, by the number of components
@@ -81,11 +86,18 @@ def decode(file: ImageInput, data: bytes, segments: Segments, profile: bytes | N
     return Pixels(np.array(plain(image, colour=False)))
 
 
-def _samples(file: ImageInput, data: bytes, segments: Segments) -> Samples:
-    """Return samples by a strict decoder, and by one that is not where faults are tolerated."""
+def _samples(file: ImageInput, data: bytes, segments: Segments, *, small: bool = False) -> Samples:
+    """Return samples by a strict decoder, and by one that is not where faults are tolerated.
+
+    Args:
+        file: where faults are noted.
+        data: the file.
+        segments: its parts.
+        small: reduce the image to an eighth, which takes as long a look at its data.
+    """
     mode = MODES[len(segments.frame.components)]
     try:
-        return _turbo(data, mode)
+        return _turbo(data, mode, small=small)
     except ValueError as exc:
         fault = str(exc)
     if "subsampling level" in fault:
@@ -93,7 +105,7 @@ def _samples(file: ImageInput, data: bytes, segments: Segments) -> Samples:
     plain_data = minimal(data, segments)
     if HEADER.search(fault):  # the fault may be outside what the pixels need
         try:
-            return _turbo(plain_data, mode)
+            return _turbo(plain_data, mode, small=small)
         except ValueError as exc:
             fault = str(exc)
     _refuse(file, fault)
@@ -103,11 +115,65 @@ def _samples(file: ImageInput, data: bytes, segments: Segments) -> Samples:
         raise ReadError(f"{file.name}: damaged: {_words(str(exc))}") from exc
 
 
-def _turbo(data: bytes, mode: str, *, strict: bool = True) -> Samples:
+def can_stream(file: ImageInput, data: bytes, segments: Segments) -> bool:
+    """Return whether `rows` can decode an image.
+
+    It needs one scan of all components without an end that is missing, sampled as TurboJPEG knows
+    it; what is damaged, and allowed to be, is decoded by libraries that tolerate it.
+    """
+    frame = segments.frame
+    first, *others = frame.components
+    plain = {(one.horizontal, one.vertical) for one in others} <= {(1, 1)}
+    known = (first.horizontal, first.vertical) in SAMPLINGS or not others
+    scan, _ = payload_at(data, segments.scan + 2)
+    together = frame.marker in SEQUENTIAL and scan[:1] == bytes([len(frame.components)])
+    whole = segments.end is not None and not file.reading.allow_truncated
+    return len(others) in (0, 2) and plain and known and together and whole
+
+
+def rows(file: ImageInput, data: bytes, segments: Segments, length: int) -> Iterator[Pixels]:
+    """Yield an image in bands, for which `can_stream` holds.
+
+    libvips tells nothing of faults in the last rows and behind them, so that TurboJPEG looks at all
+    of it first.
+
+    Args:
+        file: where faults are noted; seekable.
+        data: the file.
+        segments: its parts.
+        length: rows of a band.
+
+    Raises:
+        ReadError: it is damaged.
+    """
+    import pyvips  # noqa: PLC0415  # takes 90 ms; only large JPEG needs it
+
+    _samples(file, data, segments, small=True)
+    head, start = minimal_head(data, segments)
+    stream = window(file.stream, start - len(head), len(data), head)
+    source = pyvips.SourceCustom()
+    source.on_read(stream.read)
+    source.on_seek(stream.seek)
+    image = pyvips.Image.jpegload_source(source, access="sequential", fail_on="warning")
+    region = pyvips.Region.new(image)
+    height, width = segments.frame.height, segments.frame.width
+    for row in range(0, height, length):
+        found = np.frombuffer(region.fetch(0, row, width, min(length, height - row)), np.uint8)
+        yield Pixels(found.reshape(-1, width, image.bands))
+
+
+def _turbo(data: bytes, mode: str, *, strict: bool = True, small: bool = False) -> Samples:
     import simplejpeg  # noqa: PLC0415  # only JPEG needs it
 
+    least = int(small)  # of the size, whatever the factor; 0 is the whole size
     samples: Samples = simplejpeg.decode_jpeg(
-        data, mode, fastdct=False, fastupsample=False, strict=strict
+        data,
+        mode,
+        fastdct=False,
+        fastupsample=False,
+        strict=strict,
+        min_height=least,
+        min_width=least,
     )
     return samples
 

@@ -1,6 +1,6 @@
 """Read a JPEG file: its header, its metadata, and its first image."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 
@@ -15,6 +15,9 @@ from convtool.media.image.samples import GREY, RGB, Header, Pixels
 from convtool.sizes import counted
 
 IMAGE, VIDEO = b"\xff\xd8\xff", b"ftyp"  # how they begin, the latter after 4 bytes
+MIRRORED = 2  # the orientation whose rows are in order
+BAND = 2**20  # bytes of rows that are decoded at once, where an image is read row by row
+COPIES = 8  # of a band, libvips' own lines among them
 # Names of samplings, by the factors of the first component where the others have 1×1.
 CHROMA = {(2, 2): "4:2:0", (2, 1): "4:2:2", (1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
 
@@ -55,7 +58,8 @@ class JpegReader:
         del index  # there is one
         frame = self._segments.frame
         size = upright_size(frame.height, frame.width, self._orientation)
-        return Header(size, GREY if len(frame.components) == 1 else RGB, torch.uint8)
+        channels = GREY if len(frame.components) == 1 else RGB
+        return Header(size, channels, torch.uint8, by_rows=self._by_rows())
 
     def decode(self, index: int) -> Pixels:
         """Return the image, upright."""
@@ -63,6 +67,24 @@ class JpegReader:
         data, self._data = self._data, b""  # whose memory is not needed any more
         pixels = decoding.decode(self._file, data, self._segments, self._profile)
         return upright(pixels, self._orientation)
+
+    def rows(self, index: int) -> Iterator[Pixels]:
+        """Yield the image in bands, upright."""
+        del index  # there is one
+        for pixels in decoding.rows(self._file, self._data, self._segments, self._length):
+            yield upright(pixels, self._orientation)
+
+    def _by_rows(self) -> int | None:
+        """Return an estimate of the bytes held while the image is read row by row."""
+        turned = self._orientation not in (1, MIRRORED)
+        if turned or not decoding.can_stream(self._file, self._data, self._segments):
+            return None
+        return len(self._data) + COPIES * BAND
+
+    @property
+    def _length(self) -> int:
+        """The rows of a band."""
+        return max(1, BAND // (self._segments.frame.width * len(self._segments.frame.components)))
 
     @property
     def _is_cmyk(self) -> bool:

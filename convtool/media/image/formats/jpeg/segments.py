@@ -149,6 +149,12 @@ def parse(data: bytes) -> Segments:
 
 def minimal(data: bytes, segments: Segments) -> bytes:
     """Return the same image with nothing but what its pixels need."""
+    head, start = minimal_head(data, segments)
+    return head + data[start:]
+
+
+def minimal_head(data: bytes, segments: Segments) -> tuple[bytes, int]:
+    """Return all that the pixels need before the data of the first scan, and where that begins."""
     kept = [(APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0")] if segments.payloads(APP0, b"JFIF\0") else []
     if segments.adobe is not None:
         usual = 2 if len(segments.frame.components) == 4 else 1
@@ -158,7 +164,7 @@ def minimal(data: bytes, segments: Segments) -> bytes:
     first, after = payload_at(data, segments.scan + 2)
     if segments.frame.is_sequential:
         first = first[:-3] + WHOLE  # some encoders write something else, and mean this
-    return b"".join([b"\xff\xd8", *parts, segment(SOS, first), data[after:]])
+    return b"".join([b"\xff\xd8", *parts, segment(SOS, first)]), after
 
 
 def _frame(marker: int, payload: bytes) -> Frame:
