@@ -11,6 +11,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 import soundfile
 import tifffile
 from conftest import SAMPLES, peak
@@ -158,9 +159,8 @@ def test_bombs_are_refused_before_they_are_decoded(
 ):
     """An image over the limit is refused undecoded, naming the flag that would allow it."""
     monkeypatch.setattr(ImagePart, "pixels", property(lambda _: pytest.fail("it was decoded")))
-    result = convtool(
-        "image", bomb(tmp_path / "in.png", *size, bits, colour), tmp_path / "out.png", "-k", "blur"
-    )
+    path = bomb(tmp_path / "in.png", *size, bits, colour)
+    result = convtool("image", path, tmp_path / "out.png", "-k", "sobel-x")
     assert result.code == 1
     assert flag in result.err
     assert not (tmp_path / "out.png").exists()
@@ -170,7 +170,7 @@ def test_a_bomb_with_text_after_its_pixels_is_not_decoded(convtool, tmp_path, mo
     """A large PNG is not decoded to read the text chunks after its pixels."""
     monkeypatch.setattr(Image.Image, "load", lambda *_: pytest.fail("it was decoded"))
     path = bomb(tmp_path / "in.png", 8_000, 8_000, 8, 6, chunk(b"tEXt", b"Comment\0words"))
-    result = convtool("image", path, tmp_path / "out.png", "-k", "blur", "--max-memory", "100")
+    result = convtool("image", path, tmp_path / "out.png", "-k", "sobel-x", "--max-memory", "100")
     assert result.code == 1
     assert "--max-memory" in result.err
 
@@ -261,3 +261,39 @@ def test_a_batch_within_a_small_budget(convtool, tmp_path):
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options)
     assert result.code == 0, result.err
     assert len(list((tmp_path / "out").glob("*.png"))) == 8
+
+
+def large_image(path):
+    """Write a grey image of 100 megapixels, little by little, and return its path."""
+    side, row = 10_240, np.arange(10_240, dtype=np.uint16).astype(np.uint8)
+    if path.suffix == ".tif":
+        tiles = (np.resize(row, (256, 256)) for _ in range((side // 256) ** 2))
+        tifffile.imwrite(path, tiles, shape=(side, side), dtype="u1", tile=(256, 256))
+    elif path.suffix == ".jpg":
+        path.write_bytes(
+            simplejpeg.encode_jpeg(np.tile(row, (side, 1))[..., None], colorspace="GRAY")
+        )
+    elif path.suffix == ".png":
+        rows = zlib.compress((b"\0" + row.tobytes()) * side, 1)
+        head = chunk(b"IHDR", struct.pack("!IIBBBBB", side, side, 8, 0, 0, 0, 0))
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+    else:
+        path.write_bytes(f"P5 {side} {side} 255\n".encode() + row.tobytes() * side)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "options"),
+    [
+        ("in.tif", "out.tif", ["-k", "sobel-x", "--normalize", "minmax"]),
+        ("in.jpg", "out.jpg", ["-k", "gaussian:sigma=3"]),
+        ("in.png", "out.png", ["-k", "emboss", "--padding-mode", "circular"]),
+        ("in.pgm", "out.npy", ["-k", "blur", "--stride", "2", "--normalize", "none"]),
+    ],
+)
+def test_a_large_image_is_not_held(convtool, tmp_path, bare, source, out, options):
+    """An image of 100 megapixels is filtered row by row, in 100 MB, and less is estimated."""
+    path = large_image(tmp_path / source)
+    assert planned(convtool, "image", path, tmp_path / out, *options) < 100 * MEBI
+    command = [sys.executable, "-m", "convtool", "image", path, tmp_path / out, *options]
+    assert peak(command) - bare < 100

@@ -11,6 +11,8 @@ AudioTrack = Literal["copy", "encode", "drop"]
 LOSSY = frozenset(  # suffixes of image formats
     {".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".avifs", ".heic", ".heif", ".hif"}
 )
+TIFF = frozenset({".tif", ".tiff"})
+MAX_TILE = 4096  # rows and columns
 CODECS = ("h264", "hevc", "av1", "vp9", "ffv1", "mjpeg")
 LOSSLESS = ("ffv1", "gif", "png")  # codecs without a quality
 MAX_CRF = 2**15  # each codec has its own limit
@@ -19,6 +21,10 @@ PALETTES = frozenset({".gif", ".png"})  # suffixes of videos without a quality
 
 def _lossy(call: Situation) -> bool:
     return not LOSSY.isdisjoint(call["suffixes"])
+
+
+def _tiff(call: Situation) -> bool:
+    return not TIFF.isdisjoint(call["suffixes"])
 
 
 def _has_quality(call: Situation) -> bool:
@@ -81,6 +87,20 @@ class ImageOutput(Output):
         kind=Whole(1, 100),
         need=Need(_lossy, "only JPEG, WebP, AVIF and HEIC have a quality"),
     )
+    tile: int | None = option(
+        None,
+        "Store TIFF in tiles of so many rows and columns, a multiple of 16; 0 stores strips.",
+        "Output",
+        kind=Whole(0, MAX_TILE),
+        rare=True,
+        usual="as the input is",
+        need=Need(_tiff, "only TIFF has tiles"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.tile is not None and self.tile % 16:
+            raise UsageError(f"--tile {self.tile} is not a multiple of 16")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ class ImageReading(Reading):
     """What images have beside it."""
 
     max_pixels: int = option(
-        2**28,
+        2**31,
         "Refuse images with more pixels, all pages together.",
         "Run",
         kind=PIXELS,

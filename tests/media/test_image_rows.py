@@ -394,3 +394,39 @@ def test_damaged_jpeg_is_refused_row_by_row(tmp_path, damage):
     source.write_bytes(damage(simplejpeg.encode_jpeg(noise)))
     with mock.patch("convtool.media.image.formats.jpeg.reader.BAND", 4000):
         same(source, ".tif", "-k", "sobel-x", reads=False, writes=False)
+
+
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize(
+    ("stored", "options", "tile"),
+    [
+        ({"tile": (16, 48)}, [], (16, 48)),
+        ({"tile": (16, 48)}, ["--tile", "32"], (32, 32)),
+        ({"tile": (16, 48)}, ["--tile", "0"], None),
+        ({}, [], None),
+        ({}, ["--tile", "64"], (64, 64)),
+    ],
+)
+@pytest.mark.parametrize("big", [False, True])
+def test_tiles_and_bigtiff_are_kept(tmp_path, rows, stored, options, tile, big):
+    """A TIFF is tiled, and a BigTIFF, where the input is, or tiled as asked."""
+    samples = picture(70, 50, 3, "u2")
+    write_tiff(tmp_path / "in.tif", samples, False, stored, bigtiff=big)
+    with mock.patch("convtool.limits.IMAGE_SAVED", ALWAYS if rows else -ALWAYS):
+        code, _ = run(tmp_path / "in.tif", tmp_path / "out.tif", "-k", "identity", *options)
+    assert not code
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        (page,) = file.pages
+        assert (page.tilelength, page.tilewidth) == (tile or (0, 0))
+        assert (page.is_tiled, file.is_bigtiff) == (tile is not None, big)
+        assert np.array_equal(page.asarray(), samples)
+
+
+def test_a_tile_is_a_multiple_of_16(convtool, tmp_path):
+    """TIFF has tiles of multiples of 16 only, and no other format has any."""
+    source = tmp_path / "in.tif"
+    write_tiff(source, picture(20, 20, 3, "u1"), False, {})
+    refused = convtool("image", source, tmp_path / "out.tif", "--tile", "20")
+    assert (refused.code, "20 is not a multiple of 16" in refused.err) == (2, True)
+    ignored = convtool("image", source, tmp_path / "out.png", "--tile", "32")
+    assert (ignored.code, "only TIFF has tiles" in ignored.err) == (0, True)

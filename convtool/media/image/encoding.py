@@ -96,6 +96,9 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
             hint="--format npy",
         )
     metadata = source.metadata
+    if options.tile is not None:
+        tile = (options.tile, options.tile) if options.tile else None
+        metadata = replace(metadata, tile=tile)
     notes = list(format.losses(metadata))
     tiles = format.layout(wanted.tiles, sheet=options.sheet)
     whole = tuple(wanted.size) == part.size and len(tiles) == 1 and not options.sheet

@@ -55,6 +55,8 @@ class Metadata:
         chroma: how finely the file samples its colours, such as `4:2:0`; None where that is as
             finely as the pixels.
         lossless: the file is of a format that can be lossy, and is not.
+        tile: height and width of the tiles that the file is stored in; None where it has none.
+        big: its places are counted in 64 bits, as those of a BigTIFF are.
     """
 
     icc: bytes | None = None
@@ -72,6 +74,8 @@ class Metadata:
     bits: int | None = None
     chroma: str | None = None
     lossless: bool = False
+    tile: tuple[int, int] | None = None
+    big: bool = False
 
     def lost(self, held: Container[str]) -> list[str]:
         """Return the names of what a format drops that can hold only some kinds.

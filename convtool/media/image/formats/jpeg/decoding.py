@@ -131,24 +131,28 @@ def can_stream(file: ImageInput, data: bytes, segments: Segments) -> bool:
     return len(others) in (0, 2) and plain and known and together and whole
 
 
-def rows(file: ImageInput, data: bytes, segments: Segments, length: int) -> Iterator[Pixels]:
-    """Yield an image in bands, for which `can_stream` holds.
+def verify(file: ImageInput, data: bytes, segments: Segments) -> None:
+    """Look at all data of an image before its rows are decoded.
 
-    libvips tells nothing of faults in the last rows and behind them, so that TurboJPEG looks at all
-    of it first.
-
-    Args:
-        file: where faults are noted; seekable.
-        data: the file.
-        segments: its parts.
-        length: rows of a band.
+    libvips tells nothing of faults in the last rows and behind them; TurboJPEG does.
 
     Raises:
         ReadError: it is damaged.
     """
+    _samples(file, data, segments, small=True)
+
+
+def rows(file: ImageInput, data: bytes, segments: Segments, length: int) -> Iterator[Pixels]:
+    """Yield an image in bands, for which `can_stream` holds.
+
+    Args:
+        file: the file, whose image was verified.
+        data: its bytes.
+        segments: its parts.
+        length: rows of a band.
+    """
     import pyvips  # noqa: PLC0415  # takes 90 ms; only large JPEG needs it
 
-    _samples(file, data, segments, small=True)
     head, start = minimal_head(data, segments)
     stream = window(file.stream, start - len(head), len(data), head)
     source = pyvips.SourceCustom()

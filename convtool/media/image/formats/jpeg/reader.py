@@ -47,6 +47,7 @@ class JpegReader:
             self.metadata.icc = None  # it is for inks, and was used to convert them
         self._orientation = metadata.orientation(self.metadata)
         self.metadata.exif = self.metadata.exif or None  # which may hold nothing else
+        self._verified = False
         self._leave_others()
 
     def sizes(self) -> Iterable[tuple[int, int]]:
@@ -71,6 +72,9 @@ class JpegReader:
     def rows(self, index: int) -> Iterator[Pixels]:
         """Yield the image in bands, upright."""
         del index  # there is one
+        if not self._verified:
+            decoding.verify(self._file, self._data, self._segments)
+            self._verified = True
         for pixels in decoding.rows(self._file, self._data, self._segments, self._length):
             yield upright(pixels, self._orientation)
 

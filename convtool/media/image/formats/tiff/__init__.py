@@ -71,7 +71,8 @@ class Tiff(Format):
         """Return an estimate of the bytes held while an image is written row by row."""
         from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
 
-        return None if writer.is_imagej(metadata) else COPIES * max(row, writer.STRIP)
+        rows, _ = metadata.tile or (1, 1)
+        return None if writer.is_imagej(metadata) else COPIES * max(rows * row, writer.STRIP)
 
     def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
         """Begin a file of one page, whose rows follow."""

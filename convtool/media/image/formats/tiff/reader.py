@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from convtool.media.image.formats.tiff import colour, metadata, segments
-from convtool.media.image.formats.tiff.directory import TiffData
+from convtool.media.image.formats.tiff.directory import Directory, TiffData
 from convtool.media.image.formats.tiff.layout import GREY as GREYS
 from convtool.media.image.formats.tiff.layout import LAB, Layout
 from convtool.media.image.formats.tiff.pages import Page, pages_of
@@ -19,6 +19,7 @@ from convtool.sizes import counted
 
 BYTE, WORD, SINGLE = 8, 16, 32  # bits
 STRIP = 2**20  # bytes at a time of a strip that is not compressed
+TILE, MOST_TILE = 16, 4096  # rows and columns of tiles are a multiple of so many, at most
 UPWARDS = (3, 4)  # orientations whose last row is the upright image's first
 COPIES, FLOAT_COPIES = 4, 24  # of a band, coded and decoded; also as floats
 CONVERTING = 2**27  # bytes of floats, at most, of what is converted at once
@@ -50,9 +51,11 @@ class TiffReader:
 
     def __init__(self, file: ImageInput) -> None:
         self._file = file
-        self._pages = pages_of(file, TiffData(file.stream))
+        data = TiffData(file.stream)
+        self._pages = pages_of(file, data)
         self.count = len(self._pages)
         self.metadata = metadata.of(file, [page.directory for page in self._pages])
+        self.metadata.big, self.metadata.tile = data.big, _tile(self._pages[0].directory)
         self._ranges: dict[tuple[str, int], tuple[int, int]] = {}
 
     def sizes(self) -> Iterable[tuple[int, int]]:
@@ -176,6 +179,13 @@ class TiffReader:
         elif layout.photometric == Photometric.YCBCR:
             colours = colour.ycbcr(colours, layout, page.directory)
         return _solid(colours, alpha)
+
+
+def _tile(directory: Directory) -> tuple[int, int] | None:
+    """Return the size of a page's tiles; None where it has none, or none that can be written."""
+    tile = directory.number(Tag.TILE_LENGTH, 0), directory.number(Tag.TILE_WIDTH, 0)
+    is_usual = all(0 < size <= MOST_TILE and size % TILE == 0 for size in tile)
+    return tile if is_usual else None
 
 
 def _by_rows(layout: Layout) -> int | None:
