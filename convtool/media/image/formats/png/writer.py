@@ -145,5 +145,4 @@ def _pixels(samples: Samples) -> Iterator[bytes]:
 
 def _deflater(like: Samples) -> Deflater:
     _, width, channels = like.shape
-    pixel = channels * like.itemsize
-    return Deflater(width * pixel, pixel)
+    return Deflater(width * channels * like.itemsize)
