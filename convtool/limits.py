@@ -24,6 +24,8 @@ RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normaliz
 
 # Images.
 IMAGE_SAVED = 2**26  # bytes that an image is read or written by rows for; otherwise it is whole
+IMAGE_PIXELS = 2**31  # of a file, unless another limit is given
+IMAGE_PIXELS_HELD = 2**28  # the same where an image is held whole: few bytes can declare many
 IMAGE_BLEED_BYTES = 12  # per sample of an image with transparency, filled in floats
 IMAGE_GRID_CHANNELS = 3  # of each tile, grey ones too
 IMAGE_GRID_COPIES = 4  # of an image with several tiles

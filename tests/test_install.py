@@ -59,13 +59,14 @@ def test_make_says_what_it_downloads(tmp_path):
     (tmp_path / "uv").write_text('#!/bin/sh\necho "uv $*"\nmkdir -p .venv\n')
     (tmp_path / "uv").chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     printed = []
     for _ in range(2):
         os.utime(tmp_path / "pyproject.toml", (2**31, 2**31))  # later than what was set up
         made = subprocess.run(
             ["make", ".venv/ready"],
             cwd=tmp_path,
-            env={**os.environ, "PATH": path},
+            env={**outside, "PATH": path},
             check=True,
             capture_output=True,
             text=True,

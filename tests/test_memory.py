@@ -31,9 +31,9 @@ def chunk(kind, data):
     return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
 
 
-def bomb(path, width, height, bits, colour, behind=b""):
+def bomb(path, width, height, bits, colour, behind=b"", interlaced=0):
     """Write a PNG that would decode from a few bytes to the large size its header declares."""
-    head = struct.pack("!IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    head = struct.pack("!IIBBBBB", width, height, bits, colour, 0, 0, interlaced)
     pixels = chunk(b"IDAT", zlib.compress(bytes(100_000)))
     path.write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + pixels + behind + chunk(b"IEND", b"")
@@ -164,6 +164,16 @@ def test_bombs_are_refused_before_they_are_decoded(
     assert result.code == 1
     assert flag in result.err
     assert not (tmp_path / "out.png").exists()
+
+
+def test_more_pixels_are_read_row_by_row_than_held(convtool, tmp_path):
+    """By default, 400 megapixels are refused where all of them would be held, and only there."""
+    size = 20_000, 20_000, 8, 0
+    for interlaced, code in ((0, 0), (1, 1)):
+        path = bomb(tmp_path / f"{interlaced}.png", *size, interlaced=interlaced)
+        result = convtool("image", path, tmp_path / "out.png", "-k", "blur", "--dry-run")
+        assert result.code == code
+        assert ("20000×20000 pixels exceed the limit of 268435456" in result.err) == bool(code)
 
 
 def test_a_bomb_with_text_after_its_pixels_is_not_decoded(convtool, tmp_path, monkeypatch):

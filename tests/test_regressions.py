@@ -286,7 +286,7 @@ def test_a_nan_in_alpha_is_refused(convtool, tmp_path):
     pixels = np.full((8, 8, 4), 0.5, np.float32)
     pixels[2, 3, 3] = np.nan
     tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
-    assert "1 samples are NaN" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
+    assert "1 sample is NaN" in identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif").err
     assert identity(convtool, tmp_path / "in.tif", tmp_path / "out.tif", "--nan", "1").code == 0
     assert np.isfinite(tifffile.imread(tmp_path / "out.tif")).all()
 

@@ -50,9 +50,10 @@ class Reading:
 class ImageReading(Reading):
     """What images have beside it."""
 
-    max_pixels: int = option(
-        2**31,
-        "Refuse images with more pixels, all pages together.",
+    max_pixels: int | None = option(
+        None,
+        "Refuse images with more pixels, all pages together: by default 268435456, and 2147483648 "
+        "where an image is read row by row.",
         "Run",
         kind=PIXELS,
         rare=True,

@@ -4,13 +4,15 @@ It keeps the limits and policies; formats are recognized and decoded in `formats
 filtered here.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
 from convtool.errors import ConvtoolError, LimitError, ReadError
+from convtool.limits import IMAGE_PIXELS, IMAGE_PIXELS_HELD
 from convtool.media.image.format import SNIFFED
 from convtool.media.image.formats import READABLE, recognized
 from convtool.media.image.part import ImagePart
@@ -69,6 +71,8 @@ class ImageSource:
                 refuse_truncated(self._input, self._input.name, loss, self._input.reading)
                 return
             part = ImagePart(header, partial(self._decode, index), partial(self._rows, index))
+            if self._input.reading.max_pixels is None and not part.by_rows:
+                self._check_pixels(self.pixels, part.size, IMAGE_PIXELS_HELD, self._reader.count)
             if not self.animated:
                 self._only = part
             yield part
@@ -87,17 +91,22 @@ class ImageSource:
 
     def _measure(self, reader: Reader) -> int:
         """Return the number of pixels of all pages, checked before any is decoded."""
-        pixels, limit = 0, self._input.reading.max_pixels
-        for height, width in reader.sizes():
-            pixels += height * width
-            if pixels > limit:
-                pages = f"{reader.count} pages of " if reader.count > 1 else ""
-                raise LimitError(
-                    f"{self._input.name}: {pages}{width}×{height} pixels exceed the limit of "
-                    f"{limit} pixels",
-                    hint="raise it with --max-pixels",
-                )
+        pixels, limit = 0, self._input.reading.max_pixels or IMAGE_PIXELS
+        for size in reader.sizes():
+            pixels += math.prod(size)
+            self._check_pixels(pixels, size, limit, reader.count)
         return pixels
+
+    def _check_pixels(self, pixels: int, size: Sequence[int], limit: int, pages: int) -> None:
+        """Refuse a file of more pixels than its limit; the size is a page's."""
+        if pixels > limit:
+            height, width = size
+            several = f"{pages} pages of " if pages > 1 else ""
+            raise LimitError(
+                f"{self._input.name}: {several}{width}×{height} pixels exceed the limit of "
+                f"{limit} pixels",
+                hint="raise it with --max-pixels",
+            )
 
     def _header(self, index: int) -> Header | None:
         """Return a page's header; None where the file has fewer pages than it declares."""
