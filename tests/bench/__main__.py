@@ -13,7 +13,7 @@ import torch
 
 from convtool.convolve import devices
 
-NAMES = ("images", "audio", "video", "processes", "sweep", "forward", "batches", "large")
+NAMES = ("images", "audio", "video", "processes", "sweep", "forward", "batches", "warm", "large")
 DEVICES = ("gpu",)  # run only where they are named
 
 

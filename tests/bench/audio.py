@@ -39,12 +39,18 @@ def rows() -> Iterator[Row]:
         folder = Path(name)
         soundfile.write(folder / "in.wav", audio.T, RATE, subtype="PCM_16")
         del audio
+        write_kernels(folder, noise)
         for taps in LONG:
-            kernel = noise.normal(size=taps) / taps**0.5 / 2
-            soundfile.write(folder / f"{taps}.wav", kernel, RATE, subtype="FLOAT")
-            np.savetxt(folder / f"{taps}.txt", kernel)
             yield from _processes(folder, taps)
         _memory(folder)
+
+
+def write_kernels(folder: Path, noise: np.random.Generator) -> None:
+    """Write the kernels of whole processes, as convtool and ffmpeg read them, and as sox does."""
+    for taps in LONG:
+        kernel = noise.normal(size=taps) / taps**0.5 / 2
+        soundfile.write(folder / f"{taps}.wav", kernel, RATE, subtype="FLOAT")
+        np.savetxt(folder / f"{taps}.txt", kernel)
 
 
 def _steps(audio: NDArray[np.float32], noise: np.random.Generator) -> Iterator[Row]:
@@ -71,55 +77,30 @@ def _steps(audio: NDArray[np.float32], noise: np.random.Generator) -> Iterator[R
         )
 
 
-def _processes(folder: Path, taps: int) -> Iterator[Row]:
+def commands(folder: Path, taps: int) -> dict[str, list[str]]:
+    """Return the commands that filter `in.wav` by so many taps, of convtool and of its peers."""
     source, kernel = str(folder / "in.wav"), str(folder / f"{taps}.wav")
-    command = [
-        sys.executable,
-        "-m",
-        "convtool",
-        "audio",
-        source,
-        str(folder / "out.wav"),
-        "--quiet",
-        "-k",
-        kernel,
-    ]
-    ways = {"convtool": command, "torch": START} | {
-        name: way
-        for name, way in {
-            "ffmpeg": [
-                "ffmpeg",
-                "-v",
-                "error",
-                "-i",
-                source,
-                "-i",
-                kernel,
-                "-lavfi",
-                "afir",
-                str(folder / "ff.wav"),
-            ],
-            "sox": [
-                "sox",
-                "-D",
-                "-V1",
-                source,
-                str(folder / "sox.wav"),
-                "fir",
-                str(folder / f"{taps}.txt"),
-            ],
-        }.items()
-        if shutil.which(name)
-    }
+    convtool = [sys.executable, "-m", "convtool", "audio", source, str(folder / "out.wav")]
+    ffmpeg = ["ffmpeg", "-v", "error", "-i", source, "-i", kernel, "-lavfi", "afir"]
+    sox = ["sox", "-D", "-V1", source, str(folder / "sox.wav"), "fir", str(folder / f"{taps}.txt")]
+    peers = {"ffmpeg": [*ffmpeg, str(folder / "ff.wav")], "sox": sox}
+    there = {name: command for name, command in peers.items() if shutil.which(name)}
+    return {"convtool": [*convtool, "--quiet", "-k", kernel]} | there
 
-    def run(way: Sequence[str]) -> None:
-        for made in ("out.wav", "ff.wav", "sox.wav"):
-            (folder / made).unlink(missing_ok=True)
-        subprocess.run(way, check=True)
 
-    took = medians({name: (lambda way=way: run(way)) for name, way in ways.items()})
+def run_anew(folder: Path, command: Sequence[str]) -> None:
+    """Run one of the commands, without the outputs of earlier runs."""
+    for made in ("out.wav", "ff.wav", "sox.wav"):
+        (folder / made).unlink(missing_ok=True)
+    subprocess.run(command, check=True)
+
+
+def _processes(folder: Path, taps: int) -> Iterator[Row]:
+    found = commands(folder, taps)
+    ways = found | {"torch": START}
+    took = medians({name: (lambda way=way: run_anew(folder, way)) for name, way in ways.items()})
     alone = took["convtool"] - took["torch"]
-    for peer in list(ways)[2:]:
+    for peer in list(found)[1:]:
         goal = 0.8 if peer == "ffmpeg" else None
         yield Row(f"{taps} taps, a process, less its start", "fft", alone, peer, took[peer], goal)
 
