@@ -69,10 +69,10 @@ class Tiff(Format):
 
     def held(self, row: int, metadata: Metadata) -> int | None:
         """Return an estimate of the bytes held while an image is written row by row."""
-        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+        from convtool.media.image.formats.tiff import page_writer, writer  # noqa: PLC0415  # the same
 
         rows, _ = metadata.tile or (1, 1)
-        return None if writer.is_imagej(metadata) else COPIES * max(rows * row, writer.STRIP)
+        return None if writer.is_imagej(metadata) else COPIES * max(rows * row, page_writer.STRIP)
 
     def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
         """Begin a file of one page, whose rows follow."""
