@@ -296,6 +296,7 @@ def large_image(path):
     ("source", "out", "options"),
     [
         ("in.tif", "out.tif", ["-k", "sobel-x", "--normalize", "minmax"]),
+        ("in.tif", "out.tif", ["-k", "blur", "--pyramid"]),
         ("in.jpg", "out.jpg", ["-k", "gaussian:sigma=3"]),
         ("in.png", "out.png", ["-k", "emboss", "--padding-mode", "circular"]),
         ("in.pgm", "out.npy", ["-k", "blur", "--stride", "2", "--normalize", "none"]),

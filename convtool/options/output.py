@@ -96,11 +96,21 @@ class ImageOutput(Output):
         usual="as the input is",
         need=Need(_tiff, "only TIFF has tiles"),
     )
+    pyramid: bool = option(
+        False,
+        "Store TIFF as a pyramid: with reduced images, each half of the one before.",
+        "Output",
+        rare=True,
+        usual="as the input is",
+        need=Need(_tiff, "only TIFF has reduced images"),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.tile is not None and self.tile % 16:
             raise UsageError(f"--tile {self.tile} is not a multiple of 16")
+        if self.pyramid and self.tile == 0:
+            raise UsageError("--pyramid stores tiles, --tile 0 strips")
 
 
 @dataclass(frozen=True, kw_only=True)

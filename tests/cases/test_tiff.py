@@ -634,15 +634,17 @@ def test_the_page_that_cannot_be_read_is_named():
         opened(tiff(page(8, 6, [RAMP.tobytes()]), page(8, 6, [RAMP.tobytes()], t262=32844)))
 
 
-def test_pyramids_inside_of_pages_are_noted():
-    """The levels that OME-TIFF keeps inside of a page are not pages."""
+@pytest.mark.parametrize(("step", "pyramid"), [(2, True), (4, False)])
+def test_pyramids_inside_of_pages_are_no_pages(step, pyramid):
+    """The levels that OME-TIFF keeps inside of a page are made anew; a thumbnail is no level."""
     memory = io.BytesIO()
     with tifffile.TiffWriter(memory) as file:
         file.write(RAMP, subifds=1, metadata=None)
-        file.write(RAMP[::2, ::2].copy(), subfiletype=1, metadata=None)
+        file.write(RAMP[::step, ::step].copy(), subfiletype=1, metadata=None)
     source, found = opened(memory.getvalue())
     assert len(found) == 1
-    assert source.notes == ["1 reduced image dropped"]
+    assert source.metadata.pyramid == pyramid
+    assert source.notes == ([] if pyramid else ["1 reduced image dropped"])
 
 
 def test_a_stack_that_is_cut_is_refused_or_noted():

@@ -1,10 +1,13 @@
 """Images row by row: what is read, filtered and written so equals what is held whole."""
 
 import json
+import shutil
+import subprocess
 import tempfile
 import zlib
 from contextlib import redirect_stdout
 from io import BytesIO, StringIO
+from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
@@ -430,3 +433,137 @@ def test_a_tile_is_a_multiple_of_16(convtool, tmp_path):
     assert (refused.code, "20 is not a multiple of 16" in refused.err) == (2, True)
     ignored = convtool("image", source, tmp_path / "out.png", "--tile", "32")
     assert (ignored.code, "only TIFF has tiles" in ignored.err) == (0, True)
+
+
+def means(samples, clear):
+    """Return the means of 2×2 pixels in float64, of colours by alpha. Shape: as of `halved`"""
+    height, width, channels = samples.shape
+    found = np.empty((-(-height // 2), -(-width // 2), channels))
+    for row, column in np.ndindex(found.shape[:2]):
+        block = samples[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+        block = block.reshape(-1, channels).astype(float)
+        alpha = block[:, -1]
+        found[row, column] = np.average(block, 0, alpha if clear and alpha.any() else None)
+        found[row, column, -1] = alpha.mean()
+    return found if samples.dtype.kind == "f" else np.rint(found)
+
+
+def levels(path):
+    """Return all images of a pyramid, as tifffile finds them. Shape: (H, W, C) each"""
+    with tifffile.TiffFile(path) as file:
+        (series,) = file.series
+        first, *reduced = file.pages
+        assert not first.is_reduced
+        assert all(page.is_reduced and page.is_tiled for page in reduced)
+        assert len({page.tile for page in file.pages}) == 1
+        found = [level.asarray() for level in series.levels]
+        assert len(found) == len(file.pages)
+        return [image.reshape(*image.shape[:2], -1) for image in found]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+@pytest.mark.parametrize(("channels", "clear"), [(1, False), (3, False), (5, False), (4, True)])
+@pytest.mark.parametrize("stride", [1, 3])
+def test_a_pyramid_is_made_of_the_result(tmp_path, dtype, channels, clear, stride):
+    """Each reduced image is the mean of 2×2 pixels of the one before; the image is as without."""
+    samples = picture(151, 230, channels, dtype)
+    if clear:
+        samples[:60, :90, -1] = 0
+    source = tmp_path / "in.tif"
+    write_tiff(source, samples, clear, {}, orientation=3)
+    kernel = "identity" if dtype == "f4" else "blur"  # sums of floats may differ by their order
+    layer = ["-k", kernel, "--stride", stride, "--padding", "1", "--tile", "32"]
+    same(source, ".tif", *layer, "--pyramid", reads=kernel == "blur" or not clear)
+    found = levels(tmp_path / "rows.tif")
+    sizes = [image.shape[:2] for image in found]
+    every = [(151, 230), (76, 115), (38, 58), (19, 29)] if stride == 1 else [(51, 77), (26, 39)]
+    assert sizes == [*every, *[(13, 20)] * (stride == 3)]
+    assert not run(source, tmp_path / "plain.tif", *layer)[0]
+    assert np.array_equal(found[0].squeeze(), tifffile.imread(tmp_path / "plain.tif"))
+    for image, reduced in pairwise(found):
+        assert reduced.dtype == image.dtype
+        np.testing.assert_allclose(reduced, means(image, clear), rtol=1e-6)
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("inner", [False, True])
+@pytest.mark.parametrize(
+    ("tile", "options", "kept"),
+    [({"tile": (16, 48)}, [], (16, 48)), ({}, [], (256, 256)), ({}, ["--tile", "32"], (32, 32))],
+)
+def test_a_pyramid_is_kept(tmp_path, big, inner, tile, options, kept):
+    """A TIFF has reduced images where the input has, behind the page or inside of it."""
+    samples, source = picture(300, 270, 3, "u1"), tmp_path / "in.tif"
+    with tifffile.TiffWriter(source, bigtiff=big) as file:
+        file.write(samples, subifds=int(inner), photometric="rgb", metadata=None, **tile)
+        half = np.zeros_like(samples[::2, ::2])
+        file.write(half, subfiletype=1, photometric="rgb", metadata=None, **tile)
+    same(source, ".tif", "-k", "identity", *options)
+    code, told = run(source, tmp_path / "out.tif", "-k", "identity", *options)
+    assert (code, told["notes"]) == (0, [])
+    first, second, *_ = levels(tmp_path / "out.tif")
+    assert np.array_equal(first, samples)
+    assert np.array_equal(second, means(samples, clear=False))
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        assert (file.pages[0].tilelength, file.pages[0].tilewidth) == kept
+        assert file.is_bigtiff == big
+
+
+def test_tiny_images_have_no_reduced_ones(tmp_path):
+    """What fits one tile is the last level; sides of one pixel are halved no further."""
+    for size, count in (((32, 32), 1), ((33, 1), 2), ((1, 129), 4), ((1, 1), 1)):
+        tifffile.imwrite(tmp_path / "in.tif", np.full(size, 7, "u1"), metadata=None)
+        options = ["-k", "identity", "--tile", "32", "--pyramid"]
+        assert not run(tmp_path / "in.tif", tmp_path / "out.tif", *options)[0]
+        with tifffile.TiffFile(tmp_path / "out.tif") as file:
+            assert len(file.pages) == count
+            assert all((page.asarray() == 7).all() for page in file.pages)
+
+
+def test_where_no_pyramid_is_written(convtool, tmp_path):
+    """Reduced images that an output lacks are noted, and none are made of several pages."""
+    ramp, source, several = (
+        picture(40, 40, 1, "u1")[..., 0],
+        tmp_path / "in.tif",
+        tmp_path / "2.tif",
+    )
+    with tifffile.TiffWriter(source) as file:
+        file.write(ramp, metadata=None, software="me")
+        file.write(ramp[::2, ::2].copy(), subfiletype=1, metadata=None)
+    tifffile.imwrite(several, np.stack([ramp, ramp]), photometric="minisblack", metadata=None)
+    stack = tmp_path / "imagej.tif"
+    tifffile.imwrite(stack, ramp, imagej=True)
+    for path, suffix, options, words in (
+        (source, ".png", [], "reduced images dropped, which PNG cannot hold"),
+        (source, ".tif", ["--tile", "0"], "reduced images dropped: they are stored in tiles only"),
+        (several, ".tif", ["--pyramid"], "no reduced images: only a single page can have them"),
+        (stack, ".tif", ["--pyramid"], "no reduced images: they would not lie in one piece"),
+        (several, ".npy", ["--pyramid"], "only TIFF has reduced images"),
+    ):
+        out = tmp_path / f"out{suffix}"
+        result = convtool("image", path, out, "-k", "identity", "--overwrite", *options)
+        assert (result.code, words in result.err) == (0, True), result.err
+        if suffix == ".tif":
+            with tifffile.TiffFile(out) as file:
+                assert not any(page.is_reduced for page in file.pages)
+    refused = convtool("image", source, tmp_path / "no.tif", "--pyramid", "--tile", "0")
+    assert (refused.code, "--pyramid stores tiles" in refused.err) == (2, True)
+
+
+@pytest.mark.skipif(shutil.which("vips") is None, reason="vips is not installed")
+def test_the_pyramid_of_vips(tmp_path):
+    """The pyramid of vips has the same means, up to its rounding, and vips reads ours."""
+    samples = picture(256, 384, 3, "u2")
+    write_tiff(tmp_path / "in.tif", samples, False, {})
+    tiles = ["--tile", "--tile-width", "64", "--tile-height", "64"]
+    theirs, again = tmp_path / "vips.tif", tmp_path / "again.tif"
+    command = ["vips", "tiffsave", tmp_path / "in.tif", theirs, "--pyramid", *tiles]
+    subprocess.run(command, check=True, capture_output=True)
+    assert not run(theirs, tmp_path / "out.tif", "-k", "identity")[0]
+    for index, (ours, other) in enumerate(
+        zip(levels(tmp_path / "out.tif"), levels(theirs), strict=True)
+    ):
+        assert np.abs(ours.astype(int) - other).max() <= index
+        page = f"{tmp_path / 'out.tif'}[page={index}]"
+        subprocess.run(["vips", "copy", page, again], check=True, capture_output=True)
+        assert np.array_equal(tifffile.imread(again), ours)

@@ -96,10 +96,9 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
             hint="--format npy",
         )
     metadata = source.metadata
-    if options.tile is not None:
-        tile = (options.tile, options.tile) if options.tile else None
-        metadata = replace(metadata, tile=tile)
     notes = list(format.losses(metadata))
+    if "pyramid" in format.holds:
+        metadata = _tiled(metadata, options, notes, alone=not source.animated)
     tiles = format.layout(wanted.tiles, sheet=options.sheet)
     whole = tuple(wanted.size) == part.size and len(tiles) == 1 and not options.sheet
     if metadata.geo and "geo" in format.holds and not whole:
@@ -124,6 +123,30 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
         options.quality,
         by_rows,
     )
+
+
+def _tiled(
+    metadata: Metadata, options: "ImageOutput", notes: list[str], *, alone: bool
+) -> Metadata:
+    """Return metadata with the tiles and the reduced images that an output has.
+
+    Args:
+        metadata: the input's.
+        options: of the output.
+        notes: where it is added what the output has not.
+        alone: it has one page.
+    """
+    if options.tile is not None:
+        tile = (options.tile, options.tile) if options.tile else None
+        metadata = replace(metadata, tile=tile)
+    pyramid = metadata.pyramid or options.pyramid
+    if pyramid and not alone:
+        notes.append("no reduced images: only a single page can have them")
+        pyramid = False
+    if pyramid and options.tile == 0:
+        notes.append("reduced images dropped: they are stored in tiles only")
+        pyramid = False
+    return replace(metadata, pyramid=pyramid)
 
 
 def _memory(

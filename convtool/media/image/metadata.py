@@ -24,6 +24,7 @@ KINDS = {
     "geo": "GeoTIFF tags",
     "density": "resolution without a unit",
     "stack": "description of a stack",
+    "pyramid": "reduced images",
 }
 
 # The colour space that the ICC header of a matching profile names, by channels without alpha.
@@ -57,6 +58,7 @@ class Metadata:
         lossless: the file is of a format that can be lossy, and is not.
         tile: height and width of the tiles that the file is stored in; None where it has none.
         big: its places are counted in 64 bits, as those of a BigTIFF are.
+        pyramid: it holds the image in reduced sizes, too.
     """
 
     icc: bytes | None = None
@@ -76,6 +78,7 @@ class Metadata:
     lossless: bool = False
     tile: tuple[int, int] | None = None
     big: bool = False
+    pyramid: bool = False
 
     def lost(self, held: Container[str]) -> list[str]:
         """Return the names of what a format drops that can hold only some kinds.

@@ -17,8 +17,6 @@ from convtool.media.image.reader import ImageInput, Reader
 from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame
 
-COPIES = 6  # of a strip: samples, ordered and deflated
-
 
 class Tiff(Format):
     """TIFF: 8 and 16 bits and floats, bands, transparency, pages and metadata."""
@@ -31,7 +29,9 @@ class Tiff(Format):
     frames = True
     varied = True
     banded = True
-    holds = frozenset({"icc", "exif", "dpi", "xmp", "iptc", "text", "geo", "density", "stack"})
+    holds = frozenset(
+        {"icc", "exif", "dpi", "xmp", "iptc", "text", "geo", "density", "stack", "pyramid"}
+    )
     reads = ROWS
 
     def open(self, file: ImageInput) -> Reader:
@@ -54,7 +54,11 @@ class Tiff(Format):
 
     def unfit(self, frames: Sequence[Frame], metadata: Metadata) -> Iterable[str]:
         """Yield what does not hold for the finished images."""
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
+
         yield from super().unfit(frames, metadata)
+        if metadata.pyramid and writer.is_stack(frames, metadata):
+            yield "no reduced images: they would not lie in one piece, as ImageJ expects"
         if metadata.stack and not stacks.describes(metadata.stack, frames):
             yield "description of a stack dropped: the result is not of its sizes and type"
 
@@ -69,10 +73,9 @@ class Tiff(Format):
 
     def held(self, row: int, metadata: Metadata) -> int | None:
         """Return an estimate of the bytes held while an image is written row by row."""
-        from convtool.media.image.formats.tiff import page_writer, writer  # noqa: PLC0415  # the same
+        from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
 
-        rows, _ = metadata.tile or (1, 1)
-        return None if writer.is_imagej(metadata) else COPIES * max(rows * row, page_writer.STRIP)
+        return writer.held(row, metadata)
 
     def rows(self, file: BinaryIO, like: Frame, metadata: Metadata, quality: int) -> RowWriter:
         """Begin a file of one page, whose rows follow."""

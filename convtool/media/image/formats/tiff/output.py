@@ -33,6 +33,7 @@ class Output:
         tags: of its pages.
         tile: the rows and columns of a tile; None where there are strips.
         big: it is a BigTIFF.
+        pyramid: its page is followed by reduced images.
         end: where the next byte goes.
     """
 
@@ -40,6 +41,7 @@ class Output:
     tags: PageTags
     tile: tuple[int, int] | None
     big: bool
+    pyramid: bool
     end: int = 0
 
     def head(self) -> None:

@@ -51,7 +51,19 @@ class Page(NamedTuple):
         return layout.plane(self.plane) if self.plane else layout
 
 
-def pages_of(file: ImageInput, data: TiffData) -> list[Page]:
+class Pages(NamedTuple):
+    """The pages of a file.
+
+    Attributes:
+        pages: at least one.
+        pyramid: there is one, which the file holds in reduced sizes, too.
+    """
+
+    pages: list[Page]
+    pyramid: bool
+
+
+def pages_of(file: ImageInput, data: TiffData) -> Pages:
     """Return the pages of a file, and note what else it holds.
 
     Raises:
@@ -65,11 +77,13 @@ def pages_of(file: ImageInput, data: TiffData) -> list[Page]:
     if not whole:
         whole, inner = [found for found in inner if _is_page(found)] or chain, []
     left = [directory for directory in (*chain, *inner) if directory not in whole]
-    _note_left(file, left)
+    pages = [Page(directory) for directory in whole]
     if len(whole) == 1:
         planes = _planes(file, whole[0])
-        return [Page(whole[0], plane) for plane in range(planes)]
-    return [Page(directory) for directory in whole]
+        pages = [Page(whole[0], plane) for plane in range(planes)]
+    pyramid = len(pages) == 1 and any(_is_level(found, whole[0]) for found in left)
+    _note_left(file, left, pyramid=pyramid)
+    return Pages(pages, pyramid)
 
 
 def _chain(file: ImageInput, data: TiffData) -> list[Directory]:
@@ -101,8 +115,26 @@ def _is_page(directory: Directory) -> bool:
         purpose = int(directory.number(Tag.OLD_SUBFILE, 0) == OLD_REDUCED)
     if Tag.WIDTH not in directory.entries:
         return False  # a thumbnail as EXIF has it, or no image at all
-    is_mask = directory.number(Tag.PHOTOMETRIC, -1) == Photometric.MASK
-    return not purpose & (REDUCED | MASK) and not is_mask
+    return not purpose & (REDUCED | MASK) and not _is_mask(directory)
+
+
+def _is_level(directory: Directory, whole: Directory) -> bool:
+    """Return whether a directory is a level of a pyramid, and not a thumbnail: tiled, or half."""
+    if not _is_reduced(directory):
+        return False
+    is_half = all(
+        abs(2 * directory.number(tag, 0) - whole.number(tag, 0)) <= 1
+        for tag in (Tag.WIDTH, Tag.LENGTH)
+    )
+    return is_half or Tag.TILE_OFFSETS in directory.entries
+
+
+def _is_reduced(directory: Directory) -> bool:
+    return not _is_page(directory) and not _is_mask(directory)
+
+
+def _is_mask(directory: Directory) -> bool:
+    return directory.number(Tag.PHOTOMETRIC, -1) == Photometric.MASK
 
 
 def _refuse_raw(file: ImageInput, data: TiffData, directories: list[Directory]) -> None:
@@ -119,13 +151,12 @@ def _refuse_raw(file: ImageInput, data: TiffData, directories: list[Directory]) 
         )
 
 
-def _note_left(file: ImageInput, left: list[Directory]) -> None:
-    masks = sum(found.number(Tag.PHOTOMETRIC, -1) == Photometric.MASK for found in left)
-    reduced = len(left) - masks - sum(map(_is_page, left))
+def _note_left(file: ImageInput, left: list[Directory], *, pyramid: bool) -> None:
+    masks, reduced = sum(map(_is_mask, left)), sum(map(_is_reduced, left))
     others = len(left) - masks - reduced
     for count, words in (
         (masks, "transparency mask"),
-        (reduced, "reduced image"),
+        (0 if pyramid else reduced, "reduced image"),  # those of a pyramid are made anew
         (others, "image inside of pages"),
     ):
         if count:

@@ -52,10 +52,11 @@ class TiffReader:
     def __init__(self, file: ImageInput) -> None:
         self._file = file
         data = TiffData(file.stream)
-        self._pages = pages_of(file, data)
+        self._pages, pyramid = pages_of(file, data)
         self.count = len(self._pages)
         self.metadata = metadata.of(file, [page.directory for page in self._pages])
         self.metadata.big, self.metadata.tile = data.big, _tile(self._pages[0].directory)
+        self.metadata.pyramid = pyramid
         self._ranges: dict[tuple[str, int], tuple[int, int]] = {}
 
     def sizes(self) -> Iterable[tuple[int, int]]:
