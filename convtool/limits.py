@@ -23,7 +23,7 @@ SPECTRUM_COPIES = 3  # of the spectrum of a kernel, which is computed in float64
 RESULT_COPIES = 3  # of a file's result for `apply`: in blocks, joined, normalized
 
 # Images.
-IMAGE_SAVED = 2**26  # bytes that an image is read or written by rows for; otherwise it is whole
+IMAGE_SAVED = 32 * MEBI  # bytes of samples that rows must save: photos are faster as a whole
 IMAGE_PIXELS = 2**31  # of a file, unless another limit is given
 IMAGE_PIXELS_HELD = 2**28  # the same where an image is held whole: few bytes can declare many
 IMAGE_BLEED_BYTES = 12  # per sample of an image with transparency, filled in floats
