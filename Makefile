@@ -26,7 +26,7 @@ fuzz: .venv/ready
 
 endure: .venv/ready
 	CONVTOOL_LONG=1 $(RUN) pytest tests/run/test_batch.py tests/test_memory.py tests/cli tests/look \
-		tests/warm
+		tests/warm tests/start tests/test_system.py
 
 bench: .venv/ready
 	$(RUN) python tests/bench --json bench.json

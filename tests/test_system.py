@@ -49,7 +49,7 @@ def test_it_starts(on, words, shown):
     ("medium", "source", "out"),
     [
         ("image", "chart.jpg", "o.png"),
-        ("audio", "melody.wav", "o.wav"),
+        pytest.param("audio", "melody.wav", "o.wav", marks=pytest.mark.long),
         ("video", "clip.mp4", "o.mp4"),
     ],
 )

@@ -45,7 +45,8 @@ def _images(folder: Path) -> Iterator[Row]:
     image = cv2.GaussianBlur(synthetic_image(), (0, 0), 0.8)
     for suffix, stored in AS.items():
         source, ours, theirs = (folder / f"{name}.{suffix}" for name in ("in", "ours", "theirs"))
-        cv2.imwrite(str(source), image, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 92] if suffix == "jpg" else []
+        cv2.imwrite(str(source), image, quality)
         command = vips_command(source, theirs, folder / "mask.mat", stored)
         took = _measured(
             lambda source=source, ours=ours: run_command(CONVTOOL, source, ours),

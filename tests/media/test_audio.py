@@ -166,13 +166,13 @@ def expected(samples, taps, length, align):
     return {"full": full, "valid": full[k - 1 : n], "same": full[start : start + n]}[length]
 
 
-@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("channels", [1, 6])
 @pytest.mark.parametrize("k", [1, 2, 33, 64])
 @pytest.mark.parametrize("length", ["same", "full", "valid"])
 @pytest.mark.parametrize("align", ["centre", "causal"])
 def test_equals_scipy(convtool, tmp_path, noise, rng, monkeypatch, channels, k, length, align):
     """Results equal scipy's in float64 for block lengths around the kernel's."""
-    samples = noise(400, channels)
+    samples = noise(250, channels)
     taps = (rng.uniform(-1, 1, k) / k).astype(np.float32).astype(float)
     source = write(tmp_path / "in.wav", samples, subtype="DOUBLE")
     response = write(tmp_path / "ir.wav", taps, subtype="DOUBLE")

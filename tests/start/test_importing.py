@@ -169,12 +169,16 @@ COMMANDS = {
     "video": (["video", SAMPLES / "clip.mp4", "OUT.mp4", "-k", "sobel-x"], True),
     "explain": (["explain", CROSS, "-k", "sobel-x", "--at", "3,3"], True),
 }
+LONG = ("random", "audio", "video", "explain")
 
 
-@pytest.mark.parametrize(("words", "off"), COMMANDS.values(), ids=COMMANDS)
-def test_commands_give_the_same_with_and_without(tmp_path, words, off):
+@pytest.mark.parametrize(
+    "name",
+    ["image", "grid", *(pytest.param(name, marks=pytest.mark.long) for name in LONG)],
+)
+def test_commands_give_the_same_with_and_without(tmp_path, name):
     """Results and messages are the same; most commands need no part, torchvision needs some."""
-    results = []
+    (words, off), results = COMMANDS[name], []
     for environment in ({}, {WHOLE: "1"}):
         folder = tmp_path / ("whole" if environment else "parts")
         folder.mkdir()

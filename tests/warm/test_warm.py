@@ -63,16 +63,21 @@ CALLS = (
     "image in.png out.png -k blur",
     "image in.png out/ -k sobel -k emboss",
     "image none.png out.png -k blur",
-    "image in.png out.png -k no-such",
     "image in.png out.png --stride x",
-    "image",
-    "image in.png out.png -k blur --dry-run",
     "audio in.wav out.wav -k lowpass:cutoff=500",
     "image in.png o.png --seed 3 --json",
     "image in.png in.png -k blur --overwrite",
     "image in.png o.jpg --show-weights -k box",
     "video in.mp4 out.mp4 -k blur",
     "video in.mp4 out.mp4 -k blur --codec av1 -q",
+    *(
+        pytest.param(words, marks=pytest.mark.long)
+        for words in (
+            "image",
+            "image in.png out.png -k no-such",
+            "image in.png out.png -k blur --dry-run",
+        )
+    ),
 )
 
 
