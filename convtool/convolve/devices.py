@@ -54,7 +54,7 @@ def choose(name: str, seconds: float) -> torch.device:
 
 
 def _check(name: str) -> None:
-    """Raise a UsageError where there is no such device on this machine."""
+    """Raise a UsageError unless this machine has the device."""
     names = available()
     numbered = name if ":" in name or name in ("cpu", "mps") else f"{name}:0"
     if numbered not in names:

@@ -112,7 +112,7 @@ def encoding(source: ImageSource, part: ImagePart, wanted: Wanted) -> ImageEncod
     row = wanted.size[1] * (len(tiles[0].channels) + 1) * stored.itemsize  # perhaps with alpha
     alone = len(tiles) == 1 and not options.sheet and not source.animated
     held = format.held(row, metadata) if alone else None
-    by_rows = worth_rows(needed // format.copies, held)
+    by_rows = worth_rows(needed // format.copies, held)  # samples alone, as of inputs
     return ImageEncoding(
         format,
         of(stored),
