@@ -20,6 +20,8 @@ check: .venv/ready
 	for system in linux darwin win32; do \
 		$(RUN) mypy --platform $$system --cache-dir .mypy_cache/$$system || exit 1; \
 	done
+	MYPYPATH=tests:tests/bench $(RUN) mypy --config-file= --ignore-missing-imports \
+		--check-untyped-defs --disable-error-code misc --cache-dir .mypy_cache/bench tests/bench/*.py
 
 fuzz: .venv/ready
 	CONVTOOL_FUZZ=5000 $(RUN) pytest tests/test_fuzz.py --hypothesis-show-statistics

@@ -17,6 +17,7 @@ from steps import Step
 from timing import THREADS, machine, medians
 
 from convtool.convolve import Convolution, costs, devices, direct, fourier, plan
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.costs import Costs
 from convtool.levels import of
 
@@ -71,13 +72,13 @@ def prepared(way, positions, size, k, channels, dtype, whole, options) -> tuple[
     weight = (weight[:1] if alike else weight).expand(outputs, -1, *kernel) / 50
     weight = (weight * 50).round() if whole else weight
     stored = (torch.rand(1, *size, inputs, generator=noise) * 255).to(dtype).movedim(-1, 1)
-    compiled = options.get("compiled", False)
-    options = {name: value for name, value in options.items() if name != "compiled"}
+    options = dict(options)
+    compiler = Compiler() if options.pop("compiled", False) else None
     step = Step(stored, weight, padding_mode="zeros", algorithm=way, **options)
     algorithm = plan.REGISTRY[plan.ALGORITHMS.index(way)]
 
     def planned() -> Convolution:
-        return Convolution(step.layer.conv, size, of(dtype), compiled=compiled)
+        return Convolution(step.layer.conv, size, of(dtype), compiler=compiler)
 
     with (
         mock.patch.object(plan, "REGISTRY", (algorithm,)),

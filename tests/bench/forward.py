@@ -9,6 +9,7 @@ from timing import Row, medians
 from torch import Tensor, nn
 
 from convtool.convolve import Convolution, convolve
+from convtool.convolve.geometry import Conv
 from convtool.levels import of
 
 GOAL = 1.3  # of layers that the stock forward runs best, where a plan is all that we add
@@ -17,7 +18,7 @@ LAYOUTS = {
     "channels last": {4: torch.channels_last, 5: torch.channels_last_3d},
 }
 SIZES = {1: (2**20,), 2: (1200, 1600), 3: (8, 270, 480)}
-LAYERS: dict[str, Callable[[], nn.Module]] = {
+LAYERS: dict[str, Callable[[], Conv]] = {
     "1-D, 3 taps, stereo": lambda: nn.Conv1d(2, 2, 3),
     "1-D, 255 taps": lambda: nn.Conv1d(1, 1, 255),
     "3×3, depthwise": lambda: nn.Conv2d(3, 3, 3, groups=3),
@@ -40,7 +41,7 @@ def outer_product(size: int) -> nn.Conv2d:
     return conv
 
 
-def stock(conv: nn.Module, tensor: Tensor) -> Tensor:
+def stock(conv: Conv, tensor: Tensor) -> Tensor:
     """Run the layer's own forward without a graph."""
     with torch.no_grad():
         return conv(tensor)

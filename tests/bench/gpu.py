@@ -19,7 +19,8 @@ from timing import Row
 from torch import Tensor
 
 from convtool.cli.app import run as command
-from convtool.convolve import Convolution, devices
+from convtool.convolve import Convolution, Epilogue, devices
+from convtool.convolve.compiling import Compiler
 from convtool.convolve.stream import Stream
 from convtool.layers.layer import Layer
 from convtool.levels import of
@@ -101,7 +102,7 @@ class Resident:
             levels,
             algorithm=algorithm,
             device=CUDA,
-            compiled=compiled,
+            compiler=Compiler() if compiled else None,
         )
         medium = medium_of_tensor(stored.ndim - 2)
         normalizer = Normalizer(
@@ -114,7 +115,7 @@ class Resident:
         )
         if normalizer.needs_range:
             normalizer.measure([torch.ones(1, layer.channels, 1, 1, device=CUDA) * 300], 1)
-        self._epilogue = [layer.fold, Scaled(normalizer, levels.scale), Quantizer(levels)]
+        self._epilogue: Epilogue = [layer.fold, Scaled(normalizer, levels.scale), Quantizer(levels)]
 
     def __call__(self) -> list[Tensor]:
         """Return the blocks of the result."""
@@ -150,7 +151,7 @@ def error(resident: Resident, stored: Tensor) -> float:
         of(part.dtype),
         algorithm=resident.run.plan.algorithm,
         device=CUDA,
-        compiled=resident.compiled,
+        compiler=Compiler() if resident.compiled else None,
     )
     ours = run([part], [(0, 0)] * (part.ndim - 2)).double().cpu()
     forward = (F.conv1d, F.conv2d, F.conv3d)[part.ndim - 3]

@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import parse_wheel_filename
@@ -39,15 +38,12 @@ def main() -> None:
     wanted = [Requirement(line) for line in sys.stdin.read().splitlines()]
     for system, (markers, platforms) in SYSTEMS.items():
         version = ".".join(map(str, PYTHON))
-        environment = (
-            default_environment()
-            | markers
-            | {
-                "platform_system": system,
-                "python_version": version,
-                "python_full_version": f"{version}.0",
-            }
-        )
+        environment: dict[str, str] = {  # what differs from this machine
+            **markers,
+            "platform_system": system,
+            "python_version": version,
+            "python_full_version": f"{version}.0",
+        }
         tags = [
             *cpython_tags(PYTHON, platforms=platforms),
             *compatible_tags(PYTHON, f"cp{PYTHON[0]}{PYTHON[1]}", platforms),

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,7 +102,7 @@ def other(program: str, source: str, kernel: str) -> Levels | None:
         return np.array(Image.open(out).convert("RGB"))
 
 
-COLUMNS = {
+COLUMNS: dict[str, Callable[..., Levels | None]] = {
     "minmax": functools.partial(shown, rule="minmax"),
     "bounds": functools.partial(shown, rule="bounds"),
     "convtool": functools.partial(shown, rule="auto"),

@@ -350,7 +350,7 @@ def test_cuda_ends_on_an_interrupt(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-m", "convtool", *arguments], cwd=tmp_path, stderr=subprocess.PIPE
     ) as process:
-        eventually(lambda: list(tmp_path.glob(".convtool-*")))
+        eventually(lambda: list(tmp_path.glob(".convtool-*")) or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
