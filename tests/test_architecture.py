@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "kernels": {"errors", "options", "media"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
     "results": {"levels", "convolve", "layers"},
-    "outputs": {"errors", "kernels", "layers", "media", "system"},
+    "outputs": {"errors", "kernels", "layers", "media", "options", "system"},
     "run": SAMPLES
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
     "api": (SAMPLES - {"block"})

@@ -270,7 +270,7 @@ def test_files_without_numbers_are_known_by_their_paths(monkeypatch, tmp_path):
         return os.stat_result(status)
 
     monkeypatch.setattr(identities.os, "stat", unnumbered)
-    known = identities.identities_of([str(first)])
+    known = identities.Identities([str(first)])
     identities.refuse_input(second, known)
     with pytest.raises(WriteError, match="is an input itself"):
         identities.refuse_input(tmp_path / "." / "a.png", known)
@@ -280,7 +280,7 @@ def test_files_without_numbers_are_known_by_their_paths(monkeypatch, tmp_path):
 def test_listed_files_stay_below_output(monkeypatch, name):
     """Names with a drive or a root alone lead out of OUTPUT as absolute ones do."""
     monkeypatch.setattr(expansion, "PurePath", PureWindowsPath)
-    (found,) = expansion.expand([], [name], naming.Naming(readable=(), writable={})).found
+    (found,) = expansion.Expansion([], [name], naming.Naming(readable=(), writable={}))
     assert found.folder == PureWindowsPath()
 
 

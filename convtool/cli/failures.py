@@ -15,13 +15,12 @@ def tell(outcomes: Iterable[Outcome], *, verbose: int = 0) -> None:
     """Print one error per reason: that of its first input, and the names of the others.
 
     Args:
-        outcomes: of the run.
+        outcomes: those that failed.
         verbose: print also where an exception was raised that nobody foresaw.
     """
     groups: dict[tuple[str, str | None], list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.error is not None:
-            groups.setdefault((_reason(outcome), outcome.hint), []).append(outcome)
+        groups.setdefault((_reason(outcome), outcome.hint), []).append(outcome)
     for first, *others in groups.values():
         assert first.error is not None
         messages.error(first.error + _others(others), first.hint)

@@ -84,7 +84,6 @@ def summary(report: Report, seconds: float, *, left: int) -> None:
         seconds: the time it took.
         left: how many inputs were not begun.
     """
-    size = sum(outcome.bytes for outcome in report.outcomes)
     columns: dict[str, str] = {}
     for status in COUNTED:
         if report.count(status):
@@ -92,7 +91,7 @@ def summary(report: Report, seconds: float, *, left: int) -> None:
     if left:
         columns["not begun"] = str(left)
     columns["seconds"] = f"{seconds:.1f}"
-    columns["MB/s"] = f"{size / 1e6 / max(seconds, 1e-6):.1f}"
+    columns["MB/s"] = f"{report.bytes / 1e6 / max(seconds, 1e-6):.1f}"
     _print_table(columns)
 
 

@@ -28,10 +28,10 @@ class Previews:
     """The first results of a run, printed at its end: a progress bar would be in their way.
 
     Args:
-        inputs: how many there are.
+        inputs: how many there are; None for more than are known.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int | None) -> None:
         self._inputs = inputs
         self._kept: list[tuple[str, Look]] = []
 
@@ -48,10 +48,10 @@ class Previews:
 
         console = Console(stderr=True)
         for name, look in self._kept:
-            if self._inputs > 1:
+            if self._inputs != 1:
                 messages.say(f"{messages.printable(name)}:")
             show(look.views[0], console)
             if look.parts > 1:
                 messages.say(f"(the first of {look.parts} pages)")
-        if self._inputs > len(self._kept) == PREVIEWED:
-            messages.say(f"(previews of {PREVIEWED} of {self._inputs} inputs)")
+        if len(self._kept) == PREVIEWED and self._inputs != PREVIEWED:
+            messages.say(f"(previews of {PREVIEWED} of {self._inputs or 'many'} inputs)")

@@ -32,18 +32,19 @@ class Bar:
 
 
 @contextmanager
-def progress_bar(files: int, *, shown: bool) -> Iterator[Bar | None]:
+def progress_bar(files: int | None, *, shown: bool) -> Iterator[Bar | None]:
     """Show one line on standard error: what is done, and an estimate of the time left.
 
     Args:
         files: the number of inputs; several are counted, and one is followed through its length.
+            None for more than are known.
         shown: False to show nothing, as where standard error is not a terminal.
     """
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     with _display() as display:
-        if files > 1:
+        if files != 1:
             yield Bar(None, _file_counter(display, files))
         else:
             yield Bar(_follower(display), lambda **_: None)
@@ -89,13 +90,14 @@ def _display() -> "rich.progress.Progress":
     )
 
 
-def _file_counter(display: "rich.progress.Progress", files: int) -> Callable[..., None]:
+def _file_counter(display: "rich.progress.Progress", files: int | None) -> Callable[..., None]:
     """Return what counts a file as done."""
-    task = display.add_task("filtering", total=files, done=f"0 of {files} files")
+    of = "" if files is None else f" of {files}"
+    task = display.add_task("filtering", total=files, done=f"0{of} files")
     numbers = itertools.count(1)
 
     def count(*, failed: int) -> None:
-        done = f"{next(numbers)} of {files} files"
+        done = f"{next(numbers)}{of} files"
         if failed:
             done += f", {failed} failed"
         display.update(task, advance=1, done=done)

@@ -24,7 +24,7 @@ def beforehand(planned: Jobs, options: Options, run_options: RunOptions, given: 
     call = {name: value for group in groups for name, value in vars(group).items()}
     call |= {
         "suffixes": planned.suffixes,
-        "folder": planned.into_folder,
+        "folder": planned.root is not None,
         "folders": planned.folders,
     }
     for note in [*given.notes, *lacking(map(type, groups), given.values, call)]:
@@ -35,9 +35,9 @@ def beforehand(planned: Jobs, options: Options, run_options: RunOptions, given: 
 
 def interrupted(report: Report, planned: Jobs) -> None:
     """Print how far the run has come, and how to go on."""
-    done, all_ = report.count("done") + report.count("skipped"), len(planned.jobs)
-    messages.say(f"interrupted: {done} of {all_} done")
-    if all_ > 1 and planned.into_folder:
+    done, all_ = report.count("done") + report.count("skipped"), planned.count
+    messages.say(f"interrupted: {done} of {all_ or 'many'} done")
+    if all_ != 1 and planned.root is not None:
         messages.say("hint: --skip-existing continues")
 
 

@@ -22,7 +22,7 @@ from convtool.media.contract import Source, tick
 from convtool.media.registry import Medium
 from convtool.options.explain import At
 from convtool.options.options import Options
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.filter import Filter
 from convtool.run.observe import observe, watch
 from convtool.run.state import Run, Work

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 
 from convtool.errors import UsageError
 from convtool.media.inputs import PIPE
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 
 FIELDS = ("stem", "index")
 

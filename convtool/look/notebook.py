@@ -26,7 +26,7 @@ from convtool.media.inputs import PIPE
 from convtool.media.numbers import medium_of_numbers
 from convtool.media.registry import Medium
 from convtool.options.options import Options
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.filter import Filter
 from convtool.run.observe import observe, watch
 from convtool.run.outcomes import Outcome

@@ -34,8 +34,8 @@ from convtool.media.inputs import opened
 from convtool.media.mistaken import of_another_medium, open_source
 from convtool.media.registry import MEDIA
 from convtool.outputs.atomic import Publisher, refuse_existing
-from convtool.outputs.identities import identities_of, refuse_input
-from convtool.outputs.jobs import Job
+from convtool.outputs.identities import Identities, refuse_input
+from convtool.outputs.job import Job
 from convtool.run.filter import Filter
 from convtool.run.observe import observe
 from convtool.run.state import Run, Work
@@ -88,7 +88,7 @@ def write_sheet(source: str, target: Path, wanted: Wanted, *, overwrite: bool) -
     format = format_of(target.suffix)
     if torch.uint8 not in format.dtypes:
         raise UsageError(f"a sheet is an image of 8 bits, which {format.name} cannot hold")
-    refuse_input(target, identities_of([source]))
+    refuse_input(target, Identities([source]))
     refuse_existing(target, overwrite=overwrite)
     texts = chosen(wanted.kernels, wanted.search)
     shown, icc, notes = _read(source, wanted)

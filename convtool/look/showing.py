@@ -22,8 +22,8 @@ from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
 from convtool.outputs.atomic import Publisher, refuse_existing
-from convtool.outputs.identities import input_identities, refuse_input
-from convtool.outputs.jobs import Job
+from convtool.outputs.identities import Identities, refuse_input
+from convtool.outputs.job import Job
 from convtool.run.outcomes import Outcome
 
 PREVIEWED = 4  # inputs of a run, of all
@@ -62,7 +62,7 @@ class Showing:
 
     def _check(self, paths: Sequence[Path], flag: str) -> None:
         """Check the names of the files that a flag asks for."""
-        inputs = input_identities(self.jobs)
+        inputs = Identities(job.input for job in self.jobs)
         outputs = {Path(job.merged).resolve() for job in self.jobs if job.merged is not None}
         for path in paths:
             refuse_input(path, inputs)

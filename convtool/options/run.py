@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from convtool.options.declare import Need, Situation, check, option
 from convtool.options.values import Choice, File, Text, Whole
 
+By = Literal["name", "order", "size"]
 OnError = Literal["continue", "stop"]
 MAX_JOBS = 2**16
 
@@ -92,6 +93,20 @@ class RunOptions:
         kind=Text("PATTERN"),
         rare=True,
         need=Need(lambda call: call["folders"], "no INPUT is a folder"),
+    )
+    shard: str | None = option(
+        None,
+        "Filter the I-th of N parts of the inputs; each input is in exactly one of them.",
+        "Inputs",
+        kind=Text("I/N"),
+    )
+    shard_by: By = option(
+        "name",
+        "What divides inputs among shards: name, order or size.",
+        "Inputs",
+        kind=Choice("WHAT", get_args(By)),
+        rare=True,
+        need=Need(lambda call: call["shard"] is not None, "there is no --shard"),
     )
     options: Path | None = option(
         None,

@@ -1,10 +1,15 @@
 """Where results go. No media file is opened here.
 
 naming       how outputs are named, and which files of folders are inputs
-expansion    INPUT words into files
+shards       which inputs belong to which of several machines
+expansion    INPUT words into files, as they are found
+job          one input, and where its results go
 jobs         inputs and OUTPUT into jobs
+owners       whose outputs have which names: no two inputs share one
 targets      the output files of a job, and the channels that each shows
 identities   inputs by device and inode: no output replaces one
 atomic       files that are either whole or absent
 manifest     the record of outputs, by which a run is continued
+records      what earlier runs and other shards recorded
+status       how far all shards have come
 """

@@ -1,19 +1,29 @@
-"""Turn INPUT words into files: folders are walked, lists are read. No media file is opened."""
+"""Turn INPUT words into files: folders are walked, lists are read. No media file is opened.
+
+All of it streams, so that millions of names never stand in memory together.
+"""
 
 import codecs
 import glob
+import io
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from convtool.errors import ReadError, UsageError
 from convtool.media.inputs import PIPE
 from convtool.outputs.naming import Naming
+from convtool.outputs.shards import Shard, Sieve
 
 HERE = PurePath()
+CHUNK = 2**18  # bytes of a list that are read at once
+LONGEST = 2**20  # bytes of a name in a list; no system allows as many
+NO_LIST = "no name has a megabyte: this is no list of files"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # PowerShell's `>` writes it
 
 
@@ -24,115 +34,190 @@ class Found:
     Attributes:
         name: the file, or `-` for standard input.
         folder: where its outputs go, below OUTPUT.
+        index: its number in the list of all shards' inputs, from 1.
         problem: why it cannot be an input.
     """
 
     name: str
     folder: PurePath = HERE
+    index: int = 1
     problem: ReadError | None = None
 
 
-@dataclass
 class Expansion:
-    """What the words of a call stand for.
-
-    Attributes:
-        found: the inputs, in order.
-        left_out: how many files of folders are no inputs, by their suffixes.
-    """
-
-    found: list[Found] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
-
-
-def read_list(name: str, separator: bytes) -> list[str]:
-    """Return the names that a file lists.
-
-    Args:
-        name: the file, or `-` for standard input.
-        separator: the byte between names; lines may also end as on Windows.
-
-    Raises:
-        UsageError: the list cannot be read.
-    """
-    try:
-        data = sys.stdin.buffer.read() if name == PIPE else Path(name).read_bytes()
-    except FileNotFoundError as exc:
-        raise UsageError(f"{name}: no such file") from exc
-    except (OSError, ValueError, AttributeError) as exc:  # sys.stdin is None where it is closed
-        reason = getattr(exc, "strerror", None) or "it is closed"
-        raise UsageError(f"{name}: the list cannot be read: {reason}") from exc
-    if separator == b"\n":
-        data = _as_lines(name, data)
-    try:
-        return [os.fsdecode(part) for part in data.split(separator) if part]
-    except UnicodeDecodeError as exc:  # on Windows, whose names are no bytes
-        raise UsageError(f"{name}: the list is not UTF-8") from exc
-
-
-def _as_lines(name: str, data: bytes) -> bytes:
-    """Return the bytes of a list of lines, without what Windows adds: marks, carriage returns."""
-    if data.startswith(UTF_16):
-        try:
-            data = os.fsencode(data.decode("utf-16"))
-        except ValueError as exc:
-            raise UsageError(f"{name}: the list is damaged UTF-16") from exc
-    data = data.removeprefix(codecs.BOM_UTF8)
-    lines = (line if os.path.lexists(line) else line.rstrip(b"\r") for line in data.split(b"\n"))
-    return b"\n".join(lines) if b"\r" in data and b"\0" not in data else data
-
-
-def expand(inputs: Iterable[str], listed: Iterable[str], naming: Naming) -> Expansion:
-    """Return every input of a run.
+    """The inputs of a run in order, found while they are iterated over, once.
 
     Args:
         inputs: files, folders, patterns and `-`; files of a folder keep their subfolders below
             OUTPUT.
         listed: files of a list; they keep their relative folders below OUTPUT.
         naming: which files of folders are inputs.
+        shard: which of the inputs are wanted; None for all.
+
+    Attributes:
+        left_out: how many files of folders are no inputs, by their suffixes.
     """
-    expansion = Expansion()
-    for name in inputs:
-        for each in _matches(name):
-            _add(expansion, each, naming)
-    expansion.found += [Found(name, _relative_folder(name)) for name in listed]
-    return expansion
+
+    def __init__(
+        self,
+        inputs: Iterable[str],
+        listed: Iterable[str],
+        naming: Naming,
+        shard: Shard | None = None,
+    ) -> None:
+        self._inputs, self._listed, self._naming = inputs, listed, naming
+        self._sieve = Sieve(shard)
+        self.left_out: Counter[str] = Counter()
+
+    @property
+    def shown(self) -> int:
+        """How many inputs have been found so far, of all shards."""
+        return self._sieve.shown
+
+    def __iter__(self) -> Iterator[Found]:
+        for word in self._inputs:
+            for name in _matches(word):
+                if name != PIPE and is_folder(name):
+                    yield from self._files_of(name)
+                elif self._sieve.takes(name, name):
+                    yield Found(name, index=self.shown, problem=_missing(word, name))
+        for name in self._listed:
+            if self._sieve.takes(name, name):
+                yield Found(name, _relative_folder(name), self.shown)
+
+    def _files_of(self, root: str) -> Iterator[Found]:
+        """Yield the files of a folder; one without any stands for itself."""
+        before, prefix = self.shown, len(os.path.join(root, ""))  # noqa: PTH118
+        for path, problem in _walk(root):
+            relative = PurePath(path[prefix:])
+            if problem is None and not self._naming.selects(relative):
+                if self._naming.glob is None:
+                    self.left_out[relative.suffix.lower()] += 1
+            elif self._sieve.takes(str(relative), path):
+                yield Found(str(PurePath(path)), relative.parent, self.shown, problem)
+        if self.shown == before and self._sieve.takes(root, root):
+            yield Found(root, index=self.shown)
 
 
-def _matches(name: str) -> list[Found]:
-    """Return a word, or what it matches where it is a pattern that the shell has left."""
-    if name == PIPE or not glob.has_magic(name) or _exists(name):
-        return [Found(name)]
-    matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  # names as they were given
-    problem = ReadError(f"no file matches '{name}'", named=True)
-    return [Found(match) for match in matches] or [Found(name, problem=problem)]
+def read_list(name: str, separator: bytes) -> Iterator[str]:
+    """Yield the names that a file lists.
+
+    Args:
+        name: the file, or `-` for standard input.
+        separator: the byte between names; lines may also end as on Windows.
+
+    Raises:
+        UsageError: the list cannot be read, or lists nothing.
+    """
+    listed = False
+    with _opened(name) as file:
+        try:
+            lines = _lines(file) if separator == b"\n" else _parts(file, separator)
+            for line in lines:
+                if line:
+                    listed = True
+                    yield os.fsdecode(line)
+        except UnicodeDecodeError as exc:  # on Windows, whose names are no bytes
+            raise UsageError(f"{name}: the list is not UTF-8") from exc
+        except UnicodeError as exc:
+            raise UsageError(f"{name}: the list is damaged UTF-16") from exc
+        except OSError as exc:
+            raise _unreadable(name, exc) from exc
+    if not listed:
+        raise UsageError(f"{name}: lists no files")
 
 
-def _exists(name: str) -> bool:
-    return os.path.lexists(name)
-
-
-def _add(expansion: Expansion, word: Found, naming: Naming) -> None:
-    """Add the files that a word stands for; a folder without any stands for itself."""
-    if word.name == PIPE or not is_folder(word.name):
-        expansion.found.append(word)
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    """Open a list of names."""
+    if name == PIPE:
+        if sys.stdin is None:
+            raise UsageError(f"{name}: the list cannot be read: it is closed")
+        yield sys.stdin.buffer
         return
-    root = Path(word.name)
-    before = len(expansion.found)
-    for path in _walk(root):
-        if naming.selects(path.relative_to(root)):
-            expansion.found.append(Found(str(path), path.parent.relative_to(root)))
-        elif naming.glob is None:
-            expansion.left_out[path.suffix.lower()] += 1
-    if len(expansion.found) == before:
-        expansion.found.append(word)
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115  # closed below
+    except FileNotFoundError as exc:
+        raise UsageError(f"{name}: no such file") from exc
+    except (OSError, ValueError) as exc:
+        raise _unreadable(name, exc) from exc
+    with file:
+        yield file
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, sorted; hidden ones are left out."""
-    for path in sorted(root.rglob("*")):
-        if not path.name.startswith(".") and path.is_file():
-            yield path
+def _unreadable(name: str, exc: Exception) -> UsageError:
+    return UsageError(f"{name}: the list cannot be read: {getattr(exc, 'strerror', exc)}")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a list, without what Windows adds: marks, carriage returns."""
+    first = file.readline(LONGEST)
+    if first.startswith(UTF_16):
+        for text in io.StringIO((first + file.read()).decode("utf-16"), newline=None):
+            yield os.fsencode(text.rstrip("\n"))
+        return
+    yield _line(first.removeprefix(codecs.BOM_UTF8))
+    yield from map(_line, iter(lambda: file.readline(LONGEST), b""))
+
+
+def _line(line: bytes) -> bytes:
+    """Return a line without its end; a name may itself end in a carriage return."""
+    if len(line) == LONGEST:
+        raise UsageError(NO_LIST)
+    line = line.removesuffix(b"\n")
+    if line.endswith(b"\r") and b"\0" not in line and not os.path.lexists(line):
+        return line.rstrip(b"\r")
+    return line
+
+
+def _parts(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
+    """Yield the parts of a file between separators."""
+    rest = b""
+    while chunk := file.read(CHUNK):
+        *whole, rest = (rest + chunk).split(separator)
+        if len(rest) > LONGEST:
+            raise UsageError(NO_LIST)
+        yield from whole
+    yield rest
+
+
+def _matches(word: str) -> list[str]:
+    """Return a word, or what it matches where it is a pattern that the shell has left."""
+    if not _is_pattern(word):
+        return [word]
+    return sorted(glob.glob(word, recursive=True)) or [word]  # noqa: PTH207  # names as given
+
+
+def _is_pattern(word: str) -> bool:
+    return word != PIPE and glob.has_magic(word) and not os.path.lexists(word)
+
+
+def _missing(word: str, name: str) -> ReadError | None:
+    """Return why a word is no input: it is a pattern that matches no file."""
+    if name == word and _is_pattern(word):
+        return ReadError(f"no file matches '{word}'", named=True)
+    return None
+
+
+def _walk(folder: str) -> Iterator[tuple[str, ReadError | None]]:
+    """Yield the files below a folder, sorted; hidden ones are left out.
+
+    A folder that cannot be listed is yielded with the reason.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError as exc:
+        reason = exc.strerror or exc
+        yield folder, ReadError(f"{folder}: cannot be listed: {reason}")
+        return
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path)
+        elif not entry.name.startswith("."):
+            with suppress(OSError):  # a link to itself
+                if entry.is_file():
+                    yield entry.path, None
 
 
 def _relative_folder(name: str) -> PurePath:

@@ -2,27 +2,31 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from convtool.errors import WriteError
-from convtool.outputs.jobs import Job
-
-Identities = frozenset[tuple[int, int | str]]
 
 
-def input_identities(jobs: Sequence[Job]) -> Identities:
-    """Return the identity of every input that exists."""
-    return identities_of(job.input for job in jobs)
+class Identities:
+    """The identities of files that exist; more can be added while a run is under way."""
 
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._known: set[tuple[int, int | str]] = set()
+        for name in names:
+            self.add(name)
 
-def identities_of(names: Iterable[str]) -> Identities:
-    """Return the identity of every file that exists."""
-    found = set()
-    for name in names:
+    def add(self, name: str) -> None:
+        """Add a file, if it exists."""
         with contextlib.suppress(OSError, ValueError):
-            found.add(_identity(name))
-    return frozenset(found)
+            self._known.add(_identity(name))
+
+    def __contains__(self, path: Path) -> bool:
+        """Return whether a file is one of them, by whatever name."""
+        try:
+            return _identity(path) in self._known
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
 
 def refuse_input(target: Path, inputs: Identities) -> None:
@@ -31,11 +35,8 @@ def refuse_input(target: Path, inputs: Identities) -> None:
     Raises:
         WriteError: it is.
     """
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        if _identity(target) in inputs:
-            raise WriteError(
-                f"{target} is an input itself", hint="choose another OUTPUT", named=True
-            )
+    if target in inputs:
+        raise WriteError(f"{target} is an input itself", hint="choose another OUTPUT", named=True)
 
 
 def _identity(name: str | Path) -> tuple[int, int | str]:

@@ -3,99 +3,77 @@
 It looks at names and folders only; no media file is opened here.
 """
 
+import itertools
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
-from convtool import system
 from convtool.errors import ReadError, UsageError
 from convtool.media.inputs import PIPE
 from convtool.media.mistaken import of_another_medium
-from convtool.outputs.expansion import Found, expand, is_folder
+from convtool.outputs.expansion import Expansion, Found, is_folder
+from convtool.outputs.job import Job
 from convtool.outputs.naming import Naming
+from convtool.outputs.owners import Owners, SharedNamesError
+from convtool.outputs.shards import Shard
+
+KNOWN = 10_000  # inputs that are known, and checked against each other, before the first is opened
 
 
-@dataclass(frozen=True)
-class Job:
-    """One input and the place of its outputs.
-
-    Attributes:
-        input: the file, or `-` for standard input.
-        folder: the folder of outputs that are named after their kernel.
-        stem: the beginning of their names.
-        suffix: the ending of their names, which decides the format.
-        split: one file per channel instead of one for all.
-        merged: the one file's name where the user gives it, `-` for standard output.
-        problem: why the job cannot be run, as far as names tell; the run's other jobs can.
-        makes_folders: each output is a folder of files with this suffix.
-        index: the number of the input, from 1.
-        template: the name of an output, instead of `{stem}_{kernel}_{channel}{suffix}`.
-        root: OUTPUT where it is a folder, else None.
-    """
-
-    input: str
-    folder: Path
-    stem: str
-    suffix: str
-    split: bool
-    merged: str | None = None
-    problem: ReadError | None = None
-    makes_folders: bool = False
-    index: int = 1
-    template: str | None = None
-    root: Path | None = None
-
-    def path(self, kernel: str, channel: str | None = None) -> Path:
-        """Return the path of an output.
-
-        Args:
-            kernel: the label of the kernel that made it.
-            channel: the name of its channel; None where it shows all channels.
-        """
-        if self.merged is not None:
-            return Path(self.merged)
-        suffix = "" if self.makes_folders else self.suffix
-        if self.template is None:
-            parts = [part for part in (self.stem, kernel, channel) if part]
-            return self.folder / ("_".join(parts) + suffix)
-        name = self.template.format(
-            stem=self.stem,
-            kernel=kernel,
-            channel=channel or "",
-            index=self.index,
-            suffix=suffix,
-        )
-        return self.folder / name
-
-
-@dataclass(frozen=True)
 class Jobs:
-    """All jobs of a run.
+    """The jobs of a run, in order; beyond the first `KNOWN` they are made while it runs.
+
+    Args:
+        known: the first ones.
+        more: those that follow.
+        expansion: where they come from.
+        root: OUTPUT where it is a folder, else None.
+        complete: there are no more than the known ones.
+        folders: an INPUT is a folder.
 
     Attributes:
-        jobs: one per input.
-        left_out: how many files of folders are no inputs, by their suffixes.
+        known: the first ones.
+        more: those that follow, made when they are asked for.
+        count: how many there are; None where there are more than the known ones.
         folders: an INPUT is a folder.
     """
 
-    jobs: list[Job]
-    left_out: Mapping[str, int]
-    folders: bool
+    def __init__(
+        self,
+        known: Sequence[Job],
+        more: Iterator[Job],
+        expansion: Expansion,
+        root: Path | None,
+        *,
+        complete: bool,
+        folders: bool,
+    ) -> None:
+        self.known, self.more, self._expansion = known, more, expansion
+        self.root, self.folders = root, folders
+        self.count = len(known) if complete else None
 
     @property
-    def into_folder(self) -> bool:
-        """True where OUTPUT is a folder."""
-        return self.jobs[0].root is not None
+    def shown(self) -> int:
+        """How many inputs have been found so far, of all shards."""
+        return self._expansion.shown
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many files of folders are no inputs, by their suffixes, as far as they are known."""
+        return self._expansion.left_out
 
     @property
     def suffixes(self) -> frozenset[str]:
-        """The endings of the outputs, in small letters."""
-        return frozenset(job.suffix.lower() for job in self.jobs)
+        """The endings of the known outputs, in small letters."""
+        return frozenset(job.suffix.lower() for job in self.known)
 
 
 def plan_jobs(
-    inputs: Sequence[str], output: str, naming: Naming, listed: Sequence[str] = ()
+    inputs: Sequence[str],
+    output: str,
+    naming: Naming,
+    listed: Iterable[str] | None = None,
+    shard: Shard | None = None,
 ) -> Jobs:
     """Return a job for each input.
 
@@ -105,33 +83,48 @@ def plan_jobs(
         output: a folder where it ends in a slash, exists as one, or there are several inputs;
             else a file.
         naming: which files are inputs, and what their outputs are called.
-        listed: files of a list, whose relative folders are made below OUTPUT.
+        listed: files of a list, whose relative folders are made below OUTPUT; None without one.
+        shard: which of the inputs are wanted; None for all.
 
     Raises:
         UsageError: INPUT and OUTPUT contradict each other, or two inputs would share an output.
     """
     _check_words(inputs, output, listed)
-    expansion = expand(inputs, listed, naming)
-    found, folders = expansion.found, [name for name in inputs if is_folder(name)]
-    several = len(found) > 1 or bool(listed) or bool(folders)
+    expansion = Expansion(inputs, listed or (), naming, shard)
+    coming = iter(expansion)
+    first = list(itertools.islice(coming, KNOWN))
+    complete = len(first) < KNOWN
+    folders = [name for name in inputs if is_folder(name)]
+    several = expansion.shown > 1 or listed is not None or bool(folders) or shard is not None
     if output == PIPE and (several or naming.split):
         raise UsageError("standard output takes one merged result")
-    if several and not is_folder(found[0].name):  # an empty one, which is told of its own
-        _refuse_one_file(output, naming, len(found), folders)
-    if _names_folder(output, several=several):
-        _check_folder(output)
-        jobs = [
-            _in_folder(one, Path(output), naming, index) for index, one in enumerate(found, start=1)
-        ]
-    else:
-        jobs = [_in_file(one, output, naming) for one in found]
-    _refuse_collisions(jobs)
-    return Jobs(jobs, expansion.left_out, bool(folders))
+    if several and not (len(first) == 1 and is_folder(first[0].name)):  # empty: told of its own
+        _refuse_one_file(output, naming, expansion.shown, folders)
+    if not _names_folder(output, several=several):
+        jobs = [_in_file(one, output, naming) for one in first]
+        return Jobs(jobs, iter(()), expansion, None, complete=True, folders=False)
+    root = Path(output)
+    _check_folder(output)
+    if inside := [name for name in folders if _lies_in(root, name)]:
+        if shard is not None:
+            raise UsageError(
+                f"{output} lies in {inside[0]}, where other shards would take outputs for inputs",
+                hint="choose an OUTPUT outside of INPUT",
+            )
+        first += coming  # before there are outputs among them
+        complete = True
+    owners = Owners()
+    jobs = [owners.claimed(_in_folder(one, root, naming)) for one in first]
+    for job in jobs:
+        if isinstance(job.problem, SharedNamesError):
+            raise UsageError(job.problem.message, hint=job.problem.hint)
+    more = (owners.claimed(_in_folder(one, root, naming)) for one in coming)
+    return Jobs(jobs, more, expansion, root, complete=complete, folders=bool(folders))
 
 
-def _check_words(inputs: Sequence[str], output: str, listed: Sequence[str]) -> None:
+def _check_words(inputs: Sequence[str], output: str, listed: Iterable[str] | None) -> None:
     """Check that INPUT and OUTPUT are there, and none is an empty string."""
-    if not inputs and not listed:
+    if not inputs and listed is None:
         raise UsageError(
             f"only one name was given ('{output}')",
             hint="name INPUT and OUTPUT, or list inputs with --files-from",
@@ -165,7 +158,7 @@ def _check_folder(output: str) -> None:
         raise UsageError(f"{output} is a file, and several results need a folder")
 
 
-def _in_folder(found: Found, root: Path, naming: Naming, index: int) -> Job:
+def _in_folder(found: Found, root: Path, naming: Naming) -> Job:
     """Return the job of an input whose outputs are named after it, in a folder."""
     name = PurePath(found.name)
     suffix = naming.suffix or name.suffix
@@ -177,7 +170,7 @@ def _in_folder(found: Found, root: Path, naming: Naming, index: int) -> Job:
         split=naming.split is not False,
         problem=found.problem or _problem(found.name, suffix, naming),
         makes_folders=suffix.lower() in naming.folders,
-        index=index,
+        index=found.index,
         template=naming.template,
         root=root,
     )
@@ -236,15 +229,6 @@ def _problem(name: str, suffix: str, naming: Naming) -> ReadError | None:
     return ReadError(f"{name}: no format has the suffix '{suffix}'", hint=hint)
 
 
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    """Check that no two inputs would have outputs of the same name."""
-    owners: dict[str, str] = {}
-    for job in jobs:
-        path = job.path("", "") if job.template else job.folder / (job.stem + job.suffix)
-        key = system.same_file_key(path)
-        if key in owners:
-            raise UsageError(
-                f"{owners[key]} and {job.input} would have the same output names",
-                hint="filter them into different folders, or name outputs by --name with {index}",
-            )
-        owners[key] = job.input
+def _lies_in(path: Path, folder: str) -> bool:
+    """Return whether a path is a folder, or lies below it."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -1,15 +1,18 @@
 """Remember how outputs were made, so that an interrupted run can be continued.
 
-A hidden file of the OUTPUT folder has one line of JSON per input. It is appended before outputs
+Hidden files of the OUTPUT folder have one line of JSON per input. It is appended before outputs
 take their names and states their size and time, so that it holds only for outputs that were
-published. It is one file per folder, not attributes or files beside each output, because a later
-run reads it before it opens a single input.
+published. They are files of the folder, not attributes or files beside each output, because a later
+run reads them before it opens a single input. Each shard writes one of its own, as machines cannot
+append to the same file; whoever reads takes them together.
 """
 
 import dataclasses
 import hashlib
 import json
 import os
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,10 @@ from typing import Any
 from convtool import system
 from convtool.errors import KernelError
 from convtool.kernels.resolve import files
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
+from convtool.outputs.records import Records, name_for
+from convtool.outputs.shards import Shard
 
-NAME = ".convtool.jsonl"
 # Options that change where a result is computed, or whether it is, but not the result.
 IRRELEVANT = (
     "device",
@@ -41,30 +45,59 @@ class Manifest:
         root: the folder.
         version: of this program; another version may give other results.
         options: dataclasses with every option that results depend on.
+        shard: whose record this run writes.
     """
 
-    def __init__(self, root: Path, version: str, options: Sequence[Any]) -> None:
-        self._path = root / NAME
+    def __init__(
+        self, root: Path, version: str, options: Sequence[Any], shard: Shard | None = None
+    ) -> None:
+        self._root, self._path = root, root / name_for(shard)
+        self._needed, self._begun = shard is not None, False
+        self._lock = threading.Lock()
         self._digest = _digest(version, options)
-        self._records: dict[tuple[str, str], dict[str, Any]] | None = None
+        self._records = Records(root)
 
     def is_up_to_date(self, job: Job) -> bool:
         """Return whether every output of a job is there, made from its input by these options."""
-        record = self._read().get((os.path.realpath(job.input), self._digest))
-        if record is None or record["input"] != _size_and_time(Path(job.input)):
-            return False
-        root = self._path.parent
-        return all(_size_and_time(root / name) == was for name, was in record["outputs"].items())
+        now: list[int] | None = None
+        for record in self._records.of(os.path.realpath(job.input)):
+            if record["how"] != self._digest:
+                continue
+            now = now or _size_and_time(Path(job.input))
+            if record["input"] == now and self._are_there(record["outputs"]):
+                return True
+        return False
+
+    def _are_there(self, outputs: dict[str, list[int]]) -> bool:
+        return all(_size_and_time(self._root / name) == was for name, was in outputs.items())
 
     def made(self, job: Job, path: Path) -> bool:
         """Return whether a file is as an earlier run made it from a job's input, by any options."""
-        name, now = os.path.relpath(path, self._path.parent), _size_and_time(path)
-        source = os.path.realpath(job.input)
-        return now is not None and any(
-            record["outputs"].get(name) == now
-            for (of, _), record in self._read().items()
-            if of == source
-        )
+        name, now = os.path.relpath(path, self._root), _size_and_time(path)
+        records = self._records.of(os.path.realpath(job.input))
+        return now is not None and any(record["outputs"].get(name) == now for record in records)
+
+    def begin(self) -> None:
+        """Record that a run begins; without a shard, once there is something else to record."""
+        if self._needed:
+            self._append()
+
+    def end(self, inputs: int) -> None:
+        """Record that a run has come to its end.
+
+        Args:
+            inputs: how many there are, of all shards.
+        """
+        self._append_if_kept({"ended": time.time(), "inputs": inputs})
+
+    def failed(self, name: str, error: str) -> None:
+        """Record that an input could not be filtered.
+
+        Args:
+            name: of the input.
+            error: why.
+        """
+        self._append_if_kept({"of": os.path.realpath(name), "failed": error})
 
     def add(self, job: Job, outputs: Sequence[tuple[Path, os.stat_result]]) -> None:
         """Record the outputs of a job, which are complete and about to be published.
@@ -73,44 +106,36 @@ class Manifest:
             job: whose they are.
             outputs: the final name of each, and the status of the file that will take it.
         """
-        root = self._path.parent
-        record = {
-            "of": os.path.realpath(job.input),
-            "how": self._digest,
-            "input": _size_and_time(Path(job.input)),
-            "outputs": {
-                os.path.relpath(path, root): [status.st_size, status.st_mtime_ns]
-                for path, status in outputs
-            },
-        }
-        line = json.dumps(record).encode() + b"\n"
+        self._append(
+            {
+                "of": os.path.realpath(job.input),
+                "input": _size_and_time(Path(job.input)),
+                "outputs": {
+                    os.path.relpath(path, self._root): [status.st_size, status.st_mtime_ns]
+                    for path, status in outputs
+                },
+            }
+        )
+
+    def _append_if_kept(self, record: dict[str, Any]) -> None:
+        """Append a record, but make no folder for it alone."""
+        if self._needed or self._root.is_dir():
+            self._append(record)
+
+    def _append(self, *records: dict[str, Any]) -> None:
+        with self._lock:
+            if not self._begun:
+                records = ({"begun": time.time()}, *records)
+                self._begun = True
+        data = b"".join(
+            json.dumps({**record, "how": self._digest}).encode() + b"\n" for record in records
+        )
+        self._root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, _APPEND, 0o666)
         try:
-            os.write(descriptor, line)  # at once: lines of simultaneous runs do not mix
+            os.write(descriptor, data)  # at once: lines of simultaneous runs do not mix
         finally:
             os.close(descriptor)
-
-    def _read(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return the records of earlier runs, by input and digest of the options."""
-        if self._records is None:
-            self._records = _read_records(self._path)  # complete: other threads read it, too
-        return self._records
-
-
-def _read_records(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    records = {}
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        try:
-            record = json.loads(line)
-            key = record["of"], record["how"]
-            records[key] = {"input": record["input"], "outputs": record["outputs"]}
-        except (ValueError, KeyError, TypeError):
-            continue  # truncated by a full disk, or written by somebody else
-    return records
 
 
 def _size_and_time(path: Path) -> list[int] | None:

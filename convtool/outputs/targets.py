@@ -9,7 +9,7 @@ from convtool.errors import UsageError
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import MAX_LABEL, NamedOutput
 from convtool.media.contract import Tile
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 
 
 @dataclass(frozen=True)

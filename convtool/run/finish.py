@@ -8,7 +8,7 @@ from contextlib import closing
 
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.results.normalize import Choice, Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.run.progress import reported

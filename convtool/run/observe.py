@@ -11,7 +11,7 @@ from typing import Any
 from convtool.block import Block
 from convtool.convolve import Step
 from convtool.media.contract import Part, weighted
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.results.scaled import Scaled
 from convtool.results.weighted import Weighted
 from convtool.run.finish import Finishes, pages

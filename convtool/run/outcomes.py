@@ -3,7 +3,8 @@
 The exit code of a run is derived from its outcomes.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Status = Literal["done", "planned", "skipped", "failed"]
@@ -66,15 +67,34 @@ class Progress:
     rate: float | None = None
 
 
-@dataclass
 class Report:
-    """The outcomes of a run."""
+    """The outcomes of a run: counted, and those that failed.
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    Attributes:
+        failures: the outcomes with an error, in order.
+        bytes: the size of all inputs.
+    """
+
+    def __init__(self) -> None:
+        self.failures: list[Outcome] = []
+        self.bytes = 0
+        self._counts: Counter[Status] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Add the next outcome."""
+        self._counts[outcome.status] += 1
+        self.bytes += outcome.bytes
+        if outcome.error is not None:
+            self.failures.append(replace(outcome, witness=None))
 
     def count(self, status: Status) -> int:
         """Return how many inputs had this outcome."""
-        return sum(outcome.status == status for outcome in self.outcomes)
+        return self._counts[status]
+
+    @property
+    def total(self) -> int:
+        """How many inputs had any outcome."""
+        return self._counts.total()
 
     @property
     def exit_code(self) -> int:

@@ -18,7 +18,7 @@ from convtool.block import Block
 from convtool.errors import WriteError
 from convtool.media.contract import Encoder
 from convtool.media.inputs import PIPE, spool
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.outputs.targets import Target
 from convtool.run.finish import Finishes, pages
 from convtool.run.observe import stored

@@ -6,7 +6,7 @@ from convtool.convolve.geometry import extent
 from convtool.kernels.frequency import decibels
 from convtool.layers.layer import Layer
 from convtool.limits import MEBI
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Work
 from convtool.run.work import attempt, succeeded

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from convtool.block import AXIS
 from convtool.media.contract import Part
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.outcomes import Progress
 from convtool.run.state import Run
 

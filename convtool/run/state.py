@@ -14,7 +14,7 @@ from convtool.limits import Budget
 from convtool.media.contract import Encoding, Part, Source
 from convtool.outputs.atomic import Publisher
 from convtool.outputs.identities import Identities
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.outputs.manifest import Manifest
 from convtool.outputs.targets import Target
 from convtool.results.normalize import Normalizer
@@ -39,7 +39,7 @@ class Run:
     """
 
     filter: Filter
-    inputs: Identities = frozenset()
+    inputs: Identities = field(default_factory=Identities)
     progress: Callable[[Progress], None] | None = None
     publisher: Publisher = field(default_factory=Publisher)
     manifest: Manifest | None = None

@@ -25,7 +25,7 @@ from convtool.media.mistaken import open_source
 from convtool.options.reading import Reading, TimedReading
 from convtool.outputs.atomic import refuse_existing, refuse_existing_folder
 from convtool.outputs.identities import refuse_input
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.outputs.targets import Target, plan_targets
 from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import DEPTH

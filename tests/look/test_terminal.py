@@ -23,7 +23,7 @@ from convtool.look.terminal.response import response
 from convtool.look.terminal.waveform import Trace, waveform, waveforms
 from convtool.look.witness import Look
 from convtool.media.registry import MEDIA
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.filter import Filter
 from convtool.run.pipeline import run
 from convtool.run.state import Run

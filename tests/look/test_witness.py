@@ -12,7 +12,7 @@ from convtool.look.report.region import exact_region
 from convtool.look.settling import settled
 from convtool.look.witness import Look
 from convtool.media.registry import MEDIA
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.filter import Filter
 from convtool.run.observe import observe
 from convtool.run.pipeline import run

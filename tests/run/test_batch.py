@@ -23,11 +23,12 @@ from PIL import Image
 from convtool.cli.app import run
 from convtool.errors import WriteError
 from convtool.outputs.atomic import Publisher
-from convtool.outputs.jobs import Job
-from convtool.outputs.manifest import NAME
+from convtool.outputs.job import Job
+from convtool.outputs.records import name_for
 from convtool.run.batch import run_all, workers_for
 from convtool.run.outcomes import Outcome
 
+NAME = name_for(None)
 KILLS = 23 if LONG else 1  # per medium and signal
 FILES = 10_000 if LONG else 400
 RUNS = 20 if LONG else 1

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from convtool.look.report.page import render
 from convtool.look.report.rows import HIGH, PIXELS, Row, text
 from convtool.media.registry import Medium
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 
 STATES = ("done", "skipped", "failed")
 

@@ -16,7 +16,7 @@ from convtool.look.report.shown import Shown
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.outputs.atomic import Publisher, refuse_existing, refuse_existing_folder
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.outcomes import Outcome
 
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')  # in names of files, on some system or other

@@ -11,7 +11,7 @@ import torch
 from convtool.look.keepers import Envelope, Frames, Means
 from convtool.look.report.shown import Shown
 from convtool.look.witness import View
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.outcomes import Outcome
 from convtool.sizes import counted, size_text
 

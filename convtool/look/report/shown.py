@@ -14,7 +14,7 @@ from convtool.look.witness import Look, View
 from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
-from convtool.outputs.jobs import Job
+from convtool.outputs.job import Job
 from convtool.run.outcomes import Outcome
 
 

@@ -1,0 +1,59 @@
+"""A job: one input, and where its results go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from convtool.errors import ReadError
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and the place of its outputs.
+
+    Attributes:
+        input: the file, or `-` for standard input.
+        folder: the folder of outputs that are named after their kernel.
+        stem: the beginning of their names.
+        suffix: the ending of their names, which decides the format.
+        split: one file per channel instead of one for all.
+        merged: the one file's name where the user gives it, `-` for standard output.
+        problem: why the job cannot be run, as far as names tell; the run's other jobs can.
+        makes_folders: each output is a folder of files with this suffix.
+        index: the number of the input, from 1.
+        template: the name of an output, instead of `{stem}_{kernel}_{channel}{suffix}`.
+        root: OUTPUT where it is a folder, else None.
+    """
+
+    input: str
+    folder: Path
+    stem: str
+    suffix: str
+    split: bool
+    merged: str | None = None
+    problem: ReadError | None = None
+    makes_folders: bool = False
+    index: int = 1
+    template: str | None = None
+    root: Path | None = None
+
+    def path(self, kernel: str, channel: str | None = None) -> Path:
+        """Return the path of an output.
+
+        Args:
+            kernel: the label of the kernel that made it.
+            channel: the name of its channel; None where it shows all channels.
+        """
+        if self.merged is not None:
+            return Path(self.merged)
+        suffix = "" if self.makes_folders else self.suffix
+        if self.template is None:
+            parts = [part for part in (self.stem, kernel, channel) if part]
+            return self.folder / ("_".join(parts) + suffix)
+        name = self.template.format(
+            stem=self.stem,
+            kernel=kernel,
+            channel=channel or "",
+            index=self.index,
+            suffix=suffix,
+        )
+        return self.folder / name
