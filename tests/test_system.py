@@ -254,7 +254,7 @@ def test_names_that_differ_in_spelling_share_an_output(monkeypatch, tmp_path, na
 def test_names_that_differ_in_spelling_are_two_on_linux(monkeypatch, tmp_path):
     """Linux keeps them apart."""
     monkeypatch.setattr(system, "CASELESS", False)
-    assert len(plan(tmp_path, "A.png", "a.png").jobs) == 2
+    assert len(plan(tmp_path, "A.png", "a.png").known) == 2
 
 
 def test_files_without_numbers_are_known_by_their_paths(monkeypatch, tmp_path):
@@ -297,7 +297,7 @@ def test_a_list_in_another_encoding_is_refused_on_windows(monkeypatch, tmp_path)
     monkeypatch.setattr(expansion.os, "fsdecode", bytes.decode)
     (tmp_path / "list").write_bytes(b"\xe9.png\n")
     with pytest.raises(UsageError, match="the list is not UTF-8"):
-        expansion.read_list(str(tmp_path / "list"), b"\n")
+        list(expansion.read_list(str(tmp_path / "list"), b"\n"))
 
 
 def test_the_colon_of_a_drive_begins_no_parameters():

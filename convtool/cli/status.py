@@ -3,15 +3,17 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convtool.cli import messages
 from convtool.errors import ReadError
 from convtool.outputs.atomic import Publisher
-from convtool.outputs.status import ShardStatus
 from convtool.sizes import counted
+
+if TYPE_CHECKING:
+    from convtool.outputs.status import ShardStatus
 
 Output = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder of the outputs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON per shard.")]
@@ -51,19 +53,19 @@ def status(output: Output, *, failed_to: FailedTo = None, as_json: Json = False)
         raise typer.Exit(1)
 
 
-def _is_open(shard: ShardStatus) -> bool:
+def _is_open(shard: "ShardStatus") -> bool:
     """Return whether anything of a shard is left to do."""
     return shard.state != "complete" or bool(shard.failures)
 
 
-def _print(shards: list[ShardStatus], failed_to: str | None) -> None:
+def _print(shards: "list[ShardStatus]", failed_to: str | None) -> None:
     """Print what people want to know: the sum, then each shard with something left."""
     for shard in filter(_is_open, shards):
         name = "the run" if shard.shard is None else f"shard {shard.shard}"
         print(f"{name}: {_state(shard)}")
-        for failed, reason in shard.failures.items():
-            begins = reason.startswith(f"{failed}:") or failed in reason
-            print(f"  {messages.printable(reason if begins else f'{failed}: {reason}')}")
+        for input_, reason in shard.failures.items():
+            told = reason if input_ in reason else f"{input_}: {reason}"
+            print(f"  {messages.printable(told)}")
     done, failed = sum(one.done for one in shards), sum(len(one.failures) for one in shards)
     inputs = max((one.inputs for one in shards if one.inputs is not None), default=None)
     print(f"{done} of {counted(inputs, 'input') if inputs else 'the inputs'} done, {failed} failed")
@@ -73,14 +75,14 @@ def _print(shards: list[ShardStatus], failed_to: str | None) -> None:
     _print_what_next(shards, failed_to)
 
 
-def _state(shard: ShardStatus) -> str:
+def _state(shard: "ShardStatus") -> str:
     if shard.state == "missing":
         return "not begun"
     state = "complete" if shard.state == "complete" else "running or interrupted"
     return f"{state}, {shard.done} done, {len(shard.failures)} failed"
 
 
-def _print_what_next(shards: list[ShardStatus], failed_to: str | None) -> None:
+def _print_what_next(shards: "list[ShardStatus]", failed_to: str | None) -> None:
     again = [one for one in shards if one.state != "complete"]
     if again and again[0].shard is not None:
         numbers = _ranges([one.shard.number for one in again if one.shard is not None])

@@ -99,6 +99,7 @@ class RunOptions:
         "Filter the I-th of N parts of the inputs; each input is in exactly one of them.",
         "Inputs",
         kind=Text("I/N"),
+        rare=True,
     )
     shard_by: By = option(
         "name",

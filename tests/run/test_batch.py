@@ -417,7 +417,8 @@ def test_a_damaged_manifest_is_tolerated(convtool, tmp_path):
     options = ["-k", "blur", "--merge", "--skip-existing", "--overwrite"]
     assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options).code == 0
     manifest = tmp_path / "out" / NAME
-    manifest.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + manifest.read_bytes()[:-20])
+    begun, first, second, _ = manifest.read_bytes().splitlines(keepends=True)
+    manifest.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + begun + first + second[:-20])
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options, "--json")
     assert sorted(json.loads(line)["status"] for line in result.out.splitlines()) == [
         "done",

@@ -96,7 +96,7 @@ def test_a_decoder_that_raises_after_a_block_costs_its_own_input(convtool, input
 
 def test_a_fault_outside_of_any_input_is_seen(convtool, monkeypatch, tmp_path):
     """A fault of ours before the first input says so, instead of an empty exit 1."""
-    monkeypatch.setattr("convtool.cli.running.plan_jobs", fault("planning"))
+    monkeypatch.setattr("convtool.cli.planning.plan_jobs", fault("planning"))
     result = convtool("image", SAMPLES / "chart.jpg", tmp_path / "out.png", "-k", "identity")
     assert result.code == 1
     assert result.err.startswith("error: internal error (AssertionError: planning fell over)")
