@@ -1,7 +1,7 @@
-"""JPEG: read and decoded here by libjpeg-turbo, written by Pillow."""
+"""JPEG: read and decoded here by libjpeg-turbo, and written by it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from convtool.media.image.exif import within
 from convtool.media.image.format import FULL_CHROMA, Format
@@ -14,9 +14,10 @@ from convtool.media.image.row_writer import RowWriter
 from convtool.media.image.samples import Frame
 from convtool.media.policies import listed
 
-SUBSAMPLING = {"4:2:2": "4:2:2", "4:2:0": "4:2:0", "4:1:1": "4:2:0", "4:1:0": "4:2:0"}  # Pillow's
+SUBSAMPLING = {"4:2:2": "422", "4:2:0": "420", "4:1:1": "420", "4:1:0": "420"}
+FULL = "444"
 LARGEST = 65500  # rows and columns that libjpeg encodes
-COPIES = 8  # of a band: as rows, as Pillow has them, encoded, by several threads
+COPIES = 6  # of a band: as rows, encoded, by several threads
 
 
 class Jpeg(Format):
@@ -45,18 +46,18 @@ class Jpeg(Format):
         if metadata.icc and len(metadata.icc) > MAX_PROFILE:
             yield f"colour profile dropped: it is larger than {MAX_PROFILE} bytes"
 
-    def options(self, frames: Sequence[Frame], metadata: Metadata, quality: int) -> dict[str, Any]:
-        """Return Pillow's options for saving."""
-        return self._coding(metadata, quality) | self._beside(frames[0], metadata)
+    def save(
+        self, file: BinaryIO, frames: Sequence[Frame], metadata: Metadata, quality: int
+    ) -> None:
+        """Write a finished image.
 
-    def _coding(self, metadata: Metadata, quality: int) -> dict[str, Any]:
-        """Return the options for the pixels."""
-        return {"quality": quality, "subsampling": self.chroma(metadata, quality)}
-
-    def _beside(self, frame: Frame, metadata: Metadata) -> dict[str, Any]:
-        """Return the options for the metadata."""
-        extra = write(metadata, frame.colours, self.exif(metadata))
-        return {"extra": extra} | ({"dpi": metadata.dpi} if metadata.dpi else {})
+        Raises:
+            ValueError: it is larger than JPEG can hold.
+        """
+        (frame,) = frames
+        rows = self.rows(file, frame, metadata, quality)
+        rows.write(frame.samples)
+        rows.close()
 
     def held(self, row: int, metadata: Metadata) -> int:
         """Return an estimate of the bytes held while an image is written row by row."""
@@ -71,14 +72,14 @@ class Jpeg(Format):
         """
         if max(like.samples.shape) > LARGEST:
             raise ValueError(f"it holds at most {LARGEST}×{LARGEST} pixels")
-        coding, beside = self._coding(metadata, quality), self._beside(like, metadata)
-        return writer.JpegRows(file, like, coding, beside)
+        beside = write(metadata, like.colours, self.exif(metadata))
+        return writer.JpegRows(file, like, quality, self.chroma(metadata, quality), beside)
 
     def chroma(self, metadata: Metadata, quality: int) -> str:
         """Return how finely colours are sampled: as in the input, and fully at high quality."""
         if quality >= FULL_CHROMA or metadata.chroma is None:
-            return "4:4:4"
-        return SUBSAMPLING.get(metadata.chroma, "4:4:4")
+            return FULL
+        return SUBSAMPLING.get(metadata.chroma, FULL)
 
     def exif(self, metadata: Metadata) -> bytes:
         """Return the EXIF tags that a segment can hold."""

@@ -71,14 +71,15 @@ def orientation(metadata: Metadata) -> int:
 
 
 def write(metadata: Metadata, channels: int, exif: bytes) -> bytes:
-    """Return the segments that hold metadata.
+    """Return the segments that hold metadata, JFIF's header first.
 
     Args:
         metadata: of the image.
         channels: of the image.
         exif: the tags, with their beginning.
     """
-    parts = [segment(APP1, exif)] if exif else []
+    parts = [segment(APP0, _jfif(metadata))]
+    parts += [segment(APP1, exif)] if exif else []
     if metadata.xmp:
         parts += _xmp_segments(metadata.xmp)
     profile = metadata.profile(channels)
@@ -91,6 +92,14 @@ def write(metadata: Metadata, channels: int, exif: bytes) -> bytes:
         if keyword == COMMENT:
             parts += [segment(COM, part) for part in _cut(text.encode(), ROOM)]
     return b"".join(parts)
+
+
+def _jfif(metadata: Metadata) -> bytes:
+    """Return JFIF's header, with the resolution in whole dots per inch."""
+    known = metadata.dpi is not None
+    dots = (round(value) for value in metadata.dpi) if metadata.dpi else (1, 1)
+    x, y = (min(max(value, 1), 2**16 - 1) for value in dots)
+    return JFIF + bytes((1, 1, INCH if known else 0)) + x.to_bytes(2) + y.to_bytes(2) + bytes(2)
 
 
 def _set_resolution(segments: Segments, found: Metadata) -> None:
