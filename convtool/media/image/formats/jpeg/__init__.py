@@ -28,7 +28,7 @@ class Jpeg(Format):
     signatures = (b"\xff\xd8\xff",)
     quality = True
     holds = frozenset({"icc", "exif", "dpi", "xmp", "iptc", "text"})
-    copies = 3
+    copies = 2
 
     def open(self, file: ImageInput) -> Reader:
         """Open a file for reading."""
