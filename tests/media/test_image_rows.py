@@ -546,6 +546,7 @@ def test_where_no_pyramid_is_written(convtool, tmp_path):
         (source, ".tif", ["--tile", "0"], "reduced images dropped: they are stored in tiles only"),
         (several, ".tif", ["--pyramid"], "no reduced images: only a single page can have them"),
         (stack, ".tif", ["--pyramid"], "no reduced images: they would not lie in one piece"),
+        (stack, ".tif", ["--tile", "64"], "no tiles: they would not lie in one piece"),
         (several, ".npy", ["--pyramid"], "only TIFF has reduced images"),
     ):
         out = tmp_path / f"out{suffix}"

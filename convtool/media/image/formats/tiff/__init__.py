@@ -57,8 +57,9 @@ class Tiff(Format):
         from convtool.media.image.formats.tiff import writer  # noqa: PLC0415  # the same
 
         yield from super().unfit(frames, metadata)
-        if metadata.pyramid and writer.is_stack(frames, metadata):
-            yield "no reduced images: they would not lie in one piece, as ImageJ expects"
+        if (metadata.pyramid or metadata.tile) and writer.is_stack(frames, metadata):
+            what = "reduced images" if metadata.pyramid else "tiles"
+            yield f"no {what}: they would not lie in one piece, as ImageJ expects"
         if metadata.stack and not stacks.describes(metadata.stack, frames):
             yield "description of a stack dropped: the result is not of its sizes and type"
 
