@@ -1,7 +1,6 @@
 """Run the jobs of a command and report their outcomes; shared by all media."""
 
 import contextlib
-import dataclasses
 import itertools
 import os
 import time
@@ -26,12 +25,12 @@ from convtool.outputs.atomic import Publisher
 from convtool.outputs.identities import Identities
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import KNOWN, Jobs
-from convtool.outputs.manifest import Manifest
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Report
 from convtool.run.pipeline import run
 from convtool.run.preview import preview
+from convtool.run.recipe import Recipe
 from convtool.run.state import Run
 
 
@@ -127,25 +126,30 @@ class Runs:
         showing: Showing,
     ) -> None:
         self.showing, self.publisher = showing, showing.publisher
-        self.medium, self._options = medium, options
-        self._alike = len(planned.known)
+        self.medium = medium
         self.inputs = Identities(job.input for job in planned.known)
-        self._skip = run_options.skip_existing
         self._progress = None if bar is None else bar.update
         if run_options.json:
             self._progress = progress_lines()
         self._filters: list[Filter] = []
-        self.manifest: Manifest | None = None
         self._budget = Budget(options.reading.max_memory)
-        root, shard = planned.root, planning.shard_of(run_options)
-        recorded = planned.count != 1 or self._skip or shard is not None
-        if root is not None and recorded and not run_options.dry_run:
-            groups = (*vars(options).values(), Named(medium.name, run_options.name))
-            self.manifest = Manifest(root, __version__, groups, shard)
+        self.recipe = Recipe(
+            medium=medium.name,
+            options=options,
+            inputs=len(planned.known),
+            version=__version__,
+            name=run_options.name,
+            root=planned.root,
+            shard=planning.shard_of(run_options),
+            skip=run_options.skip_existing,
+        )
+        recorded = planned.count != 1 or self.recipe.skip or self.recipe.shard is not None
+        kept = recorded and not run_options.dry_run
+        self.manifest = self.recipe.manifest() if kept else None
 
     def __call__(self) -> Run:
         """Return what one worker's jobs share."""
-        filter_ = Filter(self._options, self.medium, inputs=self._alike)
+        filter_ = self.recipe.filter()
         self._filters.append(filter_)
         return Run(
             filter_,
@@ -153,7 +157,7 @@ class Runs:
             self._progress,
             self.publisher,
             self.manifest,
-            self._skip,
+            self.recipe.skip,
             self._budget,
             self.showing.witness if self.showing.wanted else None,
             self.showing.files,
@@ -162,14 +166,6 @@ class Runs:
     def layers(self) -> list[Layer]:
         """Return the layers that were made, those of one worker."""
         return max((filter_.layers() for filter_ in self._filters), key=len, default=[])
-
-
-@dataclasses.dataclass(frozen=True)
-class Named:
-    """What results depend on beside the options: the medium, and the names of outputs."""
-
-    medium: str
-    name: str | None
 
 
 def _run(

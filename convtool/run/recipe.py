@@ -1,0 +1,67 @@
+"""How the jobs of a run are filtered, in values that any process can make its own objects from.
+
+A thread of this process and a worker on another machine start from the same recipe. It opens
+nothing by itself.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convtool.media.registry import MEDIA
+from convtool.options.options import Options
+from convtool.outputs.manifest import Manifest
+from convtool.outputs.shards import Shard
+from convtool.run.filter import Filter
+
+
+@dataclass(frozen=True)
+class Named:
+    """What results depend on beside the options: the medium, and the names of outputs."""
+
+    medium: str
+    name: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How the jobs of a run are filtered.
+
+    Attributes:
+        medium: the name of the medium.
+        options: of the filter.
+        inputs: how many there are like the first, which may make a GPU worth its start-up.
+        version: of this program; another version may give other results.
+        name: the template of the names of outputs; None for the usual names.
+        root: OUTPUT where it is a folder, else None.
+        shard: which of the inputs are filtered; None for all.
+        skip: skip inputs whose outputs are up to date.
+    """
+
+    medium: str
+    options: Options
+    inputs: int
+    version: str
+    name: str | None = None
+    root: Path | None = None
+    shard: Shard | None = None
+    skip: bool = False
+
+    def filter(self) -> Filter:
+        """Return layers, to be used by one thread at a time.
+
+        Raises:
+            UsageError: a kernel cannot be used, or there is no such device.
+        """
+        return Filter(self.options, MEDIA[self.medium], inputs=self.inputs)
+
+    def manifest(self) -> Manifest | None:
+        """Return the record of the outputs in OUTPUT; None where that is no folder."""
+        if self.root is None:
+            return None
+        return Manifest(self.root, self.version, self.groups, self.shard)
+
+    @property
+    def groups(self) -> tuple[Any, ...]:
+        """Dataclasses with everything that results depend on."""
+        return (*vars(self.options).values(), Named(self.medium, self.name))
