@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,24 +10,34 @@ from convtool.errors import WriteError
 
 
 class Identities:
-    """The identities of files that exist; more can be added while a run is under way."""
+    """The identities of files that exist; more can be added while a run is under way.
+
+    Files are looked up when a path is asked for that exists: mostly none is.
+
+    Args:
+        names: the files.
+    """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
+        self._coming: list[str] = list(names)
         self._known: set[tuple[int, int | str]] = set()
-        for name in names:
-            self.add(name)
+        self._lock = threading.Lock()
 
     def add(self, name: str) -> None:
         """Add a file, if it exists."""
-        with contextlib.suppress(OSError, ValueError):
-            self._known.add(_identity(name))
+        self._coming.append(name)
 
     def __contains__(self, path: Path) -> bool:
         """Return whether a file is one of them, by whatever name."""
         try:
-            return _identity(path) in self._known
+            identity = _identity(path)
         except (FileNotFoundError, NotADirectoryError):
             return False
+        with self._lock:
+            while self._coming:
+                with contextlib.suppress(OSError, ValueError):
+                    self._known.add(_identity(self._coming.pop()))
+        return identity in self._known
 
 
 def refuse_input(target: Path, inputs: Identities) -> None:

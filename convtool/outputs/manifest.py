@@ -3,8 +3,9 @@
 Hidden files of the OUTPUT folder have one line of JSON per input. It is appended before outputs
 take their names and states their size and time, so that it holds only for outputs that were
 published. They are files of the folder, not attributes or files beside each output, because a later
-run reads them before it opens a single input. Each shard writes one of its own, as machines cannot
-append to the same file; whoever reads takes them together.
+run reads them before it opens a single input. Each shard writes one of its own, and so does each
+machine that filters for a run, as machines cannot append to the same file; whoever reads takes them
+together.
 """
 
 import dataclasses
@@ -38,6 +39,19 @@ IRRELEVANT = (
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | system.BINARY
 
 
+@dataclasses.dataclass(frozen=True)
+class Writer:
+    """Who records, where several processes filter for one run.
+
+    Attributes:
+        run: tells the records of this run from those of others.
+        node: the machine; None for the process that all are reported to.
+    """
+
+    run: str
+    node: str | None = None
+
+
 class Manifest:
     """The record of the outputs in a folder, by this run and earlier ones.
 
@@ -46,22 +60,30 @@ class Manifest:
         version: of this program; another version may give other results.
         options: dataclasses with every option that results depend on.
         shard: whose record this run writes.
+        writer: who records; None where one process filters everything.
     """
 
     def __init__(
-        self, root: Path, version: str, options: Sequence[Any], shard: Shard | None = None
+        self,
+        root: Path,
+        version: str,
+        options: Sequence[Any],
+        shard: Shard | None = None,
+        writer: Writer | None = None,
     ) -> None:
-        self._root, self._path = root, root / name_for(shard)
-        self._needed, self._begun = shard is not None, False
+        self._root = root
+        self._path = root / name_for(shard, None if writer is None else writer.node)
+        self._needed, self._begun = shard is not None or writer is not None, False
+        self._run = None if writer is None else writer.run
         self._lock = threading.Lock()
-        self._digest = _digest(version, options)
+        self._digest = digest_of(version, options)
         self._records = Records(root)
 
     def is_up_to_date(self, job: Job) -> bool:
-        """Return whether every output of a job is there, made from its input by these options."""
+        """Return whether an earlier run made every output of a job from its input as it is now."""
         now: list[int] | None = None
         for record in self._records.of(os.path.realpath(job.input)):
-            if record["how"] != self._digest:
+            if record["how"] != self._digest or self._is_of_this_run(record):
                 continue
             now = now or _size_and_time(Path(job.input))
             if record["input"] == now and self._are_there(record["outputs"]):
@@ -71,14 +93,28 @@ class Manifest:
     def _are_there(self, outputs: dict[str, list[int]]) -> bool:
         return all(_size_and_time(self._root / name) == was for name, was in outputs.items())
 
-    def made(self, job: Job, path: Path) -> bool:
-        """Return whether a file is as an earlier run made it from a job's input, by any options."""
-        name, now = os.path.relpath(path, self._root), _size_and_time(path)
+    def made(self, job: Job, path: Path, *, now: bool = False) -> bool:
+        """Return whether a file is as a run made it from a job's input, by any options.
+
+        Args:
+            job: the job.
+            path: the file.
+            now: whether this run did, in another process; else any run.
+        """
+        status = _size_and_time(path)
+        if status is None:
+            return False
+        name = os.path.relpath(path, self._root)
         records = self._records.of(os.path.realpath(job.input))
-        return now is not None and any(record["outputs"].get(name) == now for record in records)
+        if now:
+            records = list(filter(self._is_of_this_run, records))
+        return any(record["outputs"].get(name) == status for record in records)
+
+    def _is_of_this_run(self, record: dict[str, Any]) -> bool:
+        return self._run is not None and record.get("run") == self._run
 
     def begin(self) -> None:
-        """Record that a run begins; without a shard, once there is something else to record."""
+        """Record that a run begins; one of a single process, once there is more to record."""
         if self._needed:
             self._append()
 
@@ -127,9 +163,8 @@ class Manifest:
             if not self._begun:
                 records = ({"begun": time.time()}, *records)
                 self._begun = True
-        data = b"".join(
-            json.dumps({**record, "how": self._digest}).encode() + b"\n" for record in records
-        )
+        more = {"how": self._digest} | ({} if self._run is None else {"run": self._run})
+        data = b"".join(json.dumps(record | more).encode() + b"\n" for record in records)
         self._root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, _APPEND, 0o666)
         try:
@@ -147,7 +182,7 @@ def _size_and_time(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _digest(version: str, options: Sequence[Any]) -> str:
+def digest_of(version: str, options: Sequence[Any]) -> str:
     """Return a digest of everything that results depend on: options, and kernel files."""
     values: dict[str, Any] = {}
     for group in options:

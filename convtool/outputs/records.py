@@ -1,4 +1,4 @@
-"""Read what earlier runs recorded of a folder's outputs: the manifests of all its shards.
+"""Read what earlier runs recorded of a folder's outputs: the manifests of all shards and machines.
 
 A folder may hold the outputs of millions of inputs. So only the place of each record is kept, by a
 hash of its input, and a record is read when its input is asked for.
@@ -18,21 +18,29 @@ from numpy.typing import NDArray
 
 from convtool.outputs.shards import Shard
 
-_NAME = re.compile(r"\.convtool(?:-(\d+)-of-(\d+))?\.jsonl", re.ASCII)
+_NAME = re.compile(r"\.convtool(?:-(\d+)-of-(\d+))?(?:-on-[\w.-]+)?\.jsonl", re.ASCII)
+_NOT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
 _FILE = 2**44  # one file's offsets are below it
 
 
-def name_for(shard: Shard | None) -> str:
-    """Return the name of the manifest that a shard writes.
+def name_for(shard: Shard | None, node: str | None = None) -> str:
+    """Return the name of the manifest that a run writes.
 
-    >>> name_for(None), name_for(Shard(3, 100))
-    ('.convtool.jsonl', '.convtool-3-of-100.jsonl')
+    Args:
+        shard: of the run.
+        node: the machine that writes, where several filter for one run; its processes append to
+            one file, which machines cannot.
+
+    >>> name_for(None), name_for(Shard(3, 100)), name_for(None, "gpu-7")
+    ('.convtool.jsonl', '.convtool-3-of-100.jsonl', '.convtool-on-gpu-7.jsonl')
     """
-    return ".convtool.jsonl" if shard is None else f".convtool-{shard.number}-of-{shard.of}.jsonl"
+    part = "" if shard is None else f"-{shard.number}-of-{shard.of}"
+    place = "" if node is None else f"-on-{_NOT_IN_NAMES.sub('_', node)}"
+    return f".convtool{part}{place}.jsonl"
 
 
 def manifests(root: Path) -> dict[Path, Shard | None]:
-    """Return the manifests in a folder, each with the shard that wrote it."""
+    """Return the manifests in a folder, each with the shard whose it is."""
     found: dict[Path, Shard | None] = {}
     for path in sorted(root.glob(".convtool*.jsonl")):
         if match := _NAME.fullmatch(path.name):

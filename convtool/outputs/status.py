@@ -1,14 +1,15 @@
 """Tell how far the outputs of a folder have come, from what its shards recorded."""
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.outputs.records import digest, lines, manifests
+from convtool.outputs.records import digest, lines, manifests, name_for
 from convtool.outputs.shards import Shard
 
 State = Literal["complete", "unfinished", "missing"]
@@ -35,44 +36,69 @@ class ShardStatus:
 
 
 class _Record:
-    """What a manifest records of runs with the options of its last one.
+    """What the manifests of a shard record of runs with the options of its last one.
+
+    The main one knows when runs began and ended, and what failed; those of machines that filtered
+    for it, what was done.
 
     Attributes:
         how: the digest of the options.
         begun: when the last run began.
+        is_main: it is the shard's own, not that of a machine.
+        hashes: those of inputs that have outputs, by run; None for runs of one process.
         status: what it comes to.
     """
 
     def __init__(self, path: Path, shard: Shard | None) -> None:
         self.how, self.begun, self.status = "", 0.0, ShardStatus(shard)
-        self._done = array("Q")
+        self.is_main = path.name == name_for(shard)
+        self._turns: list[str | None] = []  # the runs that began, in order
+        self._failed: dict[str, int] = {}  # in which turn
+        self.hashes: dict[str | None, array[int]] = {}
         for _, record in lines(path):
             if "begun" in record:
                 if record["how"] != self.how:
                     self._forget()
                 self.how, self.begun = record["how"], float(record["begun"])
                 self.status.state, self.status.inputs = "unfinished", None
+                self._turns.append(record.get("run"))
             elif record["how"] == self.how:
                 self._take(record)
 
     def _forget(self) -> None:
         """Leave out what runs with other options did."""
-        self._done = array("Q")
+        self.hashes.clear()
         self.status.failures.clear()
 
-    def _take(self, record: dict[str, object]) -> None:
+    def _take(self, record: dict[str, Any]) -> None:
         name = str(record.get("of"))
         if "ended" in record:
-            self.status.state, self.status.inputs = "complete", int(str(record["inputs"]))
+            self.status.state, self.status.inputs = "complete", int(record["inputs"])
         elif "failed" in record:
             self.status.failures[name] = str(record["failed"])
+            self._failed[name] = len(self._turns)
         elif "outputs" in record:
             self.status.failures.pop(name, None)
-            self._done.append(digest(name))
+            self.hashes.setdefault(record.get("run"), array("Q")).append(digest(name))
+
+    def join(self, others: Iterable["_Record"]) -> None:
+        """Add what machines did for this shard, where this is its main manifest."""
+        turns = {run: turn for turn, run in enumerate(self._turns, 1)}
+        for other in others:
+            self.begun = max(self.begun, other.begun)
+            for run, hashes in other.hashes.items():
+                turn, there = turns.get(run, len(self._turns)), np.unique(np.asarray(hashes))
+                for name in list(self.status.failures):
+                    if self._failed[name] <= turn and _holds(there, digest(name)):
+                        del self.status.failures[name]
+                self.hashes.setdefault(run, array("Q")).extend(hashes)
+        if not self.is_main:
+            self.status.state = "unfinished"
 
     def done(self) -> NDArray[np.uint64]:
         """Return the hashes of the inputs that have outputs, each once."""
-        return np.unique(np.asarray(self._done))
+        found = [np.asarray(hashes) for hashes in self.hashes.values()]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
 
 
 def status(root: Path) -> list[ShardStatus]:
@@ -87,7 +113,7 @@ def status(root: Path) -> list[ShardStatus]:
     last = max(records, key=lambda record: record.begun, default=None)
     if last is None or not last.how:
         return []
-    records = [record for record in records if record.how == last.how]
+    records = _joined(record for record in records if record.how == last.how)
     _settle(records)
     found = [record.status for record in records]
     divided = [record for record in records if record.status.shard is not None]
@@ -100,8 +126,18 @@ def status(root: Path) -> list[ShardStatus]:
     return [there.get(number, ShardStatus(Shard(number, newest.of))) for number in numbers]
 
 
+def _joined(records: Iterable[_Record]) -> list[_Record]:
+    """Return one record per shard, of all machines that filtered for it."""
+    shards: dict[Shard | None, list[_Record]] = {}
+    for record in sorted(records, key=lambda record: not record.is_main):
+        shards.setdefault(record.status.shard, []).append(record)
+    for main, *others in shards.values():
+        main.join(others)
+    return [main for main, *_ in shards.values()]
+
+
 def _settle(records: list[_Record]) -> None:
-    """Count what each manifest has done, and what failed in one and was done by another."""
+    """Count what each shard has done, and what failed in one and was done by another."""
     done = [record.done() for record in records]
     for index, record in enumerate(records):
         failures = record.status.failures

@@ -10,7 +10,7 @@ from typing import Any
 
 from convtool.media.registry import MEDIA
 from convtool.options.options import Options
-from convtool.outputs.manifest import Manifest
+from convtool.outputs.manifest import Manifest, Writer, digest_of
 from convtool.outputs.shards import Shard
 from convtool.run.filter import Filter
 
@@ -55,13 +55,21 @@ class Recipe:
         """
         return Filter(self.options, MEDIA[self.medium], inputs=self.inputs)
 
-    def manifest(self) -> Manifest | None:
-        """Return the record of the outputs in OUTPUT; None where that is no folder."""
+    def manifest(self, writer: Writer | None = None) -> Manifest | None:
+        """Return the record of the outputs in OUTPUT; None where that is no folder.
+
+        Args:
+            writer: who records; None where one process filters everything.
+        """
         if self.root is None:
             return None
-        return Manifest(self.root, self.version, self.groups, self.shard)
+        return Manifest(self.root, self.version, self._groups, self.shard, writer)
+
+    def digest(self) -> str:
+        """Return a digest of everything that results depend on, kernel files as they are here."""
+        return digest_of(self.version, self._groups)
 
     @property
-    def groups(self) -> tuple[Any, ...]:
+    def _groups(self) -> tuple[Any, ...]:
         """Dataclasses with everything that results depend on."""
         return (*vars(self.options).values(), Named(self.medium, self.name))
