@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from convtool import system
 from convtool.errors import ConvtoolError, WriteError
+from convtool.outputs import leftovers
 
 
 class Publisher:
@@ -61,6 +62,7 @@ class Publisher:
             with self._while_wanted():
                 descriptor = os.open(temporary, _NEW_FILE, 0o666)
                 self._temporaries[temporary] = descriptor
+                leftovers.hold(descriptor)
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
@@ -84,7 +86,8 @@ class Publisher:
             refuse_existing_folder(target, overwrite=overwrite)
             with self._while_wanted():
                 temporary.mkdir(parents=True)
-            yield temporary
+            with leftovers.held(temporary):
+                yield temporary
             with self._while_wanted():
                 _publish_folder(temporary, final)
 

@@ -21,6 +21,7 @@ from typing import Any
 from convtool import system
 from convtool.errors import KernelError
 from convtool.kernels.resolve import files
+from convtool.outputs import leftovers
 from convtool.outputs.job import Job
 from convtool.outputs.records import Records, name_for
 from convtool.outputs.shards import Shard
@@ -76,6 +77,7 @@ class Manifest:
         self._needed, self._begun = shard is not None or writer is not None, False
         self._run = None if writer is None else writer.run
         self._lock = threading.Lock()
+        self._swept: set[Path] = set()
         self._digest = digest_of(version, options)
         self._records = Records(root)
 
@@ -112,6 +114,14 @@ class Manifest:
 
     def _is_of_this_run(self, record: dict[str, Any]) -> bool:
         return self._run is not None and record.get("run") == self._run
+
+    def sweep(self, folder: Path) -> None:
+        """Remove what a killed run left half-written in a folder, before the first output there."""
+        with self._lock:
+            if folder in self._swept:
+                return
+            self._swept.add(folder)
+        leftovers.sweep(folder)
 
     def begin(self) -> None:
         """Record that a run begins; one of a single process, once there is more to record."""

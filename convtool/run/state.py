@@ -36,6 +36,7 @@ class Run:
         budget: the memory of all jobs of all workers; None where one job runs at a time.
         witness: makes somebody who watches a job; None where nobody does.
         drawn: names the files that are drawn of a job, beside its outputs.
+        again: the jobs have begun before, in a process that died.
     """
 
     filter: Filter
@@ -47,22 +48,33 @@ class Run:
     budget: Budget | None = None
     witness: Callable[[Job], "Witness"] | None = None
     drawn: Callable[[Job], Sequence[Path]] = lambda _: ()
+    again: bool = False
 
     def watching(self, job: Job) -> "Witness | None":
         """Return who watches a job."""
         return None if self.witness is None else self.witness(job)
 
     def skips(self, job: Job) -> bool:
-        """Return whether a job is skipped: its outputs are up to date, no drawing is missing."""
-        if not self.skip or self.manifest is None or not self.manifest.is_up_to_date(job):
+        """Return whether a job is skipped: its outputs are up to date, no drawing is missing.
+
+        Where it is not, what a killed run left half-written beside its outputs is removed.
+        """
+        if not self.skip or self.manifest is None:
             return False
-        return all(path.is_file() for path in self.drawn(job))
+        if self.manifest.is_up_to_date(job) and all(path.is_file() for path in self.drawn(job)):
+            return True
+        self.manifest.sweep(job.folder)
+        return False
 
     def replaces(self, job: Job, path: Path) -> bool:
         """Return whether an existing output is replaced: as asked, or as our own earlier one."""
         if self.filter.options.output.overwrite:
             return True
-        return self.skip and self.manifest is not None and self.manifest.made(job, path)
+        if self.manifest is None:
+            return False
+        if self.skip and self.manifest.made(job, path):
+            return True
+        return self.again and self.manifest.made(job, path, now=True)
 
 
 @dataclass(frozen=True)
