@@ -13,7 +13,7 @@ from PIL import Image
 from convtool import system
 from convtool.errors import UsageError, WriteError
 from convtool.kernels import grammar
-from convtool.outputs import expansion, identities, jobs, naming
+from convtool.outputs import expansion, identities, jobs, lists, naming
 from convtool.outputs.atomic import Publisher
 
 SYSTEMS = ["win32", "darwin"]
@@ -294,10 +294,10 @@ def test_templates_stay_below_output(monkeypatch, template):
 
 def test_a_list_in_another_encoding_is_refused_on_windows(monkeypatch, tmp_path):
     """Windows' names are no bytes: a list that is not UTF-8 is refused in words."""
-    monkeypatch.setattr(expansion.os, "fsdecode", bytes.decode)
+    monkeypatch.setattr(lists.os, "fsdecode", bytes.decode)
     (tmp_path / "list").write_bytes(b"\xe9.png\n")
     with pytest.raises(UsageError, match="the list is not UTF-8"):
-        list(expansion.read_list(str(tmp_path / "list"), b"\n"))
+        list(lists.read_list(str(tmp_path / "list"), b"\n"))
 
 
 def test_the_colon_of_a_drive_begins_no_parameters():

@@ -10,8 +10,8 @@ from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
-from convtool.outputs.expansion import read_list
 from convtool.outputs.jobs import Jobs, plan_jobs
+from convtool.outputs.lists import read_list
 from convtool.outputs.naming import Naming
 from convtool.outputs.shards import Shard, read_shard
 

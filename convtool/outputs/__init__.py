@@ -1,6 +1,7 @@
 """Where results go. No media file is opened here.
 
 naming       how outputs are named, and which files of folders are inputs
+lists        the names that a list has
 shards       which inputs belong to which of several machines
 expansion    INPUT words into files, as they are found
 job          one input, and where its results go

@@ -13,7 +13,8 @@ from PIL import Image
 
 from convtool.errors import UsageError
 from convtool.outputs import jobs, owners
-from convtool.outputs.expansion import Expansion, read_list
+from convtool.outputs.expansion import Expansion
+from convtool.outputs.lists import read_list
 from convtool.outputs.naming import Naming
 from convtool.outputs.shards import Shard, Sieve, read_shard
 
@@ -107,7 +108,7 @@ def test_a_million_names_stream(tmp_path):
     script = (
         "import resource, sys, time\n"
         "from convtool.outputs.jobs import plan_jobs\n"
-        "from convtool.outputs.expansion import read_list\n"
+        "from convtool.outputs.lists import read_list\n"
         "from convtool.outputs.naming import Naming\n"
         "from convtool.outputs.shards import Shard\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
