@@ -8,26 +8,23 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from convtool.block import Block
 from convtool.errors import WriteError
 from convtool.media.contract import Encoder
 from convtool.media.inputs import PIPE, spool
 from convtool.outputs.job import Job
 from convtool.outputs.targets import Target
+from convtool.run.drain import drain
 from convtool.run.finish import Finishes, pages
 from convtool.run.observe import stored
 from convtool.run.outcomes import Outcome
-from convtool.run.prefetch import prefetch
 from convtool.run.state import Run, Witness, Work
 from convtool.run.work import attempt, succeeded
-
-Between = Callable[[Iterable[Any]], Generator[Any]]  # runs a step in a thread of its own, or not
 
 
 def run(job: Job, shared: Run) -> Outcome:
@@ -75,7 +72,7 @@ def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[s
             placement = page.layer.placement(page.part.size)
             for encoder, target in zip(encoders, page.targets, strict=True):
                 encoder.begin(page.seen, placement, levels, target.tiles)
-            _drain(result, encoders, shared)
+            drain(result, encoders, overlapped=shared.filter.medium.overlapped)
         for encoder in encoders:
             encoder.close()
         _record(job, outputs, shared)
@@ -121,25 +118,6 @@ def _place(target: Target, job: Job, shared: Run) -> Iterator[BinaryIO | Path]:
         held.seek(0)
         shutil.copyfileobj(held, sys.stdout.buffer)
     sys.stdout.buffer.flush()
-
-
-def _drain(blocks: Generator[Block], encoders: Sequence[Encoder], shared: Run) -> None:
-    """Take the blocks of a result into all encoders.
-
-    Filtering, preparing and writing are each run in a thread where the medium is worth it. The
-    threads end before the files are closed.
-    """
-    between: Between = prefetch if shared.filter.medium.overlapped else _here
-    with ExitStack() as steps:
-        filtered = steps.enter_context(closing(between(blocks)))
-        ready = ([encoder.prepare(block) for encoder in encoders] for block in filtered)
-        for prepared in steps.enter_context(closing(between(ready))):
-            for encoder, each in zip(encoders, prepared, strict=True):
-                encoder.write(each)
-
-
-def _here(items: Iterable[Any]) -> Generator[Any]:
-    yield from items
 
 
 def _record(job: Job, outputs: Sequence[_Output], shared: Run) -> None:

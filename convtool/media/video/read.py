@@ -23,11 +23,12 @@ from convtool.media.npy_file import is_npy
 from convtool.media.policies import Notes, refuse_empty
 from convtool.media.video.accepted import refuse_unknown
 from convtool.media.video.carried import carried, is_cover
-from convtool.media.video.decode import Decoder, StreamPacket
+from convtool.media.video.decode import Decoder
 from convtool.media.video.demux import Stream
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.numbers import as_video
+from convtool.media.video.passes import StreamPacket
 from convtool.media.video.pixels import (
     Packed,
     Samples,

@@ -11,10 +11,10 @@ from av.stream import Disposition
 from convtool.errors import WriteError
 from convtool.media.ffmpeg import refused
 from convtool.media.video.carried import MIME_TYPES
-from convtool.media.video.decode import StreamPacket
 from convtool.media.video.demux import Packet
 from convtool.media.video.holdings import Kind, holds
 from convtool.media.video.packets import Bare, copy_of
+from convtool.media.video.passes import StreamPacket
 from convtool.media.video.plan import Fate, Plan, language_of
 from convtool.media.video.properties import Properties
 from convtool.media.video.read import VideoSource

@@ -13,10 +13,10 @@ from convtool.media.callbacks import CallbackFile
 from convtool.media.contract import Tile
 from convtool.media.ffmpeg import explained, priority_kept, refused
 from convtool.media.policies import Notes
-from convtool.media.video.decode import StreamPacket
 from convtool.media.video.demux import Packet
 from convtool.media.video.header import Header
 from convtool.media.video.palette import Palette
+from convtool.media.video.passes import StreamPacket
 from convtool.media.video.pixels import Packer, Samples
 from convtool.media.video.plan import Plan
 from convtool.media.video.read import VideoPart
