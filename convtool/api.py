@@ -23,7 +23,8 @@ from convtool.limits import RESULT_COPIES, refuse_larger
 from convtool.media.inputs import opened
 from convtool.media.registry import MEDIA, Medium, medium_of_tensor
 from convtool.options.options import Options
-from convtool.results.normalize import Choice, Normalizer
+from convtool.results.choice import Choice
+from convtool.results.normalize import Normalizer
 from convtool.run.filter import DTYPES, Filter
 from convtool.run.work import check_duration
 from convtool.sizes import are

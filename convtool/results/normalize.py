@@ -11,71 +11,15 @@ import torch
 from torch import Tensor
 
 from convtool.layers.layer import Layer
-from convtool.layers.outputs import NamedOutput
+from convtool.results.choice import Choice, Share
 from convtool.results.ranges import Extremes, Sizes
 from convtool.results.rules import RULES, Rule, Span
 
-PERCENTILE = 99.5
 # Of the range that a kernel can reach: the least that `centred` stretches to black … white. With
 # less, the noise of even surfaces would be as bright as the edges of a photo.
 LEAST_SHARE = 1 / 32
 FEW = 100  # positions up to which all are measured
 MOST_NOTED = 4  # outputs whose ranges a note states
-
-
-@dataclass(frozen=True)
-class _Share:
-    """The channels of one output.
-
-    Attributes:
-        title: of the output.
-        rule: that maps them.
-        channels: all of them.
-        linked: those that have one range: all together, or each by itself.
-    """
-
-    title: str
-    rule: Rule
-    channels: list[int]
-    linked: list[list[int]]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How results are mapped, as options and the medium have it.
-
-    Attributes:
-        asked: a rule for all outputs, or `auto`.
-        usual: the rule of `auto` for all outputs of the medium; None for the kernels' own.
-        independent: measure each channel separately; together, colours keep their balance.
-        percentile: of the sizes of responses, which `centred` maps to black and white.
-        apart: random maps are each mapped by their own range, where that is not asked otherwise.
-    """
-
-    asked: str = "auto"
-    usual: str | None = None
-    independent: bool = False
-    percentile: float = PERCENTILE
-    apart: bool = False
-
-    def share(self, output: NamedOutput, *, floats: bool) -> _Share:
-        """Return how an output is mapped.
-
-        Args:
-            output: of the layer.
-            floats: results are stored as floats, which need no clamping.
-        """
-        channels = list(output.channels)
-        apart = self.apart and output.random and self.asked == "auto"
-        linked = [[channel] for channel in channels] if self.independent or apart else [channels]
-        name = "minmax" if apart else self._name(output, floats=floats)
-        return _Share(output.title, RULES[name], channels, linked)
-
-    def _name(self, output: NamedOutput, *, floats: bool) -> str:
-        if self.asked != "auto":
-            return self.asked
-        name = self.usual or output.normalize
-        return "none" if floats and name == "clamp" else name
 
 
 @dataclass(frozen=True)
@@ -221,7 +165,7 @@ class Normalizer:
             shown.append(f"and {len(ranged) - MOST_NOTED} more")
         return (f"shown as black … white: {', '.join(shown)}",)
 
-    def _shown(self, share: _Share) -> str:
+    def _shown(self, share: Share) -> str:
         if len(share.linked) > 1:
             return "the range of each channel"
         low, high = (float(ends[share.channels[0]]) for ends in (self._low, self._high))

@@ -9,7 +9,8 @@ from contextlib import closing
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
 from convtool.outputs.job import Job
-from convtool.results.normalize import Choice, Normalizer
+from convtool.results.choice import Choice
+from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.run.progress import reported
 from convtool.run.state import Run, Work

@@ -25,7 +25,8 @@ from convtool.convolve.stream import Stream
 from convtool.layers.layer import Layer
 from convtool.levels import of
 from convtool.media.registry import medium_of_tensor
-from convtool.results.normalize import Choice, Normalizer
+from convtool.results.choice import Choice
+from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.results.scaled import Scaled
 from convtool.run.filter import Filter

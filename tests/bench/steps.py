@@ -12,7 +12,8 @@ from convtool.convolve.geometry import output_size
 from convtool.convolve.stream import Stream
 from convtool.levels import of, to_levels
 from convtool.media.registry import medium_of_tensor
-from convtool.results.normalize import Choice, Normalizer
+from convtool.results.choice import Choice
+from convtool.results.normalize import Normalizer
 from convtool.run.filter import Filter
 
 LAST = {1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d}

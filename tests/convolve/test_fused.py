@@ -17,7 +17,8 @@ from convtool.convolve.problem import Input, read
 from convtool.convolve.stream import Stream
 from convtool.levels import UINT8, UINT16, of, to_levels
 from convtool.media.registry import MEDIA
-from convtool.results.normalize import Choice, Normalizer
+from convtool.results.choice import Choice
+from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
 from convtool.results.rules import RULES
 from convtool.results.scaled import Scaled

@@ -9,7 +9,8 @@ from convtool.kernels.resolve import resolve
 from convtool.layers.build import build
 from convtool.levels import to_float, to_stored
 from convtool.options.kernel import KernelOptions
-from convtool.results.normalize import Choice, Normalizer
+from convtool.results.choice import Choice
+from convtool.results.normalize import Normalizer
 from convtool.results.ranges import Sizes
 
 
