@@ -1,6 +1,5 @@
 """The commands that filter: one per medium of the registry."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,9 +48,6 @@ def command_of(medium: Medium) -> Callable[..., None]:
         _refuse_scattered_grid(words, values.get("kernel", ()))
         inputs, output = _inputs_and_output(words, run, medium)
         options = medium.options({name: values[name] for name in values.keys() - names})
-        if medium.overlapped:
-            # torch's threads that wait for each other give way to those that decode and encode
-            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         engine = options.engine
         whole = engine.compile or engine.device not in {"auto", "cpu"}
         with _patience(run), loading_torch(whole=whole):

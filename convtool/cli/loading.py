@@ -15,7 +15,9 @@ def loading_torch(*, whole: bool = False) -> Iterator[None]:
         whole: put none of its parts off.
     """
     from convtool.start.importing import import_torch  # noqa: PLC0415  # help does without
+    from convtool.start.threads import wait_briefly  # noqa: PLC0415  # the same
 
+    wait_briefly()
     with signals_waiting(), collector_paused():
         import_torch(whole=whole)
         yield

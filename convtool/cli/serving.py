@@ -16,6 +16,7 @@ from PIL import Image
 
 from convtool.cli.app import leave, run
 from convtool.media.registry import MEDIA
+from convtool.start.threads import wait_briefly
 from convtool.warm import pages
 from convtool.warm.server import serve
 
@@ -39,6 +40,7 @@ MODULES = (
 def main() -> None:
     """Import and build what calls need, then answer them."""
     _reset_signals()
+    wait_briefly()
     for module in MODULES:
         importlib.import_module(module)
     Image.preinit()

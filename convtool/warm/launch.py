@@ -19,8 +19,6 @@ TUNED = {
     # A worker gets all its memory from the system, page by page: large pages save a sixth of the
     # time of a large image.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    # Threads of torch that wait give way to those that decode and encode.
-    "OMP_WAIT_POLICY": "passive",
 }
 # Python finds the packages of a user by it.
 NEEDED = ("HOME",)
