@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SAMPLES, eventually
+from conftest import LONG, ROOT, SAMPLES, eventually
 
 from convtool.warm import client
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it needs Linux")
 CONVTOOL = [sys.executable, "-m", "convtool"]
+AT_ONCE = 60 if LONG else 20  # calls
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def cold(tmp_path):
 
 
 def call(environment, folder, *arguments, **options):
-    """Run the program and return its exit code, both streams and the files it left."""
+    """Run the program and return its exit code and both streams."""
     done = subprocess.run(
         [*CONVTOOL, *arguments],
         env=environment,
@@ -51,50 +52,53 @@ def call(environment, folder, *arguments, **options):
         timeout=60,
         **options,
     )
-    left = {
+    return done.returncode, done.stdout, done.stderr
+
+
+def files(folder):
+    """Return what a run has left in a folder."""
+    return {
         path.name: path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file() and path.suffix != ".jsonl"
     }
-    return done.returncode, done.stdout, done.stderr, left
 
 
 CALLS = (
     "image in.png out.png -k blur",
-    "image in.png out/ -k sobel -k emboss",
     "image none.png out.png -k blur",
+    "image in.png out/ -k sobel -k emboss",
     "image in.png out.png --stride x",
     "audio in.wav out.wav -k lowpass:cutoff=500",
     "image in.png o.png --seed 3 --json",
     "image in.png in.png -k blur --overwrite",
     "image in.png o.jpg --show-weights -k box",
-    "video in.mp4 out.mp4 -k blur",
+    "video in.mp4 out.mp4 -k blur --crf 0",
     "video in.mp4 out.mp4 -k blur --codec av1 -q",
-    *(
-        pytest.param(words, marks=pytest.mark.long)
-        for words in (
-            "image",
-            "image in.png out.png -k no-such",
-            "image in.png out.png -k blur --dry-run",
-        )
-    ),
+    "image",
+    "image in.png out.png -k no-such",
+    "image in.png out.png -k blur --dry-run",
 )
+PROCESSES = CALLS if LONG else CALLS[:2]  # others are compared with calls in this process
 
 
 @pytest.mark.parametrize("words", CALLS)
-def test_the_same_results_and_messages(tmp_path, runtime, cold, words):
-    """Exit code, output and files are the same, warm or cold."""
+def test_the_same_results_and_messages(tmp_path, monkeypatch, convtool, runtime, cold, words):
+    """Exit code, output and files are the same, warm or cold; `make endure` runs all cold."""
     results = []
-    for name, environment in (("warm", runtime), ("cold", cold)):
+    for name in ("warm", "cold"):
         folder = tmp_path / name
         folder.mkdir()
         shutil.copy(SAMPLES / "cross.png", folder / "in.png")
         shutil.copy(SAMPLES / "melody.wav", folder / "in.wav")
         shutil.copy(SAMPLES / "clip.mp4", folder / "in.mp4")
-        code, out, err, left = call(environment, folder, *words.split())
-        if b'"seconds"' in out:
-            out = out.split(b'"seconds"')[0]
-        results.append((code, out, err, left))
+        if name == "warm" or words in PROCESSES:
+            code, out, err = call(runtime if name == "warm" else cold, folder, *words.split())
+        else:
+            monkeypatch.chdir(folder)
+            done = convtool(*words.split())
+            code, out, err = done.code, done.out.encode(), done.err.encode()
+        results.append((code, out.split(b'"seconds"')[0], err, files(folder)))
     assert results[0] == results[1]
 
 
@@ -128,9 +132,8 @@ def test_pipes_and_closed_streams(tmp_path, runtime, cold):
     """The worker uses the caller's standard streams, including closed ones."""
     data = (SAMPLES / "cross.png").read_bytes()
     arguments = ["image", "-", "-", "--format", "png", "-k", "blur"]
-    assert (
-        call(runtime, tmp_path, *arguments, input=data)[:3]
-        == call(cold, tmp_path, *arguments, input=data)[:3]
+    assert call(runtime, tmp_path, *arguments, input=data) == call(
+        cold, tmp_path, *arguments, input=data
     )
     line = f"{sys.executable} -m convtool image - - --format png -k blur <&- >&-"
     for environment in (runtime, cold):
@@ -207,6 +210,7 @@ def test_a_socket_that_others_could_use_is_not_used(tmp_path, monkeypatch):
 def test_a_command_that_is_not_served_is_run_by_its_caller(tmp_path, runtime, cold, arguments):
     """A command that the server refuses runs in the caller, and the server continues."""
     assert call(runtime, tmp_path, *arguments) == call(cold, tmp_path, *arguments)
+    assert files(tmp_path) == {}
     assert call(runtime, tmp_path, "warm", "status")[0] == 0
 
 
@@ -225,7 +229,7 @@ def test_a_process_with_threads_forks_no_worker(tmp_path):
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as server:
         eventually(lambda: list((tmp_path / "run").glob("convtool/warm-*")))
         done = call(environment, tmp_path, "image", "in.png", "out.png", "-k", "blur")
-        assert (done[0], "out.png" in done[3]) == (0, True)
+        assert (done[0], "out.png" in files(tmp_path)) == (0, True)
         assert server.communicate(timeout=10)[0] == b""
     assert server.returncode == 0
     assert not list((tmp_path / "run" / "convtool").glob("warm-*"))
@@ -235,14 +239,13 @@ def test_many_calls_at_once(tmp_path, runtime):
     """Concurrent workers and clients may end in any order."""
     shutil.copy(SAMPLES / "cross.png", tmp_path / "in.png")
     program = f"{sys.executable} -m convtool"
-    line = (
-        f"seq 60 | xargs -P8 -I% {program} image in.png %.png -k blur -q && {program} warm status"
-    )
+    calls = f"seq {AT_ONCE} | xargs -P8 -I% {program} image in.png %.png -k blur -q"
+    line = f"{calls} && {program} warm status"
     done = subprocess.run(
         ["sh", "-c", line], env=runtime, cwd=tmp_path, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert len(list(tmp_path.glob("[0-9]*.png"))) == 60
+    assert len(list(tmp_path.glob("[0-9]*.png"))) == AT_ONCE
 
 
 def test_the_client_imports_little():
@@ -293,7 +296,7 @@ def test_start_status_stop_and_idling(tmp_path):
 def test_a_signal_that_is_ignored_stays_so(tmp_path, request, name):
     """A hangup does not end a call of `nohup`, warm or cold."""
     (tmp_path / "in").mkdir()
-    for index in range(40):
+    for index in range(12):
         shutil.copy(SAMPLES / "chart.jpg", tmp_path / "in" / f"{index}.jpg")
     command = [*CONVTOOL, "image", "in", "out/", "-k", "gaussian:sigma=9", "--merge", "-q"]
     environment = request.getfixturevalue(name)
@@ -301,4 +304,4 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path, request, name):
         eventually((tmp_path / "out").exists)
         process.send_signal(signal.SIGHUP)
         assert process.wait(60) == 0
-    assert len(list((tmp_path / "out").glob("*.jpg"))) == 40
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 12
