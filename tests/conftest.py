@@ -4,6 +4,7 @@
 the other's warm process, and no test may fail because the other worker keeps the machine busy.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -26,6 +27,22 @@ LONG = os.environ.get("CONVTOOL_LONG") == "1"  # as `make endure` sets it: more 
 # The time that Hypothesis takes to draw an example depends on the load of the machine.
 settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("busy")
+
+
+def covering(*axes: Sequence[object]) -> list[tuple[object, ...]]:
+    """Return combinations of values, one of each axis, for the cases of a test.
+
+    With CONVTOOL_LONG=1 these are all; otherwise few, in which any two values of two axes meet.
+    """
+    every = list(itertools.product(*map(enumerate, axes)))
+    met, chosen = set(), every if LONG else []
+    for new in range(0 if LONG else len(axes) * (len(axes) - 1) // 2, 0, -1):
+        for case in every:
+            pairs = set(itertools.combinations([(n, at) for n, (at, _) in enumerate(case)], 2))
+            if len(pairs - met) >= new:
+                met |= pairs
+                chosen.append(case)
+    return [tuple(value for _, value in case) for case in chosen]
 
 
 class Result:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from conftest import SAMPLES, peak
+from conftest import SAMPLES, covering, peak
 from scipy import signal
 
 import convtool as package
@@ -166,10 +166,10 @@ def expected(samples, taps, length, align):
     return {"full": full, "valid": full[k - 1 : n], "same": full[start : start + n]}[length]
 
 
-@pytest.mark.parametrize("channels", [1, 6])
-@pytest.mark.parametrize("k", [1, 2, 33, 64])
-@pytest.mark.parametrize("length", ["same", "full", "valid"])
-@pytest.mark.parametrize("align", ["centre", "causal"])
+@pytest.mark.parametrize(
+    ("channels", "k", "length", "align"),
+    covering([1, 6], [1, 2, 33, 64], ["same", "full", "valid"], ["centre", "causal"]),
+)
 def test_equals_scipy(convtool, tmp_path, noise, rng, monkeypatch, channels, k, length, align):
     """Results equal scipy's in float64 for block lengths around the kernel's."""
     samples = noise(250, channels)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tifffile
-from conftest import SAMPLES
+from conftest import SAMPLES, covering
 from PIL import Image, ImageCms, ImageOps
 
 from convtool.kernels import catalogue
@@ -108,30 +108,31 @@ def test_identity_through_every_format(convtool, tmp_path, photo, suffix, mode):
     assert np.abs(before - after).mean() <= most / 6
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.catalogue()))
-@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
-def test_every_preset_on_every_kind_of_image(convtool, tmp_path, rng, name, mode):
-    """Every preset runs on grey, RGB, RGBA and 16-bit RGB with every padding mode."""
-    if 2 not in dimensions(name):
-        pytest.skip("not for images")
-    pixels = rng.integers(0, 256, (40, 44, 4), dtype=np.uint8)
-    Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
-    Image.fromarray(pixels[..., :3]).save(tmp_path / "rgb.png")
-    Image.fromarray(pixels).save(tmp_path / "rgba.png")
-    cv2.imwrite(str(tmp_path / "deep.png"), pixels[..., :3].astype(np.uint16) * 257)
-    for kind, channels in (("grey", "l"), ("rgb", "rgb"), ("rgba", "rgb"), ("deep", "rgb")):
-        result = convtool(
-            "image",
-            tmp_path / f"{kind}.png",
-            f"{tmp_path}/out/",
-            "-k",
-            name,
-            "--padding-mode",
-            mode,
-        )
-        assert result.code == 0, result.err
-        for channel in channels:
-            assert (tmp_path / "out" / f"{kind}_{name}_{channel}.png").exists()
+PRESETS = [name for name in sorted(catalogue.catalogue()) if 2 in dimensions(name)]
+PADDING = ["zeros", "reflect", "replicate", "circular"]
+KINDS = {"grey": "l", "rgb": "rgb", "rgba": "rgb", "deep": "rgb"}
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    """Return a folder with noise as images of each kind."""
+    folder = tmp_path_factory.mktemp("kinds")
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 44, 4), dtype=np.uint8)
+    Image.fromarray(pixels[..., 0]).save(folder / "grey.png")
+    Image.fromarray(pixels[..., :3]).save(folder / "rgb.png")
+    Image.fromarray(pixels).save(folder / "rgba.png")
+    cv2.imwrite(str(folder / "deep.png"), pixels[..., :3].astype(np.uint16) * 257)
+    return folder
+
+
+@pytest.mark.parametrize(("name", "mode", "kind"), covering(PRESETS, PADDING, KINDS))
+def test_every_preset_on_every_kind_of_image(convtool, tmp_path, kinds, name, mode, kind):
+    """Every preset runs on grey, RGB, RGBA and 16-bit RGB, and with every padding mode."""
+    options = ["-k", name, "--padding-mode", mode]
+    result = convtool("image", kinds / f"{kind}.png", f"{tmp_path}/out/", *options)
+    assert result.code == 0, result.err
+    for channel in KINDS[kind]:
+        assert (tmp_path / "out" / f"{kind}_{name}_{channel}.png").exists()
 
 
 def test_the_sign_of_sobel_x(convtool, tmp_path):

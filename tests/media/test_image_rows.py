@@ -16,6 +16,7 @@ import pngs
 import pytest
 import simplejpeg
 import tifffile
+from conftest import covering
 from hypothesis import Phase, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -469,11 +470,13 @@ def levels(path):
         return [image.reshape(*image.shape[:2], -1) for image in found]
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
-@pytest.mark.parametrize(("channels", "clear"), [(1, False), (3, False), (5, False), (4, True)])
-@pytest.mark.parametrize("stride", [1, 3])
-def test_a_pyramid_is_made_of_the_result(tmp_path, dtype, channels, clear, stride):
+@pytest.mark.parametrize(
+    ("dtype", "colours", "stride"),
+    covering(["u1", "u2", "f4"], [(1, False), (3, False), (5, False), (4, True)], [1, 3]),
+)
+def test_a_pyramid_is_made_of_the_result(tmp_path, dtype, colours, stride):
     """Each reduced image is the mean of 2×2 pixels of the one before; the image is as without."""
+    channels, clear = colours  # and whether the last is opacity
     samples = picture(151, 230, channels, dtype)
     if clear:
         samples[:60, :90, -1] = 0
@@ -493,14 +496,13 @@ def test_a_pyramid_is_made_of_the_result(tmp_path, dtype, channels, clear, strid
         np.testing.assert_allclose(reduced, means(image, clear), rtol=1e-6)
 
 
-@pytest.mark.parametrize("big", [False, True])
-@pytest.mark.parametrize("inner", [False, True])
-@pytest.mark.parametrize(
-    ("tile", "options", "kept"),
-    [({"tile": (16, 48)}, [], (16, 48)), ({}, [], (256, 256)), ({}, ["--tile", "32"], (32, 32))],
-)
-def test_a_pyramid_is_kept(tmp_path, big, inner, tile, options, kept):
+TILES = [({"tile": (16, 48)}, [], (16, 48)), ({}, [], (256, 256)), ({}, ["--tile", "32"], (32, 32))]
+
+
+@pytest.mark.parametrize(("big", "inner", "tiles"), covering([False, True], [False, True], TILES))
+def test_a_pyramid_is_kept(tmp_path, big, inner, tiles):
     """A TIFF has reduced images where the input has, behind the page or inside of it."""
+    tile, options, kept = tiles
     samples, source = picture(300, 270, 3, "u1"), tmp_path / "in.tif"
     with tifffile.TiffWriter(source, bigtiff=big) as file:
         file.write(samples, subifds=int(inner), photometric="rgb", metadata=None, **tile)
