@@ -6,7 +6,8 @@ ConvtoolError
 ├── LayerError (ValueError)         the layer does not fit this input                 exit code 1
 ├── ReadError (OSError)             an input cannot be read                           exit code 1
 │   └── LimitError                  it exceeds a limit                                exit code 1
-└── WriteError (OSError)            an output cannot be written                       exit code 1
+├── WriteError (OSError)            an output cannot be written                       exit code 1
+└── IndivisibleError                an input is not divided, and so is filtered whole, with a note
 """
 
 
@@ -55,6 +56,10 @@ class LimitError(ReadError):
 
 class WriteError(ConvtoolError, OSError):
     """An output already exists, or cannot be written."""
+
+
+class IndivisibleError(ConvtoolError):
+    """An input cannot be divided into segments; its message, the reason, becomes a note."""
 
 
 def internal(exc: BaseException) -> str:

@@ -23,18 +23,20 @@ MAY_IMPORT = {
     "levels": set(),
     "limits": {"errors"},
     "block": {"levels"},
+    "cores": set(),
     "sizes": {"errors"},
     "options": {"errors", "sizes"},
     "start": set(),
     "system": set(),
     "convolve": SAMPLES | {"sizes", "start"},
-    "media": SAMPLES | {"options", "convolve", "sizes"},
+    "media": SAMPLES | {"options", "convolve", "cores", "sizes"},
     "kernels": {"errors", "options", "media"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
     "results": {"levels", "convolve", "layers"},
     "outputs": {"errors", "kernels", "layers", "media", "options", "system"},
     "run": SAMPLES
-    | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"},
+    | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"}
+    | {"cores", "start"},
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "run", "sizes"},
     "look": SAMPLES
@@ -137,7 +139,8 @@ def test_only_the_command_line_prints_and_exits(path):
     """Only `cli` and `__main__` print, read standard input or exit."""
     if module_name(path).startswith(("cli", "__main__")):
         pytest.skip("this is it")
-    allowed = {"os._exit"} if module_name(path) == "warm.server" else set()
+    ends = module_name(path) in {"run.processes", "warm.server"}
+    allowed = {"os._exit"} if ends else set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Call):
             assert getattr(node.func, "id", "") not in ("print", "exit", "input")

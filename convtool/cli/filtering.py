@@ -16,6 +16,7 @@ from convtool.errors import UsageError
 from convtool.media.registry import MEDIA, Medium
 from convtool.options.numbers import read_number
 from convtool.options.run import RunOptions
+from convtool.start.threads import wait_briefly
 
 
 class FilterCommand(OptionsCommand):
@@ -48,6 +49,11 @@ def command_of(medium: Medium) -> Callable[..., None]:
         _refuse_scattered_grid(words, values.get("kernel", ()))
         inputs, output = _inputs_and_output(words, run, medium)
         options = medium.options({name: values[name] for name in values.keys() - names})
+        if options.reading.segments > 1 and not run.dry_run:
+            from convtool.run import processes  # noqa: PLC0415  # few calls need it
+
+            wait_briefly()  # they import torch as well
+            processes.prepare()
         engine = options.engine
         whole = engine.compile or engine.device not in {"auto", "cpu"}
         with _patience(run), loading_torch(whole=whole):

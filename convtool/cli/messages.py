@@ -58,7 +58,8 @@ def written(outcome: Outcome, *, verbose: int) -> None:
         say("wrote standard output" if output == "-" else f"wrote {printable(output)}")
     if verbose and outcome.status == "done":
         how = outcome.estimates if verbose > 1 else outcome.algorithm
-        say(f"{name}: {outcome.seconds:.2f} s by {how}")
+        parts = f", in {outcome.segments} segments" if outcome.segments else ""
+        say(f"{name}: {outcome.seconds:.2f} s by {how}{parts}")
 
 
 def left_out(files: Mapping[str, int], several: str) -> None:

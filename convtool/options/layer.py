@@ -50,9 +50,7 @@ class LayerOptions:
         },
         need=Need(_padded, "nothing is padded"),
     )
-    dilation: Axes = option(
-        1, "Distance between the taps of the kernel, in samples.", "Layer", kind=STEPS
-    )
+    dilation: Axes = option(1, "Distance between taps, in samples.", "Layer", kind=STEPS)
     groups: int | Literal["depthwise"] | None = option(
         None,
         "Groups of channels that are not mixed: a number, or 'depthwise' for one per channel. "

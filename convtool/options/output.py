@@ -45,8 +45,8 @@ class Output:
 
     sheet: ClassVar[bool] = False
 
-    split: bool = option(False, "Write one file per channel, whatever OUTPUT is.", "Output")
-    merge: bool = option(False, "Write one file for all channels, whatever OUTPUT is.", "Output")
+    split: bool = option(False, "One file per channel, whatever OUTPUT is.", "Output")
+    merge: bool = option(False, "One file for all channels, whatever OUTPUT is.", "Output")
     format: str | None = option(
         None,
         {
@@ -132,7 +132,7 @@ class VideoOutput(Output):
 
     codec: str | None = option(
         None,
-        "Video codec: h264, hevc, av1, vp9, ffv1 or mjpeg, or FFmpeg's name of its encoder.",
+        "Video codec: h264, hevc, av1, vp9, ffv1, mjpeg or a name of FFmpeg's.",
         "Output",
         kind=Text("NAME", CODECS),
         usual="by container",

@@ -92,6 +92,22 @@ class Publisher:
                 _publish_folder(temporary, final)
 
     @contextmanager
+    def scratch(self, target: Path) -> Iterator[Path]:
+        """Make an empty file beside `target`, which is removed when the block ends.
+
+        Args:
+            target: the final name of the output that it is for.
+
+        Raises:
+            WriteError: the file cannot be made, or the run has been abandoned.
+        """
+        with self._temporary(target) as (temporary, final):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            with self._while_wanted():
+                os.close(os.open(temporary, _NEW_FILE, 0o666))
+            yield temporary
+
+    @contextmanager
     def _temporary(self, target: Path) -> Iterator[tuple[Path, Path]]:
         """Yield an unused name beside `target`, and the real path of `target`.
 

@@ -36,6 +36,7 @@ IRRELEVANT = (
     "max_pixels",
     "max_memory",
     "max_seconds",
+    "segments",
 )
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | system.BINARY
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from convtool.layers.layer import Layer
 from convtool.results.choice import Choice, Share
-from convtool.results.ranges import Extremes, Sizes
+from convtool.results.ranges import Extremes, Found, Sizes
 from convtool.results.rules import RULES, Rule, Span
 
 # Of the range that a kernel can reach: the least that `centred` stretches to black … white. With
@@ -109,11 +109,30 @@ class Normalizer:
             for channels, sizes in self._sizes:
                 whole = len(channels) == block.shape[1]
                 sizes.add(block if whole else block[:, channels], unit)
-        for channels in by_extremes:
-            self._low[channels], self._high[channels] = self._extremes.limits(channels)
+        self._settle()
+
+    @property
+    def found(self) -> Found:
+        """What has been measured so far."""
+        return Found(self._extremes.found, [sizes.found for _, sizes in self._sizes])
+
+    def take(self, founds: Iterable[Found]) -> None:
+        """Find the range of each channel in what others like this one have measured together."""
+        for found in founds:
+            self._extremes.take(found.extremes)
+            for (_, sizes), counts in zip(self._sizes, found.sizes, strict=True):
+                sizes.take(counts)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take the ranges of what has been measured, if anything has."""
+        if self._extremes.found is not None:
+            for channels in self._groups("extremes"):
+                self._low[channels], self._high[channels] = self._extremes.limits(channels)
         for channels, sizes in self._sizes:
-            size = sizes.percentile(self._percentile)
-            self._low[channels], self._high[channels] = -size, size
+            if sizes.found:
+                size = sizes.percentile(self._percentile)
+                self._low[channels], self._high[channels] = -size, size
 
     def __call__(self, block: Tensor, unit: float = 1) -> Tensor:
         """Map one block of responses, which may be written to. Shape: (N, C, *S), kept

@@ -5,6 +5,7 @@ The blocks may come in any order and from any device, and nothing of them is kep
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,6 +14,22 @@ DIGITS = 11  # binary digits by which sizes are told apart: percentiles are exac
 _DROPPED = 23 - DIGITS  # of the 23 digits that a float32 has after its first
 _SIGN = 2**31 - 1  # all bits but the sign
 _PIECE = 2**20  # responses that are counted at once
+
+Limits = tuple[list[float], list[float]]
+Counts = dict[float, list[int]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in a part of all responses: numbers, which add up to those of the whole.
+
+    Attributes:
+        extremes: the smallest and the largest response of each channel.
+        sizes: how many have which size, of each group of channels that is measured so.
+    """
+
+    extremes: Limits | None
+    sizes: list[Counts]
 
 
 class Extremes:
@@ -30,10 +47,27 @@ class Extremes:
 
         Shape: (N, C, *S)
         """
-        low, high = (limit / unit for limit in extremes(block))
+        low, high = extremes(block)
+        self._join(low / unit, high / unit)
+
+    def _join(self, low: Tensor, high: Tensor) -> None:
         if self._found is not None:
             low, high = torch.minimum(low, self._found[0]), torch.maximum(high, self._found[1])
         self._found = low, high
+
+    @property
+    def found(self) -> Limits | None:
+        """The smallest and the largest response of each channel; None where there was none."""
+        if self._found is None:
+            return None
+        low, high = self._found
+        return low.tolist(), high.tolist()
+
+    def take(self, found: Limits | None) -> None:
+        """Take what was found elsewhere into account."""
+        if found is not None:
+            low, high = (torch.tensor(limits, dtype=torch.float64) for limits in found)
+            self._join(low, high)
 
     def limits(self, channels: Sequence[int]) -> tuple[float, float]:
         """Return the smallest and the largest response of some channels together."""
@@ -77,6 +111,16 @@ class Sizes:
         longer, shorter = sorted([counts, before], key=len, reverse=True)
         longer[: len(shorter)] += shorter
         self._counts[unit] = longer
+
+    @property
+    def found(self) -> Counts:
+        """How many responses are in each bin, by their unit."""
+        return {unit: counts.tolist() for unit, counts in self._counts.items()}
+
+    def take(self, found: Counts) -> None:
+        """Take what was found elsewhere, with the same least size, into account."""
+        for unit, counts in found.items():
+            self._count(torch.tensor(counts), unit)
 
     def percentile(self, percent: float) -> float:
         """Return the size that `percent` of all responses do not exceed, at least the least one.

@@ -25,6 +25,7 @@ from convtool.options.options import Options
 from convtool.results.weighted import Weighted
 from convtool.run.prefetch import prefetch
 
+Ends = tuple[int, int]  # samples added before and behind
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -131,6 +132,11 @@ class Filter:
         return [fold, Weighted(lambda values: values, None)] if weighted(seen) else [fold]
 
     @property
+    def device(self) -> str:
+        """Where layers run, once one has been made ready; before, where they are asked to."""
+        return self.options.engine.device if self._device is None else str(self._device)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how layers were run."""
         return self.compiler.notes if self.compiler else ()
@@ -168,31 +174,37 @@ class Filter:
         self._device = devices.choose("auto", seconds)
         return here if self._device.type == "cpu" else ready(self._device)
 
-    def responses(self, part: Part, epilogue: Epilogue, *, every: int = 1) -> Generator[Tensor]:
+    def responses(
+        self, part: Part, epilogue: Epilogue, *, every: int = 1, pads: Ends | None = None
+    ) -> Generator[Tensor]:
         """Yield the result of a part, block by block, in units of its levels.
 
         Args:
             part: the input.
             epilogue: what is made of the responses; each step may write into its argument.
             every: of so many positions of the result, only the first is made.
+            pads: samples added before and behind the part where it is a stretch of a whole.
 
         Shape: (N, C, L, *S)
         """
         with closing(self._stored(part, company=False)) as blocks:
-            stream, last = self._stream(part, epilogue, every)
+            stream, last = self._stream(part, epilogue, pads, every)
             with devices.exact():
                 yield from stream((block.tensor for block in blocks), last=last)
 
-    def blocks(self, part: Part, epilogue: Epilogue, levels: Levels) -> Generator[Block]:
+    def blocks(
+        self, part: Part, epilogue: Epilogue, levels: Levels, *, pads: Ends | None = None
+    ) -> Generator[Block]:
         """Yield the result of a part as blocks with their times and company.
 
         Args:
             part: the input.
             epilogue: as above.
             levels: how the samples that it makes are stored.
+            pads: as above.
         """
         with closing(self._stored(part, company=True)) as blocks:
-            stream, last = self._stream(part, epilogue)
+            stream, last = self._stream(part, epilogue, pads)
             with devices.exact():
                 yield from devices.download(stream.blocks(blocks, levels, last=last))
 
@@ -207,7 +219,7 @@ class Filter:
             yield from devices.upload(coming, convolution.device)
 
     def _stream(
-        self, part: Part, epilogue: Epilogue, every: int = 1
+        self, part: Part, epilogue: Epilogue, pads: Ends | None, every: int = 1
     ) -> tuple[Stream, Tensor | None]:
         """Return the stream for a part, and its last samples where padding begins with them."""
         layer, convolution = self.layer_of(part), self.convolution(part)
@@ -215,9 +227,10 @@ class Filter:
             layer = layer.thinned(every)
             convolution = self._prepared(layer, part.size, part.levels)
 
-        def run(window: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
-            return convolution(window, pads, epilogue)
+        def run(window: Sequence[Tensor], around: Sequence[tuple[int, int]]) -> Tensor:
+            return convolution(window, around, epilogue)
 
-        around = layer.ends[0][0] if layer.conv.padding_mode == "circular" else 0
-        last = part.tail(around).to(convolution.device) if around else None
-        return Stream(layer.conv, run, layer.pads), last
+        ends = layer.ends if pads is None else (pads, *layer.ends[1:])
+        before = ends[0][0] if layer.conv.padding_mode == "circular" else 0
+        last = part.tail(before).to(convolution.device) if before else None
+        return Stream(layer.conv, run, ends), last

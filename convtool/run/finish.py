@@ -3,7 +3,7 @@
 It must not write anything: `pipeline` does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from convtool.layers.layer import Layer
@@ -12,6 +12,7 @@ from convtool.outputs.job import Job
 from convtool.results.choice import Choice
 from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
+from convtool.results.ranges import Found
 from convtool.run.progress import reported
 from convtool.run.state import Run, Work
 from convtool.run.work import page_of
@@ -31,13 +32,18 @@ class Finishes:
         job: the job.
         work: its work.
         shared: what the jobs of a worker share.
+        found: what segments of its only part have measured; None to measure here.
     """
 
-    def __init__(self, job: Job, work: Work, shared: Run) -> None:
+    def __init__(
+        self, job: Job, work: Work, shared: Run, found: Sequence[Found] | None = None
+    ) -> None:
         self._shared = shared
         self._made: dict[tuple[Layer, Levels, bool], tuple[Normalizer, Quantizer]] = {}
         normalizer, _ = self.of(work)
-        if normalizer.needs_range:
+        if found is not None:
+            normalizer.take(found)
+        elif normalizer.needs_range:
             for page in pages(job, work, shared):
                 _measure(self.of(page)[0], job, page, shared)
 
@@ -47,7 +53,7 @@ class Finishes:
         key = page.layer, levels, unbounded
         if key not in self._made:
             quantizer = Quantizer(levels, unbounded=unbounded)
-            self._made[key] = _normalizer(page, self._shared), quantizer
+            self._made[key] = normalizer_of(page, self._shared), quantizer
         return self._made[key]
 
     @property
@@ -56,7 +62,7 @@ class Finishes:
         return [note for steps in self._made.values() for step in steps for note in step.notes]
 
 
-def _normalizer(work: Work, shared: Run) -> Normalizer:
+def normalizer_of(work: Work, shared: Run) -> Normalizer:
     """Return the normalizer of a part and of those that are alike."""
     medium, options = shared.filter.medium, shared.filter.options
     levels, asked = work.encoding.levels, options.result

@@ -42,7 +42,7 @@ def stored(
     if witness is not None:
         witness.begin(page, normalizer)
         part = Watched(part, witness)
-    blocks = shared.filter.blocks(part, epilogue, levels)
+    blocks = shared.filter.blocks(part, epilogue, levels, pads=page.pads)
     with closing(reported(blocks, "filtering", job, page.seen, shared)) as result:
         for block in result:
             if witness is not None:

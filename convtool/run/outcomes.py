@@ -28,6 +28,7 @@ class Outcome:
         algorithm: the name of the algorithm that ran the layer.
         estimates: why that one, for people.
         traceback: where an exception was raised that nobody foresaw, for developers.
+        segments: how many it was divided into; None where it was filtered whole.
         plan: the shapes, cost and algorithm that a dry run predicts.
         witness: who watched it; what it has seen is no part of the record.
     """
@@ -44,6 +45,7 @@ class Outcome:
     algorithm: str | None = None
     estimates: str | None = None
     traceback: str | None = None
+    segments: int | None = None
     plan: dict[str, str | int] | None = None
     witness: Any = None
 

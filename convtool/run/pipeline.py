@@ -4,24 +4,19 @@ The order of the data's path is the order of this module. It prints nothing; err
 the outcome.
 """
 
-import os
-import shutil
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import BinaryIO
 
-from convtool.errors import WriteError
-from convtool.media.contract import Encoder
-from convtool.media.inputs import PIPE, spool
+from convtool.errors import IndivisibleError
+from convtool.media.inputs import PIPE
 from convtool.outputs.job import Job
-from convtool.outputs.targets import Target
+from convtool.run.dividing import Division, divided, whole
 from convtool.run.drain import drain
 from convtool.run.finish import Finishes, pages
+from convtool.run.joining import write_joined
 from convtool.run.observe import stored
+from convtool.run.opening import open_outputs, record
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Witness, Work
 from convtool.run.work import attempt, succeeded
@@ -38,9 +33,11 @@ def run(job: Job, shared: Run) -> Outcome:
         return Outcome(job.input, "skipped")
 
     def finish(work: Work) -> Outcome:
+        division = divided(job, work, shared)
+        memory = work.memory * division.at_once
         witness = shared.watching(job)
-        with shared.budget.taken(work.memory) if shared.budget else nullcontext():
-            notes = _write(job, work, shared, witness)
+        with shared.budget.taken(memory) if shared.budget else nullcontext():
+            notes = _written(job, work, shared, division, witness)
         plan = shared.filter.convolution(work.seen).plan
         return succeeded(
             job,
@@ -52,10 +49,24 @@ def run(job: Job, shared: Run) -> Outcome:
             bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,
             algorithm=plan.algorithm,
             estimates=str(plan),
+            segments=len(division.segments) or None,
             witness=witness,
         )
 
     return attempt(job, shared, finish)
+
+
+def _written(
+    job: Job, work: Work, shared: Run, division: Division, witness: Witness | None
+) -> list[str]:
+    """Write the outputs of a job, and return what a user should know of them."""
+    notes = list(division.notes)
+    if division.segments:
+        try:
+            return [*notes, *write_joined(job, work, shared, division)]
+        except IndivisibleError as exc:
+            notes = [whole(exc)]
+    return [*notes, *_write(job, work, shared, witness)]
 
 
 def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[str]:
@@ -63,7 +74,7 @@ def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[s
     finishes = Finishes(job, work, shared)
     noted: dict[str, None] = {}  # of all pages, each once
     with ExitStack() as files:
-        outputs = _open(job, work, shared, files)
+        outputs = open_outputs(job, work, shared, files, work.encoding.open)
         encoders = [output.encoder for output in outputs]
         for page in pages(job, work, shared):
             levels = page.encoding.levels
@@ -75,61 +86,5 @@ def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[s
             drain(result, encoders, overlapped=shared.filter.medium.overlapped)
         for encoder in encoders:
             encoder.close()
-        _record(job, outputs, shared)
+        record(job, outputs, shared)
     return [*noted, *finishes.notes, *(note for encoder in encoders for note in encoder.notes)]
-
-
-@dataclass(frozen=True)
-class _Output:
-    """One output being made: its target, the file or folder that it is made in, its encoder."""
-
-    target: Target
-    place: BinaryIO | Path
-    encoder: Encoder
-
-
-def _open(job: Job, work: Work, shared: Run, files: ExitStack) -> list[_Output]:
-    """Begin all outputs of a job; they are released, and published or removed, by `files`."""
-    outputs = []
-    for target in work.targets:
-        place = files.enter_context(_place(target, job, shared))
-        encoder = work.encoding.open(place, target.tiles)
-        files.callback(encoder.drop)
-        outputs.append(_Output(target, place, encoder))
-    return outputs
-
-
-@contextmanager
-def _place(target: Target, job: Job, shared: Run) -> Iterator[BinaryIO | Path]:
-    """Yield the file or folder that an output is made in, and publish it at the end."""
-    overwrite = shared.replaces(job, target.path)
-    if job.makes_folders:
-        with shared.publisher.folder(target.path, overwrite=overwrite) as folder:
-            yield folder
-        return
-    if job.merged != PIPE:
-        with shared.publisher.file(target.path, overwrite=overwrite) as file:
-            yield file
-        return
-    if sys.stdout is None:
-        raise WriteError("-: standard output is closed")
-    with spool() as held:  # encoders seek, and a pipe cannot
-        yield held  # type: ignore[misc]  # a BinaryIO but for its name
-        held.seek(0)
-        shutil.copyfileobj(held, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
-
-
-def _record(job: Job, outputs: Sequence[_Output], shared: Run) -> None:
-    """Record in the manifest what complete outputs will be like when they have their names."""
-    if shared.manifest is None or job.merged is not None:
-        return
-    found = []
-    for output in outputs:
-        if isinstance(output.place, Path):
-            status = output.place.stat()
-        else:
-            output.place.flush()
-            status = os.fstat(output.place.fileno())
-        found.append((output.target.path, status))
-    shared.manifest.add(job, found)

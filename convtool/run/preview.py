@@ -7,6 +7,7 @@ from convtool.kernels.frequency import decibels
 from convtool.layers.layer import Layer
 from convtool.limits import MEBI
 from convtool.outputs.job import Job
+from convtool.run.dividing import Division, divided
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Work
 from convtool.run.work import attempt, succeeded
@@ -27,6 +28,8 @@ def preview(job: Job, shared: Run) -> Outcome:
 
     def finish(work: Work) -> Outcome:
         plan = shared.filter.convolution(work.seen).plan
+        division = divided(job, work, shared)
+        parts = len(division.segments)
         return succeeded(
             job,
             work,
@@ -34,10 +37,18 @@ def preview(job: Job, shared: Run) -> Outcome:
             status="planned",
             algorithm=plan.algorithm,
             estimates=str(plan),
-            plan=describe(work, shared),
+            notes=division.notes,
+            segments=parts or None,
+            plan=describe(work, shared) | ({"segments": _parts(division)} if parts else {}),
         )
 
     return attempt(job, shared, finish)
+
+
+def _parts(division: Division) -> str:
+    """Return how a job is divided, for people."""
+    longest = max(each.end - each.first for each in division.segments)
+    return f"{len(division.segments)} of at most {longest}, {division.at_once} at once"
 
 
 def describe(work: Work, shared: Run) -> Description:

@@ -89,6 +89,7 @@ class Work:
         targets: the outputs.
         encoding: how they are stored.
         memory: an estimate of the bytes that it needs.
+        pads: samples added before and behind where `seen` is a stretch of the part.
     """
 
     source: Source
@@ -98,6 +99,7 @@ class Work:
     targets: list[Target]
     encoding: Encoding
     memory: int
+    pads: tuple[int, int] | None = None
 
 
 class Witness(Protocol):

@@ -107,6 +107,15 @@ def planned(job: Job, source: Source, shared: Run) -> Work:
     return _sized(job, source, part, targets, shared)
 
 
+def sized(job: Job, source: Source, part: Part, shared: Run) -> Work:
+    """Return the work of a job on one part, without a look at what its outputs would replace.
+
+    Raises:
+        ConvtoolError: a check fails.
+    """
+    return _sized(job, source, part, _targets(job, part, shared), shared)
+
+
 def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
     """Return the work of another part of a job's input, which goes into the same outputs.
 

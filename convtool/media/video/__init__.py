@@ -13,7 +13,9 @@ from convtool.options.reading import VideoReading
 
 if TYPE_CHECKING:
     from convtool.media.video.encoding import VideoEncoding
+    from convtool.media.video.reach import Marks, Reach
     from convtool.media.video.read import VideoPart, VideoSource
+    from convtool.media.video.stretch import VideoStretch
 
 __all__ = ["BACKEND", "VideoBackend"]
 
@@ -60,6 +62,23 @@ class VideoBackend:
         from convtool.media.video.encoding import encoding_of  # noqa: PLC0415  # FFmpeg
 
         return encoding_of(part.header, source.carried, wanted)
+
+    def marks(self, source: "VideoSource") -> "Marks":
+        """Return where a video can be divided.
+
+        Raises:
+            IndivisibleError: nowhere.
+            ReadError: it is truncated.
+        """
+        from convtool.media.video.index import marks_of  # noqa: PLC0415  # FFmpeg
+
+        return marks_of(source)
+
+    def stretch(self, part: "VideoPart", reach: "Reach") -> "VideoStretch":
+        """Return consecutive frames of a video as a part."""
+        from convtool.media.video.stretch import VideoStretch  # noqa: PLC0415  # FFmpeg
+
+        return VideoStretch(part.source, part.header, reach)
 
 
 BACKEND = VideoBackend()

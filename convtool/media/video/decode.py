@@ -66,6 +66,7 @@ class Decoder(Pass):
             yield frame
 
     def _tell(self) -> None:
+        super()._tell()
         if self._damaged:
             frames = are(self._damaged, "frame")
             self._notes.note(f"{frames} damaged: the decoder filled in what is missing")

@@ -1,13 +1,16 @@
 """Yield the packets of a video at their times, from a keyframe on that comes before a second."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 import av
 
+from convtool.errors import IndivisibleError
 from convtool.media.video.clock import JUMPING, Clock
 from convtool.media.video.header import Header
+from convtool.media.video.reach import Key
 
 Stream = Any  # PyAV's streams, of several types
 Packet = Any  # PyAV's packets of these
@@ -58,6 +61,32 @@ class Demuxer:
             yield from self._all(streams)
         else:
             yield from self._from_keyframe(self._all(streams), video)
+
+    def packets_from(self, streams: Sequence[Stream], key: Key) -> Iterator[Packet]:
+        """Yield packets whose times count from the first frame, the video's from a key frame on.
+
+        Args:
+            streams: to read, first the video.
+            key: the packet.
+
+        Raises:
+            FFmpegError: the file cannot be read further.
+            IndivisibleError: there is no such packet.
+        """
+        video = streams[0]
+        if self._container.format.name in SEEKABLE:
+            tick = key.decoded + round(self._header.origin / video.time_base)
+            with suppress(av.FFmpegError):  # then it is read from the beginning
+                self._container.seek(tick, stream=video, backward=True)
+        has_begun = False
+        for packet in self._all(streams):
+            if packet.stream is video and not has_begun:
+                has_begun = packet.is_keyframe and packet.pts == key.shown
+                if not has_begun:
+                    continue
+            yield packet
+        if not has_begun:
+            raise IndivisibleError("its key frames are not found where its packets promise them")
 
     def _all(self, streams: Sequence[Stream]) -> Iterator[Packet]:
         for packet in self._container.demux(list(streams)):

@@ -3,23 +3,30 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
 
-from convtool.errors import WriteError
+from convtool.block import Moment
+from convtool.errors import IndivisibleError, WriteError
 from convtool.levels import Levels
 from convtool.limits import VIDEO_ENCODED_FRAMES
 from convtool.media.contract import Tile, Wanted
 from convtool.media.video.accepted import GBR, KINDS, MATRICES, YCGCO
 from convtool.media.video.carried import Carried
+from convtool.media.video.containers import FOLDER
 from convtool.media.video.frames import FramesEncoder
 from convtool.media.video.header import Header
+from convtool.media.video.join import FramesJoiner, VideoJoiner
 from convtool.media.video.palette import OUTPUT
+from convtool.media.video.piece import FramesPiece, PieceEncoder
 from convtool.media.video.pixels import BRIGHT, WIDE, depth_of
 from convtool.media.video.plan import Plan, plan
+from convtool.media.video.read import VideoPart
 from convtool.media.video.storage import Storage, storage
+from convtool.media.video.timeline import timeline
 from convtool.media.video.write import VideoEncoder
 from convtool.options.output import VideoOutput
 
@@ -48,6 +55,38 @@ class VideoEncoding(Storage):
         if isinstance(place, Path):
             return FramesEncoder(place, self, tiles)
         return VideoEncoder(place, self, self.plan, tiles)
+
+    def check_moments(self, part: VideoPart, stride: int, moments: Sequence[Moment]) -> None:
+        """Check that the result can be joined of pieces.
+
+        Args:
+            part: the input.
+            stride: frames of the input per frame of the result.
+            moments: when the frames of the result are shown.
+
+        Raises:
+            IndivisibleError: it cannot.
+        """
+        if self.has_palette:
+            raise IndivisibleError("GIF stores what changes from each image to the next")
+        if self.container is FOLDER:
+            return
+        line = timeline(part.header, self.container, stride)
+        starts = [line.convert(moment).start for moment in moments]
+        if any(after - before < self.container.least for before, after in pairwise(starts)):
+            raise IndivisibleError(f"{self.container.name} has no time for all of its frames")
+
+    def piece(self, place: BinaryIO, tiles: Sequence[Tile]) -> PieceEncoder | FramesPiece:
+        """Begin a piece of an output, in a file."""
+        if self.container is FOLDER:
+            return FramesPiece(place, self, tiles)
+        return PieceEncoder(place, self, self.plan, tiles)
+
+    def joiner(self, place: BinaryIO | Path, tiles: Sequence[Tile]) -> VideoJoiner | FramesJoiner:
+        """Begin an output that is joined of pieces."""
+        if isinstance(place, Path):
+            return FramesJoiner(place, self, tiles)
+        return VideoJoiner(place, self, self.plan, tiles)
 
 
 def encoding_of(header: Header, carried: Carried, wanted: Wanted) -> VideoEncoding:

@@ -37,14 +37,17 @@ class FramesEncoder(Notes):
 
     def begin(self, part: VideoPart, placement: Placement, *_: object) -> None:
         """Start the images of a part's result."""
-        encoder: Any = av.CodecContext.create(self._storage.codec.encoder, "w")
+        encoder = self._encoder = self._opened()
         encoder.height, encoder.width = self._storage.size
         encoder.pix_fmt = self._storage.pixel_format
         encoder.time_base = placement.stride[0] / part.header.rate
         encoder.options = FAST
         if part.header.aspect:  # FFmpeg stores it as pixels per length, the inverse
             encoder.sample_aspect_ratio = 1 / part.header.aspect
-        self._encoder = encoder
+
+    def _opened(self) -> Any:
+        """Return PyAV's encoder, not yet configured."""
+        return av.CodecContext.create(self._storage.codec.encoder, "w")
 
     def prepare(self, block: Block) -> list[av.VideoFrame]:
         """Return the frames of a block."""

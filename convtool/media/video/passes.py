@@ -80,7 +80,7 @@ class Pass(ABC):
         if company or by_time:
             streams += beside(container, stream)
         demuxer = Demuxer(container, self._header, self._selection.start, self._notes.note)
-        for packet in self._readable(demuxer.packets(streams)):
+        for packet in self._readable(self._packets(demuxer, streams)):
             if packet.stream is stream:
                 yield from self._frames(packet, screen)
                 if self._is_last(packet):
@@ -88,11 +88,13 @@ class Pass(ABC):
             elif company and self._is_selected(packet):
                 yield StreamPacket(packet.stream.index, packet)
         yield from self._rest(screen)
-        if not self._count:
-            raise ReadError(f"{self._name}: no frames{self._selection}")
         self._tell()
         if by_time and self._selection.whole:
             self._refuse_short(container)
+
+    def _packets(self, demuxer: Demuxer, streams: list[Stream]) -> Iterator[Packet]:
+        """Yield the packets of streams, first the video's, that are read."""
+        return demuxer.packets(streams)
 
     @abstractmethod
     def _frames(self, packet: Packet, screen: Screen) -> Iterator[TimedFrame]:
@@ -102,9 +104,10 @@ class Pass(ABC):
     def _rest(self, screen: Screen) -> Iterator[TimedFrame]:
         """Yield the frames that are still to come after the last packet."""
 
-    @abstractmethod
     def _tell(self) -> None:
         """Note what was seen on the way, once all frames have been yielded."""
+        if not self._count:
+            raise ReadError(f"{self._name}: no frames{self._selection}")
 
     def _readable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Yield packets as far as they can be read."""

@@ -1,19 +1,19 @@
 """Read videos: frames in blocks with their times, beside them packets of audio and subtitles."""
 
 import math
-import os
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import av
 import numpy as np
 import torch
 from torch import Tensor
 
+from convtool import cores
 from convtool.block import Block, Moment
 from convtool.errors import ReadError
 from convtool.levels import Levels
@@ -28,7 +28,7 @@ from convtool.media.video.demux import Stream
 from convtool.media.video.formats import DEMUXERS
 from convtool.media.video.header import Header, read_header
 from convtool.media.video.numbers import as_video
-from convtool.media.video.passes import StreamPacket
+from convtool.media.video.passes import Pass, StreamPacket
 from convtool.media.video.pixels import (
     Packed,
     Samples,
@@ -41,6 +41,8 @@ from convtool.media.video.screen import TimedFrame
 from convtool.media.video.selection import Selection
 from convtool.options.reading import VideoReading
 
+P = TypeVar("P", bound=Pass)
+
 
 class VideoSource(Notes):
     """A video file; its frames are one part.
@@ -51,6 +53,7 @@ class VideoSource(Notes):
         reading: which frames are asked for, and its limits.
 
     Attributes:
+        numbers: it is an array, not a video.
         header: of the video.
         selection: the part of it that is asked for.
         carried: what it carries beside its frames.
@@ -64,9 +67,10 @@ class VideoSource(Notes):
         super().__init__()
         self.name = name
         self.selection = Selection.of(reading)
-        self._file, self._reading = file, reading
+        self._file, self.reading = file, reading
         refuse_empty(file, name)
-        if is_npy(file):
+        self.numbers = is_npy(file)
+        if self.numbers:
             held = as_video(file, name, reading, self)
             weakref.finalize(self, held.close)
             self._file = held  # type: ignore[assignment]  # a BinaryIO in all but its type
@@ -91,17 +95,25 @@ class VideoSource(Notes):
             if not streams:
                 raise ReadError(f"{self.name}: no video stream")
             streams[0].thread_type = "AUTO"
+            if share := cores.share():
+                streams[0].codec_context.thread_count = share
             yield container, streams[0]
 
-    def read(self, *, company: bool = False) -> Iterator[TimedFrame | StreamPacket]:
-        """Yield the frames that are asked for, and packets of the other streams where wanted.
+    def passed(self, kind: Callable[[BinaryIO, str, Header, VideoReading, Notes], P]) -> P:
+        """Return a new pass over the file, of a kind."""
+        return kind(self._file, self.name, self.header, self.reading, self)
+
+    def read(
+        self, by: Pass | None = None, *, company: bool = False
+    ) -> Iterator[TimedFrame | StreamPacket]:
+        """Yield what a pass yields, by default all frames that are asked for.
 
         Raises:
             ReadError: the video is damaged or truncated, or has no such frames.
         """
-        decoder = Decoder(self._file, self.name, self.header, self._reading, self)
+        passed = by or self.passed(Decoder)
         with self.opened() as (container, stream):
-            yield from decoder.read(container, stream, company=company)
+            yield from passed.read(container, stream, company=company)
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,11 @@ class VideoPart:
         """How samples lie in memory."""
         format = av.VideoFormat(self.header.format)
         return packed(depth_of(format), channels_of(format))
+
+    @property
+    def position(self) -> int:
+        """The number of its first frame in the whole; the ends of blocks are multiples."""
+        return 0
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -150,7 +167,7 @@ class VideoPart:
     @property
     def memory(self) -> int:
         """An estimate of the bytes that FFmpeg's decoding threads hold."""
-        frames = VIDEO_DECODED_FRAMES + (os.cpu_count() or 1)
+        frames = VIDEO_DECODED_FRAMES + cores.count()
         samples = math.prod(self.header.size) * len(self.channels)
         return frames * samples * self.levels.dtype.itemsize
 
@@ -164,21 +181,30 @@ class VideoPart:
 
         Shape: (1, C, D, H, W) each, channels innermost in memory
         """
-        unpack = self._unpacker()
         frames: list[Samples] = []
         times: list[Moment] = []
         packets: list[StreamPacket] = []
-        for item in self.source.read(company=company):
+        room = length - self.position % length
+        for item in self._read(company=company):
             if isinstance(item, StreamPacket):
                 packets.append(item)
                 continue
-            frames.append(self._checked(unpack, item.frame))
-            times.append(item.moment)
-            if len(frames) == length:
+            frames.append(item[0])
+            times.append(item[1])
+            if len(frames) == room:
                 yield self._block(frames, times, packets)
                 frames, times, packets = [], [], []
+                room = length
         if frames or packets:
             yield self._block(frames, times, packets)
+
+    def _read(self, *, company: bool) -> Iterator[tuple[Samples, Moment] | StreamPacket]:
+        unpack = self._unpacker()
+        for item in self.source.read(company=company):
+            if isinstance(item, StreamPacket):
+                yield item
+            else:
+                yield self._checked(unpack, item.frame), item.moment
 
     def tail(self, length: int) -> Tensor:
         """Return the last `length` frames; all are read."""

@@ -1,13 +1,13 @@
 """Decide how an output is stored: container, codec, pixel format, size of a frame and colours."""
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import av
 
+from convtool import cores
 from convtool.errors import UsageError, WriteError
 from convtool.media.contract import Wanted
 from convtool.media.grid import grid_size
@@ -131,7 +131,7 @@ def _encoder_options(codec: Codec, output: VideoOutput) -> dict[str, str]:
             )
         options[codec.speed] = output.speed or codec.preset
     if codec.encoder == "libx264":
-        options["threads"] = str(THREADS * (os.cpu_count() or 1))
+        options["threads"] = str(THREADS * cores.count())
     return options
 
 

@@ -19,7 +19,7 @@ from convtool.media.video.palette import Palette
 from convtool.media.video.passes import StreamPacket
 from convtool.media.video.pixels import Packer, Samples
 from convtool.media.video.plan import Plan
-from convtool.media.video.read import VideoPart
+from convtool.media.video.read import VideoPart, VideoSource
 from convtool.media.video.storage import Storage
 from convtool.media.video.tiles import TileGrid
 from convtool.media.video.timeline import Cadence, timeline
@@ -75,10 +75,7 @@ class VideoEncoder(Notes):
         self._timeline = timeline(header, container, placement.stride[0])
         self._cadence: Cadence[Samples] = Cadence(self._timeline, container.least)
         with self._translated():
-            options = dict(self._plan.container.options)
-            self._output = av.open(
-                self._calls, "w", format=container.muxer, container_options=options
-            )
+            self._output = self._opened()
             self._stream = self._output.add_stream(
                 codec.encoder, rate=self._timeline.rate, options=dict(storage.options)
             )
@@ -89,10 +86,20 @@ class VideoEncoder(Notes):
         with explained():
             with self._translated():
                 self._stream.codec_context.open()
-            self._tracks = Tracks(part.source, self._output, self._plan, self.note)
-            with refused(f"the {container.name} file cannot be begun"):
-                self._calls.call(self._output.start_encoding)
-                self._calls.call(self._tracks.start)
+            self._begin(part.source)
+
+    def _opened(self) -> Any:
+        """Return PyAV's container of the output."""
+        options = dict(self._plan.container.options)
+        muxer = self._storage.container.muxer
+        return av.open(self._calls, "w", format=muxer, container_options=options)
+
+    def _begin(self, source: VideoSource) -> None:
+        """Begin the file, and all tracks beside the video."""
+        self._tracks = Tracks(source, self._output, self._plan, self.note)
+        with refused(f"the {self._storage.container.name} file cannot be begun"):
+            self._calls.call(self._output.start_encoding)
+            self._calls.call(self._tracks.start)
 
     def _configure(self, header: Header) -> None:
         """Tell the encoder how to store frames, and what their numbers mean."""
