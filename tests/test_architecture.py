@@ -42,9 +42,12 @@ MAY_IMPORT = {
     "look": SAMPLES
     | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
     | {"api"},
+    "cluster": {"__init__", "convolve", "errors", "layers", "limits", "media", "outputs", "run"}
+    | {"sizes", "start"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
-    | {"__init__", "options", "convolve", "kernels", "layers", "look", "media", "outputs", "run"}
+    | {"__init__", "options", "cluster", "convolve", "kernels", "layers", "look", "media"}
+    | {"outputs", "run"}
     | {"start", "warm", "sizes", "system"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},
     "__main__": {"cli", "warm"},

@@ -48,7 +48,7 @@ def written(outcome: Outcome, *, verbose: int) -> None:
 
     Args:
         outcome: of the input.
-        verbose: 1 to print also its time and algorithm, 2 why that one.
+        verbose: 1 to print also its time, algorithm and node, 2 why that one.
     """
     notes(outcome)
     name = printable(outcome.input)
@@ -59,7 +59,8 @@ def written(outcome: Outcome, *, verbose: int) -> None:
     if verbose and outcome.status == "done":
         how = outcome.estimates if verbose > 1 else outcome.algorithm
         parts = f", in {outcome.segments} segments" if outcome.segments else ""
-        say(f"{name}: {outcome.seconds:.2f} s by {how}{parts}")
+        where = f" on {outcome.node}" if outcome.node else ""
+        say(f"{name}: {outcome.seconds:.2f} s by {how}{parts}{where}")
 
 
 def left_out(files: Mapping[str, int], several: str) -> None:

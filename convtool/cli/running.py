@@ -3,16 +3,18 @@
 import contextlib
 import itertools
 import os
+import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 import typer
 
 from convtool import __version__
-from convtool.cli import failures, messages, planning, telling
+from convtool.cli import clusters, failures, messages, planning, telling
 from convtool.cli.options import Given
 from convtool.cli.previews import Previews, possible
 from convtool.cli.progress import Bar, progress_bar, progress_lines
+from convtool.cluster.engine import run_on_ray
 from convtool.convolve import devices
 from convtool.errors import UsageError
 from convtool.layers.layer import Layer
@@ -25,9 +27,10 @@ from convtool.outputs.atomic import Publisher
 from convtool.outputs.identities import Identities
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import KNOWN, Jobs
+from convtool.outputs.manifest import Writer
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
-from convtool.run.outcomes import Report
+from convtool.run.outcomes import Outcome, Report
 from convtool.run.pipeline import run
 from convtool.run.preview import preview
 from convtool.run.recipe import Recipe
@@ -58,6 +61,8 @@ def filter_files(
         raise UsageError(
             f"--plot and --report take fewer than {KNOWN:,} inputs", hint="--shard divides them"
         )
+    if clusters.is_asked_for(run_options):
+        clusters.check(planned, run_options)
     devices.keep_memory()
     if not run_options.quiet:
         telling.beforehand(planned, options, run_options, given)
@@ -132,6 +137,7 @@ class Runs:
         if run_options.json:
             self._progress = progress_lines()
         self._filters: list[Filter] = []
+        self._elsewhere: Sequence[Layer] = ()
         self._budget = Budget(options.reading.max_memory)
         self.recipe = Recipe(
             medium=medium.name,
@@ -143,9 +149,12 @@ class Runs:
             shard=planning.shard_of(run_options),
             skip=run_options.skip_existing,
         )
+        self.name, writer = secrets.token_hex(8), None
         recorded = planned.count != 1 or self.recipe.skip or self.recipe.shard is not None
+        if clusters.is_asked_for(run_options):
+            recorded, writer = True, Writer(self.name)
         kept = recorded and not run_options.dry_run
-        self.manifest = self.recipe.manifest() if kept else None
+        self.manifest = self.recipe.manifest(writer) if kept else None
 
     def __call__(self) -> Run:
         """Return what one worker's jobs share."""
@@ -163,9 +172,14 @@ class Runs:
             self.showing.files,
         )
 
-    def layers(self) -> list[Layer]:
+    def layers(self) -> Sequence[Layer]:
         """Return the layers that were made, those of one worker."""
-        return max((filter_.layers() for filter_ in self._filters), key=len, default=[])
+        made = [filter_.layers() for filter_ in self._filters]
+        return max([*made, self._elsewhere], key=len)
+
+    def learn(self, layers: Sequence[Layer]) -> None:
+        """Learn of the layers of a worker elsewhere."""
+        self._elsewhere = max(self._elsewhere, layers, key=len)
 
 
 def _run(
@@ -177,13 +191,8 @@ def _run(
     previews: Previews,
 ) -> None:
     """Run all jobs, tell each outcome, and add it to the report."""
-    step, workers = preview, 1
-    if not run_options.dry_run:
-        step = run
-        workers = workers_for(planned.count, run_options.jobs, alone=runs.medium.overlapped)
     stop = run_options.on_error == "stop"
-    jobs = itertools.chain(planned.known, _noted(planned.more, runs.inputs))
-    outcomes = run_all(jobs, step, runs, workers, publisher=runs.publisher, stop=stop)
+    outcomes = _outcomes(planned, runs, run_options, stop=stop)
     manifest = runs.manifest
     if manifest is not None:
         manifest.begin()
@@ -199,6 +208,21 @@ def _run(
                 bar.count(failed=report.count("failed"))
     if manifest is not None and not (stop and report.failures):
         manifest.end(planned.shown)
+
+
+def _outcomes(
+    planned: Jobs, runs: Runs, run_options: RunOptions, *, stop: bool
+) -> Generator[tuple[Job, Outcome]]:
+    """Return what yields all jobs with their outcomes, wherever they are filtered."""
+    if clusters.is_asked_for(run_options):
+        use = clusters.use_of(runs.recipe.options, run_options, runs.learn)
+        return run_on_ray(planned, runs.recipe, runs.name, use)
+    step, workers = preview, 1
+    if not run_options.dry_run:
+        step = run
+        workers = workers_for(planned.count, run_options.jobs, alone=runs.medium.overlapped)
+    jobs = itertools.chain(planned.known, _noted(planned.more, runs.inputs))
+    return run_all(jobs, step, runs, workers, publisher=runs.publisher, stop=stop)
 
 
 def _noted(jobs: Iterable[Job], inputs: Identities) -> Iterator[Job]:

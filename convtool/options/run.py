@@ -5,11 +5,18 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from convtool.options.declare import Need, Situation, check, option
-from convtool.options.values import Choice, File, Text, Whole
+from convtool.options.values import Choice, File, Real, Text, Whole
 
 By = Literal["name", "order", "size"]
 OnError = Literal["continue", "stop"]
+Engine = Literal["local", "ray"]
 MAX_JOBS = 2**16
+MAX_OF_NODE = 2**12  # cores or GPUs
+NO_RAY = "nothing runs on Ray without --engine ray"
+
+
+def _is_on_ray(call: Situation) -> bool:
+    return bool(call["engine"] == "ray") and not call["dry_run"]
 
 
 def _is_told(call: Situation) -> bool:
@@ -119,11 +126,45 @@ class RunOptions:
 
     jobs: int | None = option(
         None,
-        "Files filtered at once.",
+        "Files filtered at once; with --engine ray, tasks.",
         "Run",
         "-j",
         kind=Whole(1, MAX_JOBS),
         usual={"": "one per core", "video": "1"},
+    )
+    engine: Engine = option(
+        "local",
+        "What filters the inputs: local, this process; or ray, the machines of a Ray cluster.",
+        "Run",
+        kind=Choice("NAME", get_args(Engine)),
+        rare=True,
+    )
+    address: str | None = option(
+        None,
+        "Address of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.",
+        "Run",
+        kind=Text("ADDRESS"),
+        rare=True,
+        usual="that of RAY_ADDRESS, else this machine alone",
+        need=Need(_is_on_ray, NO_RAY),
+    )
+    cpus_per_task: int | None = option(
+        None,
+        "CPU cores of a Ray task; it filters as many files at once.",
+        "Run",
+        kind=Whole(1, MAX_OF_NODE),
+        rare=True,
+        usual={"": "1", "video": "4"},
+        need=Need(_is_on_ray, NO_RAY),
+    )
+    gpus_per_task: float | None = option(
+        None,
+        "GPUs of a Ray task; a part of one, such as 0.25, shares it.",
+        "Run",
+        kind=Real(f"a number from 0 to {MAX_OF_NODE}", 0, MAX_OF_NODE, "N"),
+        rare=True,
+        usual="1 with --device cuda, else 0",
+        need=Need(_is_on_ray, NO_RAY),
     )
     on_error: OnError = option(
         "continue",

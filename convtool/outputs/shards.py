@@ -100,7 +100,7 @@ def _rule(shard: Shard | None) -> Callable[[str, str], bool]:
 
     def lightest(_: str, path: str) -> bool:
         total, number = loads[0]
-        heapq.heapreplace(loads, (total + _size(path), number))
+        heapq.heapreplace(loads, (total + size_of(path), number))
         return number == wanted
 
     return lightest
@@ -113,7 +113,7 @@ def _hashed(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(os.fsencode(name), digest_size=8).digest(), "big")
 
 
-def _size(path: str) -> int:
+def size_of(path: str) -> int:
     """Return the bytes of a file, and at least one, so that empty ones take turns."""
     try:
         return max(1, os.stat(path).st_size)  # noqa: PTH116  # names as they were given

@@ -30,6 +30,7 @@ class Outcome:
         traceback: where an exception was raised that nobody foresaw, for developers.
         segments: how many it was divided into; None where it was filtered whole.
         plan: the shapes, cost and algorithm that a dry run predicts.
+        node: the name of the machine of a cluster that filtered it.
         witness: who watched it; what it has seen is no part of the record.
     """
 
@@ -47,6 +48,7 @@ class Outcome:
     traceback: str | None = None
     segments: int | None = None
     plan: dict[str, str | int] | None = None
+    node: str | None = None
     witness: Any = None
 
 

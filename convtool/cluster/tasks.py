@@ -1,0 +1,138 @@
+"""Groups of jobs as tasks of Ray.
+
+Ray repeats nothing by itself: `dispatch` decides what is sent again, and where.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from convtool import __version__
+from convtool.cluster.dispatch import Loss
+from convtool.cluster.entry import work
+from convtool.cluster.parcels import Parcel, Result, Setup, packed, unpacked
+from convtool.sizes import counted
+
+REFRESH = 5.0  # seconds for which the list of nodes is taken to hold
+PATIENCE = 15.0  # seconds in which tasks that are cancelled should end
+
+
+class Nodes:
+    """The nodes of a cluster, asked for now and then.
+
+    Args:
+        ray: the module, connected.
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._nodes: list[dict[str, Any]] = []
+        self._asked = -REFRESH
+
+    def alive(self) -> list[dict[str, Any]]:
+        """Return what Ray knows of each node that is there."""
+        if time.monotonic() - self._asked > REFRESH:
+            self._nodes = [node for node in self._ray.nodes() if node["Alive"]]
+            self._asked = time.monotonic()
+        return self._nodes
+
+    def largest(self) -> int:
+        """Return the most cores that a node has; 0 where there is none with any."""
+        return max((int(node["Resources"].get("CPU", 0)) for node in self.alive()), default=0)
+
+    def rooms(self, cores: int, gpus: float) -> dict[str, int]:
+        """Return how many tasks fit into each node, by its id, of those that have room for one."""
+        rooms = {}
+        for node in self.alive():
+            has = node["Resources"]
+            room = has.get("CPU", 0) // cores
+            room = min(room, has.get("GPU", 0) // gpus) if gpus else room
+            if room >= 1:
+                rooms[node["NodeID"]] = int(room)
+        return rooms
+
+    def check(self, cores: int, gpus: float, note: Callable[[str], None]) -> None:
+        """Check that a task fits into some node, or say that the run waits for one."""
+        if not self.rooms(cores, gpus):
+            kind = f"{counted(cores, 'core')}" + (f" and {gpus:g} GPUs" if gpus else "")
+            note(f"no node of the cluster has {kind}: the run waits for one")
+
+    def name(self, id: str) -> str:
+        """Return the name of a node."""
+        if not any(node["NodeID"] == id for node in self._nodes):
+            self._asked = -REFRESH
+        names = {node["NodeID"]: node.get("NodeName") for node in self.alive()}
+        return names.get(id) or id
+
+
+class RayTasks:
+    """Tasks of one run.
+
+    Args:
+        ray: the module, connected.
+        nodes: of the cluster.
+        setup: of the run.
+        gpus: that each task takes.
+        whole: put no part of the import of torch off.
+    """
+
+    def __init__(self, ray: Any, nodes: Nodes, setup: Setup, gpus: float, *, whole: bool) -> None:
+        self._ray, self._nodes, self._cores, self._gpus = ray, nodes, setup.cores, gpus
+        self._header = (__version__, setup.run, whole)
+        self._setup = [ray.put(packed(setup))]
+        self._task = ray.remote(work).options(
+            num_cpus=setup.cores, num_gpus=gpus, max_retries=0, name="convtool"
+        )
+        self._running: dict[Future[Result], Any] = {}
+
+    def slots(self) -> int:
+        """Return how many tasks run at once, as far as is known now; at least 1."""
+        return max(1, sum(self._nodes.rooms(self._cores, self._gpus).values()))
+
+    def node(self, id: str) -> str:
+        """Return the name of a node."""
+        return self._nodes.name(id)
+
+    def submit(self, parcel: Parcel, turn: int | None) -> "Future[Result]":
+        """Begin a task.
+
+        Args:
+            parcel: its jobs.
+            turn: None for anywhere; else a number whose next one stands for another node.
+        """
+        task = self._task
+        if turn is not None and (ids := sorted(self._nodes.rooms(self._cores, self._gpus))):
+            strategies = self._ray.util.scheduling_strategies
+            strategy = strategies.NodeAffinitySchedulingStrategy(ids[turn % len(ids)], soft=True)
+            task = task.options(scheduling_strategy=strategy)
+        ref = task.remote(self._header, self._setup, packed(parcel))
+        future: Future[Result] = Future()
+        self._running[future] = ref
+        ref.future().add_done_callback(lambda done: self._end(future, done))
+        return future
+
+    def _end(self, future: "Future[Result]", done: "Future[bytes]") -> None:
+        """Take what Ray says of a task; this runs in a thread of Ray's."""
+        del self._running[future]
+        exc = done.exception()
+        if exc is None:
+            future.set_result(unpacked(done.result()))
+        else:
+            future.set_exception(exc)
+
+    def loss(self, exc: BaseException) -> Loss | None:
+        """Return what became of a task's worker, by what its future raised; None for a fault."""
+        lost = self._ray.exceptions
+        if isinstance(exc, lost.OutOfMemoryError):
+            return "memory"
+        dead = (lost.WorkerCrashedError, lost.NodeDiedError, lost.ObjectLostError)
+        return "died" if isinstance(exc, dead) else None
+
+    def cancel(self) -> None:
+        """End all tasks; wait until they have removed what is half-written."""
+        for ref in list(self._running.values()):
+            self._ray.cancel(ref)
+        end = time.monotonic() + PATIENCE
+        while self._running and time.monotonic() < end:
+            time.sleep(0.01)
