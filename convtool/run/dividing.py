@@ -111,10 +111,11 @@ def _notes(segments: Sequence[Segment], wanted: int, at_once: int) -> tuple[str,
 
 
 def _moments(along: Along, moments: Sequence[Moment]) -> tuple[Moment, ...]:
-    """Return when each position of the result is shown: as that of the input it is centred on."""
+    """Return when each position of the result is shown, as `Stream` has it."""
     first, last = (along.extent - 1) // 2 - along.before, along.length - 1
     centres = (number * along.stride + first for number in range(along.count))
-    return tuple(moments[min(max(0, centre), last)] for centre in centres)
+    shown = (moments[min(max(0, centre), last)] for centre in centres)
+    return tuple(Moment(start, duration * along.stride) for start, duration in shown)
 
 
 def _cuts(along: Along, marks: Marks, wanted: int) -> list[int]:
@@ -123,13 +124,18 @@ def _cuts(along: Along, marks: Marks, wanted: int) -> list[int]:
     Each depends on no more of the input before a start than it must, so that little is decoded
     twice.
     """
-    least = max(LEAST, along.extent + along.before + along.after)
-    possible = sorted({along.first_from(start) for start in marks.starts})
+    least = max(LEAST, -(-along.extent // along.stride))
+    possible = [
+        first
+        for first in sorted({along.first_from(start) for start in marks.starts})
+        if along.stretch(0, first).stop > along.before  # which padding may need to be reflected
+        and along.length - along.stretch(first, along.count).start > along.after
+    ]
     cuts = [0]
     for number in range(1, wanted):
-        ideal = along.count * number / wanted
-        good = [place for place in possible if cuts[-1] + least <= place <= along.count - least]
+        ideal, earliest = along.count * number / wanted, cuts[-1] + least
+        good = [first for first in possible if earliest <= first <= along.count - least]
         if not good:
             break
-        cuts.append(min(good, key=lambda place: abs(place - ideal)))
+        cuts.append(min(good, key=lambda first: abs(first - ideal)))
     return cuts[1:]

@@ -15,7 +15,7 @@ from convtool.run.dividing import Division
 from convtool.run.finish import Finishes, normalizer_of
 from convtool.run.opening import open_outputs, record
 from convtool.run.outcomes import Progress
-from convtool.run.processes import LostError, Tell, each
+from convtool.run.processes import LostError, Tell
 from convtool.run.segments import Places, agree, filter_segment, measure
 from convtool.run.state import Run, Work
 
@@ -83,7 +83,7 @@ class _Hands:
                 self._shared.progress(Progress(self._job.input, doing, known, self._whole))
 
         try:
-            return each(task, items, self._at_once, tell)
+            return self._shared.each(task, items, self._at_once, tell)
         except LostError as exc:
             name = f"segment {exc.index + 1} of {len(items)}"
             raise ConvtoolError(

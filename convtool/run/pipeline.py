@@ -37,7 +37,7 @@ def run(job: Job, shared: Run) -> Outcome:
         memory = work.memory * division.at_once
         witness = shared.watching(job)
         with shared.budget.taken(memory) if shared.budget else nullcontext():
-            notes = _written(job, work, shared, division, witness)
+            notes, segments = _written(job, work, shared, division, witness)
         plan = shared.filter.convolution(work.seen).plan
         return succeeded(
             job,
@@ -49,7 +49,7 @@ def run(job: Job, shared: Run) -> Outcome:
             bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,
             algorithm=plan.algorithm,
             estimates=str(plan),
-            segments=len(division.segments) or None,
+            segments=segments,
             witness=witness,
         )
 
@@ -58,15 +58,21 @@ def run(job: Job, shared: Run) -> Outcome:
 
 def _written(
     job: Job, work: Work, shared: Run, division: Division, witness: Witness | None
-) -> list[str]:
-    """Write the outputs of a job, and return what a user should know of them."""
+) -> tuple[list[str], int | None]:
+    """Write the outputs of a job, whole where it cannot be divided.
+
+    Returns:
+        What a user should know of them, and the number of segments; None for the whole.
+    """
     notes = list(division.notes)
     if division.segments:
         try:
-            return [*notes, *write_joined(job, work, shared, division)]
+            made = write_joined(job, work, shared, division)
         except IndivisibleError as exc:
             notes = [whole(exc)]
-    return [*notes, *_write(job, work, shared, witness)]
+        else:
+            return [*notes, *made], len(division.segments)
+    return [*notes, *_write(job, work, shared, witness)], None
 
 
 def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[str]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from convtool import cores
 from convtool.errors import ConvtoolError
@@ -51,6 +51,19 @@ class _Done:
 @dataclass(frozen=True)
 class _Failed:
     error: Exception
+
+
+class Each(Protocol):
+    """Runs a task on each of several items: `each` here, or elsewhere."""
+
+    def __call__(
+        self,
+        task: Callable[[T, Tell], R],
+        items: Sequence[T],
+        at_once: int,
+        tell: Callable[[int, int], None],
+    ) -> list[R]:
+        """Run a task on each item, and return the results in their order; see `each`."""
 
 
 def prepare() -> None:

@@ -20,6 +20,7 @@ from convtool.outputs.targets import Target
 from convtool.results.normalize import Normalizer
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Progress
+from convtool.run.processes import Each, each
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Run:
         witness: makes somebody who watches a job; None where nobody does.
         drawn: names the files that are drawn of a job, beside its outputs.
         again: the jobs have begun before, in a process that died.
+        each: runs the segments of a job, in processes of this machine or elsewhere.
     """
 
     filter: Filter
@@ -49,6 +51,7 @@ class Run:
     witness: Callable[[Job], "Witness"] | None = None
     drawn: Callable[[Job], Sequence[Path]] = lambda _: ()
     again: bool = False
+    each: Each = each
 
     def watching(self, job: Job) -> "Witness | None":
         """Return who watches a job."""

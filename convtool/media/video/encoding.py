@@ -72,7 +72,8 @@ class VideoEncoding(Storage):
         if self.container is FOLDER:
             return
         line = timeline(part.header, self.container, stride)
-        starts = [line.convert(moment).start for moment in moments]
+        shown = [line.convert(moment) for moment in moments]
+        starts = [*(moment.start for moment in shown), sum(shown[-1])]
         if any(after - before < self.container.least for before, after in pairwise(starts)):
             raise IndivisibleError(f"{self.container.name} has no time for all of its frames")
 
