@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,19 @@ def ffmpeg(*arguments):
     need("ffmpeg")
     command = ["ffmpeg", "-v", "error", "-y", *map(str, arguments)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def synthesize(path: Path, *arguments):
+    """Make a file of what the ffmpeg program synthesizes; it does so once for the same words."""
+    path.write_bytes(_synthesized(path.suffix, *map(str, arguments)))
+
+
+@cache
+def _synthesized(suffix, *arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"out{suffix}")
+        ffmpeg("-f", "lavfi", "-i", *arguments, path)
+        return path.read_bytes()
 
 
 def decoded(path: Path):
