@@ -1,4 +1,4 @@
-"""Tones and what other programs make of them, for the tests of audio."""
+"""Tones, what the ffmpeg program synthesizes, and what it makes of files."""
 
 import json
 import shutil

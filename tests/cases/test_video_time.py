@@ -4,7 +4,6 @@ The oracle is the ffmpeg program, or the recipe by which a file was made.
 """
 
 import json
-import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -12,23 +11,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from conftest import covering
+from tones import ffmpeg, need, synthesize
 from videos import facts, make, read
 
 CASES = Path(__file__).parent / "av"
 BLOCK = 64  # pixels of a side
-
-
-def need(*programs):
-    """Skip a test where a program is missing."""
-    for program in programs:
-        if not shutil.which(program):
-            pytest.skip(f"no {program} program")
-
-
-def ffmpeg(*arguments):
-    """Run the ffmpeg program."""
-    need("ffmpeg")
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, arguments)], check=True)
 
 
 def ffprobe(path):
@@ -102,25 +90,25 @@ def test_late_files_start_at_zero(convtool, tmp_path, suffix):
     assert grey(tmp_path / "p.mkv") == pytest.approx(np.arange(10, 16) * 5, abs=5)
 
 
-@pytest.mark.parametrize(("video", "audio"), [(0, 0.6), (0.6, 0)])
-@pytest.mark.parametrize("suffix", ["ts", "mp4", "mkv"])
-@pytest.mark.parametrize("out", ["mp4", "mkv"])
-def test_audio_and_video_stay_in_step(convtool, tmp_path, suffix, out, video, audio):
+@pytest.mark.parametrize(
+    ("suffix", "out", "late"),
+    covering(["ts", "mp4", "mkv"], ["mp4", "mkv"], [(0, 0.6), (0.6, 0)]),
+)
+def test_audio_and_video_stay_in_step(convtool, tmp_path, suffix, out, late):
     """Audio that begins long before or after the video does so in the output."""
+    video, audio = late
     source, mixed = levels(tmp_path, 40), tmp_path / f"in.{suffix}"
     tone = ["-f", "lavfi", "-i", "sine=d=1.5:r=48000"]
     codecs = ["-c:v", "libx264", "-c:a", "aac", "-map", "0:v", "-map", "1:a"]
     delays = ["-itsoffset", str(video), "-i", source, "-itsoffset", str(audio), *tone]
     ffmpeg(*delays, *codecs, mixed)
     filtered(convtool, mixed, tmp_path / f"o.{out}")
-
-    def late(path):
-        found = ffprobe(path)
-        return float(found["audio"]["start_time"]) - float(found["video"]["start_time"])
-
-    assert late(tmp_path / f"o.{out}") == pytest.approx(late(mixed), abs=0.03)
-    found = ffprobe(tmp_path / f"o.{out}")
-    assert min(float(found[kind]["start_time"]) for kind in ("audio", "video")) < 0.05
+    before, after = (
+        [float(found[kind]["start_time"]) for kind in ("audio", "video")]
+        for found in map(ffprobe, (mixed, tmp_path / f"o.{out}"))
+    )
+    assert after[0] - after[1] == pytest.approx(before[0] - before[1], abs=0.03)
+    assert min(after) < 0.05
 
 
 # --- the frame that is on screen -----------------------------------------------------------------
@@ -245,7 +233,7 @@ def test_a_part_into_avi(convtool, tmp_path, start):
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "gif"])
 def test_very_high_rates(convtool, tmp_path, suffix):
     """2000 frames per second last as long in every format, as far as it has ticks for them."""
-    ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x64:r=2000:d=0.1", tmp_path / "in.mp4")
+    synthesize(tmp_path / "in.mp4", "testsrc=s=64x64:r=2000:d=0.1")
     err = filtered(convtool, tmp_path / "in.mp4", tmp_path / f"o.{suffix}")
     assert ("frames dropped" in err) == (suffix != "mp4")
     assert float(ffprobe(tmp_path / f"o.{suffix}")["duration"]) == pytest.approx(0.1, abs=0.0011)
@@ -322,8 +310,8 @@ def boxes(data):
 def test_fragments_that_are_missing(convtool, tmp_path, kept, code):
     """A file without its last fragments is refused where its index tells of them."""
     flags = ["-movflags", "frag_keyframe+default_base_moof+empty_moov+global_sidx"]
-    picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:d=4"]
-    ffmpeg(*picture, "-c:v", "libx264", "-g", "25", *flags, tmp_path / "all.mp4")
+    coded = ["-c:v", "libx264", "-g", "25", *flags]
+    synthesize(tmp_path / "all.mp4", "testsrc2=s=64x64:d=4", *coded)
     found = boxes((tmp_path / "all.mp4").read_bytes())
     # ftyp, moov, sidx, and four fragments of two boxes each
     start, fragments = found[:3], [each for each in found[3:] if each[0] != b"mfra"]
@@ -338,8 +326,7 @@ def test_fragments_that_are_missing(convtool, tmp_path, kept, code):
 def test_a_container_may_be_a_little_longer(convtool, tmp_path, longer):
     """A fragmented file that declares a little more than its frames last is whole."""
     flags = ["-movflags", "frag_keyframe+empty_moov"]
-    picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:d=2"]
-    ffmpeg(*picture, "-c:v", "libx264", *flags, tmp_path / "in.mp4")
+    synthesize(tmp_path / "in.mp4", "testsrc2=s=64x64:d=2", "-c:v", "libx264", *flags)
     data = bytearray((tmp_path / "in.mp4").read_bytes())
     for name, place in ((b"mvhd", 20), (b"tkhd", 24)):
         at = data.index(name)
@@ -368,7 +355,7 @@ CUT = {
 def test_cut_files_are_refused(convtool, tmp_path, suffix):
     """A file is whole, and the same file without its last bytes is refused or noted."""
     whole, cut = tmp_path / f"whole.{suffix}", tmp_path / f"cut.{suffix}"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=2", "-c:v", *CUT[suffix], whole)
+    synthesize(whole, "testsrc2=s=64x64:d=2", "-c:v", *CUT[suffix])
     assert "truncated" not in filtered(convtool, whole, tmp_path / "o.mkv")
     data = whole.read_bytes()
     for part in (0.6, 0.97):
@@ -386,7 +373,7 @@ def test_cut_files_are_refused(convtool, tmp_path, suffix):
 def test_what_follows_a_file_does_no_harm(convtool, tmp_path, suffix, junk):
     """Bytes after the end of a file do not make it a cut one."""
     source = tmp_path / f"in.{suffix}"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=0.4", source)
+    synthesize(source, "testsrc2=s=64x64:d=0.4")
     source.write_bytes(source.read_bytes() + junk)
     filtered(convtool, source, tmp_path / "o.mkv")
     assert len(read(tmp_path / "o.mkv")) == 10
@@ -404,7 +391,7 @@ def damaged(path):
 def test_damaged_frames_are_noted(convtool, tmp_path, suffix):
     """Frames that the decoder had to fill in are counted in a note."""
     source = tmp_path / f"in.{suffix}"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=2", "-c:v", "libx264", source)
+    synthesize(source, "testsrc2=s=64x64:d=2", "-c:v", "libx264")
     damaged(source)
     err = filtered(convtool, source, tmp_path / "o.mkv")
     assert "damaged: the decoder filled in what is missing" in err
@@ -413,7 +400,7 @@ def test_damaged_frames_are_noted(convtool, tmp_path, suffix):
 def test_a_damaged_matroska_file_is_refused(convtool, tmp_path):
     """A file of which the demuxer gives up a part is refused, though its size is right."""
     source = tmp_path / "in.mkv"
-    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:d=2", "-c:v", "libx264", source)
+    synthesize(source, "testsrc2=s=64x64:d=2", "-c:v", "libx264")
     data = source.read_bytes()
     source.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
     result = convtool("video", source, tmp_path / "o.mkv", "-k", "identity")

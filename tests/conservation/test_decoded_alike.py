@@ -24,7 +24,7 @@ def by_vips(path, out):
     faults = [line for line in done.stderr.splitlines() if "WARNING" in line and "nclx" not in line]
     if done.returncode or faults:
         return None
-    return np.asarray(Image.open(out)).astype(int)
+    return np.asarray(Image.open(out)).astype(np.int32)
 
 
 def check(convtool, path, tmp_path, options=()):
@@ -38,7 +38,7 @@ def check(convtool, path, tmp_path, options=()):
     if expected is None:
         assert "note: " in result.err, f"{path.name}: libvips finds a fault, we do not"
         return True
-    found = np.asarray(Image.open(ours)).astype(int)
+    found = np.asarray(Image.open(ours)).astype(np.int32)
     if found.ndim < expected.ndim:
         expected = expected[..., 0]
     assert np.abs(found - expected).max() <= MOST, path.name
