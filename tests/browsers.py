@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+BLANK = "about:blank"
+
 
 @contextmanager
 def chromium():
@@ -25,22 +27,31 @@ def chromium():
 def visited(browser, path, **options):
     """Yield a page from disk once its script has started.
 
-    Errors on its console, and requests for anything but the file itself, fail the test.
+    Errors on its console, and requests for anything but the file itself, fail the test. One tab
+    shows all pages one after the other, unless a page needs a context with options of its own.
     """
-    context = browser.new_context(**options)
-    page, faults = context.new_page(), []
-    page.on("console", lambda told: faults.append(told.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    own = path.as_uri()
-    inside = (own, "data:", "blob:")
-    page.on(
-        "request",
-        lambda asked: None if asked.url.startswith(inside) else faults.append(asked.url),
-    )
-    page.goto(own)
-    page.wait_for_selector("html[data-ready]", timeout=20_000)
-    yield page
-    context.close()
+    idle = [] if options else [c.pages[0] for c in browser.contexts if c.pages[0].url == BLANK]
+    page = idle[0] if idle else browser.new_context(**options).new_page()
+    faults, inside = [], (path.as_uri(), "data:", "blob:")
+    listeners = {
+        "console": lambda told: faults.append(told.text),
+        "pageerror": lambda error: faults.append(str(error)),
+        "request": lambda asked: faults.extend([asked.url] * (not asked.url.startswith(inside))),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    try:
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-ready]", timeout=20_000)
+        yield page
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        if options:
+            page.context.close()
+        else:
+            page.mouse.move(0, 0)
+            page.goto(BLANK)
     assert faults == []
 
 
