@@ -80,8 +80,10 @@ def test_blocks_come_back_unchanged():
 def test_kept_memory_is_reused():
     """A large tensor reuses the pages of a freed one, in any thread."""
     code = """
-import resource, threading, torch
-from convtool.block import Block
+import resource, threading
+from convtool.start.importing import import_torch
+import_torch()
+import torch
 from convtool.convolve import devices
 if %s: devices.keep_memory()
 def use(): torch.ones(9 * 2**20)

@@ -62,7 +62,10 @@ def test_planning_takes_at_most_50_ms(conv, size):
 def test_planning_takes_at_most_100_mb():
     """A plan for a kernel of a million weights per channel takes little memory beside them."""
     script = """
-import resource, torch
+import resource
+from convtool.start.importing import import_torch
+import_torch()
+import torch
 from convtool.convolve import Convolution
 from convtool.levels import of
 conv = torch.nn.Conv2d(3, 4, 1001)

@@ -867,6 +867,7 @@ def test_other_files_are_refused(convtool, tmp_path):
 def test_importing_the_backend_imports_no_decoder():
     """Decoders are imported when the first file is opened."""
     code = (
+        "from convtool.start.importing import import_torch; import_torch()\n"
         "import sys, convtool.media.audio\n"
         "print({'soundfile', 'av', 'soxr', 'librosa'} & set(sys.modules))"
     )

@@ -30,7 +30,7 @@ from convtool.run.outcomes import Outcome
 
 NAME = name_for(None)
 KILLS = 23 if LONG else 1  # per medium and signal
-FILES = 10_000 if LONG else 400
+FILES = 10_000 if LONG else 300
 RUNS = 20 if LONG else 1
 
 
@@ -477,7 +477,7 @@ class Killable:
     @staticmethod
     def _audio(folder):
         folder.mkdir()
-        samples = np.random.default_rng(1).uniform(-0.5, 0.5, (10 * 44100, 2))
+        samples = np.random.default_rng(1).uniform(-0.5, 0.5, (4 * 44100, 2))
         for suffix in ("wav", "flac", "ogg", "mp3"):
             soundfile.write(folder / f"{suffix}.{suffix}", samples, 44100)
         return ["--jobs", "1"]  # libsndfile calls back into the main thread
@@ -504,8 +504,21 @@ def killable(request, tmp_path_factory):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc whether signals are handled")
-@pytest.mark.parametrize("killable", ["image", "audio", "video"], indirect=True)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("killable", "number"),
+    [
+        ("image", signal.SIGINT),
+        ("image", signal.SIGTERM),
+        ("image", signal.SIGKILL),
+        pytest.param("audio", signal.SIGINT, marks=pytest.mark.long),
+        ("audio", signal.SIGTERM),
+        ("audio", signal.SIGKILL),
+        ("video", signal.SIGINT),
+        pytest.param("video", signal.SIGTERM, marks=pytest.mark.long),
+        ("video", signal.SIGKILL),
+    ],
+    indirect=["killable"],
+)
 def test_killed_at_random_moments(killable, number):
     """After a signal, each output is wholly old or new, with no temporary file if handled."""
     code_of = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
@@ -599,46 +612,38 @@ def test_simultaneous_runs_on_the_same_outputs(tmp_path, convtool):
 @pytest.mark.skipif(
     shutil.which("unshare") is None, reason="the program unshare is not here (Debian: util-linux)"
 )
-@pytest.mark.parametrize("medium", ["image", "audio", "video"])
-def test_a_file_system_that_is_full(tmp_path, medium):
+def test_a_file_system_that_is_full(tmp_path):
     """A full file system is one error and leaves the old file and no temporary file."""
-    (tmp_path / "disk").mkdir()
     rng = np.random.default_rng(3)
-    source, suffix = (SAMPLES / "clip.mp4", "mp4") if medium == "video" else (tmp_path / "in", "")
-    if medium == "image":
-        source, suffix = source.with_suffix(".png"), "png"
-        Image.fromarray(rng.integers(0, 256, (400, 400, 3), dtype=np.uint8)).save(source)
-    elif medium == "audio":
-        source, suffix = source.with_suffix(".wav"), "flac"
-        soundfile.write(source, rng.uniform(-0.5, 0.5, (200_000, 2)), 44100)
-    script = """
-mount -t tmpfs -o size=32k tmpfs "$1" || exit 77
-cd "$1"
-echo old > out.$4
-"$2" -m convtool "$5" "$3" out.$4 -k identity --overwrite --quiet
-echo $?
-ls -A
-cat out.$4
-"""
-    words = [
-        "unshare",
-        "-rm",
-        "sh",
-        "-c",
-        script,
-        "sh",
-        tmp_path / "disk",
-        sys.executable,
-        source,
-        suffix,
-        medium,
+    Image.fromarray(rng.integers(0, 256, (400, 400, 3), dtype=np.uint8)).save(tmp_path / "in.png")
+    soundfile.write(tmp_path / "in.wav", rng.uniform(-0.5, 0.5, (200_000, 2)), 44100)
+    runs = [
+        ("image", str(tmp_path / "in.png"), "out.png"),
+        ("audio", str(tmp_path / "in.wav"), "out.flac"),
+        ("video", str(SAMPLES / "clip.mp4"), "out.mp4"),
     ]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    code = """
+import json, os, sys
+from pathlib import Path
+from convtool.cli.app import run
+for medium, source, out in json.loads(sys.argv[1]):
+    Path(out).write_text("old")
+    code = run([medium, source, out, "-k", "identity", "--overwrite", "--quiet"])
+    print(code, os.listdir(), Path(out).read_text(), flush=True)
+    print("---", file=sys.stderr, flush=True)
+    Path(out).unlink()
+"""
+    (tmp_path / "disk").mkdir()
+    script = 'mount -t tmpfs -o size=32k tmpfs "$1" || exit 77; cd "$1"; exec "$2" -c "$3" "$4"'
+    words = [tmp_path / "disk", sys.executable, code, json.dumps(runs)]
+    command = ["unshare", "-rm", "sh", "-c", script, "sh", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 77 or "unshare failed" in done.stderr:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    assert done.stdout.splitlines() == ["1", f"out.{suffix}", "old"], done.stderr
-    assert "No space left on device" in done.stderr
-    assert len([line for line in done.stderr.splitlines() if not line.startswith("hint: ")]) == 1
+    assert done.stdout.splitlines() == [f"1 ['{out}'] old" for _, _, out in runs], done.stderr
+    for _, said in zip(runs, done.stderr.split("---\n"), strict=False):
+        (line,) = [line for line in said.splitlines() if not line.startswith("hint: ")]
+        assert "No space left on device" in line
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
