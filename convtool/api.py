@@ -23,6 +23,7 @@ from convtool.limits import RESULT_COPIES, refuse_larger
 from convtool.media.inputs import opened
 from convtool.media.registry import MEDIA, Medium, medium_of_tensor
 from convtool.options.options import Options
+from convtool.places.names import Place, place, shown
 from convtool.results.choice import Choice
 from convtool.results.normalize import Normalizer
 from convtool.run.filter import DTYPES, Filter
@@ -77,7 +78,7 @@ def apply(
 
 def parsed(
     source: Any, kernel: Any, medium: str | None, options: Mapping[str, Any]
-) -> tuple[Tensor | Path, Medium, Options]:
+) -> tuple[Tensor | Place, Medium, Options]:
     """Return what the arguments of `apply` stand for.
 
     Args:
@@ -102,7 +103,7 @@ def _several(value: Any, single: type) -> tuple[Any, ...]:
     return (value,) if isinstance(value, single | str) else tuple(value)
 
 
-def _medium(source: Tensor | Path, name: str | None) -> Medium:
+def _medium(source: Tensor | Place, name: str | None) -> Medium:
     """Return the medium that is asked for, or the first one that a source is of."""
     if name is not None:
         if name not in MEDIA:
@@ -185,10 +186,12 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
     return _normalized([(responses, of(tensor.dtype).scale)], layer, medium, options)
 
 
-def _apply_to_file(path: Path, medium: Medium, options: Options) -> Tensor:
+def _apply_to_file(path: Place, medium: Medium, options: Options) -> Tensor:
     filter_ = Filter(options, medium)
     results: Results = []
-    with opened(str(path)) as file:
+    limit = options.reading.max_memory
+    with opened(str(path), ranged=medium.timed, limit=limit) as file:
+        path = place(shown(str(path)))
         source = medium.backend.open(file, str(path), options.reading)
         for part in source.parts():
             layer = filter_.layer_of(part)

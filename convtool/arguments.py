@@ -5,7 +5,6 @@ It must not know media or options: it only makes one kind of value of many.
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,14 @@ import torch
 from torch import Tensor
 
 from convtool.errors import UsageError
+from convtool.places.names import Place, place
 
 MAX_CHANNELS = 32  # of audio that is not asked for by name
 MAX_SHOWN = 120  # characters of a message
 NUMBERS = (int, float, list, tuple)
 
 
-def given(source: Any) -> Tensor | Path:
+def given(source: Any) -> Tensor | Place:
     """Return a tensor without its gradient, an array as a tensor, or a path.
 
     Raises:
@@ -28,7 +28,7 @@ def given(source: Any) -> Tensor | Path:
     if isinstance(source, Tensor):
         return source.detach()
     if isinstance(source, str | PathLike):
-        return Path(fspath(source))
+        return place(fspath(source))
     if isinstance(source, np.ndarray):
         try:
             return torch.from_numpy(np.ascontiguousarray(source).copy())

@@ -121,6 +121,33 @@ def report(convtool, tmp_path):
     return made
 
 
+@pytest.fixture(scope="session")
+def server():
+    """Run a real S3 server."""
+    from buckets import Server  # noqa: PLC0415
+
+    running = Server()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def bucket(server, monkeypatch):
+    """Return a new bucket, to which the environment leads."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    _forget_clients()
+    yield server.bucket()
+    _forget_clients()
+
+
+def _forget_clients():
+    """Let the next call read credentials anew, as a process of its own does."""
+    import s3fs  # noqa: PLC0415
+
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
 @pytest.fixture
 def corpus() -> Path:
     """Return the folder of real and malformed media, or skip the test."""

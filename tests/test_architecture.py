@@ -19,35 +19,36 @@ PACKAGE = ROOT / "convtool"
 SAMPLES = {"errors", "levels", "limits", "block"}
 MAY_IMPORT = {
     "errors": set(),
-    "arguments": {"errors"},
+    "arguments": {"errors", "places"},
     "levels": set(),
     "limits": {"errors"},
     "block": {"levels"},
     "cores": set(),
     "sizes": {"errors"},
-    "options": {"errors", "sizes"},
+    "options": {"errors", "places", "sizes"},
     "start": set(),
     "system": set(),
+    "places": {"errors", "limits", "system"},
     "convolve": SAMPLES | {"sizes", "start"},
-    "media": SAMPLES | {"options", "convolve", "cores", "sizes"},
-    "kernels": {"errors", "options", "media"},
+    "media": SAMPLES | {"options", "convolve", "cores", "places", "sizes"},
+    "kernels": {"errors", "options", "media", "places"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
     "results": {"levels", "convolve", "layers"},
-    "outputs": {"errors", "kernels", "layers", "media", "options", "system"},
+    "outputs": {"errors", "kernels", "layers", "media", "options", "places", "system"},
     "run": SAMPLES
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"}
-    | {"cores", "start"},
+    | {"cores", "places", "start"},
     "api": (SAMPLES - {"block"})
-    | {"arguments", "options", "convolve", "layers", "results", "media", "run", "sizes"},
+    | {"arguments", "options", "convolve", "layers", "results", "media", "places", "run", "sizes"},
     "look": SAMPLES
     | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
-    | {"api"},
+    | {"api", "places"},
     "cluster": {"__init__", "convolve", "errors", "layers", "limits", "media", "outputs", "run"}
-    | {"sizes", "start"},
+    | {"places", "sizes", "start"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "cluster", "convolve", "kernels", "layers", "look", "media"}
-    | {"outputs", "run"}
+    | {"outputs", "places", "run"}
     | {"start", "warm", "sizes", "system"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},
     "__main__": {"cli", "warm"},

@@ -1,7 +1,6 @@
 """Write the animation of `convtool explain --animate`."""
 
 import math
-from pathlib import PurePath
 
 import torch
 
@@ -14,7 +13,8 @@ from convtool.look.explain import Explained
 from convtool.look.typed import Numbers
 from convtool.media.registry import Medium
 from convtool.options.animation import AnimationOptions
-from convtool.outputs.atomic import refuse_existing
+from convtool.outputs.existing import refuse_existing
+from convtool.places.names import pure
 from convtool.sizes import counted, size_text
 
 SMALL = 64  # elements of a file's channel that are animated without being asked for a crop
@@ -84,7 +84,7 @@ class Animation:
 
 def _title(name: str, explained: Explained) -> str:
     """Return what is seen of a file: its name, and that of the channel where there are several."""
-    file = PurePath(name).name
+    file = pure(name).name
     return file if len(explained.names) == 1 else f"{file}, {explained.name}"
 
 

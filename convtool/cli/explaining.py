@@ -3,7 +3,6 @@
 import dataclasses
 import secrets
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 import torch
@@ -28,6 +27,7 @@ from convtool.options.declare import flag_of
 from convtool.options.explain import ExplainOptions
 from convtool.options.options import Options
 from convtool.options.reading import Reading
+from convtool.places.names import pure, shown
 
 LOSSY = {
     "image": output.LOSSY | {".gif"},
@@ -79,7 +79,7 @@ def explain_input(
         film.write(explained, text, numbers, alone=own.channel is not None)
     if as_json:
         about = {
-            "source": text,
+            "source": shown(text),
             "medium": medium.name,
             "format": suffix.removeprefix("."),
             "seed": options.kernel.seed,
@@ -91,14 +91,14 @@ def explain_input(
     if options.kernel.seed is not None:
         messages.say(f"seed: {options.kernel.seed}")
     padded = None if numbers is None else _padded(torch.from_numpy(numbers), explained)
-    show(explained, name=text, suffix=suffix, leading=f"{medium.position}s", numbers=padded)
+    show(explained, name=shown(text), suffix=suffix, leading=f"{medium.position}s", numbers=padded)
 
 
 def _numbers(text: str, own: ExplainOptions, given: Mapping[str, Any]) -> Numbers | None:
     """Return the numbers that INPUT is, None where it is a file of a medium."""
     if own.medium is not None:
         return None
-    if PurePath(text).suffix.lower() in TABLES:
+    if pure(text).suffix.lower() in TABLES:
         known = {field.name for field in dataclasses.fields(Reading)}
         return read_table(text, Reading(**{key: given[key] for key in known & given.keys()}))
     return read_typed(text) if is_typed(text) else None
@@ -113,8 +113,8 @@ def _medium(name: str, own: ExplainOptions) -> Medium:
         raise UsageError(
             "the medium of standard input is not known", hint="--medium image, audio or video"
         )
-    with opened(name) as file:
-        return medium_of(name, file)
+    with opened(name, ranged=True) as file:
+        return medium_of(shown(name), file)
 
 
 def _suffix(name: str, medium: Medium, given: Mapping[str, Any]) -> str:
@@ -123,7 +123,7 @@ def _suffix(name: str, medium: Medium, given: Mapping[str, Any]) -> str:
     if asked is not None:
         medium.backend.check_suffix(asked)
         return f".{asked.lower().removeprefix('.')}"
-    own = PurePath(name).suffix.lower()
+    own = pure(name).suffix.lower()
     return own if own in medium.backend.writable else USUAL.get(medium.name, own)
 
 

@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Iterable
-from pathlib import PurePath
 
 from convtool.cli import messages
+from convtool.places.names import pure, shown
 from convtool.run.outcomes import Outcome
 
 MOST_NAMES = 10  # of the inputs that failed for the same reason
@@ -30,8 +30,8 @@ def tell(outcomes: Iterable[Outcome], *, verbose: int = 0) -> None:
 
 def _reason(outcome: Outcome) -> str:
     """Return an error without what differs between inputs: names, paths and numbers."""
-    text = str(outcome.error).removeprefix(f"{outcome.input}:")
-    stem = PurePath(outcome.input).stem
+    text = str(outcome.error).removeprefix(f"{shown(outcome.input)}:")
+    stem = pure(outcome.input).stem
     words = ("*" if _is_file(word, stem) else word for word in text.split())
     return re.sub(r"\d+", "#", " ".join(words))
 

@@ -19,7 +19,8 @@ from convtool.options.declare import read, read_value
 from convtool.options.reading import AudioReading
 from convtool.options.run import RunOptions
 from convtool.options.values import Whole
-from convtool.outputs.atomic import Publisher, refuse_existing
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.existing import refuse_existing
 
 if TYPE_CHECKING:
     from convtool.kernels.kernel import Bank

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from convtool.places.names import masked
 from convtool.run.outcomes import Outcome, Report, Status
 
 COUNTED: tuple[Status, ...] = ("done", "planned", "skipped", "failed")
 
 
 def printable(text: str) -> str:
-    """Return a text with control characters and undecodable bytes escaped."""
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
+    """Return a text with control characters and undecodable bytes escaped, secrets masked."""
+    return "".join(c if c.isprintable() else _escape(c) for c in masked(text))
 
 
 def _escape(character: str) -> str:
@@ -22,12 +23,21 @@ def _escape(character: str) -> str:
 
 def say(text: str) -> None:
     """Print a line on standard error."""
-    print(text, file=sys.stderr)
+    print(masked(text), file=sys.stderr)
 
 
 def data(line: dict[str, Any]) -> None:
     """Print a line of JSON on standard output, in one write: lines of threads do not mix."""
-    print(json.dumps(line) + "\n", end="", flush=True)
+    print(json.dumps(_shown(line)) + "\n", end="", flush=True)
+
+
+def _shown(value: Any) -> Any:
+    """Return a value with the secrets of all its texts masked."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {key: _shown(each) for key, each in value.items()}
+    return [*map(_shown, value)] if isinstance(value, list | tuple) else value
 
 
 def error(message: str, hint: str | None = None) -> None:

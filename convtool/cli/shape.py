@@ -20,6 +20,7 @@ from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions
 from convtool.options.run import RunOptions
 from convtool.options.shape import ShapeOptions
+from convtool.places.names import scheme_of
 from convtool.sizes import counted, size_text
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -112,7 +113,7 @@ def _of_file(name: str, given: dict[str, Any]) -> tuple[LayerShape, Medium]:
     """Return the shapes of a layer on the first part of a file, and its medium."""
     if "in_channels" in given:
         raise UsageError("--in-channels is for sizes; a file has its own channels")
-    if name != PIPE and not Path(name).exists():
+    if name != PIPE and scheme_of(name) is None and not Path(name).exists():
         raise UsageError(
             f"'{name}' is neither a size nor an existing file", hint="sizes: 100, 32x32, 16x32x32"
         )

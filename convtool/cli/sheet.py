@@ -12,6 +12,7 @@ from convtool.cli.completion import kernels
 from convtool.cli.loading import loading_torch
 from convtool.options.declare import read_value
 from convtool.options.values import Whole
+from convtool.places.names import place
 
 TILE = 200  # pixels
 SMALL = 512  # pixels of a tile up to which threads cost more than they save
@@ -71,7 +72,7 @@ def sheet(
     search = tuple(map(Path, kernel_path or ()))
     wanted = Wanted(tuple(kernel or ()), search, size, crop, across)
     with _few_threads(size):
-        notes = write_sheet(source, Path(output), wanted, overwrite=overwrite)
+        notes = write_sheet(source, place(output), wanted, overwrite=overwrite)
     for note in notes:
         messages.say(f"note: {messages.printable(source)}: {note}")
     messages.say(f"wrote {messages.printable(output)}")

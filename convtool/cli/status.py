@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from convtool.sizes import counted
 
 if TYPE_CHECKING:
     from convtool.outputs.status import ShardStatus
+from convtool.places.names import place
 
 Output = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder of the outputs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON per shard.")]
@@ -34,7 +34,7 @@ def status(output: Output, *, failed_to: FailedTo = None, as_json: Json = False)
     """
     from convtool.outputs.status import status as read  # noqa: PLC0415  # NumPy
 
-    shards = read(Path(output))
+    shards = read(place(output))
     if not shards:
         raise ReadError(
             f"{output}: no run has left a record here",
@@ -42,7 +42,7 @@ def status(output: Output, *, failed_to: FailedTo = None, as_json: Json = False)
         )
     if failed_to is not None:
         names = [name for shard in shards for name in shard.failures]
-        with Publisher().file(Path(failed_to), overwrite=True) as file:
+        with Publisher().file(place(failed_to), overwrite=True) as file:
             file.write(b"".join(os.fsencode(name) + b"\0" for name in names))
     if as_json:
         for shard in shards:

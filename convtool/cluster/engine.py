@@ -18,6 +18,7 @@ from convtool.outputs import leftovers
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import Jobs
 from convtool.outputs.shards import size_of
+from convtool.places.names import is_remote, lies_in, parent
 from convtool.run.recipe import Recipe
 
 FORWARDED = ("CONVTOOL_KERNEL_PATH",)  # what changes the meaning of names
@@ -71,7 +72,7 @@ def run_on_ray(planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[D
         tasks = RayTasks(ray, nodes, setup, use.gpus, whole=whole)
         protected: list[str] = []
         jobs = itertools.chain(planned.known, _watched(planned, protected))
-        grouping = Grouping(jobs, planned.count, size_of, single=use.stop)
+        grouping = Grouping(jobs, planned.count, _size, single=use.stop)
         dispatch = Dispatch(
             grouping, tasks, protected, most=use.most, stop=use.stop, learn=use.learn
         )
@@ -80,7 +81,15 @@ def run_on_ray(planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[D
         finally:
             tasks.cancel()
             for folder in {job.folder for job in dispatch.lost}:
-                leftovers.sweep(folder, 0)  # of workers that died
+                if isinstance(folder, Path):
+                    leftovers.sweep(folder, 0)  # of workers that died
+
+
+def _size(job: Job) -> int:
+    """Return the bytes of an input, 0 where they are not known; no store is asked for them."""
+    if job.known is not None:
+        return job.known.size or 0
+    return 0 if is_remote(job.input) else size_of(job.input)
 
 
 def _usual(recipe: Recipe, nodes: Nodes) -> int:
@@ -112,10 +121,10 @@ def _watched(planned: Jobs, protected: list[str]) -> Iterator[Job]:
         planned: the jobs.
         protected: takes the names of inputs that lie in OUTPUT, which no worker may replace.
     """
-    root = os.path.realpath(planned.root or "")
-    within = functools.cache(lambda folder: Path(os.path.realpath(folder)).is_relative_to(root))
+    root = str(planned.root or "")
+    within = functools.cache(lambda folder: lies_in(folder, root))
     for job in planned.more:
-        if within(os.path.dirname(job.input)):  # noqa: PTH120  # names as given
+        if within(parent(job.input)):
             protected.append(job.input)
         yield job
 

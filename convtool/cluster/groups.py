@@ -51,7 +51,7 @@ class Grouping:
     Args:
         jobs: the jobs, in order; they are taken when a task is.
         count: how many there are; None for many.
-        size_of: returns the bytes of an input by its name, 0 where it is not known.
+        size_of: returns the bytes of a job's input, 0 where they are not known.
         single: each job is a task.
     """
 
@@ -59,7 +59,7 @@ class Grouping:
         self,
         jobs: Iterable[Job],
         count: int | None,
-        size_of: Callable[[str], int],
+        size_of: Callable[[Job], int],
         *,
         single: bool = False,
     ) -> None:
@@ -106,5 +106,5 @@ class Grouping:
             one, self._held = self._held, None
             return one
         for place, job in self._coming:
-            return place, job, self._size_of(job.input) + PER_FILE
+            return place, job, self._size_of(job) + PER_FILE
         return None

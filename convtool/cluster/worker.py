@@ -75,22 +75,26 @@ class Worker:
         self._protected = max(self._protected, len(parcel.inputs))
         jobs, publisher = list(map(self._reachable, parcel.jobs)), Publisher()
         alone = self._filters[0].medium.overlapped
+        manifest = self._records() if parcel.again else self._manifest
         outcomes = run_all(
             jobs,
             run,
-            self._maker(parcel, publisher),
+            self._maker(parcel, publisher, manifest),
             1 if alone else workers_for(len(jobs), cores, alone=False),
             publisher=publisher,
             stop=self.setup.stop,
         )
         done = {job.index: outcome for job, outcome in outcomes}
+        if manifest is not None:
+            manifest.write()
         found = [done.get(job.index) for job in jobs]
         return Result(self._node.id, found, time.perf_counter() - started, self._layers())
 
-    def _maker(self, parcel: Parcel, publisher: Publisher) -> Callable[[], Run]:
+    def _maker(
+        self, parcel: Parcel, publisher: Publisher, manifest: Manifest | None
+    ) -> Callable[[], Run]:
         """Return what makes the shared values of a thread; its layers are those of earlier ones."""
         setup, numbers = self.setup, itertools.count()
-        manifest = self._records() if parcel.again else self._manifest
 
         def make() -> Run:
             with self._lock:

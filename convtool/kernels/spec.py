@@ -9,6 +9,7 @@ from convtool.kernels.grid import GridLoader
 from convtool.kernels.impulse import ImpulseLoader
 from convtool.kernels.loader import KernelSpec, Loader
 from convtool.kernels.preset import PresetLoader
+from convtool.places.names import masked, scheme_of
 
 # In this order; a text that no other loader claims is taken for the name of a preset.
 LOADERS: tuple[Loader, ...] = (FileLoader(), ImpulseLoader(), GridLoader(), PresetLoader())
@@ -26,5 +27,7 @@ def parse(text: str) -> KernelSpec:
     """
     if not text.strip():
         raise KernelError("empty kernel: expected a name, a YAML file or a grid of numbers")
+    if scheme_of(text) is not None:
+        raise KernelError(f"kernel '{masked(text)}': kernels are read from local files only")
     loader = next(loader for loader in LOADERS if loader.claims(text))
     return loader.parse(text)

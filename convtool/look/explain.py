@@ -6,7 +6,6 @@ What is run is `run.observe`; nothing is written.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from convtool.media.registry import Medium
 from convtool.options.explain import At
 from convtool.options.options import Options
 from convtool.outputs.job import Job
+from convtool.places.names import parent, pure, shown
 from convtool.run.filter import Filter
 from convtool.run.observe import observe, watch
 from convtool.run.state import Run, Work
@@ -132,11 +132,11 @@ def explain(
     """
     filter_ = Filter(options, medium)
     window = _Window(asked, SMALL if source is None else LARGEST)
-    path = Path(asked.name)
-    job = Job(asked.name, path.parent, path.stem, asked.suffix, split=False, merged="-")
+    folder, stem = parent(asked.name), pure(asked.name).stem
+    job = Job(asked.name, folder, stem, asked.suffix, split=False, merged="-")
     notes = _watched(window, job, filter_, source)
     if not window.look.views:
-        raise UsageError(f"--page {asked.page}: {asked.name} has {window.look.parts}")
+        raise UsageError(f"--page {asked.page}: {shown(asked.name)} has {window.look.parts}")
     if window.is_stale:
         notes = _watched(window, job, filter_, source)
     (view,) = window.look.views

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePath
 
 from convtool.errors import UsageError
 from convtool.media.inputs import PIPE
 from convtool.outputs.job import Job
+from convtool.places.names import Place, place, pure
 
 FIELDS = ("stem", "index")
 
 
-def file_of(template: Path, job: Job, flag: str) -> Path:
+def file_of(template: Place, job: Job, flag: str) -> Place:
     """Return the name of a job's file.
 
     Args:
@@ -22,7 +22,7 @@ def file_of(template: Path, job: Job, flag: str) -> Path:
     Raises:
         UsageError: the template has another field.
     """
-    stem = "stdin" if job.input == PIPE else PurePath(job.input).stem
+    stem = "stdin" if job.input == PIPE else pure(job.input).stem
     values = dict(zip(FIELDS, (stem, str(job.index)), strict=True))
 
     def value(field: re.Match[str]) -> str:
@@ -31,10 +31,10 @@ def file_of(template: Path, job: Job, flag: str) -> Path:
             raise UsageError(f"{flag} has no field {field[0]}", hint=f"fields: {known}")
         return values[field[1]]
 
-    return Path(re.sub(r"\{(\w*)\}", value, str(template)))
+    return place(re.sub(r"\{(\w*)\}", value, str(template)))
 
 
-def files_of(template: Path, jobs: Sequence[Job], flag: str) -> list[Path]:
+def files_of(template: Place, jobs: Sequence[Job], flag: str) -> list[Place]:
     """Return the names of the files of all jobs.
 
     Raises:

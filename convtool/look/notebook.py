@@ -27,6 +27,7 @@ from convtool.media.numbers import medium_of_numbers
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.outputs.job import Job
+from convtool.places.names import Place, pure
 from convtool.run.filter import Filter
 from convtool.run.observe import observe, watch
 from convtool.run.outcomes import Outcome
@@ -118,7 +119,7 @@ def show(
     return Exhibit(_of_file(filtered, chosen, asked))
 
 
-def _of_file(path: Path, medium: Medium, options: Options) -> Shown:
+def _of_file(path: Place, medium: Medium, options: Options) -> Shown:
     look = Look(exact_region, more=playable)
     job = _job(str(path), medium)
     started = time.perf_counter()
@@ -155,7 +156,7 @@ def _name(tensor: Tensor, medium: Medium, rate: float | None) -> str:
 def _job(name: str, medium: Medium) -> Job:
     """Return a job that writes nothing that is there already."""
     suffix = SUFFIXES.get(medium.name, "")
-    return Job(name, Path(), Path(name).stem, suffix, split=False, merged=PIPE)
+    return Job(name, Path(), pure(name).stem, suffix, split=False, merged=PIPE)
 
 
 def _shown(

@@ -10,6 +10,7 @@ from convtool.media.inputs import opened
 from convtool.media.mistaken import medium_of, open_source
 from convtool.media.registry import Medium
 from convtool.options.options import Options
+from convtool.places.names import shown
 from convtool.run.filter import Filter
 
 
@@ -63,7 +64,8 @@ def shape_on_file(name: str, given: Mapping[str, Any]) -> tuple[LayerShape, Medi
     Raises:
         ConvtoolError: the file cannot be read, or the options do not fit it.
     """
-    with opened(name) as file:
+    with opened(name, ranged=True) as file:
+        name = shown(name)
         medium = medium_of(name, file)
         options = medium.options(given)
         part = next(open_source(medium, file, name, options.reading).parts())

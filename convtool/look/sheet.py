@@ -33,9 +33,11 @@ from convtool.media.image.sheet import labelled
 from convtool.media.inputs import opened
 from convtool.media.mistaken import of_another_medium, open_source
 from convtool.media.registry import MEDIA
-from convtool.outputs.atomic import Publisher, refuse_existing
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.existing import refuse_existing
 from convtool.outputs.identities import Identities, refuse_input
 from convtool.outputs.job import Job
+from convtool.places.names import Place, shown
 from convtool.run.filter import Filter
 from convtool.run.observe import observe
 from convtool.run.state import Run, Work
@@ -66,7 +68,7 @@ class Wanted:
     columns: int | None = None
 
 
-def write_sheet(source: str, target: Path, wanted: Wanted, *, overwrite: bool) -> list[str]:
+def write_sheet(source: str, target: Place, wanted: Wanted, *, overwrite: bool) -> list[str]:
     """Write the sheet of an image, and return what a user should know of it.
 
     Args:
@@ -182,8 +184,10 @@ def _read(source: str, wanted: Wanted) -> tuple[Tensor, bytes | None, list[str]]
     """
     if other := of_another_medium(source, IMAGE.name):
         raise ReadError(f"{other.message}: a sheet shows what kernels do to an image", named=True)
-    with opened(source) as file:
-        image = cast("ImageSource", open_source(IMAGE, file, source, IMAGE.options({}).reading))
+    reading = IMAGE.options({}).reading
+    with opened(source, limit=reading.max_memory) as file:
+        source = shown(source)
+        image = cast("ImageSource", open_source(IMAGE, file, source, reading))
         pages = sum(1 for _ in image.parts())
         pixels = next(image.parts()).pixels
     notes = [*image.notes]

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from convtool.errors import ConvtoolError, UsageError, WriteError, internal
 from convtool.look.naming import file_of, files_of
@@ -21,9 +20,11 @@ from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
-from convtool.outputs.atomic import Publisher, refuse_existing
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.existing import refuse_existing
 from convtool.outputs.identities import Identities, refuse_input
 from convtool.outputs.job import Job
+from convtool.places.names import Place, real, shown
 from convtool.run.outcomes import Outcome
 
 PREVIEWED = 4  # inputs of a run, of all
@@ -60,13 +61,13 @@ class Showing:
             self._check([self.asked.report], "--report")
             self._reports.check()
 
-    def _check(self, paths: Sequence[Path], flag: str) -> None:
+    def _check(self, paths: Sequence[Place], flag: str) -> None:
         """Check the names of the files that a flag asks for."""
         inputs = Identities(job.input for job in self.jobs)
-        outputs = {Path(job.merged).resolve() for job in self.jobs if job.merged is not None}
+        outputs = {real(job.merged) for job in self.jobs if job.merged is not None}
         for path in paths:
             refuse_input(path, inputs)
-            if path.resolve() in outputs:
+            if real(path) in outputs:
                 raise UsageError(f"{path} is named as OUTPUT and by {flag}")
             if not self.asked.skip_existing:  # else its input may be skipped
                 refuse_existing(path, overwrite=self._overwrite)
@@ -107,10 +108,10 @@ class Showing:
         try:
             return replace(outcome, outputs=(*outcome.outputs, *self._drawn(job, outcome)))
         except ConvtoolError as exc:
-            message = exc.message if exc.named else f"{job.input}: {exc.message}"
+            message = exc.message if exc.named else f"{shown(job.input)}: {exc.message}"
             failed = replace(outcome, status="failed", error=message, hint=exc.hint, witness=None)
         except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only
-            message = f"{job.input}: {internal(exc)}"
+            message = f"{shown(job.input)}: {internal(exc)}"
             hint, traces = "--verbose shows where", "".join(traceback.format_exception(exc))
             failed = replace(
                 outcome, status="failed", error=message, hint=hint, traceback=traces, witness=None
@@ -123,7 +124,7 @@ class Showing:
             self._reports.add(job, outcome)
         return outcome
 
-    def finish(self) -> Path | None:
+    def finish(self) -> Place | None:
         """Write what is made of all jobs together, also where the run was interrupted.
 
         Returns:
@@ -131,7 +132,7 @@ class Showing:
         """
         return None if self.asked.report is None else self._reports.finish()
 
-    def files(self, job: Job) -> list[Path]:
+    def files(self, job: Job) -> list[Place]:
         """Return the files that are drawn of a job."""
         plot = self.asked.plot and file_of(self.asked.plot, job, "--plot")
         page = self.asked.report and self._reports.page_of(job)
@@ -142,7 +143,7 @@ class Showing:
         made = (self._plot(job, outcome), self._report(job, outcome))
         return [str(path) for path in made if path is not None]
 
-    def _plot(self, job: Job, outcome: Outcome) -> Path | None:
+    def _plot(self, job: Job, outcome: Outcome) -> Place | None:
         """Draw the plot, if one is asked for, and return its name."""
         if self.asked.plot is None:
             return None
@@ -150,11 +151,11 @@ class Showing:
 
         path = _apart(file_of(self.asked.plot, job, "--plot"), outcome)
         with self.publisher.file(path, overwrite=self._overwrite) as file:
-            title = "standard input" if job.input == PIPE else job.input
+            title = "standard input" if job.input == PIPE else shown(job.input)
             draw(outcome.witness, title, self.medium.single, file, path.suffix, self.asked.dpi)
         return path
 
-    def _report(self, job: Job, outcome: Outcome) -> Path | None:
+    def _report(self, job: Job, outcome: Outcome) -> Place | None:
         """Write the page, if one is asked for, and return its name."""
         if self.asked.report is None:
             return None
@@ -162,8 +163,8 @@ class Showing:
         return self._reports.add(job, outcome)
 
 
-def _apart(path: Path, outcome: Outcome) -> Path:
+def _apart(path: Place, outcome: Outcome) -> Place:
     """Return the name of a file that is drawn, which no output has."""
-    if any(path.resolve() == Path(output).resolve() for output in outcome.outputs):
+    if real(path) in set(map(real, outcome.outputs)):
         raise WriteError(f"{path} is an output of this run itself", named=True)
     return path

@@ -26,6 +26,7 @@ from convtool.media.inputs import opened
 from convtool.media.npy_file import NpyFile
 from convtool.media.policies import finite, refuse_empty
 from convtool.options.reading import Reading
+from convtool.places.names import is_remote, shown
 from convtool.sizes import are, size_text
 
 MOST = 2**20  # numbers that are typed
@@ -48,7 +49,7 @@ def is_typed(text: str) -> bool:
     >>> is_typed("0..24 as 5x5"), is_typed("1 2 3"), is_typed("2 cats.png"), is_typed("in.png")
     (True, True, False, False)
     """
-    if Path(text).exists() or PurePath(text.strip()).suffix[1:2].isalpha():
+    if is_remote(text) or Path(text).exists() or PurePath(text.strip()).suffix[1:2].isalpha():
         return False
     return bool(_TYPED.fullmatch(text)) or is_nested(text)
 
@@ -124,7 +125,8 @@ def read_table(name: str, reading: Reading) -> Numbers:
     Raises:
         ReadError: they cannot be read.
     """
-    with opened(name) as file:
+    with opened(name, limit=reading.max_memory) as file:
+        name = shown(name)
         refuse_empty(file, name)
         try:
             if PurePath(name).suffix.lower() == ".npy":

@@ -9,7 +9,10 @@ import errno
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import BinaryIO, TypeVar
+
+from convtool.errors import ReadError
 
 T = TypeVar("T")
 
@@ -71,6 +74,30 @@ class CallbackFile:
     def _keep(self, error: OSError) -> int:
         self._error = self._error or error
         return 0
+
+    @contextmanager
+    def read_wholly(self, name: str) -> Iterator[None]:
+        """Let nothing that is read in the block pass for the end of a file that cannot be read.
+
+        Args:
+            name: of the file, for messages.
+
+        Raises:
+            ReadError: bytes could not be read, whatever the library made of it.
+        """
+        try:
+            yield
+        except Exception:
+            self._raise_kept(name)
+            raise
+        self._raise_kept(name)
+
+    def _raise_kept(self, name: str) -> None:
+        if isinstance(self._error, ReadError):
+            raise self._error
+        if self._error is not None:
+            reason = self._error.strerror or self._error
+            raise ReadError(f"{name}: cannot be read: {reason}") from self._error
 
     def call(self, function: Callable[..., T], *arguments: object, **options: object) -> T:
         """Call a function that reads or writes this file, outside the main thread.

@@ -43,14 +43,22 @@ def open_container(
         demuxers: the allowed formats, by FFmpeg's names.
 
     Raises:
-        ReadError: FFmpeg cannot open the file, or fails inside the `with` block.
+        ReadError: FFmpeg cannot open the file, or fails inside the `with` block; or bytes cannot
+            be read, which FFmpeg takes for the end of the file.
     """
     file.seek(0)
-    options = {"format_whitelist": ",".join(demuxers), "protocol_whitelist": "none"}
     callbacks = CallbackFile(file)
-    try:
+    with callbacks.read_wholly(name), _translated(name, medium):
+        options = {"format_whitelist": ",".join(demuxers), "protocol_whitelist": "none"}
         with callbacks.call(_open, callbacks, options) as container:
             yield container
+
+
+@contextmanager
+def _translated(name: str, medium: str) -> Iterator[None]:
+    """Raise FFmpeg's errors as those of an input."""
+    try:
+        yield
     except (av.FFmpegError, UnicodeDecodeError) as exc:
         invalid = isinstance(exc, (av.InvalidDataError, UnicodeDecodeError))
         reason = "unknown format, or damaged" if invalid else getattr(exc, "strerror", exc)

@@ -1,4 +1,4 @@
-"""Open inputs for reading: a regular file by its name, or standard input. It knows no format."""
+"""Open inputs for reading: a file here or in a store, or standard input. It knows no format."""
 
 import shutil
 import sys
@@ -10,6 +10,9 @@ from typing import IO, BinaryIO
 
 from convtool.errors import ConvtoolError, ReadError
 from convtool.limits import SPOOLED
+from convtool.places.names import is_remote, plain
+from convtool.places.reading import remote_file
+from convtool.places.stores import Status
 
 PIPE = "-"
 
@@ -20,17 +23,31 @@ def spool() -> IO[bytes]:
 
 
 @contextmanager
-def opened(name: str) -> Iterator[BinaryIO]:
+def opened(
+    name: str, known: Status | None = None, *, ranged: bool = False, limit: int | None = None
+) -> Iterator[BinaryIO]:
     """Open an input for reading, seekable; standard input is read to its end.
+
+    Args:
+        name: a file, a remote object, or `-`.
+        known: what is known of a remote object, from a listing.
+        ranged: read a remote object by ranges, as they are needed; else it is fetched whole.
+        limit: MiB that a remote object fetched whole may have.
 
     Raises:
         ReadError: it is missing, not a regular file, or cannot be opened.
+        LimitError: it is larger than it may be.
     """
     if name == PIPE:
         with spool() as held:
             shutil.copyfileobj(_standard_input(), held)
             held.seek(0)
             yield held  # type: ignore[misc]  # a BinaryIO in all but its type
+        return
+    name = plain(name)
+    if is_remote(name):
+        with remote_file(name, known, ranged=ranged, limit=limit) as file:
+            yield file
         return
     with _open_file(name) as file:
         yield file

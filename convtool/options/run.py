@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from convtool.options.declare import Need, Situation, check, option
-from convtool.options.values import Choice, File, Real, Text, Whole
+from convtool.options.values import Choice, File, Real, RemoteFile, Text, Whole
+from convtool.places.names import Place
 
 By = Literal["name", "order", "size"]
 OnError = Literal["continue", "stop"]
@@ -48,7 +49,7 @@ class RunOptions:
         need=Need(lambda call: call["folder"], "OUTPUT is no folder"),
     )
 
-    plot: Path | None = option(
+    plot: Place | None = option(
         None,
         {
             "": "Plot the input and the results as PNG, SVG or PDF.",
@@ -56,7 +57,7 @@ class RunOptions:
             "video": "Plot frames and a slice over time: PNG, SVG or PDF.",
         },
         "Look",
-        kind=File(),
+        kind=RemoteFile(),
     )
     dpi: int = option(
         150,
@@ -66,11 +67,11 @@ class RunOptions:
         rare=True,
         need=Need(lambda call: call["plot"] is not None, "there is no --plot"),
     )
-    report: Path | None = option(
+    report: Place | None = option(
         None,
         "Write a page to explore the layer and its results.",
         "Look",
-        kind=File(),
+        kind=RemoteFile(),
     )
     preview: bool = option(
         False,
@@ -79,18 +80,18 @@ class RunOptions:
         need=Need(_is_told, "--json and --dry-run print no pictures"),
     )
 
-    files_from: Path | None = option(
+    files_from: Place | None = option(
         None,
         "Read the names of inputs from a file, or -, one per line; their folders are recreated in "
         "OUTPUT.",
         "Inputs",
-        kind=File(),
+        kind=RemoteFile(),
     )
-    files0_from: Path | None = option(
+    files0_from: Place | None = option(
         None,
         "The same, with a NUL after each name, as `find -print0` writes them.",
         "Inputs",
-        kind=File(),
+        kind=RemoteFile(),
         rare=True,
     )
     glob: str | None = option(
@@ -173,11 +174,11 @@ class RunOptions:
         kind=Choice("WHAT", get_args(OnError)),
         rare=True,
     )
-    failed_to: Path | None = option(
+    failed_to: Place | None = option(
         None,
         "Write the names of failed inputs to this file, a NUL after each, for --files0-from.",
         "Run",
-        kind=File(),
+        kind=RemoteFile(),
         rare=True,
     )
     dry_run: bool = option(False, "Print shapes, cost and files, and write nothing.", "Run")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from convtool.options.numbers import read_number, read_scaled, read_seconds
+from convtool.places.names import SCHEMES, Place, place
 
 SHOWN = 1000  # the largest upper bound that people are told about beforehand
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -73,14 +74,32 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class File(Kind):
-    """The path of a file or a folder."""
+    """The path of a file or a folder on this machine."""
 
     metavar: str = "FILE"
-    expected: str = "the name of a file"
+    expected: str = "the name of a local file"
 
-    def read(self, text: str) -> Path:
+    def read(self, text: str) -> Place:
+        """Return the path.
+
+        Raises:
+            ValueError: it is not of the kind.
+        """
+        path = place(text)
+        if not isinstance(path, Path):
+            raise ValueError(self.expected)  # noqa: TRY004  # a text that stands for no value
+        return path
+
+
+@dataclass(frozen=True)
+class RemoteFile(File):
+    """The path of a file, which may be in a store."""
+
+    expected: str = f"the name of a file, local or at {SCHEMES}"
+
+    def read(self, text: str) -> Place:
         """Return the path."""
-        return Path(text)
+        return place(text)
 
 
 class Choice(Kind):

@@ -9,8 +9,10 @@ jobs         inputs and OUTPUT into jobs
 owners       whose outputs have which names: no two inputs share one
 targets      the output files of a job, and the channels that each shows
 identities   inputs by device and inode: no output replaces one
-atomic       files that are either whole or absent
-manifest     the record of outputs, by which a run is continued
+existing     what outputs would replace, and must not
+atomic       files that are either whole or absent; in stores, by `uploads`
+manifest     the record of outputs, by which a run is continued; `journal` writes it
+states       whether files are still what they were
 records      what earlier runs and other shards recorded
 status       how far all shards have come
 """

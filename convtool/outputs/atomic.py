@@ -1,12 +1,14 @@
 """Write files that are either whole or absent: a temporary beside the target, synced, then renamed.
 
-It knows nothing about their content. The state is that of one run, never of the process.
+Remote ones are made here and sent (`uploads`). It knows nothing about their content. The state is
+that of one run, never of the process.
 """
 
 import contextlib
 import os
 import secrets
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,10 @@ from typing import BinaryIO
 from convtool import system
 from convtool.errors import ConvtoolError, WriteError
 from convtool.outputs import leftovers
+from convtool.outputs.existing import already_exists, refuse_existing, refuse_existing_folder
+from convtool.outputs.uploads import Uploads
+from convtool.places.names import Place, RemotePath
+from convtool.places.uploads import Origin
 
 
 class Publisher:
@@ -33,6 +39,7 @@ class Publisher:
         self._temporaries: dict[Path, int | None] = {}  # with the descriptor of a file
         self._lock = threading.Lock()
         self._abandoned = False
+        self._uploads = Uploads(self._check_wanted)
 
     def abandon(self) -> None:
         """Remove every temporary, and let nothing be published any more: the run is over."""
@@ -43,19 +50,27 @@ class Publisher:
                     with contextlib.suppress(OSError):
                         os.close(descriptor)
                 _remove(path)
+        self._uploads.abandon()
 
     @contextmanager
-    def file(self, target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    def file(
+        self, target: Place, *, overwrite: bool, origin: Origin | None = None
+    ) -> Iterator[BinaryIO]:
         """Open a new file, renamed to `target` when the block ends, and removed if it fails.
 
         Args:
             target: the final name; its folder is made where it is missing.
             overwrite: replace an existing file, keeping its mode.
+            origin: what a remote object is made from, which marks it.
 
         Raises:
             WriteError: the file cannot be written, the target exists and must stay, or the run
                 has been abandoned.
         """
+        if isinstance(target, RemotePath):
+            with self._uploads.file(target, overwrite=overwrite, origin=origin) as sent:
+                yield sent
+            return
         with self._temporary(target) as (temporary, final):
             refuse_existing(target, overwrite=overwrite)
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -71,17 +86,24 @@ class Publisher:
                 _publish_file(temporary, final, overwrite=overwrite)
 
     @contextmanager
-    def folder(self, target: Path, *, overwrite: bool) -> Iterator[Path]:
+    def folder(
+        self, target: Place, *, overwrite: bool, origin: Origin | None = None
+    ) -> Iterator[Path]:
         """Make a new folder, renamed to `target` when the block ends, and removed if it fails.
 
         Args:
             target: the final name.
             overwrite: replace an existing folder and everything in it.
+            origin: as above.
 
         Raises:
             WriteError: the folder cannot be written, the target exists and must stay, or the run
                 has been abandoned.
         """
+        if isinstance(target, RemotePath):
+            with self._uploads.folder(target, overwrite=overwrite, origin=origin) as sent:
+                yield sent
+            return
         with self._temporary(target) as (temporary, final):
             refuse_existing_folder(target, overwrite=overwrite)
             with self._while_wanted():
@@ -92,8 +114,8 @@ class Publisher:
                 _publish_folder(temporary, final)
 
     @contextmanager
-    def scratch(self, target: Path) -> Iterator[Path]:
-        """Make an empty file beside `target`, which is removed when the block ends.
+    def scratch(self, target: Place) -> Iterator[Path]:
+        """Make an empty file beside `target`, or here, which is removed when the block ends.
 
         Args:
             target: the final name of the output that it is for.
@@ -101,6 +123,12 @@ class Publisher:
         Raises:
             WriteError: the file cannot be made, or the run has been abandoned.
         """
+        if isinstance(target, RemotePath):
+            with tempfile.TemporaryDirectory(prefix="convtool-") as folder:
+                path = Path(folder) / "piece"
+                path.touch()
+                yield path
+            return
         with self._temporary(target) as (temporary, final):
             final.parent.mkdir(parents=True, exist_ok=True)
             with self._while_wanted():
@@ -134,6 +162,10 @@ class Publisher:
             with self._lock:
                 del self._temporaries[temporary]
 
+    def _check_wanted(self) -> None:
+        if self._abandoned:
+            raise WriteError("interrupted")
+
     @contextmanager
     def _while_wanted(self) -> Iterator[None]:
         """Hold the lock, so that the run cannot be abandoned within the block.
@@ -142,46 +174,11 @@ class Publisher:
             WriteError: it has been abandoned before.
         """
         with self._lock:
-            if self._abandoned:
-                raise WriteError("interrupted")
+            self._check_wanted()
             yield
 
 
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | system.BINARY
-
-
-def refuse_existing(target: Path, *, overwrite: bool) -> None:
-    """Check that a file `target` may be written.
-
-    Raises:
-        WriteError: it exists and must not be overwritten, or is not a regular file.
-    """
-    if not (target.is_symlink() or target.exists()):
-        return
-    if not overwrite:
-        raise _already_exists(target)
-    if target.exists() and not target.is_file():
-        raise WriteError(f"{target} is not a regular file", named=True)
-
-
-def refuse_existing_folder(target: Path, *, overwrite: bool) -> None:
-    """Check that a folder `target` may be written.
-
-    Raises:
-        WriteError: it exists and must not be overwritten, or is not a folder.
-    """
-    if target.exists() and not target.is_dir():
-        raise WriteError(f"{target} is not a folder", named=True)
-    if target.exists() and not overwrite:
-        raise WriteError(
-            f"{target} already exists",
-            hint="--overwrite replaces it and everything in it",
-            named=True,
-        )
-
-
-def _already_exists(target: Path) -> WriteError:
-    return WriteError(f"{target} already exists", hint="--overwrite replaces it", named=True)
 
 
 def _publish_file(temporary: Path, final: Path, *, overwrite: bool) -> None:
@@ -197,7 +194,7 @@ def _publish_file(temporary: Path, final: Path, *, overwrite: bool) -> None:
         else:
             _link(temporary, final)
     except FileExistsError as exc:
-        raise _already_exists(final) from exc
+        raise already_exists(final) from exc
 
 
 def _link(temporary: Path, final: Path) -> None:

@@ -1,12 +1,17 @@
-"""Know the inputs of a run by what they are, so that no output replaces one of them."""
+"""Know the inputs of a run by what they are, so that no output replaces one of them.
+
+A remote object is known by its address.
+"""
 
 import contextlib
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 
 from convtool.errors import WriteError
+from convtool.places.names import Place, RemotePath, is_remote, real
+
+REMOTE = -1  # a device that no system has
 
 
 class Identities:
@@ -27,7 +32,7 @@ class Identities:
         """Add a file, if it exists."""
         self._coming.append(name)
 
-    def __contains__(self, path: Path) -> bool:
+    def __contains__(self, path: Place) -> bool:
         """Return whether a file is one of them, by whatever name."""
         try:
             identity = _identity(path)
@@ -40,7 +45,7 @@ class Identities:
         return identity in self._known
 
 
-def refuse_input(target: Path, inputs: Identities) -> None:
+def refuse_input(target: Place, inputs: Identities) -> None:
     """Check that an output is not one of the run's inputs, by whatever name.
 
     Raises:
@@ -50,12 +55,14 @@ def refuse_input(target: Path, inputs: Identities) -> None:
         raise WriteError(f"{target} is an input itself", hint="choose another OUTPUT", named=True)
 
 
-def _identity(name: str | Path) -> tuple[int, int | str]:
+def _identity(name: str | Place) -> tuple[int, int | str]:
     """Return the device and the inode of a file, or its path where the system numbers no files.
 
     Raises:
         OSError: there is no such file.
         ValueError: nor can there be one.
     """
+    if isinstance(name, RemotePath) or (isinstance(name, str) and is_remote(name)):
+        return REMOTE, real(name)
     status = os.stat(name)  # noqa: PTH116  # Path("") would be the working folder
     return status.st_dev, status.st_ino or os.path.normcase(os.path.realpath(name))

@@ -1,9 +1,10 @@
 """A job: one input, and where its results go."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from convtool.errors import ReadError
+from convtool.places.names import Place, place
+from convtool.places.stores import Status
 
 
 @dataclass(frozen=True)
@@ -11,7 +12,7 @@ class Job:
     """One input and the place of its outputs.
 
     Attributes:
-        input: the file, or `-` for standard input.
+        input: the file, here or in a store, or `-` for standard input.
         folder: the folder of outputs that are named after their kernel.
         stem: the beginning of their names.
         suffix: the ending of their names, which decides the format.
@@ -22,10 +23,11 @@ class Job:
         index: the number of the input, from 1.
         template: the name of an output, instead of `{stem}_{kernel}_{channel}{suffix}`.
         root: OUTPUT where it is a folder, else None.
+        known: what is known of a remote input.
     """
 
     input: str
-    folder: Path
+    folder: Place
     stem: str
     suffix: str
     split: bool
@@ -34,9 +36,10 @@ class Job:
     makes_folders: bool = False
     index: int = 1
     template: str | None = None
-    root: Path | None = None
+    root: Place | None = None
+    known: Status | None = None
 
-    def path(self, kernel: str, channel: str | None = None) -> Path:
+    def path(self, kernel: str, channel: str | None = None) -> Place:
         """Return the path of an output.
 
         Args:
@@ -44,7 +47,7 @@ class Job:
             channel: the name of its channel; None where it shows all channels.
         """
         if self.merged is not None:
-            return Path(self.merged)
+            return place(self.merged)
         suffix = "" if self.makes_folders else self.suffix
         if self.template is None:
             parts = [part for part in (self.stem, kernel, channel) if part]

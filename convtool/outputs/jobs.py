@@ -6,16 +6,28 @@ It looks at names and folders only; no media file is opened here.
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from convtool.errors import ReadError, UsageError
 from convtool.media.inputs import PIPE
 from convtool.media.mistaken import of_another_medium
-from convtool.outputs.expansion import Expansion, Found, is_folder
+from convtool.outputs.expansion import Expansion, Found
 from convtool.outputs.job import Job
 from convtool.outputs.naming import Naming
 from convtool.outputs.owners import Owners, SharedNamesError
 from convtool.outputs.shards import Shard
+from convtool.places.names import (
+    Place,
+    is_remote,
+    lies_in,
+    parent,
+    place,
+    plain,
+    pure,
+    refuse_unwritable,
+    shown,
+)
+from convtool.places.stores import check_writable, is_folder
 
 KNOWN = 10_000  # inputs that are known, and checked against each other, before the first is opened
 
@@ -43,7 +55,7 @@ class Jobs:
         known: Sequence[Job],
         more: Iterator[Job],
         expansion: Expansion,
-        root: Path | None,
+        root: Place | None,
         *,
         complete: bool,
         folders: bool,
@@ -90,22 +102,24 @@ def plan_jobs(
         UsageError: INPUT and OUTPUT contradict each other, or two inputs would share an output.
     """
     _check_words(inputs, output, listed)
+    inputs, output = list(map(plain, inputs)), plain(output)
+    refuse_unwritable(output)
     expansion = Expansion(inputs, listed or (), naming, shard)
     coming = iter(expansion)
     first = list(itertools.islice(coming, KNOWN))
     complete = len(first) < KNOWN
-    folders = [name for name in inputs if is_folder(name)]
+    folders = [name for name in inputs if expansion.is_folder(name)]
     several = expansion.shown > 1 or listed is not None or bool(folders) or shard is not None
     if output == PIPE and (several or naming.split):
         raise UsageError("standard output takes one merged result")
-    if several and not (len(first) == 1 and is_folder(first[0].name)):  # empty: told of its own
+    if several and not (len(first) == 1 and first[0].empty):  # told of its own
         _refuse_one_file(output, naming, expansion.shown, folders)
     if not _names_folder(output, several=several):
         jobs = [_in_file(one, output, naming) for one in first]
         return Jobs(jobs, iter(()), expansion, None, complete=True, folders=False)
-    root = Path(output)
+    root = place(output)
     _check_folder(output)
-    if inside := [name for name in folders if _lies_in(root, name)]:
+    if inside := [name for name in folders if lies_in(root, name)]:
         if shard is not None:
             raise UsageError(
                 f"{output} lies in {inside[0]}, where other shards would take outputs for inputs",
@@ -148,19 +162,22 @@ def _refuse_one_file(output: str, naming: Naming, inputs: int, folders: Sequence
 
 def _names_folder(output: str, *, several: bool) -> bool:
     """Return whether OUTPUT is a folder, one that exists or one to be made."""
-    if output.endswith(("/", os.sep)) or is_folder(output):
+    if output.endswith(("/", os.sep)) or (several and output != PIPE):
         return True
-    return several and output != PIPE
+    return is_folder(output)
 
 
 def _check_folder(output: str) -> None:
+    if is_remote(output):  # where objects and folders may have the same name
+        check_writable(output)
+        return
     if os.path.exists(output) and not is_folder(output):  # noqa: PTH110  # Path("a/") is "a"
         raise UsageError(f"{output} is a file, and several results need a folder")
 
 
-def _in_folder(found: Found, root: Path, naming: Naming) -> Job:
+def _in_folder(found: Found, root: Place, naming: Naming) -> Job:
     """Return the job of an input whose outputs are named after it, in a folder."""
-    name = PurePath(found.name)
+    name = pure(found.name)
     suffix = naming.suffix or name.suffix
     return Job(
         found.name,
@@ -168,11 +185,12 @@ def _in_folder(found: Found, root: Path, naming: Naming) -> Job:
         "stdin" if found.name == PIPE else name.stem,
         suffix,
         split=naming.split is not False,
-        problem=found.problem or _problem(found.name, suffix, naming),
+        problem=found.problem or _problem(found, suffix, naming),
         makes_folders=suffix.lower() in naming.folders,
         index=found.index,
         template=naming.template,
         root=root,
+        known=found.known,
     )
 
 
@@ -182,7 +200,7 @@ def _in_file(found: Found, output: str, naming: Naming) -> Job:
         raise UsageError(
             "--name names outputs in a folder, but OUTPUT is a file", hint=f"{output}/"
         )
-    target = PurePath(output)
+    target = pure(output)
     suffix = naming.suffix or target.suffix
     if naming.suffix and naming.belies(target.suffix):
         raise UsageError(
@@ -202,18 +220,20 @@ def _in_file(found: Found, output: str, naming: Naming) -> Job:
         )
     return Job(
         found.name,
-        Path(target.parent),
+        parent(output),
         target.stem,
         suffix,
         split=bool(naming.split),
         merged=None if naming.split else output,
         problem=found.problem,
+        known=found.known,
     )
 
 
-def _problem(name: str, suffix: str, naming: Naming) -> ReadError | None:
+def _problem(found: Found, suffix: str, naming: Naming) -> ReadError | None:
     """Return why an input cannot be filtered into a folder, as far as its name tells."""
-    if is_folder(name):
+    name = shown(found.name)
+    if found.empty or (not is_remote(name) and is_folder(name)):
         return ReadError(
             f"{name}: no {naming.several} here", hint="--glob selects files by their names"
         )
@@ -227,8 +247,3 @@ def _problem(name: str, suffix: str, naming: Naming) -> ReadError | None:
     if suffix.lower() in naming.readable:
         return ReadError(f"{name}: {suffix} can be read but not written", hint=hint)
     return ReadError(f"{name}: no format has the suffix '{suffix}'", hint=hint)
-
-
-def _lies_in(path: Path, folder: str) -> bool:
-    """Return whether a path is a folder, or lies below it."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convtool.errors import UsageError
-from convtool.media.inputs import PIPE
+from convtool.media.inputs import PIPE, opened
+from convtool.places.names import is_remote
 
 CHUNK = 2**18  # bytes of a list that are read at once
 LONGEST = 2**20  # bytes of a name in a list; no system allows as many
@@ -53,6 +54,10 @@ def _opened(name: str) -> Iterator[BinaryIO]:
         if sys.stdin is None:
             raise UsageError(f"{name}: the list cannot be read: it is closed")
         yield sys.stdin.buffer
+        return
+    if is_remote(name):
+        with opened(name) as remote:
+            yield remote
         return
     try:
         file = Path(name).open("rb")  # noqa: SIM115  # closed below

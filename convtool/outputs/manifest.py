@@ -6,25 +6,30 @@ published. They are files of the folder, not attributes or files beside each out
 run reads them before it opens a single input. Each shard writes one of its own, and so does each
 machine that filters for a run, as machines cannot append to the same file; whoever reads takes them
 together.
+
+In a store, the version of an object is known when it is there, so it is recorded then; what a run
+that was killed had not recorded is known by its mark.
 """
 
 import dataclasses
 import hashlib
 import json
-import os
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from convtool import system
 from convtool.errors import KernelError
 from convtool.kernels.resolve import files
 from convtool.outputs import leftovers
 from convtool.outputs.job import Job
+from convtool.outputs.journal import FileJournal, StoreJournal
 from convtool.outputs.records import Records, name_for
 from convtool.outputs.shards import Shard
+from convtool.outputs.states import State, is_marked, state
+from convtool.places.names import Place, RemotePath, place, real, relative
+from convtool.places.uploads import Origin
 
 # Options that change where a result is computed, or whether it is, but not the result.
 IRRELEVANT = (
@@ -38,7 +43,6 @@ IRRELEVANT = (
     "max_seconds",
     "segments",
 )
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | system.BINARY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,20 +67,23 @@ class Manifest:
         options: dataclasses with every option that results depend on.
         shard: whose record this run writes.
         writer: who records; None where one process filters everything.
+
+    Attributes:
+        run: tells this run from others where several processes filter for it, else None.
     """
 
     def __init__(
         self,
-        root: Path,
+        root: Place,
         version: str,
         options: Sequence[Any],
         shard: Shard | None = None,
         writer: Writer | None = None,
     ) -> None:
         self._root = root
-        self._path = root / name_for(shard, None if writer is None else writer.node)
+        self._journal = _journal(root / name_for(shard, None if writer is None else writer.node))
         self._needed, self._begun = shard is not None or writer is not None, False
-        self._run = None if writer is None else writer.run
+        self.run = None if writer is None else writer.run
         self._lock = threading.Lock()
         self._swept: set[Path] = set()
         self._digest = digest_of(version, options)
@@ -84,19 +91,19 @@ class Manifest:
 
     def is_up_to_date(self, job: Job) -> bool:
         """Return whether an earlier run made every output of a job from its input as it is now."""
-        now: list[int] | None = None
-        for record in self._records.of(os.path.realpath(job.input)):
+        now: State | None = None
+        for record in self._records.of(real(job.input)):
             if record["how"] != self._digest or self._is_of_this_run(record):
                 continue
-            now = now or _size_and_time(Path(job.input))
+            now = now or _state_of_input(job)
             if record["input"] == now and self._are_there(record["outputs"]):
                 return True
         return False
 
-    def _are_there(self, outputs: dict[str, list[int]]) -> bool:
-        return all(_size_and_time(self._root / name) == was for name, was in outputs.items())
+    def _are_there(self, outputs: dict[str, State]) -> bool:
+        return all(state(self._root / name) == was for name, was in outputs.items())
 
-    def made(self, job: Job, path: Path, *, now: bool = False) -> bool:
+    def made(self, job: Job, path: Place, *, now: bool = False) -> bool:
         """Return whether a file is as a run made it from a job's input, by any options.
 
         Args:
@@ -104,20 +111,25 @@ class Manifest:
             path: the file.
             now: whether this run did, in another process; else any run.
         """
-        status = _size_and_time(path)
+        status = state(path)
         if status is None:
             return False
-        name = os.path.relpath(path, self._root)
-        records = self._records.of(os.path.realpath(job.input))
+        name = relative(path, self._root)
+        records = self._records.of(real(job.input))
         if now:
             records = list(filter(self._is_of_this_run, records))
-        return any(record["outputs"].get(name) == status for record in records)
+        if any(record["outputs"].get(name) == status for record in records):
+            return True
+        origin = Origin(real(job.input), self.run if now else None)
+        return isinstance(path, RemotePath) and is_marked(path, origin)
 
     def _is_of_this_run(self, record: dict[str, Any]) -> bool:
-        return self._run is not None and record.get("run") == self._run
+        return self.run is not None and record.get("run") == self.run
 
-    def sweep(self, folder: Path) -> None:
+    def sweep(self, folder: Place) -> None:
         """Remove what a killed run left half-written in a folder, before the first output there."""
+        if isinstance(folder, RemotePath):
+            return  # nothing is half-written there
         with self._lock:
             if folder in self._swept:
                 return
@@ -128,6 +140,7 @@ class Manifest:
         """Record that a run begins; one of a single process, once there is more to record."""
         if self._needed:
             self._append()
+            self._journal.write()
 
     def end(self, inputs: int) -> None:
         """Record that a run has come to its end.
@@ -144,29 +157,33 @@ class Manifest:
             name: of the input.
             error: why.
         """
-        self._append_if_kept({"of": os.path.realpath(name), "failed": error})
+        self._append_if_kept({"of": real(name), "failed": error})
 
-    def add(self, job: Job, outputs: Sequence[tuple[Path, os.stat_result]]) -> None:
-        """Record the outputs of a job, which are complete and about to be published.
+    def add(self, job: Job, outputs: Sequence[tuple[Place, State]]) -> None:
+        """Record the outputs of a job: in a folder before they are published, in a store then.
 
         Args:
             job: whose they are.
-            outputs: the final name of each, and the status of the file that will take it.
+            outputs: the final name of each, and the state of the file that will take it.
         """
-        self._append(
-            {
-                "of": os.path.realpath(job.input),
-                "input": _size_and_time(Path(job.input)),
-                "outputs": {
-                    os.path.relpath(path, self._root): [status.st_size, status.st_mtime_ns]
-                    for path, status in outputs
-                },
-            }
-        )
+        made = {relative(path, self._root): was for path, was in outputs}
+        self._append({"of": real(job.input), "input": _state_of_input(job), "outputs": made})
+
+    def write(self) -> None:
+        """Write what is not written yet, as far as the store answers."""
+        self._journal.write()
+
+    def close(self) -> None:
+        """Write what is not written yet; nothing is recorded any more.
+
+        Raises:
+            WriteError: the store refuses it.
+        """
+        self._journal.close()
 
     def _append_if_kept(self, record: dict[str, Any]) -> None:
         """Append a record, but make no folder for it alone."""
-        if self._needed or self._root.is_dir():
+        if self._needed or self._journal.is_kept:
             self._append(record)
 
     def _append(self, *records: dict[str, Any]) -> None:
@@ -174,23 +191,20 @@ class Manifest:
             if not self._begun:
                 records = ({"begun": time.time()}, *records)
                 self._begun = True
-        more = {"how": self._digest} | ({} if self._run is None else {"run": self._run})
+        more = {"how": self._digest} | ({} if self.run is None else {"run": self.run})
         data = b"".join(json.dumps(record | more).encode() + b"\n" for record in records)
-        self._root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, _APPEND, 0o666)
-        try:
-            os.write(descriptor, data)  # at once: lines of simultaneous runs do not mix
-        finally:
-            os.close(descriptor)
+        self._journal.append(data)
 
 
-def _size_and_time(path: Path) -> list[int] | None:
-    """Return a file's size and modification time, or None where it is missing."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return [status.st_size, status.st_mtime_ns]
+def _journal(path: Place) -> FileJournal | StoreJournal:
+    return StoreJournal(path) if isinstance(path, RemotePath) else FileJournal(path)
+
+
+def _state_of_input(job: Job) -> State | None:
+    """Return the state of an input; that of a remote one as it was before it was read."""
+    if job.known is not None:
+        return [job.known.size, job.known.version]
+    return state(place(job.input))
 
 
 def digest_of(version: str, options: Sequence[Any]) -> str:

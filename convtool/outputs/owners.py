@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from convtool import system
 from convtool.errors import ReadError
 from convtool.outputs.job import Job
+from convtool.places.names import same_file_key
 
 NAMED = 10_000  # jobs whose inputs are remembered
 
@@ -23,7 +23,7 @@ class Owners:
     def claimed(self, job: Job) -> Job:
         """Return a job, with a problem where another one's outputs have the names of its own."""
         path = job.path("", "") if job.template else job.folder / (job.stem + job.suffix)
-        key = system.same_file_key(path)
+        key = same_file_key(path)
         if key in self._first or hash(key) in self._others:
             other = self._first.get(key, "another input")
             problem = SharedNamesError(

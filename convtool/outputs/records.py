@@ -7,18 +7,28 @@ hash of its input, and a record is read when its input is asked for.
 import hashlib
 import json
 import re
+import shutil
+import tempfile
 import threading
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convtool.outputs.shards import Shard
+from convtool.places.listing import starting
+from convtool.places.names import Place, RemotePath
+from convtool.places.reading import remote_file
 
-_NAME = re.compile(r"\.convtool(?:-(\d+)-of-(\d+))?(?:-on-[\w.-]+)?\.jsonl", re.ASCII)
+_NAME = re.compile(
+    r"\.convtool(?:-(\d+)-of-(\d+))?(-on-[\w.-]+?)?(?:\.[0-9a-f]{15}-\d+)?\.jsonl", re.ASCII
+)
 _NOT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
 _FILE = 2**44  # one file's offsets are below it
 
@@ -39,28 +49,68 @@ def name_for(shard: Shard | None, node: str | None = None) -> str:
     return f".convtool{part}{place}.jsonl"
 
 
-def manifests(root: Path) -> dict[Path, Shard | None]:
-    """Return the manifests in a folder, each with the shard whose it is."""
-    found: dict[Path, Shard | None] = {}
-    for path in sorted(root.glob(".convtool*.jsonl")):
+@dataclass(frozen=True)
+class Written:
+    """Manifests of one writer.
+
+    Attributes:
+        shard: whose they are; None without shards.
+        is_main: they are the shard's own, not those of a machine that filtered for it.
+        paths: one file; in a store, objects of each of its runs, the oldest first.
+    """
+
+    shard: Shard | None
+    is_main: bool
+    paths: list[Place]
+
+
+def manifests(root: Place) -> list[Written]:
+    """Return the manifests of a folder, by who wrote them.
+
+    Raises:
+        ReadError: the store does not answer, or denies access.
+    """
+    found: dict[tuple[str, ...], Written] = {}
+    for path in _hidden(root):
         if match := _NAME.fullmatch(path.name):
-            number, of = match.groups()
-            found[path] = Shard(int(number), int(of)) if of else None
-    return found
+            number, of, node = match.groups("")
+            shard = Shard(int(number), int(of)) if of else None
+            one = found.setdefault((number, of, node), Written(shard, not node, []))
+            one.paths.append(path)
+    return list(found.values())
 
 
-def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each record of a manifest with its offset in the file; damaged ones are left out."""
+def _hidden(root: Place) -> Sequence[Place]:
+    """Return the files of a folder that may be manifests, in order."""
+    if isinstance(root, RemotePath):
+        return [RemotePath(entry.name) for entry in starting(root.url, ".convtool")]
+    return sorted(root.glob(".convtool*.jsonl"))
+
+
+def lines(path: Place) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each record of a manifest with its offset in the file; damaged ones are left out.
+
+    Raises:
+        ReadError: the store does not answer, or denies access.
+    """
+    if isinstance(path, RemotePath):
+        with remote_file(path.url) as remote:
+            yield from _lines_of(remote)
+        return
     try:
         file = path.open("rb")
     except OSError:
         return
     with file:
-        offset = 0
-        for line in file:
-            if (record := _parsed(line)) is not None:
-                yield offset, record
-            offset += len(line)
+        yield from _lines_of(file)
+
+
+def _lines_of(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    offset = 0
+    for line in file:
+        if (record := _parsed(line)) is not None:
+            yield offset, record
+        offset += len(line)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
@@ -81,13 +131,15 @@ def digest(text: str) -> int:
 class Records:
     """The records of outputs in a folder, as earlier runs left them; read when first asked for.
 
+    Those in a store are copied into one temporary file without a name.
+
     Args:
         root: the folder.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Place) -> None:
         self._root = root
-        self._paths: list[Path] = []
+        self._files: list[Callable[[], AbstractContextManager[BinaryIO]]] = []
         self._hashes: NDArray[np.uint64] | None = None
         self._places: NDArray[np.uint64] | None = None
         self._lock = threading.Lock()
@@ -96,7 +148,10 @@ class Records:
         """Return the records of the outputs of an input.
 
         Args:
-            name: the real path of the input.
+            name: the real name of the input.
+
+        Raises:
+            ReadError: the store does not answer, or denies access.
         """
         with self._lock:
             if self._hashes is None:
@@ -106,32 +161,48 @@ class Records:
             key = np.uint64(digest(name))
             first = np.searchsorted(self._hashes, key, "left")
             last = np.searchsorted(self._hashes, key, "right")
-            places = [int(place) for place in self._places[first:last]]
-        found = (self._at(place) for place in places)
+            found = [self._at(int(place)) for place in self._places[first:last]]
         return [record for record in found if record is not None and record["of"] == name]
 
     def _index(self) -> None:
         hashes, places = array("Q"), array("Q")
-        for path in manifests(self._root):
-            start = len(self._paths) * _FILE
-            self._paths.append(path)
-            for offset, record in lines(path):
-                if _is_of_outputs(record):
-                    hashes.append(digest(record["of"]))
-                    places.append(start + offset)
+        self._files = self._opening()
+        for number, opening in enumerate(self._files):
+            with suppress(OSError), opening() as file:
+                for offset, record in _lines_of(file):
+                    if _is_of_outputs(record):
+                        hashes.append(digest(record["of"]))
+                        places.append(number * _FILE + offset)
         order = np.argsort(np.asarray(hashes), kind="stable")
         self._places = np.asarray(places)[order]
         self._hashes = np.asarray(hashes)[order]
 
+    def _opening(self) -> list[Callable[[], AbstractContextManager[BinaryIO]]]:
+        """Return what opens each file of records."""
+        paths = [path for one in manifests(self._root) for path in one.paths]
+        here = [path for path in paths if isinstance(path, Path)]
+        if len(here) == len(paths):
+            return [partial(_open, path) for path in here]
+        copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # as long as the run
+        for path in paths:
+            with remote_file(str(path)) as remote:
+                shutil.copyfileobj(remote, copy)
+        copy.seek(0)
+        return [lambda: nullcontext(copy)]
+
     def _at(self, place: int) -> dict[str, Any] | None:
         number, offset = divmod(place, _FILE)
         try:
-            with self._paths[number].open("rb") as file:
+            with self._files[number]() as file:
                 file.seek(offset)
                 record = _parsed(file.readline())
         except OSError:
             return None
         return record if record is not None and _is_of_outputs(record) else None
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _is_of_outputs(record: dict[str, Any]) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from convtool.errors import UsageError
 from convtool.options.run import By
+from convtool.places.names import is_remote
+from convtool.places.stores import status
 
 MAX_SHARDS = 10**6
 _TEXT = re.compile(r"(\d+)/(\d+)", re.ASCII)
@@ -74,33 +76,34 @@ class Sieve:
         self.shown = self.taken = 0
         self._takes = _rule(shard)
 
-    def takes(self, name: str, path: str) -> bool:
+    def takes(self, name: str, path: str, size: int | None = None) -> bool:
         """Return whether an input belongs to the shard.
 
         Args:
             name: the same on every machine: relative to the folder that is an INPUT, else as given.
             path: where it is.
+            size: its bytes, where they are known already.
         """
-        takes = self._takes(name, path)
+        takes = self._takes(name, path, size)
         self.shown += 1
         self.taken += takes
         return takes
 
 
-def _rule(shard: Shard | None) -> Callable[[str, str], bool]:
+def _rule(shard: Shard | None) -> Callable[[str, str, int | None], bool]:
     if shard is None or shard.of == 1:
         return lambda *_: True
     wanted, of = shard.number - 1, shard.of
     if shard.by == "name":
-        return lambda name, _: _hashed(name) % of == wanted
+        return lambda name, *_: _hashed(name) % of == wanted
     if shard.by == "order":
         turns = itertools.count()
         return lambda *_: next(turns) % of == wanted
     loads = [(0, number) for number in range(of)]  # a heap: bytes so far, and whose
 
-    def lightest(_: str, path: str) -> bool:
+    def lightest(_: str, path: str, size: int | None) -> bool:
         total, number = loads[0]
-        heapq.heapreplace(loads, (total + size_of(path), number))
+        heapq.heapreplace(loads, (total + max(1, size_of(path) if size is None else size), number))
         return number == wanted
 
     return lightest
@@ -114,8 +117,14 @@ def _hashed(name: str) -> int:
 
 
 def size_of(path: str) -> int:
-    """Return the bytes of a file, and at least one, so that empty ones take turns."""
+    """Return the bytes of a file, 0 of one that is not there: it fails in its shard, in words.
+
+    A store that does not answer ends the run: shards would divide inputs differently.
+    """
+    if is_remote(path):
+        there = status(path)
+        return 0 if there is None else there.size or 0
     try:
-        return max(1, os.stat(path).st_size)  # noqa: PTH116  # names as they were given
+        return os.stat(path).st_size  # noqa: PTH116  # names as they were given
     except (OSError, ValueError):
-        return 1  # it fails in its shard, in words
+        return 0

@@ -3,14 +3,15 @@
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.outputs.records import digest, lines, manifests, name_for
+from convtool.outputs.records import Written, digest, lines, manifests
 from convtool.outputs.shards import Shard
+from convtool.places.names import Place
 
 State = Literal["complete", "unfinished", "missing"]
 
@@ -49,13 +50,13 @@ class _Record:
         status: what it comes to.
     """
 
-    def __init__(self, path: Path, shard: Shard | None) -> None:
-        self.how, self.begun, self.status = "", 0.0, ShardStatus(shard)
-        self.is_main = path.name == name_for(shard)
+    def __init__(self, written: Written) -> None:
+        self.how, self.begun, self.status = "", 0.0, ShardStatus(written.shard)
+        self.is_main = written.is_main
         self._turns: list[str | None] = []  # the runs that began, in order
         self._failed: dict[str, int] = {}  # in which turn
         self.hashes: dict[str | None, array[int]] = {}
-        for _, record in lines(path):
+        for _, record in chain.from_iterable(map(lines, written.paths)):
             if "begun" in record:
                 if record["how"] != self.how:
                     self._forget()
@@ -101,15 +102,18 @@ class _Record:
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
 
 
-def status(root: Path) -> list[ShardStatus]:
+def status(root: Place) -> list[ShardStatus]:
     """Return how far each shard of the last division has come, in order; none where none began.
 
     Inputs that failed in a shard and were filtered since, by whatever run, count as done.
 
     Args:
         root: the folder of the outputs.
+
+    Raises:
+        ReadError: the store does not answer, or denies access.
     """
-    records = [_Record(path, shard) for path, shard in manifests(root).items()]
+    records = list(map(_Record, manifests(root)))
     last = max(records, key=lambda record: record.begun, default=None)
     if last is None or not last.how:
         return []

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from convtool import system
 from convtool.errors import UsageError
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import MAX_LABEL, NamedOutput
 from convtool.media.contract import Tile
 from convtool.outputs.job import Job
+from convtool.places.names import Place, same_file_key
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Target:
         tiles: the channels it shows.
     """
 
-    path: Path
+    path: Place
     tiles: tuple[Tile, ...]
 
 
@@ -70,7 +69,7 @@ def _split_targets(job: Job, layer: Layer, names: Sequence[str], single: str) ->
         for name, channel in _named_channels(result, names, single):
             path = job.path(result.label, name)
             targets.append(Target(path, (Tile(result.label, (channel,)),)))
-    if len({system.same_file_key(target.path) for target in targets}) < len(targets):
+    if len({same_file_key(target.path) for target in targets}) < len(targets):
         raise UsageError(
             f"--name '{job.template}' gives several outputs the same name",
             hint="{kernel} and {channel} tell them apart",

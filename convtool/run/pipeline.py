@@ -6,11 +6,14 @@ the outcome.
 
 import time
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-from convtool.errors import IndivisibleError
+from convtool.errors import IndivisibleError, ReadError
 from convtool.media.inputs import PIPE
 from convtool.outputs.job import Job
+from convtool.places.names import is_remote
+from convtool.places.stores import found
 from convtool.run.dividing import Division, divided, whole
 from convtool.run.drain import drain
 from convtool.run.finish import Finishes, pages
@@ -19,7 +22,7 @@ from convtool.run.observe import stored
 from convtool.run.opening import open_outputs, record
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Witness, Work
-from convtool.run.work import attempt, succeeded
+from convtool.run.work import attempt, failed, succeeded
 
 
 def run(job: Job, shared: Run) -> Outcome:
@@ -29,8 +32,12 @@ def run(job: Job, shared: Run) -> Outcome:
         UsageError: the call itself is wrong.
     """
     started = time.perf_counter()
-    if shared.skips(job):
-        return Outcome(job.input, "skipped")
+    try:
+        job = _located(job)
+        if shared.skips(job):
+            return Outcome(job.input, "skipped")
+    except ReadError as exc:
+        return failed(job, exc)
 
     def finish(work: Work) -> Outcome:
         division = divided(job, work, shared)
@@ -46,7 +53,7 @@ def run(job: Job, shared: Run) -> Outcome:
             notes=[*notes, *shared.filter.notes],
             status="done",
             seconds=round(time.perf_counter() - started, 3),
-            bytes=0 if job.input == PIPE else Path(job.input).stat().st_size,
+            bytes=_size(job),
             algorithm=plan.algorithm,
             estimates=str(plan),
             segments=segments,
@@ -54,6 +61,24 @@ def run(job: Job, shared: Run) -> Outcome:
         )
 
     return attempt(job, shared, finish)
+
+
+def _located(job: Job) -> Job:
+    """Return a job, with what a store knows of its input: the store is asked once.
+
+    Raises:
+        ReadError: it is not there, or the store does not answer.
+    """
+    if job.known is not None or job.problem is not None or not is_remote(job.input):
+        return job
+    return replace(job, known=found(job.input))
+
+
+def _size(job: Job) -> int:
+    """Return the bytes of an input, 0 where they are not known."""
+    if job.known is not None:
+        return job.known.size or 0
+    return 0 if job.input == PIPE else Path(job.input).stat().st_size
 
 
 def _written(

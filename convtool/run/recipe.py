@@ -5,13 +5,13 @@ nothing by itself.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from convtool.media.registry import MEDIA
 from convtool.options.options import Options
 from convtool.outputs.manifest import Manifest, Writer, digest_of
 from convtool.outputs.shards import Shard
+from convtool.places.names import Place
 from convtool.run.filter import Filter
 
 
@@ -43,7 +43,7 @@ class Recipe:
     inputs: int
     version: str
     name: str | None = None
-    root: Path | None = None
+    root: Place | None = None
     shard: Shard | None = None
     skip: bool = False
 

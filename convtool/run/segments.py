@@ -18,6 +18,7 @@ from convtool.media.mistaken import open_source
 from convtool.media.registry import MEDIA
 from convtool.options.options import Options
 from convtool.outputs.job import Job
+from convtool.places.names import shown
 from convtool.results.ranges import Found
 from convtool.run.drain import drain
 from convtool.run.filter import Filter
@@ -170,8 +171,8 @@ def _begun(segment: Segment, tell: Tell) -> Iterator[tuple[Work, Run]]:
         tell(progress.done)
 
     shared = Run(Filter(segment.options, medium), progress=told)
-    with opened(job.input) as file:
-        source = open_source(medium, file, job.input, segment.options.reading)
+    with opened(job.input, job.known, ranged=medium.timed) as file:
+        source = open_source(medium, file, shown(job.input), segment.options.reading)
         yield sized(job, source, next(source.parts()), shared), shared
 
 

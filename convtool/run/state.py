@@ -5,7 +5,6 @@ Values only: `work` plans them, `pipeline` and `observe` run them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from convtool.block import Block
@@ -17,6 +16,8 @@ from convtool.outputs.identities import Identities
 from convtool.outputs.job import Job
 from convtool.outputs.manifest import Manifest
 from convtool.outputs.targets import Target
+from convtool.places.names import Place
+from convtool.places.stores import is_file
 from convtool.results.normalize import Normalizer
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Progress
@@ -49,7 +50,7 @@ class Run:
     skip: bool = False
     budget: Budget | None = None
     witness: Callable[[Job], "Witness"] | None = None
-    drawn: Callable[[Job], Sequence[Path]] = lambda _: ()
+    drawn: Callable[[Job], Sequence[Place]] = lambda _: ()
     again: bool = False
     each: Each = each
 
@@ -64,12 +65,12 @@ class Run:
         """
         if not self.skip or self.manifest is None:
             return False
-        if self.manifest.is_up_to_date(job) and all(path.is_file() for path in self.drawn(job)):
+        if self.manifest.is_up_to_date(job) and all(map(is_file, self.drawn(job))):
             return True
         self.manifest.sweep(job.folder)
         return False
 
-    def replaces(self, job: Job, path: Path) -> bool:
+    def replaces(self, job: Job, path: Place) -> bool:
         """Return whether an existing output is replaced: as asked, or as our own earlier one."""
         if self.filter.options.output.overwrite:
             return True

@@ -6,9 +6,10 @@ writes nothing.
 
 import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO
 
 from convtool.errors import (
     ConvtoolError,
@@ -18,15 +19,17 @@ from convtool.errors import (
     WriteError,
     internal,
 )
-from convtool.limits import refuse_larger
+from convtool.limits import MEBI, refuse_larger
 from convtool.media.contract import Part, Source, Wanted
 from convtool.media.inputs import PIPE, opened
 from convtool.media.mistaken import open_source
 from convtool.options.reading import Reading, TimedReading
-from convtool.outputs.atomic import refuse_existing, refuse_existing_folder
+from convtool.outputs.existing import refuse_existing, refuse_existing_folder
 from convtool.outputs.identities import refuse_input
 from convtool.outputs.job import Job
 from convtool.outputs.targets import Target, plan_targets
+from convtool.places.names import shown
+from convtool.places.reading import held
 from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import DEPTH
 from convtool.run.state import Run, Work
@@ -43,21 +46,21 @@ def attempt(job: Job, shared: Run, finish: Callable[[Work], Outcome]) -> Outcome
         UsageError: the call itself is wrong.
     """
     if job.problem:
-        return _failed(job, job.problem)
+        return failed(job, job.problem)
     try:
-        with opened(job.input) as file:
+        with _opened(job, shared) as file:
             reading = shared.filter.options.reading
-            source = open_source(shared.filter.medium, file, job.input, reading)
+            source = open_source(shared.filter.medium, file, shown(job.input), reading)
             return finish(planned(job, source, shared))
     except (UsageError, BrokenPipeError):
         raise
     except ConvtoolError as exc:
-        return _failed(job, exc)
+        return failed(job, exc)
     except OSError as exc:
-        return _failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
+        return failed(job, WriteError(f"the output cannot be written: {exc.strerror or exc}"))
     except Exception as exc:  # noqa: BLE001  # a fault of ours costs this input only, and is seen
         return replace(
-            _failed(job, ConvtoolError(internal(exc), hint="--verbose shows where")),
+            failed(job, ConvtoolError(internal(exc), hint="--verbose shows where")),
             traceback="".join(traceback.format_exception(exc)),
         )
 
@@ -81,10 +84,22 @@ def succeeded(job: Job, work: Work, shared: Run, **more: Any) -> Outcome:
     )
 
 
-def _failed(job: Job, error: ConvtoolError) -> Outcome:
+@contextmanager
+def _opened(job: Job, shared: Run) -> Iterator[BinaryIO]:
+    """Open the input of a job; what is fetched waits until the budget of the run has room."""
+    ranged, limit = shared.filter.medium.timed, shared.filter.options.reading.max_memory
+    fetched = min(held(job.input, job.known, ranged=ranged), limit * MEBI)
+    with ExitStack() as open_:
+        with shared.budget.taken(fetched) if shared.budget and fetched else nullcontext():
+            file = open_.enter_context(opened(job.input, job.known, ranged=ranged, limit=limit))
+        yield file
+
+
+def failed(job: Job, error: ConvtoolError) -> Outcome:
     """Return the outcome of a job that raised; its message begins with the input's name."""
-    named = error.named or error.message.startswith(f"{job.input}:")
-    message = error.message if named else f"{job.input}: {error.message}"
+    name = shown(job.input)
+    named = error.named or error.message.startswith(f"{name}:")
+    message = error.message if named else f"{name}: {error.message}"
     return Outcome(job.input, "failed", error=message, hint=error.hint)
 
 
@@ -128,8 +143,8 @@ def page_of(work: Work, job: Job, part: Part, shared: Run) -> Work:
     targets = _targets(job, part, shared)
     if [target.path for target in targets] != [target.path for target in work.targets]:
         raise ReadError(
-            f"{job.input}: its pages are partly grey and partly colour, and do not make the same "
-            "files",
+            f"{shown(job.input)}: its pages are partly grey and partly colour, and do not make the "
+            "same files",
             hint="a file as OUTPUT holds pages of both kinds",
         )
     return _sized(job, work.source, part, targets, shared)
@@ -178,6 +193,7 @@ def _sized(job: Job, source: Source, part: Part, targets: list[Target], shared: 
     block = rows * row + 2 * (rows // layer.conv.stride[0]) * result_row
     blocks = OVERLAPPED_BLOCKS if medium.overlapped else 1
     needed = seen.memory + convolution.memory + blocks * block + len(targets) * encoding.memory
+    needed += held(job.input, job.known, ranged=medium.timed)
     refuse_larger(
         f"filtering {size_text((len(part.channels), *part.size))} samples "
         f"into {size_text((layer.channels, *size))}",

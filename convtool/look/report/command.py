@@ -7,12 +7,12 @@ import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import Field, fields
-from pathlib import PurePath
 from typing import Any
 
 from convtool.look.report.shown import Shown
 from convtool.media.inputs import PIPE
 from convtool.options.declare import declaration_of, flag_of, opposite
+from convtool.places import names
 
 EXPLAINED = ("kernel", "layer", "alignment", "result", "reading")  # groups of options
 
@@ -25,10 +25,10 @@ def command_line(shown: Shown) -> str:
 
 def explaining(shown: Shown) -> str:
     """Return the command that explains an element in the terminal, without its place."""
-    words = ["convtool", "explain", _path(shown.job.input)]
+    words = ["convtool", "explain", _path(names.shown(shown.job.input))]
     for name in EXPLAINED:
         words += _of_group(getattr(shown.options, name))
-    suffix = PurePath(shown.job.input).suffix
+    suffix = names.pure(shown.job.input).suffix
     if shown.job.suffix.lower() != suffix.lower():
         words += ["--format", shown.job.suffix.removeprefix(".")]
     return " ".join(map(shlex.quote, words)).encode("utf-8", "replace").decode()
@@ -37,7 +37,7 @@ def explaining(shown: Shown) -> str:
 def _names(shown: Shown) -> Iterator[str]:
     """Yield the words for the input and for the place of its outputs."""
     job = shown.job
-    yield _path(job.input)
+    yield _path(names.shown(job.input))
     if job.merged is not None:
         yield _path(job.merged)
         return

@@ -6,6 +6,7 @@ from convtool.look.report.page import render
 from convtool.look.report.rows import HIGH, PIXELS, Row, text
 from convtool.media.registry import Medium
 from convtool.outputs.job import Job
+from convtool.places import names
 
 STATES = ("done", "skipped", "failed")
 
@@ -28,7 +29,7 @@ def index(title: str, rows: Sequence[Row], left: Sequence[Job], medium: Medium) 
         text(title),
         script_name="index",
         rows=rows,
-        left=[text(job.input) for job in left],
+        left=[text(names.shown(job.input)) for job in left],
         counts=told,
         seconds=sum(row.seconds for row in rows),
         medium=medium,

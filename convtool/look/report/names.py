@@ -4,16 +4,16 @@ It imports little: names are checked before any work.
 """
 
 import re
-from pathlib import Path
 
 from convtool.errors import UsageError
 from convtool.media.inputs import PIPE
+from convtool.places.names import Place
 
 FIELD = re.compile(r"\{\w*\}")
 SUFFIXES = (".html", ".htm")
 
 
-def check_page(path: Path) -> None:
+def check_page(path: Place) -> None:
     """Check the name of a page.
 
     Raises:
@@ -29,5 +29,5 @@ def check_page(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"--report takes the name of an HTML file, not {path}",
-            hint=f"--report {path.with_suffix('.html')}",
+            hint=f"--report {path.with_name(f'{path.stem}.html')}",
         )

@@ -8,15 +8,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import quote
 
 from convtool.look.report.rows import Row, row_of
 from convtool.look.report.shown import Shown
 from convtool.media.registry import Medium
 from convtool.options.options import Options
-from convtool.outputs.atomic import Publisher, refuse_existing, refuse_existing_folder
+from convtool.outputs.atomic import Publisher
+from convtool.outputs.existing import refuse_existing, refuse_existing_folder
 from convtool.outputs.job import Job
+from convtool.places.names import Place
+from convtool.places.stores import is_file
 from convtool.run.outcomes import Outcome
 
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')  # in names of files, on some system or other
@@ -35,7 +37,7 @@ class Reports:
         options: of the filter.
     """
 
-    path: Path
+    path: Place
     jobs: Sequence[Job]
     publisher: Publisher
     medium: Medium
@@ -53,15 +55,15 @@ class Reports:
             refuse_existing_folder(self.folder, overwrite=self._overwrite)
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> Place:
         """Where the pages of several inputs are."""
         return self.path.with_name(f"{self.path.stem}_pages")
 
-    def page_of(self, job: Job) -> Path:
+    def page_of(self, job: Job) -> Place:
         """Return the name of the page about a job."""
         return self._pages[job.index] if self._several else self.path
 
-    def add(self, job: Job, outcome: Outcome) -> Path | None:
+    def add(self, job: Job, outcome: Outcome) -> Place | None:
         """Write the page about a job that is done, and return its name; None where there is none.
 
         Args:
@@ -71,7 +73,7 @@ class Reports:
         path = self.page_of(job)
         link = f"{self.folder.name}/{path.name}"
         if outcome.witness is None:
-            known = outcome.status == "skipped" and path.is_file()
+            known = outcome.status == "skipped" and is_file(path)
             self._list(row_of(job, outcome, None, link if known else ""))
             return None
         from convtool.look.report.page import page  # noqa: PLC0415  # jinja2
@@ -82,7 +84,7 @@ class Reports:
         self._list(row_of(job, outcome, shown, link))
         return path
 
-    def finish(self) -> Path | None:
+    def finish(self) -> Place | None:
         """Write the index, and return its name; None where there is none, or nothing was done."""
         if not self._several or not self._rows:
             return None
@@ -116,7 +118,7 @@ class Reports:
         return self.options.output.overwrite
 
     @cached_property
-    def _pages(self) -> dict[int, Path]:
+    def _pages(self) -> dict[int, Place]:
         """The pages by the numbers of their jobs."""
         names = page_names([job.stem for job in self.jobs])
         return {job.index: self.folder / name for job, name in zip(self.jobs, names, strict=True)}

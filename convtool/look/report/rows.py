@@ -12,6 +12,7 @@ from convtool.look.keepers import Envelope, Frames, Means
 from convtool.look.report.shown import Shown
 from convtool.look.witness import View
 from convtool.outputs.job import Job
+from convtool.places import names
 from convtool.run.outcomes import Outcome
 from convtool.sizes import counted, size_text
 
@@ -74,7 +75,7 @@ def row_of(job: Job, outcome: Outcome, shown: Shown | None, page: str = "") -> R
     }
     if shown is not None:
         told |= {"size": _size(shown), **_picture(shown)}
-    return Row(job.index, text(job.input), outcome.status, **told)
+    return Row(job.index, text(names.shown(job.input)), outcome.status, **told)
 
 
 def text(name: str) -> str:

@@ -15,6 +15,7 @@ from convtool.media.inputs import PIPE
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.outputs.job import Job
+from convtool.places import names
 from convtool.run.outcomes import Outcome
 
 
@@ -65,7 +66,8 @@ class Shown:
     @property
     def name(self) -> str:
         """The name of the input, for people; bytes that are no text are replaced."""
-        return self.job.input.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        name = names.shown(self.job.input)
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     @property
     def title(self) -> str:

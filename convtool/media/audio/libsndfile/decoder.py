@@ -124,6 +124,8 @@ class SndfileDecoder:
         except soundfile.SoundFileError as exc:
             problem = f"it cannot be decoded from {read / self.rate:.2f} s on"
             raise ReadError(f"{self._name}: the audio is damaged: {problem}") from exc
+        except ReadError:  # of a store, in words already
+            raise
         except OSError as exc:
             raise ReadError(f"{self._name}: cannot be read: {exc.strerror}") from exc
 
