@@ -4,10 +4,10 @@ It imports little, so that torch is imported as a command imports it.
 """
 
 import platform
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convtool import __version__
+from convtool.cluster.node import Node
 from convtool.errors import UsageError
 from convtool.start.importing import import_torch
 
@@ -17,39 +17,12 @@ if TYPE_CHECKING:
 _worker: "Worker | None" = None  # of this process, for the run that it works for
 
 
-@dataclass(frozen=True)
-class Node:
-    """Where a worker is.
-
-    Attributes:
-        id: the node's id in its cluster.
-        place: the machine's name and address, which no other machine has.
-    """
-
-    id: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a worker needs to know before it reads anything else.
-
-    Attributes:
-        version: of the program that sends it.
-        run: which run a task is of.
-        whole: put no part of the import of torch off.
-    """
-
-    version: str
-    run: str
-    whole: bool
-
-
-def work(header: tuple[str, str, bool], setup: list[Any], parcel: bytes) -> bytes:
+def work(about: tuple[str, str, bool], setup: list[Any], parcel: bytes) -> bytes:
     """Run the jobs of a parcel.
 
     Args:
-        header: the fields of a `Header`.
+        about: the version of the program that sends it; which run it is of; whether all of torch
+            is imported at once.
         setup: a reference to the packed `Setup` of the run, which a process fetches once.
         parcel: the packed `Parcel`.
 
@@ -58,38 +31,31 @@ def work(header: tuple[str, str, bool], setup: list[Any], parcel: bytes) -> byte
     """
     import ray  # noqa: PLC0415  # where this runs, it is there
 
-    about = Header(*header)
-    node = Node(
-        ray.get_runtime_context().get_node_id(),
-        f"{platform.node()}-{ray.util.get_node_ip_address()}",
-    )
-    import_torch(whole=about.whole)
+    version, run, whole = about
+    place = f"{platform.node()}-{ray.util.get_node_ip_address()}"
+    node = Node(ray.get_runtime_context().get_node_id(), place)
+    import_torch(whole=whole)
     from convtool.cluster.parcels import Result, packed, unpacked  # noqa: PLC0415  # torch
+    from convtool.cluster.worker import Worker  # noqa: PLC0415  # torch
 
+    global _worker  # noqa: PLW0603  # a process works for one run at a time
     try:
-        worker = _worker_for(about, setup, node)
-        return packed(worker.run(unpacked(parcel)))
+        _check_version(version, node)
+        if _worker is None or _worker.setup.run != run:
+            _worker = Worker(unpacked(ray.get(setup[0])), node)
+        return packed(_worker.run(unpacked(parcel)))
     except UsageError as exc:
         return packed(Result(node.id, error=exc))
 
 
-def _worker_for(about: Header, setup: list[Any], node: Node) -> "Worker":
-    """Return the worker of this process.
+def _check_version(version: str, node: Node) -> None:
+    """Check that this is the same program.
 
     Raises:
-        UsageError: this machine would give other results.
+        UsageError: it would give other results.
     """
-    import ray  # noqa: PLC0415  # as above
-
-    from convtool.cluster.parcels import unpacked  # noqa: PLC0415  # torch
-    from convtool.cluster.worker import Worker  # noqa: PLC0415  # torch
-
-    global _worker  # noqa: PLW0603  # a process works for one run at a time
-    if about.version != __version__:
+    if version != __version__:
         raise UsageError(
-            f"node {node.place} has convtool {__version__}, and this machine {about.version}",
+            f"node {node.place} has convtool {__version__}, and this machine {version}",
             hint="install the same version on all nodes",
         )
-    if _worker is None or _worker.setup.run != about.run:
-        _worker = Worker(unpacked(ray.get(setup[0])), node)
-    return _worker

@@ -108,7 +108,7 @@ def _divert(log: Log | None) -> None:
             for line in data.get("lines", ()):
                 log(str(data.get("ip") or data.get("pid")), line)
 
-    importlib.import_module("ray._private.worker").print_worker_logs = take  # type: ignore[attr-defined]
+    vars(importlib.import_module("ray._private.worker"))["print_worker_logs"] = take
 
 
 def _divert_client(log: Log | None) -> None:

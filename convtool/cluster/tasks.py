@@ -79,11 +79,9 @@ class RayTasks:
 
     def __init__(self, ray: Any, nodes: Nodes, setup: Setup, gpus: float, *, whole: bool) -> None:
         self._ray, self._nodes, self._cores, self._gpus = ray, nodes, setup.cores, gpus
-        self._header = (__version__, setup.run, whole)
+        self._about = (__version__, setup.run, whole)
         self._setup = [ray.put(packed(setup))]
-        self._task = ray.remote(work).options(
-            num_cpus=setup.cores, num_gpus=gpus, max_retries=0, name="convtool"
-        )
+        self._task = ray.remote(work)
         self._running: dict[Future[Result], Any] = {}
 
     def slots(self) -> int:
@@ -101,12 +99,13 @@ class RayTasks:
             parcel: its jobs.
             turn: None for anywhere; else a number whose next one stands for another node.
         """
-        task = self._task
+        options: dict[str, Any] = {"num_cpus": self._cores, "num_gpus": self._gpus}
         if turn is not None and (ids := sorted(self._nodes.rooms(self._cores, self._gpus))):
             strategies = self._ray.util.scheduling_strategies
             strategy = strategies.NodeAffinitySchedulingStrategy(ids[turn % len(ids)], soft=True)
-            task = task.options(scheduling_strategy=strategy)
-        ref = task.remote(self._header, self._setup, packed(parcel))
+            options["scheduling_strategy"] = strategy
+        task = self._task.options(max_retries=0, name="convtool", **options)
+        ref = task.remote(self._about, self._setup, packed(parcel))
         future: Future[Result] = Future()
         self._running[future] = ref
         ref.future().add_done_callback(lambda done: self._end(future, done))

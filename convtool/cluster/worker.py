@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import torch
 
-from convtool.cluster.entry import Node
+from convtool.cluster.node import Node
 from convtool.cluster.parcels import Parcel, Result, Setup
 from convtool.convolve import devices
 from convtool.errors import ReadError, UsageError

@@ -1,0 +1,142 @@
+"""--engine ray, on a cluster of two nodes: the same results as here, whatever dies."""
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import LONG, eventually
+from PIL import Image
+from rays import two_nodes
+
+COUNT = 500 if LONG else 100
+
+
+@pytest.fixture(scope="module")
+def ray():
+    """Run a cluster for the tests of this module."""
+    with two_nodes() as running:
+        yield running
+
+
+def images(folder, count, name="{:04}.png"):
+    """Write small images of different sizes, and return their paths."""
+    rng = np.random.default_rng(count)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name.format(number) for number in range(count)]
+    for number, path in enumerate(paths):
+        Image.fromarray(rng.integers(0, 255, (8 + number % 50, 40, 3), dtype=np.uint8)).save(path)
+    return paths
+
+
+def contents(folder):
+    """Return the files below a folder with their bytes, without hidden ones."""
+    files = (path for path in Path(folder).rglob("*") if path.is_file())
+    return {path.name: path.read_bytes() for path in files if not path.name.startswith(".")}
+
+
+def temporaries(folder):
+    """Return what is half-written in a folder."""
+    return list(Path(folder).rglob(".*.tmp"))
+
+
+def test_results_are_those_of_one_machine(ray, convtool, tmp_path):
+    """Every byte equals the local engine's; both nodes have worked; outcomes come in order."""
+    paths = images(tmp_path / "in", COUNT)
+    call = ["image", tmp_path / "in", "-k", "sobel", "--json", "-o"]
+    assert convtool(*call, tmp_path / "here").code == 0
+    code, out, err = ray.run(*call, tmp_path / "there")
+    assert (code, err.splitlines()[0]) == (0, "done  seconds  MB/s")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["input"] for line in lines] == list(map(str, paths))
+    assert {line["node"] for line in lines} == {"first", "second"}
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+    assert not temporaries(tmp_path)
+    told = convtool("status", tmp_path / "there")
+    assert (told.code, told.out) == (0, f"{COUNT} of {COUNT} inputs done, 0 failed\n")
+
+
+def test_a_file_that_kills_its_worker_is_reported(ray, tmp_path):
+    """It is tried three times; the others of its group are done; an error is an error."""
+    images(tmp_path / "in", 12)
+    images(tmp_path / "in", 1, "0003-poison.png")
+    (tmp_path / "in/0005-damaged.png").write_bytes(b"no image")
+    out = tmp_path / "out"
+    code, _, err = ray.run("image", tmp_path / "in", f"{out}/", "-k", "blur", "--merge")
+    assert code == 1
+    poison = (
+        f"error: {tmp_path}/in/0003-poison.png: its worker died 3 times (killed, or out of memory)"
+    )
+    assert poison in err.splitlines()
+    assert f"error: {tmp_path}/in/0005-damaged.png: " in err
+    assert err.splitlines()[-2:][0].split()[:2] == ["done", "failed"]
+    assert err.splitlines()[-1].split()[:2] == ["12", "2"]
+    assert len(contents(out)) == 12
+    assert not temporaries(tmp_path)
+    assert "raylet" not in err
+
+
+def test_a_node_that_dies_takes_nothing_with_it(ray, tmp_path):
+    """Its jobs are run by another one; the exit code is 0, and no output is missing."""
+    ray.ask("add", "third")
+    paths = images(tmp_path / "in", 60, "slow-{:04}.png")
+    out = tmp_path / "out"
+    with ray.begin("image", tmp_path / "in", f"{out}/", "-k", "blur", "--merge", "--json") as run:
+        first = [json.loads(run.stdout.readline()) for _ in range(5)]
+        ray.ask("kill", "third")
+        rest, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert err.splitlines()[0] == "done  seconds  MB/s"
+    lines = first + [json.loads(line) for line in rest.splitlines()]
+    assert [line["input"] for line in lines] == list(map(str, paths))
+    assert len(contents(out)) == len(paths)
+    assert not temporaries(tmp_path)
+
+
+def test_a_command_that_is_killed_leaves_whole_files(ray, convtool, tmp_path):
+    """The next run with --skip-existing does the rest, and knows what had been done."""
+    paths = images(tmp_path / "in", 40, "slow-{:04}.png")
+    out = tmp_path / "out"
+    call = ["image", tmp_path / "in", "-k", "blur", "--merge", "-o", out]
+    with ray.begin(*call) as run:
+        eventually(lambda: len(contents(out)) > 5)
+        run.send_signal(signal.SIGKILL)
+    eventually(lambda: not ray.workers())
+    left = contents(out)
+    assert 5 < len(left) < len(paths)
+    for path in out.glob("*.png"):
+        Image.open(path).load()
+    assert convtool("status", out).out.startswith("the run: running or interrupted")
+    code, _, err = ray.run(*call, "--skip-existing")
+    assert code == 0, err
+    assert contents(out).items() >= left.items()
+    assert len(contents(out)) == len(paths)
+    done, skipped = map(int, err.splitlines()[-1].split()[:2])
+    assert (done + skipped, skipped) == (len(paths), len(left))
+    assert convtool("status", out).out == f"{len(paths)} of {len(paths)} inputs done, 0 failed\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_cancels_the_tasks(ray, tmp_path, number, code):
+    """Nothing is half-written, workers end, and the exit code tells the signal."""
+    images(tmp_path / "in", 60, "slow-{:04}.png")
+    out = tmp_path / "out"
+    with ray.begin("image", tmp_path / "in", f"{out}/", "-k", "blur", "--merge") as run:
+        eventually(lambda: len(contents(out)) > 3)
+        run.send_signal(number)
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == code
+    assert err.splitlines()[-2].startswith("interrupted: ")
+    assert err.splitlines()[-1] == "hint: --skip-existing continues"
+    assert len(contents(out)) < 60
+    assert not temporaries(tmp_path)
+
+
+def test_a_wrong_call_ends_the_run(ray, tmp_path):
+    """What workers alone can know to be wrong has exit code 2, told once."""
+    images(tmp_path / "in", 3)
+    call = ["image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--device", "cuda"]
+    code, _, err = ray.run(*call, "--gpus-per-task", "0")
+    assert (code, err.count("error:")) == (2, 1), err
+    assert "error: no device 'cuda'" in err or "CUDA" in err
