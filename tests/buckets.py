@@ -113,9 +113,9 @@ class Server:
         """End the server."""
         self._server.stop()
 
-    def bucket(self):
-        """Return a new bucket."""
-        name = f"b{uuid.uuid4().hex[:12]}"
+    def bucket(self, name=None):
+        """Return a new bucket, or one of a name."""
+        name = name or f"b{uuid.uuid4().hex[:12]}"
         self.client.create_bucket(Bucket=name)
         self.layer.faults.clear()
         self.layer.log.clear()
