@@ -49,7 +49,7 @@ def command_of(medium: Medium) -> Callable[..., None]:
         _refuse_scattered_grid(words, values.get("kernel", ()))
         inputs, output = _inputs_and_output(words, run, medium)
         options = medium.options({name: values[name] for name in values.keys() - names})
-        if options.reading.segments > 1 and not run.dry_run:
+        if options.output.segments > 1 and not run.dry_run:
             from convtool.run import processes  # noqa: PLC0415  # few calls need it
 
             wait_briefly()  # they import torch as well

@@ -15,6 +15,7 @@ TIFF = frozenset({".tif", ".tiff"})
 MAX_TILE = 4096  # rows and columns
 CODECS = ("h264", "hevc", "av1", "vp9", "ffv1", "mjpeg")
 LOSSLESS = ("ffv1", "gif", "png")  # codecs without a quality
+MAX_SEGMENTS = 1000
 MAX_CRF = 2**15  # each codec has its own limit
 PALETTES = frozenset({".gif", ".png"})  # suffixes of videos without a quality
 
@@ -44,6 +45,7 @@ class Output:
     """
 
     sheet: ClassVar[bool] = False
+    segments: ClassVar[int] = 1
 
     split: bool = option(False, "One file per channel, whatever OUTPUT is.", "Output")
     merge: bool = option(False, "One file for all channels, whatever OUTPUT is.", "Output")
@@ -167,4 +169,7 @@ class VideoOutput(Output):
         "Output",
         kind=Choice("WHAT", get_args(AudioTrack)),
         usual="copy, or encode where the container cannot hold it",
+    )
+    segments: int = option(  # type: ignore[misc]  # an option here, a constant elsewhere
+        1, "Parts of a video filtered at once.", "Run", kind=Whole(1, MAX_SEGMENTS)
     )

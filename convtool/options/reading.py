@@ -1,7 +1,6 @@
 """Options of reading: the part of an input that is read, its defects, and its largest size."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from convtool.options.declare import check, option
 from convtool.options.values import Real, Seconds, Whole, WholeSeconds
@@ -9,7 +8,6 @@ from convtool.options.values import Real, Seconds, Whole, WholeSeconds
 MAX_NAN = 1e12
 MAX_FRAMES = 2**40
 MAX_LIMIT = 2**40
-MAX_SEGMENTS = 1000
 MIN_RATE, MAX_RATE = 1, 2**24  # samples per second
 
 MEBIBYTES = (("m", 1), ("mb", 1), ("mib", 1), ("g", 2**10), ("gb", 2**10), ("gib", 2**10))
@@ -24,8 +22,6 @@ class Reading:
     Raises:
         UsageError: a value is not allowed.
     """
-
-    segments: ClassVar[int] = 1
 
     nan: float | None = option(
         None,
@@ -96,12 +92,6 @@ class VideoReading(TimedReading):
     duration: float | None = option(None, "Stop after this time.", "Inputs", kind=Seconds())
     frames: int | None = option(
         None, "Stop after this many frames.", "Inputs", kind=Whole(1, MAX_FRAMES)
-    )
-    segments: int = option(  # type: ignore[misc]  # an option here, a constant elsewhere
-        1,
-        "Parts of a video filtered at once.",
-        "Run",
-        kind=Whole(1, MAX_SEGMENTS),
     )
     deinterlace: bool = option(False, "Make progressive frames of interlaced ones first.", "Inputs")
     max_pixels: int = option(

@@ -41,7 +41,7 @@ def divided(job: Job, work: Work, shared: Run) -> Division:
     Raises:
         ReadError: the input is truncated.
     """
-    wanted = shared.filter.options.reading.segments
+    wanted = shared.filter.options.output.segments
     if wanted == 1:
         return Division()
     try:

@@ -15,8 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import connection, resource_tracker
-from multiprocessing.connection import Connection
+from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
@@ -69,7 +68,7 @@ class Each(Protocol):
 def prepare() -> None:
     """Begin to import torch for the processes to come, where they are forks."""
     if sys.platform == "linux":
-        from multiprocessing import forkserver  # noqa: PLC0415  # as Linux has it
+        from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415  # as Linux has it
 
         forkserver.set_forkserver_preload(PRELOADED)
         resource_tracker.ensure_running()  # it changes the mask of signals, so it comes first
@@ -134,7 +133,7 @@ class _Hands(Generic[T, R]):
         kind = "forkserver" if sys.platform == "linux" else "spawn"
         self._context: Any = multiprocessing.get_context(kind)
         self._task, self._share = task, share
-        self.running: dict[Connection[Any, Any], tuple[int, BaseProcess]] = {}
+        self.running: dict[Any, tuple[int, BaseProcess]] = {}
 
     def begin(self, index: int, item: T) -> None:
         """Start a process."""
@@ -153,17 +152,17 @@ class _Hands(Generic[T, R]):
             LostError: a process has ended without its result.
         """
         received = []
-        for ready in connection.wait(list(self.running)):
-            assert isinstance(ready, Connection)
-            index, process = self.running[ready]
+        ready: list[Any] = connection.wait(list(self.running))
+        for receiving in ready:
+            index, process = self.running[receiving]
             try:
-                message = ready.recv()
-            except EOFError as exc:
+                message = receiving.recv()
+            except (EOFError, OSError) as exc:  # the latter in the middle of a message
                 process.join()
                 raise LostError(index, _reason(process.exitcode)) from exc
             if isinstance(message, _Done | _Failed):
-                del self.running[ready]
-                ready.close()
+                del self.running[receiving]
+                receiving.close()
                 process.join()
             received.append((index, message))
         return received
@@ -185,9 +184,7 @@ def _reason(code: int | None) -> str:
     return f"was ended by {signal.Signals(-code).name}"
 
 
-def _work(
-    theirs: "Connection[Any, Any]", task: Callable[[T, Tell], R], item: T, share: int
-) -> NoReturn:
+def _work(theirs: Any, task: Callable[[T, Tell], R], item: T, share: int) -> NoReturn:
     """Run a task in this process, send what comes of it, and end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
