@@ -1,9 +1,12 @@
-"""Run the program without what another system lacks: `python elsewhere.py win32 image IN OUT`.
+"""Run the program without what another system lacks: `python elsewhere.py win32 '[["image", …]]'`.
 
-The call is made twice. The first imports all libraries, which have their own tests on other
-systems; then the names that the system lacks are deleted, and convtool is imported anew.
+The arguments are a system, and a list of calls as JSON. All are made twice. The first time imports
+all libraries, which have their own tests on other systems; then the names that the system lacks are
+deleted, and convtool is imported anew for each call. Behind each, a mark and its exit code are
+printed on both streams.
 """
 
+import json
 import mmap
 import os
 import runpy
@@ -43,20 +46,37 @@ LACKING = {
 MODULES = {"win32": ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"), "darwin": ()}
 
 
+MARK = "\n--- elsewhere"
+
+
 def main() -> None:
-    """Run the program here, and again as if on the system that the first argument names."""
-    system, *words = sys.argv[1:]
-    sys.argv[1:] = words
+    """Make some calls here, and again as if on the system that the first argument names."""
+    system, calls = sys.argv[1], json.loads(sys.argv[2])
     from convtool.cli.app import run  # noqa: PLC0415  # imported again below
 
-    run(words)
-    for name in [name for name in sys.modules if name.split(".")[0] == "convtool"]:
-        del sys.modules[name]
+    for words in calls:
+        run(words)
+    mark(0)
     move_to(system)
+    os._exit = sys.exit  # with which a call ends, and here the next one follows
+    for words in calls:
+        for name in [name for name in sys.modules if name.split(".")[0] == "convtool"]:
+            del sys.modules[name]
+        if system == "win32":
+            for stream in (sys.stdout, sys.stderr):
+                stream.reconfigure(encoding="cp1252")  # as pipes have it there
+        sys.argv[1:] = words
+        try:
+            runpy.run_module("convtool", run_name="__main__")
+        except SystemExit as end:
+            mark(end.code)
+
+
+def mark(code: object) -> None:
+    """Print where a call ends on both streams."""
     for stream in (sys.stdout, sys.stderr):
-        stream.write("--- elsewhere\n")
+        stream.write(f"{MARK} {code or 0}\n")
         stream.flush()
-    runpy.run_module("convtool", run_name="__main__")
 
 
 def move_to(system: str) -> None:
@@ -69,9 +89,6 @@ def move_to(system: str) -> None:
                     delattr(module, each)
     for name in MODULES[system]:
         sys.modules[name] = None
-    if system == "win32":
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(encoding="cp1252")  # as pipes have it there
     sys.platform = system
     sys.addaudithook(without_proc)
 

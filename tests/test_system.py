@@ -1,13 +1,16 @@
 """Other systems: what the program does without what they lack, and by their rules for files."""
 
 import errno
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 from conftest import ROOT, SAMPLES
+from elsewhere import MARK
 from PIL import Image
 
 from convtool import system
@@ -16,64 +19,82 @@ from convtool.kernels import grammar
 from convtool.outputs import expansion, identities, jobs, lists, naming
 from convtool.outputs.atomic import Publisher
 
-SYSTEMS = ["win32", "darwin"]
+STARTS = {
+    "--version": "convtool ",
+    "--help": "Usage: convtool COMMAND",
+    "kernels list": "sobel-x ",
+    "shape 32x32 --kernel-size 3": "Conv2d",
+}
+MEDIA = {
+    "image": ("chart.jpg", "o.png"),
+    "audio": ("melody.wav", "o.wav"),
+    "video": ("clip.mp4", "o.mp4"),
+}
+WARM = [f"warm {word}" for word in ("start", "status", "stop")]
 
 
-def elsewhere(on, *words):
-    """Run the program as if on another system, and return its exit code and what it prints."""
-    command = [sys.executable, str(ROOT / "tests" / "elsewhere.py"), on, *map(str, words)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
-    out, err = (stream.partition("--- elsewhere\n")[2] for stream in (done.stdout, done.stderr))
-    return done.returncode, out, err
+@pytest.fixture(scope="module", params=["win32", "darwin"])
+def elsewhere(request, tmp_path_factory):
+    """Run the program as if on another system.
+
+    Returns:
+        its exit code and what it printed on both streams, by the words of each call, and a folder
+        with the outputs.
+    """
+    folder = tmp_path_factory.mktemp("elsewhere")
+    calls = {words: words.split() for words in (*STARTS, *WARM)}
+    for medium, (source, out) in MEDIA.items():
+        words = [medium, SAMPLES / source, folder / out, "-k", "blur", "--overwrite"]
+        calls[medium] = list(map(str, words))
+    command = [sys.executable, str(ROOT / "tests" / "elsewhere.py"), request.param]
+    done = subprocess.run(
+        [*command, json.dumps(list(calls.values()))],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=200,
+    )
+    streams = [
+        re.findall(rf"(.*?){MARK} (\d+)\n", stream, re.DOTALL)[1:]
+        for stream in (done.stdout, done.stderr)
+    ]
+    told = {
+        words: (int(code), out, err)
+        for words, (out, code), (err, _) in zip(calls, *streams, strict=True)
+    }
+    return told, folder
 
 
-@pytest.mark.parametrize("on", SYSTEMS)
-@pytest.mark.parametrize(
-    ("words", "shown"),
-    [
-        (["--version"], "convtool "),
-        (["--help"], "Usage: convtool COMMAND"),
-        (["kernels", "list"], "sobel-x "),
-        (["shape", "32x32", "--kernel-size", "3"], "Conv2d"),
-    ],
-)
-def test_it_starts(on, words, shown):
+@pytest.mark.parametrize(("words", "shown"), STARTS.items())
+def test_it_starts(elsewhere, words, shown):
     """The program starts on systems that have no fork, no descriptors to pass, no signals."""
-    code, out, err = elsewhere(on, *words)
+    code, out, err = elsewhere[0][words]
     assert (code, err) == (0, "")
     assert shown in out
 
 
-@pytest.mark.parametrize("on", SYSTEMS)
-@pytest.mark.parametrize(
-    ("medium", "source", "out"),
-    [
-        ("image", "chart.jpg", "o.png"),
-        pytest.param("audio", "melody.wav", "o.wav", marks=pytest.mark.long),
-        ("video", "clip.mp4", "o.mp4"),
-    ],
-)
-def test_it_filters(on, medium, source, out, tmp_path):
+@pytest.mark.parametrize("medium", MEDIA)
+def test_it_filters(elsewhere, medium):
     """Media are filtered there."""
-    words = [medium, SAMPLES / source, tmp_path / out, "-k", "blur", "--overwrite"]
-    code, _, err = elsewhere(on, *words)
+    told, folder = elsewhere
+    code, _, err = told[medium]
+    out = MEDIA[medium][1]
     assert code == 0, err
-    assert f"wrote {tmp_path / out}" in err
-    assert [path.name for path in tmp_path.iterdir()] == [out]
+    assert f"wrote {folder / out}" in err
+    assert {path.name for path in folder.iterdir()} == {out for _, out in MEDIA.values()}
 
 
-@pytest.mark.parametrize("on", SYSTEMS)
-@pytest.mark.parametrize("word", ["start", "status", "stop"])
-def test_the_warm_process_needs_linux(on, word):
+@pytest.mark.parametrize("words", WARM)
+def test_the_warm_process_needs_linux(elsewhere, words):
     """`convtool warm` says in words that it is for Linux."""
-    code, out, err = elsewhere(on, "warm", word)
+    code, out, err = elsewhere[0][words]
     assert (code, out) == (2, "")
     assert err.startswith("error: the warm process needs Linux")
 
 
-def test_text_in_pipes_is_utf_8_on_windows():
+def test_text_in_pipes_is_utf_8(elsewhere):
     """What Windows' own encoding of pipes lacks is printed all the same."""
-    _, out, _ = elsewhere("win32", "shape", "32x32", "--kernel-size", "3")
+    _, out, _ = elsewhere[0]["shape 32x32 --kernel-size 3"]
     assert "Conv2d(1 → 1" in out
 
 
