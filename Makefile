@@ -27,8 +27,8 @@ fuzz: .venv/ready
 	CONVTOOL_FUZZ=5000 $(RUN) pytest tests/test_fuzz.py --hypothesis-show-statistics
 
 endure: .venv/ready
-	CONVTOOL_LONG=1 $(RUN) pytest tests/run/test_batch.py tests/run/test_segments.py \
-		tests/test_memory.py tests/cli tests/look tests/warm tests/start tests/test_system.py
+	CONVTOOL_LONG=1 $(RUN) pytest tests/cases tests/cli tests/cluster tests/look tests/media \
+		tests/remote tests/run tests/start tests/test_memory.py tests/warm
 
 bench: .venv/ready
 	$(RUN) python tests/bench --json bench.json

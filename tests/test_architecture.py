@@ -4,6 +4,7 @@ import ast
 import doctest
 import graphlib
 import importlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -168,6 +169,18 @@ def test_doctests(path):
     module = importlib.import_module(f"convtool.{module_name(path)}".removesuffix("."))
     if ">>>" in path.read_text():
         assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def test_make_endure_runs_what_is_left_to_it():
+    """Modules with tests that take long, or with more cases where there is time, are its words."""
+    left = re.compile(r"^from conftest import .*\b(LONG|covering)\b|mark\.long\b", re.MULTILINE)
+    modules = [
+        path for path in (ROOT / "tests").rglob("test_*.py") if left.search(path.read_text())
+    ]
+    recipe = (ROOT / "Makefile").read_text().partition("\nendure:")[2].partition("\n\n")[0]
+    run = [ROOT / word for word in recipe.split() if word.startswith("tests/")]
+    assert [path for path in modules if not {path, *path.parents} & {*run}] == []
+    assert all(any(path in {each, *each.parents} for each in modules) for path in run)
 
 
 def test_public_names():
