@@ -15,13 +15,16 @@ from pathlib import Path
 
 import pytest
 
-# Read by each worker as it starts: opening an input is slow, or kills it, where its name says so.
+# Read by each worker as it starts: opening an input is slow, loud or fatal where its name says so.
 HOOKS = """
 import os, signal, sys, time
 def watch(event, args):
     if event == "open" and isinstance(args[0], str) and "/in/" in args[0]:
         if "slow" in args[0]:
             time.sleep(0.1)
+        if "loud" in args[0]:
+            os.write(1, b"a library says so\\n")
+            os.write(2, b"a library complains\\n")
         if "poison" in args[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 if any("default_worker" in word for word in sys.orig_argv):
@@ -77,8 +80,12 @@ class TwoNodes:
 
 
 @contextlib.contextmanager
-def two_nodes():
-    """Run a cluster, or skip the test where Ray is missing."""
+def two_nodes(client=None):
+    """Run a cluster, or skip the test where Ray is missing.
+
+    Args:
+        client: the port for Ray's client; None for none.
+    """
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed: uv sync --extra ray")
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
@@ -92,7 +99,7 @@ def two_nodes():
         with (
             Path(folder, "log").open("w") as log,
             subprocess.Popen(
-                [sys.executable, __file__, folder],
+                [sys.executable, __file__, folder, *([] if client is None else [str(client)])],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -110,7 +117,10 @@ def main():
 
     usual = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
     usual["temp_dir"] = sys.argv[1]
-    cluster = Cluster(initialize_head=True, head_node_args=usual | {"node_name": "first"})
+    head = usual | {"node_name": "first"}
+    if len(sys.argv) > 2:
+        head["ray_client_server_port"] = int(sys.argv[2])
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     nodes = {"second": cluster.add_node(**usual, node_name="second")}
     print(cluster.address, flush=True)  # noqa: T201  # to the test
     for line in sys.stdin:

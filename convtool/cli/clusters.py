@@ -37,7 +37,10 @@ def check(planned: Jobs, run_options: RunOptions) -> None:
 
 
 def use_of(
-    options: Options, run_options: RunOptions, learn: Callable[[Sequence[Layer]], None]
+    options: Options,
+    run_options: RunOptions,
+    learn: Callable[[Sequence[Layer]], None],
+    begin: Callable[[], None],
 ) -> Use:
     """Return how a run uses a cluster.
 
@@ -45,6 +48,7 @@ def use_of(
         options: of the filter.
         run_options: the others.
         learn: takes the layers that workers make, where they are to be printed.
+        begin: called once the cluster is there.
     """
     told = run_options.verbose and not run_options.quiet
     gpus = run_options.gpus_per_task
@@ -57,6 +61,7 @@ def use_of(
         learn=learn if told or run_options.show_weights else None,
         log=_log if told else None,
         note=_note,
+        begin=begin,
     )
 
 

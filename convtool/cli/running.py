@@ -172,6 +172,11 @@ class Runs:
             self.showing.files,
         )
 
+    def begin(self) -> None:
+        """Record that the run begins."""
+        if self.manifest is not None:
+            self.manifest.begin()
+
     def layers(self) -> Sequence[Layer]:
         """Return the layers that were made, those of one worker."""
         made = [filter_.layers() for filter_ in self._filters]
@@ -194,8 +199,6 @@ def _run(
     stop = run_options.on_error == "stop"
     outcomes = _outcomes(planned, runs, run_options, stop=stop)
     manifest = runs.manifest
-    if manifest is not None:
-        manifest.begin()
     with contextlib.closing(outcomes), _kept(manifest):
         for job, done in outcomes:
             outcome = runs.showing.show(job, done)
@@ -233,8 +236,9 @@ def _outcomes(
 ) -> Generator[tuple[Job, Outcome]]:
     """Return what yields all jobs with their outcomes, wherever they are filtered."""
     if clusters.is_asked_for(run_options):
-        use = clusters.use_of(runs.recipe.options, run_options, runs.learn)
+        use = clusters.use_of(runs.recipe.options, run_options, runs.learn, runs.begin)
         return run_on_ray(planned, runs.recipe, runs.name, use)
+    runs.begin()
     step, workers = preview, 1
     if not run_options.dry_run:
         step = run

@@ -10,7 +10,7 @@ from pathlib import Path
 from convtool.cluster.dispatch import Dispatch, Done
 from convtool.cluster.groups import Grouping
 from convtool.cluster.parcels import Setup
-from convtool.cluster.session import Log, session
+from convtool.cluster.session import ClusterGoneError, Log, session
 from convtool.cluster.tasks import Nodes, RayTasks
 from convtool.layers.layer import Layer
 from convtool.media.registry import MEDIA
@@ -38,6 +38,7 @@ class Use:
         learn: takes the layers that workers make; None where nobody asks.
         log: takes a node and a line that a worker prints; None to leave it to Ray's logs.
         note: takes what a user should know.
+        begin: called once the cluster is there.
     """
 
     address: str | None = None
@@ -48,6 +49,7 @@ class Use:
     learn: Callable[[Sequence[Layer]], None] | None = None
     log: Log | None = None
     note: Callable[[str], None] = lambda _: None
+    begin: Callable[[], None] = lambda: None
 
 
 def run_on_ray(planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[Done]:
@@ -62,10 +64,12 @@ def run_on_ray(planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[D
     Raises:
         UsageError: the call itself is wrong, or no cluster can be used.
     """
+    recipe.check()
     with session(use.address, use.log) as ray:
         nodes = Nodes(ray)
         cores = use.cores or _usual(recipe, nodes)
         nodes.check(cores, use.gpus, use.note)
+        use.begin()
         setup = _setup(planned, recipe, run, cores, use)
         engine = recipe.options.engine
         whole = engine.compile or engine.device not in {"auto", "cpu"}
@@ -78,8 +82,12 @@ def run_on_ray(planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[D
         )
         try:
             yield from _seen(dispatch.run(), use.note)
-        finally:
+        except ClusterGoneError:
+            raise
+        except BaseException:
             tasks.cancel()
+            raise
+        finally:
             for folder in {job.folder for job in dispatch.lost}:
                 if isinstance(folder, Path):
                     leftovers.sweep(folder, 0)  # of workers that died

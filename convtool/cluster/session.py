@@ -6,24 +6,36 @@ What Ray itself has to say stays away from the streams of the command.
 import importlib
 import logging
 import os
+import re
 import secrets
 import signal
+import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
-from convtool.errors import UsageError
+from convtool.errors import ConvtoolError, UsageError
 
 EXTRA = "pip install 'torch-convtool[ray]'"
 STORE = 80 * 2**20  # bytes of Ray's object store, which holds no samples; it wants 75 MB at least
 OURS: dict[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
-    "RAY_COLOR_PREFIX": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # else its C++ writes errors to standard error
+    "RAY_NUM_REDIS_GET_RETRIES": "1",  # of half a minute each
 }
+ANSWER = 10.0  # seconds in which a cluster must answer
+PATIENCE = 30.0  # seconds for which it may be gone meanwhile; after 60, Ray ends the process
+# What a worker prints, as Ray's client shows it: with its process, its node and colours.
+_THROUGH_CLIENT = re.compile(r"(?:\x1b\[\d+m)?\(\S+ pid=\d+(?:, ip=(\S+))?\)(?:\x1b\[0m)? (.*)")
 Log = Callable[[str, str], None]  # takes a node, and a line that a worker has printed there
+
+
+class ClusterGoneError(ConvtoolError):
+    """A cluster no longer answers."""
 
 
 @contextmanager
@@ -59,13 +71,72 @@ def session(address: str | None, log: Log | None) -> Iterator[ModuleType]:
                 "object_store_memory": STORE,
                 "_temp_dir": folder,
             }
+        _check_answers(address or os.environ.get("RAY_ADDRESS", ""))
         try:
-            with _signals_kept():
+            with _signals_kept(), _quiet():
                 _connect(ray, options, log)
             yield ray
-        finally:
-            with suppress(Exception):  # it is gone already
-                ray.shutdown()
+        except ClusterGoneError:
+            raise  # Ray would wait for it, and end the process in the middle of its own words
+        except BaseException:
+            _leave(ray)
+            raise
+        else:
+            _leave(ray)
+
+
+def _leave(ray: ModuleType) -> None:
+    with suppress(Exception):
+        ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Check that somebody listens at an address: Ray itself would try again for minutes.
+
+    Args:
+        address: HOST:PORT or ray://HOST:PORT; others are left to Ray.
+
+    Raises:
+        UsageError: nobody does.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+        except OSError as exc:
+            raise _no_cluster(address, exc.strerror or str(exc)) from exc
+
+
+def check_is_there(address: str, since: float) -> float:
+    """Check that a cluster still answers, some time.
+
+    Args:
+        address: HOST:PORT of its head.
+        since: when it last did, by the monotonic clock.
+
+    Returns:
+        When it last did, from now on.
+
+    Raises:
+        ClusterGoneError: it has not for a while.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+    except OSError as exc:
+        if time.monotonic() - since < PATIENCE:
+            return since
+        raise ClusterGoneError(
+            f"the Ray cluster at {address} no longer answers", hint="--skip-existing continues"
+        ) from exc
+    return time.monotonic()
+
+
+def _no_cluster(where: str, reason: str) -> UsageError:
+    return UsageError(
+        f"no Ray cluster at {where}: {reason}",
+        hint="`ray status` shows whether it runs; without --address, Ray runs on this machine",
+    )
 
 
 def _connect(ray: ModuleType, options: dict[str, Any], log: Log | None) -> None:
@@ -78,11 +149,9 @@ def _connect(ray: ModuleType, options: dict[str, Any], log: Log | None) -> None:
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as exc:
         where = options["address"] or os.environ.get("RAY_ADDRESS")
-        reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
-        raise UsageError(
-            f"no Ray cluster to be used at {where}: {reason}",
-            hint="`ray status` shows whether it runs; without --address, Ray runs on this machine",
-        ) from exc
+        first, *others = str(exc).strip().splitlines() or [type(exc).__name__]
+        reason = f"{first} {others[-1]}" if others and first.endswith(":") else first
+        raise _no_cluster(str(where), reason) from exc
 
 
 @contextmanager
@@ -96,6 +165,24 @@ def _signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nothing reach standard error: while Ray's C++ connects, it knows no other place."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
 def _divert(log: Log | None) -> None:
     """Let Ray print nothing: no setting of it keeps its messages off standard output.
 
@@ -104,9 +191,9 @@ def _divert(log: Log | None) -> None:
     """
 
     def take(data: dict[str, Any], *_: Any, **__: Any) -> None:
-        if log is not None and data.get("pid") != "raylet":  # whose state is for its developers
+        if log is not None and str(data.get("pid")).isdecimal():  # a worker, no part of Ray
             for line in data.get("lines", ()):
-                log(str(data.get("ip") or data.get("pid")), line)
+                log(str(data.get("ip")), line)
 
     vars(importlib.import_module("ray._private.worker"))["print_worker_logs"] = take
 
@@ -120,9 +207,9 @@ def _divert_client(log: Log | None) -> None:
 
     def take(_: Any, *, level: int, msg: str) -> None:
         del level
-        if log is not None:
-            for line in msg.splitlines():
-                log("ray", line)
+        for line in msg.splitlines():
+            if log is not None and (match := _THROUGH_CLIENT.match(line)):
+                log(match[1] or "the head node", match[2])
 
     try:
         logs = importlib.import_module("ray.util.client.logsclient")

@@ -12,6 +12,7 @@ from convtool import __version__
 from convtool.cluster.dispatch import Loss
 from convtool.cluster.entry import work
 from convtool.cluster.parcels import Parcel, Result, Setup, packed, unpacked
+from convtool.cluster.session import check_is_there
 from convtool.sizes import counted
 
 REFRESH = 5.0  # seconds for which the list of nodes is taken to hold
@@ -23,18 +24,28 @@ class Nodes:
 
     Args:
         ray: the module, connected.
+
+    Raises:
+        ClusterGoneError: the cluster has not answered for a while; all methods raise it.
     """
 
     def __init__(self, ray: Any) -> None:
         self._ray = ray
         self._nodes: list[dict[str, Any]] = []
         self._asked = -REFRESH
+        self._answered = time.monotonic()
+        client = ray.util.client.ray.is_connected()
+        self._head = None if client else ray.get_runtime_context().gcs_address
 
     def alive(self) -> list[dict[str, Any]]:
         """Return what Ray knows of each node that is there."""
-        if time.monotonic() - self._asked > REFRESH:
-            self._nodes = [node for node in self._ray.nodes() if node["Alive"]]
-            self._asked = time.monotonic()
+        now = time.monotonic()
+        if now - self._asked > REFRESH:
+            if self._head is not None:
+                self._answered = check_is_there(self._head, self._answered)
+            if self._head is None or self._answered >= now:  # else the question would wait
+                self._nodes = [node for node in self._ray.nodes() if node["Alive"]]
+                self._asked = now
         return self._nodes
 
     def largest(self) -> int:

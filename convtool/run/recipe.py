@@ -7,6 +7,8 @@ nothing by itself.
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from convtool.media.registry import MEDIA
 from convtool.options.options import Options
 from convtool.outputs.manifest import Manifest, Writer, digest_of
@@ -54,6 +56,14 @@ class Recipe:
             UsageError: a kernel cannot be used, or there is no such device.
         """
         return Filter(self.options, MEDIA[self.medium], inputs=self.inputs)
+
+    def check(self) -> None:
+        """Check the kernels, as far as they do not wait for an input; no device is asked for.
+
+        Raises:
+            KernelError: one cannot be used.
+        """
+        Filter(self.options, MEDIA[self.medium], torch.device("cpu"))
 
     def manifest(self, writer: Writer | None = None) -> Manifest | None:
         """Return the record of the outputs in OUTPUT; None where that is no folder.
