@@ -15,16 +15,22 @@ from pathlib import Path
 
 import pytest
 
-# Read by each worker as it starts: opening an input is slow, loud or fatal where its name says so.
+# Read by each worker as it starts: opening an input does what its name says.
 HOOKS = """
 import os, signal, sys, time
+held = []
 def watch(event, args):
+    if event == "pickle.find_class" and args[1] == "Parcel":
+        held.clear()
     if event == "open" and isinstance(args[0], str) and "/in/" in args[0]:
         if "slow" in args[0]:
             time.sleep(0.1)
         if "loud" in args[0]:
             os.write(1, b"a library says so\\n")
             os.write(2, b"a library complains\\n")
+        if "hungry" in args[0]:
+            held.append(bytearray(os.urandom(1) * (300 * 2**20)))
+            time.sleep(0.2)
         if "poison" in args[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 if any("default_worker" in word for word in sys.orig_argv):
@@ -80,11 +86,12 @@ class TwoNodes:
 
 
 @contextlib.contextmanager
-def two_nodes(client=None):
+def two_nodes(client=None, **settings):
     """Run a cluster, or skip the test where Ray is missing.
 
     Args:
         client: the port for Ray's client; None for none.
+        settings: further environment variables.
     """
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed: uv sync --extra ray")
@@ -95,6 +102,7 @@ def two_nodes(client=None):
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
+            **settings,
         }
         with (
             Path(folder, "log").open("w") as log,

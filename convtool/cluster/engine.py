@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from convtool.cluster.dispatch import Dispatch, Done
 from convtool.cluster.groups import Grouping
 from convtool.cluster.parcels import Setup
-from convtool.cluster.session import ClusterGoneError, Log, session
+from convtool.cluster.session import ClusterGoneError, Log, is_alone, session
 from convtool.cluster.tasks import Nodes, RayTasks
 from convtool.layers.layer import Layer
 from convtool.media.registry import MEDIA
@@ -66,31 +67,39 @@ def run_on_ray(planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[D
     """
     recipe.check()
     with session(use.address, use.log) as ray:
-        nodes = Nodes(ray)
-        cores = use.cores or _usual(recipe, nodes)
-        nodes.check(cores, use.gpus, use.note)
-        use.begin()
-        setup = _setup(planned, recipe, run, cores, use)
-        engine = recipe.options.engine
-        whole = engine.compile or engine.device not in {"auto", "cpu"}
-        tasks = RayTasks(ray, nodes, setup, use.gpus, whole=whole)
-        protected: list[str] = []
-        jobs = itertools.chain(planned.known, _watched(planned, protected))
-        grouping = Grouping(jobs, planned.count, _size, single=use.stop)
-        dispatch = Dispatch(
-            grouping, tasks, protected, most=use.most, stop=use.stop, learn=use.learn
-        )
-        try:
-            yield from _seen(dispatch.run(), use.note)
-        except ClusterGoneError:
-            raise
-        except BaseException:
-            tasks.cancel()
-            raise
-        finally:
-            for folder in {job.folder for job in dispatch.lost}:
-                if isinstance(folder, Path):
-                    leftovers.sweep(folder, 0)  # of workers that died
+        yield from run_in(ray, planned, recipe, run, use)
+
+
+def run_in(ray: Any, planned: Jobs, recipe: Recipe, run: str, use: Use) -> Generator[Done]:
+    """Do the same with Ray, once it is connected.
+
+    Raises:
+        UsageError: the call itself is wrong.
+        ClusterGoneError: the cluster no longer answers.
+    """
+    nodes = Nodes(ray)
+    cores = use.cores or _usual(recipe, nodes)
+    nodes.check(cores, use.gpus, use.note, grows=not is_alone(use.address))
+    use.begin()
+    setup = _setup(planned, recipe, run, cores, use)
+    engine = recipe.options.engine
+    whole = engine.compile or engine.device not in {"auto", "cpu"}
+    tasks = RayTasks(ray, nodes, setup, use.gpus, whole=whole)
+    protected: list[str] = []
+    jobs = itertools.chain(planned.known, _watched(planned, protected))
+    grouping = Grouping(jobs, planned.count, _size, single=use.stop)
+    dispatch = Dispatch(grouping, tasks, protected, most=use.most, stop=use.stop, learn=use.learn)
+    try:
+        yield from _seen(dispatch.run(), use.note)
+    except ClusterGoneError:
+        raise
+    except BaseException:
+        tasks.cancel()
+        raise
+    finally:
+        for folder in {job.folder for job in dispatch.lost}:
+            if isinstance(folder, Path):
+                leftovers.sweep(folder, 0)  # of workers that died
 
 
 def _size(job: Job) -> int:

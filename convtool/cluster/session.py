@@ -38,6 +38,11 @@ class ClusterGoneError(ConvtoolError):
     """A cluster no longer answers."""
 
 
+def is_alone(address: str | None) -> bool:
+    """Return whether Ray is started on this machine alone."""
+    return address is None and not os.environ.get("RAY_ADDRESS")
+
+
 @contextmanager
 def session(address: str | None, log: Log | None) -> Iterator[ModuleType]:
     """Yield Ray, connected; disconnect at the end, and stop what was started.
@@ -51,7 +56,7 @@ def session(address: str | None, log: Log | None) -> Iterator[ModuleType]:
         UsageError: Ray is not installed, or no cluster answers.
     """
     os.environ.update({name: os.environ.get(name, value) for name, value in OURS.items()})
-    local = address is None and not os.environ.get("RAY_ADDRESS")
+    local = is_alone(address)
     if local:  # the ports of Ray are open to the network: nobody else shall use them
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

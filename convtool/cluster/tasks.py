@@ -13,8 +13,10 @@ from convtool.cluster.dispatch import Loss
 from convtool.cluster.entry import work
 from convtool.cluster.parcels import Parcel, Result, Setup, packed, unpacked
 from convtool.cluster.session import check_is_there
+from convtool.errors import UsageError
 from convtool.sizes import counted
 
+Function = Callable[[tuple[str, str, bool], list[Any], bytes], bytes]
 REFRESH = 5.0  # seconds for which the list of nodes is taken to hold
 PATIENCE = 15.0  # seconds in which tasks that are cancelled should end
 
@@ -63,11 +65,24 @@ class Nodes:
                 rooms[node["NodeID"]] = int(room)
         return rooms
 
-    def check(self, cores: int, gpus: float, note: Callable[[str], None]) -> None:
-        """Check that a task fits into some node, or say that the run waits for one."""
-        if not self.rooms(cores, gpus):
-            kind = f"{counted(cores, 'core')}" + (f" and {gpus:g} GPUs" if gpus else "")
-            note(f"no node of the cluster has {kind}: the run waits for one")
+    def check(self, cores: int, gpus: float, note: Callable[[str], None], *, grows: bool) -> None:
+        """Check that a task fits into some node.
+
+        Args:
+            cores: of the task.
+            gpus: of the task.
+            note: told where the run waits for such a node.
+            grows: there can be further nodes later.
+
+        Raises:
+            UsageError: it never will.
+        """
+        if self.rooms(cores, gpus):
+            return
+        kind = counted(cores, "core") + (f" and {gpus:g} GPUs" if gpus else "")
+        if not grows:
+            raise UsageError(f"this machine has less than {kind}, which a task asks for")
+        note(f"no node of the cluster has {kind}: the run waits for one")
 
     def name(self, id: str) -> str:
         """Return the name of a node."""
@@ -86,13 +101,23 @@ class RayTasks:
         setup: of the run.
         gpus: that each task takes.
         whole: put no part of the import of torch off.
+        function: of every task.
     """
 
-    def __init__(self, ray: Any, nodes: Nodes, setup: Setup, gpus: float, *, whole: bool) -> None:
+    def __init__(
+        self,
+        ray: Any,
+        nodes: Nodes,
+        setup: Setup,
+        gpus: float,
+        *,
+        whole: bool,
+        function: Function = work,
+    ) -> None:
         self._ray, self._nodes, self._cores, self._gpus = ray, nodes, setup.cores, gpus
         self._about = (__version__, setup.run, whole)
         self._setup = [ray.put(packed(setup))]
-        self._task = ray.remote(work)
+        self._task = ray.remote(function)
         self._running: dict[Future[Result], Any] = {}
 
     def slots(self) -> int:

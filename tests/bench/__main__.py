@@ -14,13 +14,13 @@ import torch
 from convtool.convolve import devices
 
 NAMES = ("images", "audio", "video", "processes", "sweep", "forward", "batches", "warm", "large")
-DEVICES = ("gpu",)  # run only where they are named
+OTHERS = ("clusters", "gpu")  # run only where they are named
 
 
 def main() -> None:
     """Run the benchmarks named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join([*NAMES, *DEVICES]))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join([*NAMES, *OTHERS]))
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     arguments = parser.parse_args()
     torch.set_num_threads(timing.THREADS)

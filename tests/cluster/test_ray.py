@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +119,10 @@ def test_a_command_that_is_killed_leaves_whole_files(ray, convtool, tmp_path):
     assert convtool("status", out).out == f"{len(paths)} of {len(paths)} inputs done, 0 failed\n"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)],
+)
 def test_an_interrupt_cancels_the_tasks(ray, tmp_path, number, code):
     """Nothing is half-written, workers end, and the exit code tells the signal."""
     images(tmp_path / "in", 60, "slow-{:04}.png")
@@ -140,3 +145,65 @@ def test_a_wrong_call_ends_the_run(ray, tmp_path):
     code, _, err = ray.run(*call, "--gpus-per-task", "0")
     assert (code, err.count("error:")) == (2, 1), err
     assert "error: no device 'cuda'" in err or "CUDA" in err
+
+
+@pytest.mark.long
+def test_workers_speak_with_their_node_before_them(ray, tmp_path):
+    """What libraries print is shown with -v, on standard error; without it, nowhere."""
+    images(tmp_path / "in", 2, "loud-{:04}.png")
+    call = ["image", tmp_path / "in", "-k", "blur", "--merge", "-o"]
+    code, out, err = ray.run(*call, tmp_path / "a", "-v")
+    assert (code, out) == (0, "")
+    told = [line for line in err.splitlines() if "a library" in line]
+    assert {line.partition(": ")[2] for line in told} == {
+        "a library complains",
+        "a library says so",
+    }
+    assert "autoscaler" not in err
+    assert "Conv2d(3, 3, kernel_size=(3, 3)" in err
+    code, out, err = ray.run(*call, tmp_path / "b")
+    assert (code, out) == (0, "")
+    assert "a library" not in err
+
+
+@pytest.mark.long
+def test_without_an_address_ray_runs_here(convtool, program, tmp_path):
+    """It is started for the run, and gone afterwards."""
+    images(tmp_path / "in", 10)
+    call = ["image", tmp_path / "in", "-k", "sobel-x", "--json", "-q", "-o"]
+    assert convtool(*call, tmp_path / "here").code == 0
+    result = program(*call, tmp_path / "there", "--engine", "ray")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+@pytest.mark.long
+def test_a_client_elsewhere_can_use_a_cluster(convtool, tmp_path):
+    """By ray://, this machine need not be one of the cluster's."""
+    images(tmp_path / "in", 20)
+    call = ["image", tmp_path / "in", "-k", "sobel-x", "--merge", "-q", "-o"]
+    assert convtool(*call, tmp_path / "here").code == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with two_nodes(port) as ray:
+        ray.address = f"ray://127.0.0.1:{port}"
+        assert ray.run(*call, tmp_path / "there") == (0, "", "")
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the memory in use")
+def test_a_worker_out_of_memory_gets_less_at_once(tmp_path):
+    """Ray kills it; its group is halved until it fits, and all is done."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    memory = {line.split()[0]: int(line.split()[1]) / 2**20 for line in lines}
+    limit = 1 - (memory["MemAvailable:"] - 3.5) / memory["MemTotal:"]  # 3.5 GiB more than now
+    images(tmp_path / "in", 24, "hungry-{:04}.png")
+    settings = {"RAY_memory_usage_threshold": str(limit), "RAY_memory_monitor_refresh_ms": "50"}
+    with two_nodes(**settings) as ray:
+        code, _, err = ray.run(
+            "image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--merge"
+        )
+    assert code == 0, err
+    assert len(contents(tmp_path / "out")) == 24
