@@ -73,12 +73,7 @@ class Publisher:
             return
         with self._temporary(target) as (temporary, final):
             refuse_existing(target, overwrite=overwrite)
-            final.parent.mkdir(parents=True, exist_ok=True)
-            with self._while_wanted():
-                descriptor = os.open(temporary, _NEW_FILE, 0o666)
-                self._temporaries[temporary] = descriptor
-                leftovers.hold(descriptor)
-            with os.fdopen(descriptor, "w+b") as file:
+            with self._new(temporary) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -129,11 +124,19 @@ class Publisher:
                 path.touch()
                 yield path
             return
-        with self._temporary(target) as (temporary, final):
-            final.parent.mkdir(parents=True, exist_ok=True)
-            with self._while_wanted():
-                os.close(os.open(temporary, _NEW_FILE, 0o666))
+        with self._temporary(target) as (temporary, _), self._new(temporary):
             yield temporary
+
+    @contextmanager
+    def _new(self, temporary: Path) -> Iterator[BinaryIO]:
+        """Make a temporary file, and hold it while it is open."""
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        with self._while_wanted():
+            descriptor = os.open(temporary, _NEW_FILE, 0o666)
+            self._temporaries[temporary] = descriptor
+            leftovers.hold(descriptor)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
 
     @contextmanager
     def _temporary(self, target: Path) -> Iterator[tuple[Path, Path]]:

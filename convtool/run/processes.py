@@ -136,12 +136,19 @@ class _Hands(Generic[T, R]):
         self.running: dict[Any, tuple[int, BaseProcess]] = {}
 
     def begin(self, index: int, item: T) -> None:
-        """Start a process."""
+        """Start a process.
+
+        Raises:
+            LostError: the one that it is forked from has ended.
+        """
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(
             target=_work, args=(theirs, self._task, item, self._share), daemon=True
         )
-        process.start()
+        try:
+            process.start()
+        except (EOFError, ConnectionError) as exc:
+            raise LostError(index, "could not be started") from exc
         theirs.close()
         self.running[ours] = index, process
 

@@ -16,7 +16,8 @@ HELD = """
 import sys, time
 from pathlib import Path
 from convtool.outputs.atomic import Publisher
-with getattr(Publisher(), sys.argv[2])(Path(sys.argv[1]), overwrite=False):
+more = {} if sys.argv[2] == "scratch" else {"overwrite": False}
+with getattr(Publisher(), sys.argv[2])(Path(sys.argv[1]), **more):
     print("open", flush=True)
     time.sleep(60)
 """
@@ -27,7 +28,7 @@ def temporaries(folder):
     return [path.name for path in folder.iterdir() if path.suffix == ".tmp"]
 
 
-@pytest.mark.parametrize("kind", ["file", "folder"])
+@pytest.mark.parametrize("kind", ["file", "folder", "scratch"])
 def test_temporaries_are_removed_once_their_process_is_gone(tmp_path, kind):
     """While a process writes, its temporary stays; after it was killed, it goes."""
     command = [sys.executable, "-c", HELD, tmp_path / "out.png", kind]

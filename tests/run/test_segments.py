@@ -10,6 +10,7 @@ import sys
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise, product
+from multiprocessing.process import BaseProcess
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ from convtool.convolve.stream import Stream
 from convtool.convolve.stretch import Along
 from convtool.results.ranges import Extremes, Sizes
 from convtool.run import processes
-from convtool.run.segments import Filtered, agree
+from convtool.run.segments import Filtered, agree, measure
 from convtool.run.state import Run
 
 OPEN = "open-gop=1:keyint=24:min-keyint=24:bframes=3:b-pyramid=normal:scenecut=0"
@@ -370,6 +371,18 @@ def test_a_process_that_is_killed(tmp_path, running_program):
     eventually(lambda: workers() == [])
 
 
+def test_a_process_that_cannot_be_started(monkeypatch):
+    """Where the process that others are forked from has ended, that is an error in words."""
+
+    def start(_):
+        raise EOFError
+
+    monkeypatch.setattr(processes, "prepare", lambda: None)
+    monkeypatch.setattr(BaseProcess, "start", start)
+    with pytest.raises(processes.LostError, match="task 1 could not be started"):
+        processes.each(measure, ["a segment"], 1)
+
+
 @pytest.mark.long
 def test_processes_end_with_the_one_that_began_them(running_program):
     """Where the run is killed, so are they."""
@@ -433,12 +446,12 @@ def test_what_segments_measure_adds_up():
     """Extremes and percentiles of all responses are those of parts that were sent as numbers."""
     responses = torch.randn(1, 2, 30, 8, generator=torch.Generator().manual_seed(1))
     whole, joined = (Extremes(), Sizes(0.01)), (Extremes(), Sizes(0.01))
-    for measure in whole:
-        measure.add(responses, 2.0)
+    for meter in whole:
+        meter.add(responses, 2.0)
     for block in responses.split(7, 2):
-        for measure, parts in zip((Extremes(), Sizes(0.01)), joined, strict=True):
-            measure.add(block, 2.0)
-            parts.take(sent(measure.found))
+        for meter, parts in zip((Extremes(), Sizes(0.01)), joined, strict=True):
+            meter.add(block, 2.0)
+            parts.take(sent(meter.found))
     assert joined[0].limits([0, 1]) == whole[0].limits([0, 1])
     for percent in (1, 50, 99.5, 100):
         assert joined[1].percentile(percent) == whole[1].percentile(percent)
