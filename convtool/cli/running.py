@@ -16,7 +16,7 @@ from convtool.cli.previews import Previews, possible
 from convtool.cli.progress import Bar, progress_bar, progress_lines
 from convtool.cluster.engine import run_on_ray
 from convtool.convolve import devices
-from convtool.errors import ConvtoolError, UsageError
+from convtool.errors import UsageError
 from convtool.layers.layer import Layer
 from convtool.limits import Budget
 from convtool.look.showing import Showing
@@ -27,7 +27,7 @@ from convtool.outputs.atomic import Publisher
 from convtool.outputs.identities import Identities
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import KNOWN, Jobs
-from convtool.outputs.manifest import Manifest, Writer
+from convtool.outputs.manifest import Writer, kept
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
 from convtool.run.outcomes import Outcome, Report
@@ -199,7 +199,7 @@ def _run(
     stop = run_options.on_error == "stop"
     outcomes = _outcomes(planned, runs, run_options, stop=stop)
     manifest = runs.manifest
-    with contextlib.closing(outcomes), _kept(manifest):
+    with contextlib.closing(outcomes), kept(manifest):
         for job, done in outcomes:
             outcome = runs.showing.show(job, done)
             previews.take(outcome)
@@ -211,24 +211,6 @@ def _run(
                 bar.count(failed=report.count("failed"))
         if manifest is not None and not (stop and report.failures):
             manifest.end(planned.shown)
-
-
-@contextlib.contextmanager
-def _kept(manifest: Manifest | None) -> Iterator[None]:
-    """Write what is left of a manifest at the end, also where the run is interrupted.
-
-    Raises:
-        WriteError: the store refuses it, at the end of a run that was not.
-    """
-    try:
-        yield
-    except BaseException:
-        if manifest is not None:
-            with contextlib.suppress(ConvtoolError):
-                manifest.close()
-        raise
-    if manifest is not None:
-        manifest.close()
 
 
 def _outcomes(

@@ -16,11 +16,12 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from convtool.errors import KernelError
+from convtool.errors import ConvtoolError, KernelError
 from convtool.kernels.resolve import files
 from convtool.outputs import leftovers
 from convtool.outputs.job import Job
@@ -227,3 +228,21 @@ def _contents(text: str, search: Sequence[Path]) -> list[str]:
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     except (KernelError, OSError, ValueError):
         return []
+
+
+@contextmanager
+def kept(manifest: Manifest | None) -> Iterator[None]:
+    """Write what is left of a manifest at the end, also where the run is interrupted.
+
+    Raises:
+        WriteError: the store refuses it, at the end of a run that was not.
+    """
+    try:
+        yield
+    except BaseException:
+        if manifest is not None:
+            with suppress(ConvtoolError):
+                manifest.close()
+        raise
+    if manifest is not None:
+        manifest.close()

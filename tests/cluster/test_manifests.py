@@ -7,6 +7,7 @@ import pytest
 from convtool.outputs.job import Job
 from convtool.outputs.manifest import Manifest, Writer
 from convtool.outputs.shards import Shard
+from convtool.outputs.states import state
 from convtool.outputs.status import status
 
 
@@ -32,7 +33,7 @@ class Machines:
         path = self.root / name
         self.root.mkdir(exist_ok=True)
         path.write_text(name)
-        manifest.add(self.job(name), [(path, path.stat())])
+        manifest.add(self.job(name), [(path, state(path))])
         return path
 
 
