@@ -19,7 +19,9 @@ from timing import Row, medians
 
 FRAMES, HEIGHT, WIDTH = 24, 1080, 1920
 SECONDS, RATE = 10, 25
+KEY_FRAMES = 50  # frames from one to the next: where videos can be divided
 PRESET, CRF = "veryfast", "23"
+SEGMENTS = "sobel-x, 2 segments"
 SMALL = (10, 600)  # seconds of small videos
 MEMORY, SPREAD = 600, 30  # MB above the bare import at 1080p, and between small videos
 
@@ -66,6 +68,7 @@ def _clip(path: Path, size: str, seconds: int, rate: int) -> str:
     tone = f"sine=440:duration={seconds}"
     inputs = ["-f", "lavfi", "-i", image, "-f", "lavfi", "-i", tone]
     video = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
+    video += ["-g", str(KEY_FRAMES)]
     subprocess.run(_ffmpeg(*inputs, *video, "-c:a", "aac", str(path)), check=True)
     return str(path)
 
@@ -90,6 +93,7 @@ def _processes(folder: Path) -> Iterator[Row]:
     commands: dict[str, Sequence[str]] = {
         "sobel-x": _filter(source, folder / "out.mp4", "-k", "sobel-x"),
         "gaussian-3d, 3×3×3": _filter(source, folder / "out.mp4", "-k", "gaussian-3d:sigma=0.3"),
+        SEGMENTS: _filter(source, folder / "out.mp4", "-k", "sobel-x", "--segments", "2"),
         "torch": START,
         "ffmpeg": _peer(source, folder / "ff.mp4"),
     }
@@ -102,6 +106,9 @@ def _processes(folder: Path) -> Iterator[Row]:
         # rows of earlier runs are found by these words
         work = f"{name}, {SECONDS} s with sound, a process, less its start"
         yield Row(work, "", took[name] - took["torch"], "ffmpeg convolution", took["ffmpeg"], goal)
+    work, divided = f"{SEGMENTS}, {SECONDS} s with sound", took[SEGMENTS] - took["torch"]
+    yield Row(work, "", divided, "ffmpeg convolution", took["ffmpeg"])
+    yield Row(work, "", divided, "convtool, whole", took["sobel-x"] - took["torch"])
 
 
 def _memory(folder: Path) -> None:
