@@ -87,8 +87,8 @@ def convtool(paths: list[Path], out: Path) -> None:
 
     backend = medium.backend
     naming = Naming(readable=backend.readable, writable=backend.writable, split=False)
-    jobs = plan_jobs([str(path) for path in paths], str(out), naming).jobs
-    for outcome in run_all(jobs, run, make, THREADS, publisher=Publisher()):
+    jobs = plan_jobs([str(path) for path in paths], str(out), naming).known
+    for _, outcome in run_all(jobs, run, make, THREADS, publisher=Publisher()):
         assert outcome.status == "done", outcome.error
 
 
