@@ -188,13 +188,13 @@ class Manifest:
             self._append(record)
 
     def _append(self, *records: dict[str, Any]) -> None:
-        with self._lock:
+        more = {"how": self._digest} | ({} if self.run is None else {"run": self.run})
+        with self._lock:  # what begins a run comes before all else of it
             if not self._begun:
                 records = ({"begun": time.time()}, *records)
                 self._begun = True
-        more = {"how": self._digest} | ({} if self.run is None else {"run": self.run})
-        data = b"".join(json.dumps(record | more).encode() + b"\n" for record in records)
-        self._journal.append(data)
+            data = b"".join(json.dumps(record | more).encode() + b"\n" for record in records)
+            self._journal.append(data)
 
 
 def _journal(path: Place) -> FileJournal | StoreJournal:

@@ -641,7 +641,6 @@ def test_playlists_open_nothing_else(convtool, tmp_path, clip):
                     assert not out.exists()
         for name in (
             f"concat:{canary}",
-            f"http://127.0.0.1:{port}/x.ts",
             f"file:{canary}",
             f"subfile,,:{canary}",
         ):
