@@ -219,5 +219,6 @@ def _divert_client(log: Log | None) -> None:
     try:
         logs = importlib.import_module("ray.util.client.logsclient")
     except ImportError as exc:
-        raise UsageError("ray:// needs Ray's client, which is not installed", hint=EXTRA) from exc
+        hint = "pip install 'ray[client]'"
+        raise UsageError("ray:// needs Ray's client, which is not installed", hint=hint) from exc
     logs.LogstreamClient.stdstream = take
