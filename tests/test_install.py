@@ -24,7 +24,7 @@ def test_the_name_is_our_own():
     lines = [line for page in DOCUMENTS for line in INSTALLERS.findall(page.read_text())]
     assert len(lines) >= 4
     for line in lines:
-        assert re.search(rf"(^|\s)({NAME}|\.)(\s|$)", line), line
+        assert re.search(rf"(^|[\s'])({NAME}(\[\w+\])?|\.)([\s']|$)", line), line
 
 
 def copied():
