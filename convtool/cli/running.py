@@ -105,6 +105,8 @@ def _finish(
             file.write(b"".join(os.fsencode(name) + b"\0" for name in failed))
     if not telling.index(runs.showing, run_options):
         raise typer.Exit(1)
+    if runs.manifest is not None:
+        runs.manifest.close()
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 

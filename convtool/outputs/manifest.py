@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from convtool.errors import ConvtoolError, KernelError
+from convtool.errors import ConvtoolError, KernelError, WriteError
 from convtool.kernels.resolve import files
 from convtool.outputs import leftovers
 from convtool.outputs.job import Job
@@ -86,6 +86,7 @@ class Manifest:
         self._needed, self._begun = shard is not None or writer is not None, False
         self.run = None if writer is None else writer.run
         self._lock = threading.Lock()
+        self._flaw: WriteError | None = None
         self._swept: set[Path] = set()
         self._digest = digest_of(version, options)
         self._records = Records(root)
@@ -140,7 +141,7 @@ class Manifest:
     def begin(self) -> None:
         """Record that a run begins; one of a single process, once there is more to record."""
         if self._needed:
-            self._append()
+            self._append_if_kept()
             self._journal.write()
 
     def end(self, inputs: int) -> None:
@@ -178,23 +179,30 @@ class Manifest:
         """Write what is not written yet; nothing is recorded any more.
 
         Raises:
-            WriteError: the store refuses it.
+            WriteError: the store refuses it, or the disk had no room for records that are of no
+                output.
         """
         self._journal.close()
+        if self._flaw is not None:
+            raise self._flaw
 
-    def _append_if_kept(self, record: dict[str, Any]) -> None:
-        """Append a record, but make no folder for it alone."""
-        if self._needed or self._journal.is_kept:
-            self._append(record)
+    def _append_if_kept(self, *records: dict[str, Any]) -> None:
+        """Append what is of no output: no folder is made for it alone, and no run ends by it."""
+        try:
+            if self._needed or self._journal.is_kept:
+                self._append(*records)
+        except OSError as exc:
+            message = f"{self._root}: the record of this run cannot be written: {exc.strerror}"
+            self._flaw = WriteError(message, named=True)
 
     def _append(self, *records: dict[str, Any]) -> None:
         more = {"how": self._digest} | ({} if self.run is None else {"run": self.run})
         with self._lock:  # what begins a run comes before all else of it
             if not self._begun:
                 records = ({"begun": time.time()}, *records)
-                self._begun = True
             data = b"".join(json.dumps(record | more).encode() + b"\n" for record in records)
             self._journal.append(data)
+            self._begun = True
 
 
 def _journal(path: Place) -> FileJournal | StoreJournal:
@@ -232,11 +240,7 @@ def _contents(text: str, search: Sequence[Path]) -> list[str]:
 
 @contextmanager
 def kept(manifest: Manifest | None) -> Iterator[None]:
-    """Write what is left of a manifest at the end, also where the run is interrupted.
-
-    Raises:
-        WriteError: the store refuses it, at the end of a run that was not.
-    """
+    """Write what is left of a manifest where the block fails; who goes on closes it."""
     try:
         yield
     except BaseException:
@@ -244,5 +248,3 @@ def kept(manifest: Manifest | None) -> Iterator[None]:
             with suppress(ConvtoolError):
                 manifest.close()
         raise
-    if manifest is not None:
-        manifest.close()

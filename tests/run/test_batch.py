@@ -1,5 +1,6 @@
 """Batches: inputs, names, parallel workers, continuation, failures without loss."""
 
+import errno
 import json
 import os
 import random
@@ -644,6 +645,28 @@ for medium, source, out in json.loads(sys.argv[1]):
     for _, said in zip(runs, done.stderr.split("---\n"), strict=False):
         (line,) = [line for line in said.splitlines() if not line.startswith("hint: ")]
         assert "No space left on device" in line
+
+
+def test_a_record_without_room_costs_no_input(convtool, tmp_path, monkeypatch):
+    """Failures that cannot be recorded are told all the same, and then that they were not."""
+    for path in images(tmp_path / "in", 4)[1:]:
+        path.write_bytes(b"")
+    (tmp_path / "out").mkdir()
+    write = os.write
+
+    def full(descriptor, data):
+        if b'"failed"' in data or b'"ended"' in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    monkeypatch.setattr("convtool.outputs.journal.os.write", full)
+    result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--merge")
+    assert result.code == 1
+    assert names(tmp_path / "out") == ["0000_blur.png"]
+    first, last = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert "likewise 2 more" in first
+    said = f"{tmp_path}/out: the record of this run cannot be written: No space left on device"
+    assert last == f"error: {said}"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
