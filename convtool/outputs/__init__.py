@@ -2,6 +2,7 @@
 
 naming       how outputs are named, and which files of folders are inputs
 lists        the names that a list has
+digests      a number that stands for a name
 shards       which inputs belong to which of several machines
 expansion    INPUT words into files, as they are found
 job          one input, and where its results go

@@ -4,7 +4,6 @@ A folder may hold the outputs of millions of inputs. So only the place of each r
 hash of its input, and a record is read when its input is asked for.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -21,6 +20,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from convtool.outputs.digests import digest
 from convtool.outputs.shards import Shard
 from convtool.places.listing import starting
 from convtool.places.names import Place, RemotePath
@@ -30,6 +30,7 @@ _NAME = re.compile(
     r"\.convtool(?:-(\d+)-of-(\d+))?(-on-[\w.-]+?)?(?:\.[0-9a-f]{15}-\d+)?\.jsonl", re.ASCII
 )
 _NOT_IN_NAMES = re.compile(r"[^\w.-]", re.ASCII)
+_TYPES = {"of": str, "begun": float, "inputs": int, "outputs": dict}
 _FILE = 2**44  # one file's offsets are below it
 
 
@@ -117,15 +118,21 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     """Return a record, or None where a full disk has truncated it, or somebody else wrote it."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("how"), str) else None
+    return record if isinstance(record, dict) and _fits(record) else None
 
 
-def digest(text: str) -> int:
-    """Return a number of 64 bits that stands for a text."""
-    data = text.encode(errors="surrogateescape")
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+def _fits(record: dict[str, Any]) -> bool:
+    """Return whether the fields that are read have the types that they are written with."""
+    return isinstance(record.get("how"), str) and all(
+        isinstance(record[name], type_) for name, type_ in _TYPES.items() if name in record
+    )
+
+
+def key_of(name: str) -> int:
+    """Return a number that stands for the name of an input, also for what is no name."""
+    return digest(name.encode(errors="surrogatepass"))
 
 
 class Records:
@@ -158,7 +165,7 @@ class Records:
                 self._index()
             assert self._hashes is not None
             assert self._places is not None
-            key = np.uint64(digest(name))
+            key = np.uint64(key_of(name))
             first = np.searchsorted(self._hashes, key, "left")
             last = np.searchsorted(self._hashes, key, "right")
             found = [self._at(int(place)) for place in self._places[first:last]]
@@ -171,7 +178,7 @@ class Records:
             with suppress(OSError), opening() as file:
                 for offset, record in _lines_of(file):
                     if _is_of_outputs(record):
-                        hashes.append(digest(record["of"]))
+                        hashes.append(key_of(record["of"]))
                         places.append(number * _FILE + offset)
         order = np.argsort(np.asarray(hashes), kind="stable")
         self._places = np.asarray(places)[order]
@@ -206,9 +213,5 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _is_of_outputs(record: dict[str, Any]) -> bool:
-    """Return whether a record is whole, and states the outputs of an input."""
-    return (
-        isinstance(record.get("of"), str)
-        and isinstance(record.get("outputs"), dict)
-        and "input" in record
-    )
+    """Return whether a record states the outputs of an input."""
+    return {"of", "input", "outputs"} <= record.keys()

@@ -4,7 +4,6 @@ A shard is decided while names are listed, by what every machine sees alike; not
 inputs of others.
 """
 
-import hashlib
 import heapq
 import itertools
 import os
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 
 from convtool.errors import UsageError
 from convtool.options.run import By
+from convtool.outputs.digests import digest
 from convtool.places.names import is_remote
 from convtool.places.stores import status
 
@@ -113,7 +113,7 @@ def _hashed(name: str) -> int:
     """Return a number that depends on a name alone, and not on the system's separator."""
     if os.sep != "/":
         name = name.replace(os.sep, "/")
-    return int.from_bytes(hashlib.blake2b(os.fsencode(name), digest_size=8).digest(), "big")
+    return digest(os.fsencode(name))
 
 
 def size_of(path: str) -> int:

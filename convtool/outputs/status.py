@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from convtool.outputs.records import Written, digest, lines, manifests
+from convtool.outputs.records import Written, key_of, lines, manifests
 from convtool.outputs.shards import Shard
 from convtool.places.names import Place
 
@@ -60,7 +60,7 @@ class _Record:
             if "begun" in record:
                 if record["how"] != self.how:
                     self._forget()
-                self.how, self.begun = record["how"], float(record["begun"])
+                self.how, self.begun = record["how"], record["begun"]
                 self.status.state, self.status.inputs = "unfinished", None
                 self._turns.append(record.get("run"))
             elif record["how"] == self.how:
@@ -72,15 +72,17 @@ class _Record:
         self.status.failures.clear()
 
     def _take(self, record: dict[str, Any]) -> None:
-        name = str(record.get("of"))
         if "ended" in record:
-            self.status.state, self.status.inputs = "complete", int(record["inputs"])
-        elif "failed" in record:
+            self.status.state, self.status.inputs = "complete", record.get("inputs")
+            return
+        if (name := record.get("of")) is None:
+            return
+        if "failed" in record:
             self.status.failures[name] = str(record["failed"])
             self._failed[name] = len(self._turns)
         elif "outputs" in record:
             self.status.failures.pop(name, None)
-            self.hashes.setdefault(record.get("run"), array("Q")).append(digest(name))
+            self.hashes.setdefault(record.get("run"), array("Q")).append(key_of(name))
 
     def join(self, others: Iterable["_Record"]) -> None:
         """Add what machines did for this shard, where this is its main manifest."""
@@ -90,7 +92,7 @@ class _Record:
             for run, hashes in other.hashes.items():
                 turn, there = turns.get(run, len(self._turns)), np.unique(np.asarray(hashes))
                 for name in list(self.status.failures):
-                    if self._failed[name] <= turn and _holds(there, digest(name)):
+                    if self._failed[name] <= turn and _holds(there, key_of(name)):
                         del self.status.failures[name]
                 self.hashes.setdefault(run, array("Q")).extend(hashes)
         if not self.is_main:
@@ -147,10 +149,10 @@ def _settle(records: list[_Record]) -> None:
         failures = record.status.failures
         others = [hashes for other, hashes in enumerate(done) if other != index]
         for name in list(failures):
-            if any(_holds(hashes, digest(name)) for hashes in others):
+            if any(_holds(hashes, key_of(name)) for hashes in others):
                 del failures[name]
-                record.status.done += not _holds(done[index], digest(name))
-        undone = sum(_holds(done[index], digest(name)) for name in failures)
+                record.status.done += not _holds(done[index], key_of(name))
+        undone = sum(_holds(done[index], key_of(name)) for name in failures)
         record.status.done += len(done[index]) - undone
 
 

@@ -419,7 +419,22 @@ def test_a_damaged_manifest_is_tolerated(convtool, tmp_path):
     assert convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options).code == 0
     manifest = tmp_path / "out" / NAME
     begun, first, second, _ = manifest.read_bytes().splitlines(keepends=True)
-    manifest.write_bytes(b'[1]\n{"of": 3}\n\xff\n' + begun + first + second[:-20])
+    damaged = b"".join(
+        line + b"\n"
+        for line in (
+            b"[1]",
+            b'{"of": 3}',
+            b"\xff",
+            b"[" * 10**5,
+            b'{"of": 3, "how": ""}',
+            b'{"of": "\\ud800", "how": "", "input": 0, "outputs": {}}',
+            b'{"begun": "x", "how": "y"}',
+            b'{"ended": 1, "how": "y", "inputs": []}',
+        )
+    )
+    manifest.write_bytes(damaged + begun + first + second[:-20] + b"\n" + damaged)
+    told = convtool("status", tmp_path / "out")
+    assert told.out.splitlines()[0] == "the run: running or interrupted, 1 done, 0 failed", told.err
     result = convtool("image", tmp_path / "in", f"{tmp_path}/out/", *options, "--json")
     assert sorted(json.loads(line)["status"] for line in result.out.splitlines()) == [
         "done",
