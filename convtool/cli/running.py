@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import os
 import secrets
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -27,6 +26,7 @@ from convtool.outputs.atomic import Publisher
 from convtool.outputs.identities import Identities
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import KNOWN, Jobs
+from convtool.outputs.lists import write_list
 from convtool.outputs.manifest import Writer, kept
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
@@ -101,8 +101,7 @@ def _finish(
         messages.left_out(planned.left_out, runs.medium.several)
     if run_options.failed_to is not None:
         failed = [outcome.input for outcome in report.failures]
-        with runs.publisher.file(run_options.failed_to, overwrite=True) as file:
-            file.write(b"".join(os.fsencode(name) + b"\0" for name in failed))
+        write_list(run_options.failed_to, failed, runs.publisher)
     if not telling.index(runs.showing, run_options):
         raise typer.Exit(1)
     if runs.manifest is not None:

@@ -1,6 +1,5 @@
 """`convtool status`: how far the outputs of a folder have come, shard by shard."""
 
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +8,12 @@ import typer
 from convtool.cli import messages
 from convtool.errors import ReadError
 from convtool.outputs.atomic import Publisher
+from convtool.outputs.lists import write_list
+from convtool.places.names import place
 from convtool.sizes import counted
 
 if TYPE_CHECKING:
     from convtool.outputs.status import ShardStatus
-from convtool.places.names import place
 
 Output = Annotated[str, typer.Argument(metavar="OUTPUT", help="The folder of the outputs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON per shard.")]
@@ -42,8 +42,7 @@ def status(output: Output, *, failed_to: FailedTo = None, as_json: Json = False)
         )
     if failed_to is not None:
         names = [name for shard in shards for name in shard.failures]
-        with Publisher().file(place(failed_to), overwrite=True) as file:
-            file.write(b"".join(os.fsencode(name) + b"\0" for name in names))
+        write_list(place(failed_to), names, Publisher())
     if as_json:
         for shard in shards:
             messages.data(asdict(shard) | {"shard": shard.shard and str(shard.shard)})

@@ -5,6 +5,7 @@ import itertools
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,7 @@ from convtool.media.registry import MEDIA
 from convtool.outputs import leftovers
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import Jobs
-from convtool.outputs.shards import size_of
-from convtool.places.names import is_remote, lies_in, parent
+from convtool.places.names import lies_in, parent
 from convtool.run.recipe import Recipe
 
 FORWARDED = ("CONVTOOL_KERNEL_PATH",)  # what changes the meaning of names
@@ -87,7 +87,7 @@ def run_in(ray: Any, planned: Jobs, recipe: Recipe, run: str, use: Use) -> Gener
     tasks = RayTasks(ray, nodes, setup, use.gpus, whole=whole)
     protected: list[str] = []
     jobs = itertools.chain(planned.known, _watched(planned, protected))
-    grouping = Grouping(jobs, planned.count, _size, single=use.stop)
+    grouping = Grouping(jobs, planned.count, attrgetter("bytes"), single=use.stop)
     dispatch = Dispatch(grouping, tasks, protected, most=use.most, stop=use.stop, learn=use.learn)
     try:
         yield from _seen(dispatch.run(), use.note)
@@ -100,13 +100,6 @@ def run_in(ray: Any, planned: Jobs, recipe: Recipe, run: str, use: Use) -> Gener
         for folder in {job.folder for job in dispatch.lost}:
             if isinstance(folder, Path):
                 leftovers.sweep(folder, 0)  # of workers that died
-
-
-def _size(job: Job) -> int:
-    """Return the bytes of an input, 0 where they are not known; no store is asked for them."""
-    if job.known is not None:
-        return job.known.size or 0
-    return 0 if is_remote(job.input) else size_of(job.input)
 
 
 def _usual(recipe: Recipe, nodes: Nodes) -> int:

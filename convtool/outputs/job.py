@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from convtool.errors import ReadError
-from convtool.places.names import Place, place
-from convtool.places.stores import Status
+from convtool.media.inputs import PIPE
+from convtool.places.names import Place, is_remote, place
+from convtool.places.stores import Status, size_here
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Job:
     template: str | None = None
     root: Place | None = None
     known: Status | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The size of the input, 0 where it is not known; no store is asked for it."""
+        if self.known is not None:
+            return self.known.size or 0
+        return 0 if self.input == PIPE or is_remote(self.input) else size_here(self.input)
 
     def path(self, kernel: str, channel: str | None = None) -> Place:
         """Return the path of an output.

@@ -127,7 +127,7 @@ def plan_jobs(
             )
         first += coming  # before there are outputs among them
         complete = True
-    owners = Owners()
+    owners = Owners(KNOWN)
     jobs = [owners.claimed(_in_folder(one, root, naming)) for one in first]
     for job in jobs:
         if isinstance(job.problem, SharedNamesError):

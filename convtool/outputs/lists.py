@@ -1,17 +1,18 @@
-"""Read lists of names, one at a time: a list of millions never stands in memory."""
+"""Lists of names: read one at a time, as one of millions never stands in memory, and written."""
 
 import codecs
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from convtool.errors import UsageError
 from convtool.media.inputs import PIPE, opened
-from convtool.places.names import is_remote
+from convtool.outputs.atomic import Publisher
+from convtool.places.names import Place, is_remote
 
 CHUNK = 2**18  # bytes of a list that are read at once
 LONGEST = 2**20  # bytes of a name in a list; no system allows as many
@@ -103,3 +104,13 @@ def _parts(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
             raise UsageError(NO_LIST)
         yield from whole
     yield rest
+
+
+def write_list(name: Place, names: Iterable[str], publisher: Publisher) -> None:
+    """Write names as `--files0-from` reads them, a NUL after each; a file of this name is replaced.
+
+    Raises:
+        WriteError: the file cannot be written.
+    """
+    with publisher.file(name, overwrite=True) as file:
+        file.write(b"".join(os.fsencode(each) + b"\0" for each in names))

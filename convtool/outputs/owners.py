@@ -6,17 +6,20 @@ from convtool.errors import ReadError
 from convtool.outputs.job import Job
 from convtool.places.names import same_file_key
 
-NAMED = 10_000  # jobs whose inputs are remembered
-
 
 class SharedNamesError(ReadError):
     """Two inputs would have outputs of the same name."""
 
 
 class Owners:
-    """Knows whose outputs have which names; of those after the first, only that they are taken."""
+    """Knows whose outputs have which names; of those after the first, only that they are taken.
 
-    def __init__(self) -> None:
+    Args:
+        named: how many of the first it knows by their inputs.
+    """
+
+    def __init__(self, named: int) -> None:
+        self._named = named
         self._first: dict[str, str] = {}
         self._others: set[int] = set()
 
@@ -32,7 +35,7 @@ class Owners:
                 named=True,
             )
             return replace(job, problem=job.problem or problem)
-        if len(self._first) < NAMED:
+        if len(self._first) < self._named:
             self._first[key] = job.input
         else:
             self._others.add(hash(key))

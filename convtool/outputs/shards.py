@@ -15,7 +15,7 @@ from convtool.errors import UsageError
 from convtool.options.run import By
 from convtool.outputs.digests import digest
 from convtool.places.names import is_remote
-from convtool.places.stores import status
+from convtool.places.stores import size_here, status
 
 MAX_SHARDS = 10**6
 _TEXT = re.compile(r"(\d+)/(\d+)", re.ASCII)
@@ -103,7 +103,7 @@ def _rule(shard: Shard | None) -> Callable[[str, str, int | None], bool]:
 
     def lightest(_: str, path: str, size: int | None) -> bool:
         total, number = loads[0]
-        heapq.heapreplace(loads, (total + max(1, size_of(path) if size is None else size), number))
+        heapq.heapreplace(loads, (total + max(1, _size_of(path) if size is None else size), number))
         return number == wanted
 
     return lightest
@@ -116,7 +116,7 @@ def _hashed(name: str) -> int:
     return digest(os.fsencode(name))
 
 
-def size_of(path: str) -> int:
+def _size_of(path: str) -> int:
     """Return the bytes of a file, 0 of one that is not there: it fails in its shard, in words.
 
     A store that does not answer ends the run: shards would divide inputs differently.
@@ -124,7 +124,4 @@ def size_of(path: str) -> int:
     if is_remote(path):
         there = status(path)
         return 0 if there is None else there.size or 0
-    try:
-        return os.stat(path).st_size  # noqa: PTH116  # names as they were given
-    except (OSError, ValueError):
-        return 0
+    return size_here(path)

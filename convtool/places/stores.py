@@ -198,6 +198,14 @@ def is_folder(name: str) -> bool:
     return there is not None and there["type"] == "directory"
 
 
+def size_here(name: str) -> int:
+    """Return the bytes of a local file, 0 of one that is not there."""
+    try:
+        return os.stat(name).st_size  # noqa: PTH116  # names as they were given
+    except (OSError, ValueError):
+        return 0
+
+
 def is_file(place: Place) -> bool:
     """Return whether there is a file, here or in a store.
 

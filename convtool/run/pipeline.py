@@ -7,10 +7,8 @@ the outcome.
 import time
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 from convtool.errors import IndivisibleError, ReadError
-from convtool.media.inputs import PIPE
 from convtool.outputs.job import Job
 from convtool.places.names import is_remote
 from convtool.places.stores import found
@@ -53,7 +51,7 @@ def run(job: Job, shared: Run) -> Outcome:
             notes=[*notes, *shared.filter.notes],
             status="done",
             seconds=round(time.perf_counter() - started, 3),
-            bytes=_size(job),
+            bytes=job.bytes,
             algorithm=plan.algorithm,
             estimates=str(plan),
             segments=segments,
@@ -72,13 +70,6 @@ def _located(job: Job) -> Job:
     if job.known is not None or job.problem is not None or not is_remote(job.input):
         return job
     return replace(job, known=found(job.input))
-
-
-def _size(job: Job) -> int:
-    """Return the bytes of an input, 0 where they are not known."""
-    if job.known is not None:
-        return job.known.size or 0
-    return 0 if job.input == PIPE else Path(job.input).stat().st_size
 
 
 def _written(

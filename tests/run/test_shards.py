@@ -12,7 +12,7 @@ from conftest import LONG, eventually
 from PIL import Image
 
 from convtool.errors import UsageError
-from convtool.outputs import jobs, owners
+from convtool.outputs import jobs
 from convtool.outputs.expansion import Expansion
 from convtool.outputs.lists import read_list
 from convtool.outputs.naming import Naming
@@ -277,7 +277,6 @@ def test_what_shards_cannot_do(convtool, tmp_path, monkeypatch, output, options,
 def few_known(monkeypatch):
     """Let four inputs be many."""
     monkeypatch.setattr(jobs, "KNOWN", 4)
-    monkeypatch.setattr(owners, "NAMED", 4)
 
 
 @pytest.mark.usefixtures("few_known")
