@@ -107,7 +107,7 @@ class Dispatch:
             limit = min(limit, self._most)
         while len(self._running) < limit and (group := self._group(slots)) is not None:
             jobs = [job for _, job in group.jobs]
-            parcel = Parcel(jobs, tuple(self._protected), again=bool(group.deaths))
+            parcel = Parcel(jobs, tuple(self._protected), again=group.again)
             turn = group.jobs[0][0] + group.deaths if group.deaths else None
             future = self._tasks.submit(parcel, turn)
             self._running[future] = group

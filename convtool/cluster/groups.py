@@ -25,16 +25,18 @@ class Group:
     Attributes:
         jobs: each with its place in the run.
         weight: their bytes, and `PER_FILE` for each.
-        deaths: how many workers have died that ran them.
+        deaths: how many workers have died that ran them, memory apart.
+        again: a worker has died that ran them, for whatever reason.
     """
 
     jobs: tuple[tuple[int, Job], ...]
     weight: int
     deaths: int = 0
+    again: bool = False
 
     def alone(self) -> list["Group"]:
         """Return a group per job, for when a worker has died: one of them may be why."""
-        return [Group((one,), 0, self.deaths + 1) for one in self.jobs]
+        return [Group((one,), 0, self.deaths + 1, again=True) for one in self.jobs]
 
     def halves(self) -> list["Group"]:
         """Return two groups of fewer jobs, for when memory was short; one job counts a death."""
@@ -42,7 +44,7 @@ class Group:
             return self.alone()
         middle = len(self.jobs) // 2
         parts = (self.jobs[:middle], self.jobs[middle:])
-        return [Group(part, self.weight // 2, self.deaths) for part in parts]
+        return [Group(part, self.weight // 2, self.deaths, again=True) for part in parts]
 
 
 class Grouping:

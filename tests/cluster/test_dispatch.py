@@ -37,7 +37,7 @@ class Workers:
 
     def __init__(self, slots=2, harm=lambda _: None, fail=()):
         self._slots, self._harm, self._fail = slots, harm, fail
-        self.sent, self.turns, self.most, self._running = [], [], 0, 0
+        self.sent, self.again, self.turns, self.most, self._running = [], [], [], 0, 0
 
     def slots(self):
         """Return how many there are."""
@@ -55,6 +55,7 @@ class Workers:
         """Begin a task."""
         names = [job.input for job in parcel.jobs]
         self.sent.append(names)
+        self.again.append(parcel.again)
         self.turns.append(turn)
         self._running += 1
         self.most = max(self.most, self._running)
@@ -119,6 +120,8 @@ def test_a_group_out_of_memory_is_halved():
     tried = {len(names) for names in workers.sent if "0.png" in names}
     assert max(tried) > 3
     assert tried == {15, 7, 3}
+    tries = zip(workers.sent, workers.again, strict=True)
+    assert [again for names, again in tries if "0.png" in names] == [False, True, True]
 
 
 def test_one_file_out_of_memory_is_given_up():

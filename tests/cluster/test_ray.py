@@ -147,7 +147,7 @@ def test_a_wrong_call_ends_the_run(ray, tmp_path):
     call = ["image", tmp_path / "in", f"{tmp_path}/out/", "-k", "blur", "--device", "cuda"]
     code, _, err = ray.run(*call, "--gpus-per-task", "0")
     assert (code, err.count("error:")) == (2, 1), err
-    assert "error: no device 'cuda'" in err or "CUDA" in err
+    assert "error: no device 'cuda'" in err
 
 
 @pytest.mark.long
