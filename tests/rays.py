@@ -31,6 +31,9 @@ def watch(event, args):
         if "hungry" in args[0]:
             held.append(bytearray(os.urandom(1) * (300 * 2**20)))
             time.sleep(0.2)
+        raylet = "." + str(os.getppid())
+        if "watched" in args[0] and not args[0].endswith(raylet):
+            os.close(os.open(args[0] + raylet, os.O_CREAT | os.O_WRONLY))
         if "poison" in args[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 if any("default_worker" in word for word in sys.orig_argv):

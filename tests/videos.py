@@ -93,3 +93,22 @@ def moving_square(rng):
     for number in range(11):
         frames[number, 5:10, 2 * number : 2 * number + 5] += 100
     return frames
+
+
+def contents(path):
+    """Return all that a video holds: frames and their times, packets of all streams, the rest."""
+    with av.open(str(path)) as video:
+        stream = video.streams.video[0]
+        frames = [
+            (frame.pts, frame.duration, b"".join(map(bytes, frame.planes)))
+            for frame in video.decode(stream)
+        ]
+        rest = video.metadata, stream.average_rate, video.duration, stream.codec_context.extradata
+    packets = {}
+    with av.open(str(path)) as video:
+        for packet in video.demux():
+            if packet.size:
+                kept = packet.pts, packet.dts, packet.duration
+                beside = bytes(packet) if packet.stream.type != "video" else b""
+                packets.setdefault(packet.stream.index, []).append((*kept, beside))
+    return frames, packets, rest

@@ -84,7 +84,7 @@ def run_in(ray: Any, planned: Jobs, recipe: Recipe, run: str, use: Use) -> Gener
     setup = _setup(planned, recipe, run, cores, use)
     engine = recipe.options.engine
     whole = engine.compile or engine.device not in {"auto", "cpu"}
-    tasks = RayTasks(ray, nodes, setup, use.gpus, whole=whole)
+    tasks = RayTasks(ray, nodes, setup, whole=whole)
     protected: list[str] = []
     jobs = itertools.chain(planned.known, _watched(planned, protected))
     grouping = Grouping(jobs, planned.count, attrgetter("bytes"), single=use.stop)
@@ -119,6 +119,7 @@ def _setup(planned: Jobs, recipe: Recipe, run: str, cores: int, use: Use) -> Set
         mask=mask,
         environment={name: os.environ[name] for name in FORWARDED if name in os.environ},
         cores=cores,
+        gpus=use.gpus,
         stop=use.stop,
         layers=use.learn is not None,
     )

@@ -29,6 +29,7 @@ class Setup:
         mask: the umask of new files.
         environment: variables that change what names mean.
         cores: of a task.
+        gpus: of a task.
         stop: begin no job after a failed one.
         layers: send back the layers that were made.
     """
@@ -41,6 +42,7 @@ class Setup:
     mask: int
     environment: dict[str, str]
     cores: int
+    gpus: float
     stop: bool
     layers: bool
 
@@ -79,7 +81,7 @@ class Result:
     error: UsageError | None = None
 
 
-def packed(value: Setup | Parcel | Result) -> bytes:
+def packed(value: object) -> bytes:
     """Return a value as bytes."""
     return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 

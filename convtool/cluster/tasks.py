@@ -10,13 +10,13 @@ from typing import Any
 
 from convtool import __version__
 from convtool.cluster.dispatch import Loss
-from convtool.cluster.entry import work
+from convtool.cluster.entry import About, work
 from convtool.cluster.parcels import Parcel, Result, Setup, packed, unpacked
 from convtool.cluster.session import check_is_there
 from convtool.errors import UsageError
 from convtool.sizes import counted
 
-Function = Callable[[tuple[str, str, bool], list[Any], bytes], bytes]
+Function = Callable[[About, list[Any], bytes], bytes]
 REFRESH = 5.0  # seconds for which the list of nodes is taken to hold
 PATIENCE = 15.0  # seconds in which tasks that are cancelled should end
 
@@ -99,7 +99,6 @@ class RayTasks:
         ray: the module, connected.
         nodes: of the cluster.
         setup: of the run.
-        gpus: that each task takes.
         whole: put no part of the import of torch off.
         function: of every task.
     """
@@ -109,13 +108,13 @@ class RayTasks:
         ray: Any,
         nodes: Nodes,
         setup: Setup,
-        gpus: float,
         *,
         whole: bool,
         function: Function = work,
     ) -> None:
-        self._ray, self._nodes, self._cores, self._gpus = ray, nodes, setup.cores, gpus
-        self._about = (__version__, setup.run, whole)
+        self._ray, self._nodes = ray, nodes
+        self._cores, self._gpus = setup.cores, setup.gpus
+        self._about = About(__version__, setup.run, whole)
         self._setup = [ray.put(packed(setup))]
         self._task = ray.remote(function)
         self._running: dict[Future[Result], Any] = {}

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import torch
 
+from convtool import cores
 from convtool.cluster.node import Node
 from convtool.cluster.parcels import Parcel, Result, Setup
 from convtool.convolve import devices
@@ -26,6 +27,7 @@ from convtool.outputs.manifest import Manifest, Writer
 from convtool.run.batch import run_all, workers_for
 from convtool.run.filter import Filter
 from convtool.run.pipeline import run
+from convtool.run.processes import Each
 from convtool.run.state import Run
 
 
@@ -35,19 +37,21 @@ class Worker:
     Args:
         setup: of the run.
         node: where this is.
+        each: runs the segments of a job.
 
     Raises:
         UsageError: kernel files are others here.
     """
 
-    def __init__(self, setup: Setup, node: Node) -> None:
-        self.setup, self._node = setup, node
+    def __init__(self, setup: Setup, node: Node, each: Each) -> None:
+        self.setup, self.node, self._each = setup, node, each
         os.umask(setup.mask)
         os.environ.update(setup.environment)
         self._is_here = _enter(setup.folder)
         warnings.simplefilter("ignore")  # advice of libraries is for programmers
         devices.keep_memory()
         torch.set_num_threads(setup.cores)
+        cores.take(setup.cores)
         if setup.recipe.digest() != setup.digest:
             raise UsageError(
                 f"node {node.place} has other kernel files than this machine",
@@ -61,7 +65,7 @@ class Worker:
 
     def _records(self) -> Manifest | None:
         """Return the record of outputs; what is read of it is as it was when it was first read."""
-        return self.setup.recipe.manifest(Writer(self.setup.run, self._node.place))
+        return self.setup.recipe.manifest(Writer(self.setup.run, self.node.place))
 
     def run(self, parcel: Parcel) -> Result:
         """Run the jobs of a parcel, as many at once as the task has cores.
@@ -69,7 +73,7 @@ class Worker:
         Raises:
             UsageError: the call itself is wrong.
         """
-        started, cores = time.perf_counter(), self.setup.cores
+        started = time.perf_counter()
         for name in (*parcel.inputs[self._protected :], *(job.input for job in parcel.jobs)):
             self._inputs.add(name)
         self._protected = max(self._protected, len(parcel.inputs))
@@ -80,7 +84,7 @@ class Worker:
             jobs,
             run,
             self._maker(parcel, publisher, manifest),
-            1 if alone else workers_for(len(jobs), cores, alone=False),
+            1 if alone else workers_for(len(jobs), self.setup.cores, alone=False),
             publisher=publisher,
             stop=self.setup.stop,
         )
@@ -88,7 +92,7 @@ class Worker:
         if manifest is not None:
             manifest.write()
         found = [done.get(job.index) for job in jobs]
-        return Result(self._node.id, found, time.perf_counter() - started, self._layers())
+        return Result(self.node.id, found, time.perf_counter() - started, self._layers())
 
     def _maker(
         self, parcel: Parcel, publisher: Publisher, manifest: Manifest | None
@@ -109,6 +113,7 @@ class Worker:
                 skip=setup.recipe.skip,
                 budget=self._budget,
                 again=parcel.again,
+                each=self._each,
             )
 
         return make
@@ -124,7 +129,7 @@ class Worker:
         if self._is_here or not any(map(_is_relative, names)):
             return job
         problem = ReadError(
-            f"{job.input}: node {self._node.place} has no folder {self.setup.folder}, "
+            f"{job.input}: node {self.node.place} has no folder {self.setup.folder}, "
             "from which names begin",
             hint="name INPUT and OUTPUT from / on, in a folder that all nodes share",
         )

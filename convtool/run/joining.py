@@ -15,7 +15,7 @@ from convtool.run.dividing import Division
 from convtool.run.finish import Finishes, normalizer_of
 from convtool.run.opening import open_outputs, record
 from convtool.run.outcomes import Progress
-from convtool.run.processes import LostError, Tell
+from convtool.run.processes import LostError, Tell, each
 from convtool.run.segments import Places, agree, filter_segment, measure
 from convtool.run.state import Run, Work
 
@@ -65,6 +65,8 @@ class _Hands:
     def __init__(self, job: Job, work: Work, shared: Run, division: Division) -> None:
         self._job, self._shared, self._at_once = job, shared, division.at_once
         self._whole = work.part.size[0]
+        in_folder = all(isinstance(target.path, Path) for target in work.targets)
+        self._each = shared.each if in_folder else each  # else pieces are where only we see them
 
     def __call__(self, doing: str, task: Callable[[T, Tell], R], items: Sequence[T]) -> list[R]:
         """Run a task on each item.
@@ -83,7 +85,7 @@ class _Hands:
                 self._shared.progress(Progress(self._job.input, doing, known, self._whole))
 
         try:
-            return self._shared.each(task, items, self._at_once, tell)
+            return self._each(task, items, self._at_once, tell)
         except LostError as exc:
             name = f"segment {exc.index + 1} of {len(items)}"
             raise ConvtoolError(

@@ -48,8 +48,20 @@ class _Done:
 
 
 @dataclass(frozen=True)
-class _Failed:
+class Failed:
+    """What a task sends in the place of its result: an error that any process can raise."""
+
     error: Exception
+
+    @classmethod
+    def of(cls, exc: Exception) -> "Failed":
+        """Return an error as another process can raise it, with where it was raised."""
+        exc.add_note("".join(traceback.format_exception(exc)))
+        try:
+            pickle.loads(pickle.dumps(exc))  # noqa: S301  # our own
+        except Exception:  # noqa: BLE001  # errors of foreign libraries can have any arguments
+            return cls(RuntimeError(f"{type(exc).__name__}: {exc}"))
+        return cls(exc)
 
 
 class Each(Protocol):
@@ -107,7 +119,7 @@ def each(
             while waiting and len(hands.running) < at_once:
                 hands.begin(*waiting.popleft())
             for index, message in hands.messages():
-                if isinstance(message, _Failed):
+                if isinstance(message, Failed):
                     raise message.error
                 if isinstance(message, _Done):
                     results[index] = message.result
@@ -167,7 +179,7 @@ class _Hands(Generic[T, R]):
             except (EOFError, OSError) as exc:  # the latter in the middle of a message
                 process.join()
                 raise LostError(index, _reason(process.exitcode)) from exc
-            if isinstance(message, _Done | _Failed):
+            if isinstance(message, _Done | Failed):
                 del self.running[receiving]
                 receiving.close()
                 process.join()
@@ -200,22 +212,12 @@ def _work(theirs: Any, task: Callable[[T, Tell], R], item: T, share: int) -> NoR
     cores.take(share)
     torch.set_num_threads(share)
     try:
-        message: _Done | _Failed = _Done(task(item, theirs.send))
+        message: _Done | Failed = _Done(task(item, theirs.send))
     except Exception as exc:  # noqa: BLE001  # raised again by the process that waits for it
-        message = _Failed(_sendable(exc))
+        message = Failed.of(exc)
     with contextlib.suppress(BrokenPipeError):
         theirs.send(message)
     os._exit(0)  # nothing is left to do, and torch takes its time to end
-
-
-def _sendable(exc: Exception) -> Exception:
-    """Return an error as another process can raise it, with where it was raised."""
-    exc.add_note("".join(traceback.format_exception(exc)))
-    try:
-        pickle.loads(pickle.dumps(exc))  # noqa: S301  # our own
-    except Exception:  # noqa: BLE001  # errors of foreign libraries can have any arguments
-        return RuntimeError(f"{type(exc).__name__}: {exc}")
-    return exc
 
 
 def _end_with_parent() -> None:

@@ -139,7 +139,9 @@ def filter_segment(places: Places, tell: Tell) -> Filtered:
         encoding = cast("Joined", page.encoding)
         encoders = []
         for path, target in zip(places.paths, page.targets, strict=True):
-            encoder = encoding.piece(files.enter_context(path.open("r+b")), target.tiles)
+            file = files.enter_context(path.open("r+b"))
+            file.truncate()  # what a process that died has left
+            encoder = encoding.piece(file, target.tiles)
             files.callback(encoder.drop)
             encoder.begin(seen, placement, encoding.levels, target.tiles)
             encoders.append(encoder)

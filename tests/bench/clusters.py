@@ -1,9 +1,11 @@
 """The Ray engine on this machine against the local one, and how fast it schedules.
 
 `python tests/bench clusters`; Ray's own start is not counted. `CONVTOOL_TINY` sets how many inputs
-are scheduled that do nothing; the memory of the process that sends them is printed.
+are scheduled that do nothing; the memory of the process that sends them is printed. At the end
+stands a model of clusters of 1, 10 and 100 nodes, made of what was measured.
 """
 
+import itertools
 import os
 import shutil
 import sys
@@ -18,6 +20,7 @@ from timing import THREADS, Row, medians
 
 from convtool.cluster.dispatch import Dispatch
 from convtool.cluster.engine import Use, run_in
+from convtool.cluster.entry import About
 from convtool.cluster.groups import Grouping
 from convtool.cluster.parcels import Setup, packed, unpacked
 from convtool.cluster.session import session
@@ -26,13 +29,17 @@ from convtool.media.registry import MEDIA
 from convtool.outputs.atomic import Publisher
 from convtool.outputs.job import Job
 from convtool.outputs.jobs import Jobs, plan_jobs
+from convtool.outputs.lists import read_list
 from convtool.outputs.naming import Naming
+from convtool.outputs.shards import Shard
 from convtool.run.batch import run_all
 from convtool.run.pipeline import run
 from convtool.run.recipe import Recipe
 from convtool.run.state import Run
 
 TINY = int(os.environ.get("CONVTOOL_TINY", "100000"))
+NAMES = 1_000_000  # of a list
+CORES = 16  # of a node of the model
 GOAL = 1.15  # of the local engine's time
 RATE = 500  # inputs scheduled per second
 MEDIUM = MEDIA["image"]
@@ -73,7 +80,7 @@ def there(ray: Any, paths: list[Path], root: Path) -> None:
         assert outcome.status == "done", outcome.error
 
 
-def nothing(about: tuple[str, str, bool], setup: list[Any], parcel: bytes) -> bytes:
+def nothing(about: About, setup: list[Any], parcel: bytes) -> bytes:
     """Do nothing with the jobs of a parcel; the function of a task."""
     del about, setup
     from convtool.cluster.parcels import Result  # noqa: PLC0415  # in a worker
@@ -89,9 +96,9 @@ def scheduled(ray: Any, count: int) -> float:
     nodes = Nodes(ray)
     setup = Setup(
         run="bench", recipe=recipe(Path("out")), digest="", inputs=(), folder="/", mask=0,
-        environment={}, cores=1, stop=False, layers=False,
+        environment={}, cores=1, gpus=0, stop=False, layers=False,
     )  # fmt: skip
-    tasks = RayTasks(ray, nodes, setup, 0, whole=False, function=nothing)
+    tasks = RayTasks(ray, nodes, setup, whole=False, function=nothing)
     jobs = (
         Job(
             f"photos/{number // 1000:04}/{number:07}.jpg",
@@ -116,8 +123,44 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def listed(folder: Path) -> float:
+    """Return how many names of a list are read, divided among shards and planned per second."""
+    names = folder / "names"
+    names.write_bytes(b"".join(b"photos/%07d.jpg\0" % number for number in range(NAMES)))
+    backend, started = MEDIUM.backend, time.perf_counter()
+    naming = Naming(readable=backend.readable, writable=backend.writable, split=False)
+    listing = read_list(str(names), b"\0")
+    jobs = plan_jobs([], f"{folder}/out/", naming, listing, shard=Shard(1, 100))
+    assert sum(1 for _ in itertools.chain(jobs.known, jobs.more))
+    return NAMES / (time.perf_counter() - started)
+
+
+def model(each: float, read: float, written: float, scheduling: float, listing: float) -> str:
+    """Return a table of what clusters would do, by what was measured here.
+
+    Args:
+        each: seconds of a core per image, with Ray.
+        read: bytes of an image.
+        written: bytes of its output.
+        scheduling: images per second that the command sends and takes back.
+        listing: names per second.
+    """
+    heads = (
+        f"nodes of {CORES} cores", "images per second", "read, MB/s", "written, MB/s",
+        "a million images", "of it, listing", "the command is busy",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for nodes in (1, 10, 100):
+        rate = nodes * CORES / each
+        lines.append(
+            f"| {nodes} | {rate:,.0f} | {rate * read / 1e6:,.0f} | {rate * written / 1e6:,.0f} "
+            f"| {1e6 / rate / 60:,.0f} min | {1e6 / listing:.0f} s | {rate / scheduling:.1%} |"
+        )
+    return "\n".join(lines)
+
+
 def rows() -> Iterator[Row]:
-    """Yield the table: seconds per image, and per input that does nothing."""
+    """Yield the table: seconds per image, and per input that does nothing; print the model."""
     here_and_above = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(here_and_above)  # workers import this file
     with tempfile.TemporaryDirectory() as name, session(None, None) as ray:
@@ -132,6 +175,10 @@ def rows() -> Iterator[Row]:
         took = medians(ways, runs=3)
         seconds = [took[way] / COUNT for way in ("ray", "local")]
         yield Row(f"{COUNT} of 12 megapixels", "ray", seconds[0], "local", seconds[1], GOAL)
+        read, written = (
+            sum(path.stat().st_size for path in (folder / part).rglob("*.jpg")) / COUNT
+            for part in ("large", "there")
+        )
         shutil.rmtree(folder / "there")
         scheduled(ray, 2000)  # workers import torch
         before = resident()
@@ -140,3 +187,4 @@ def rows() -> Iterator[Row]:
             print(f"after {count} inputs: {resident() - before:+.0f} MB", file=sys.stderr)
             work = f"scheduling {count}, {1 / seconds_each:.0f} per second"
             yield Row(work, "ray", seconds_each, f"{RATE} per second", 1 / RATE, 1)
+        print(model(seconds[0] * THREADS, read, written, 1 / seconds_each, listed(folder)))

@@ -11,9 +11,8 @@ import pytest
 from conftest import LONG, eventually
 from PIL import Image
 from rays import two_nodes
-
-# Ray's workers have crashed as they started where grpcio was installed beside it.
-pytestmark = pytest.mark.long
+from videos import contents as contents_of_video
+from videos import make
 
 COUNT = 500 if LONG else 100
 
@@ -90,7 +89,7 @@ def test_a_node_that_dies_takes_nothing_with_it(ray, tmp_path):
     with ray.begin("image", tmp_path / "in", f"{out}/", "-k", "blur", "--merge", "--json") as run:
         first = [json.loads(run.stdout.readline()) for _ in range(5)]
         ray.ask("kill", "third")
-        rest, err = run.communicate(timeout=120)
+        rest, err = run.stdout.read(), run.stderr.read()  # communicate() forgets what is buffered
     assert run.returncode == 0, err
     assert err.splitlines()[0] == "done  seconds  MB/s"
     lines = first + [json.loads(line) for line in rest.splitlines()]
@@ -139,6 +138,24 @@ def test_an_interrupt_cancels_the_tasks(ray, tmp_path, number, code):
     assert err.splitlines()[-1] == "hint: --skip-existing continues"
     assert len(contents(out)) < 60
     assert not temporaries(tmp_path)
+
+
+def test_nodes_share_a_long_video(ray, convtool, tmp_path):
+    """Its segments are tasks of their own; frames and times are those of an undivided run."""
+    (tmp_path / "in").mkdir()
+    times = [512 * number + 100 * (number % 3) for number in range(96)]
+    frames = np.random.default_rng(5).integers(0, 255, (96, 48, 64, 3), dtype=np.uint8)
+    video = tmp_path / "in/watched.mp4"
+    make(video, frames, codec="mpeg4", pix_fmt="yuv420p", times=times, audio="aac")
+    call = ["video", video, "-k", "temporal-difference", "--normalize", "minmax", "--codec", "ffv1"]
+    assert convtool(*call, "-o", tmp_path / "here.mkv").code == 0
+    there = tmp_path / "there.mkv"
+    code, _, err = ray.run(*call, "-o", there, "--segments", "4", "-v")
+    assert code == 0, err
+    assert ", in 4 segments" in err
+    assert contents_of_video(there) == contents_of_video(tmp_path / "here.mkv")
+    assert len(list((tmp_path / "in").glob("watched.mp4.*"))) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "here.mkv", "there.mkv"}
 
 
 def test_a_wrong_call_ends_the_run(ray, tmp_path):

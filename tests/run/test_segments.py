@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from conftest import eventually
 from test_batch import largest_file
-from videos import BASE, make
+from videos import BASE, contents, make
 
 from convtool.cli import running
 from convtool.convolve.stream import Stream
@@ -138,25 +138,6 @@ def nearby(convtool, monkeypatch):
     monkeypatch.setattr(running, "Run", partial(Run, each=here))
     monkeypatch.setattr(processes, "prepare", lambda: None)
     return convtool
-
-
-def contents(path):
-    """Return all that a video holds: frames and their times, packets of all streams, the rest."""
-    with av.open(str(path)) as video:
-        stream = video.streams.video[0]
-        frames = [
-            (frame.pts, frame.duration, b"".join(map(bytes, frame.planes)))
-            for frame in video.decode(stream)
-        ]
-        rest = video.metadata, stream.average_rate, video.duration, stream.codec_context.extradata
-    packets = {}
-    with av.open(str(path)) as video:
-        for packet in video.demux():
-            if packet.size:
-                kept = packet.pts, packet.dts, packet.duration
-                beside = bytes(packet) if packet.stream.type != "video" else b""
-                packets.setdefault(packet.stream.index, []).append((*kept, beside))
-    return frames, packets, rest
 
 
 def compare(convtool, tmp_path, source, suffix, *options, segments=4):
