@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from convtool.outputs.job import Job
 
-SECONDS = 2.0  # that a task should take
+SECONDS = 2.0  # that a task should take at least
+PER_SLOT = 0.007  # the same for each slot: twice as long as the command is busy with a task
 FILES = 128  # the most of a task
 FIRST = 2**24  # bytes of a task, until one has come back
 PER_FILE = 2**16  # bytes that take as long as opening a file and writing another
@@ -45,6 +46,11 @@ class Group:
         middle = len(self.jobs) // 2
         parts = (self.jobs[:middle], self.jobs[middle:])
         return [Group(part, self.weight // 2, self.deaths, again=True) for part in parts]
+
+
+def seconds(slots: int) -> float:
+    """Return how long a task should take, so that one command can keep so many slots busy."""
+    return max(SECONDS, PER_SLOT * slots)
 
 
 class Grouping:
@@ -87,7 +93,7 @@ class Grouping:
         if self._left is not None:
             most = min(most, max(1, math.ceil(self._left / (SHARE * slots))))
         if self._seconds and self._weight:
-            heaviest = SECONDS * self._weight / self._seconds
+            heaviest = seconds(slots) * self._weight / self._seconds
         jobs: list[tuple[int, Job]] = []
         total = 0
         while len(jobs) < most and (one := self._one()) is not None:

@@ -21,7 +21,7 @@ from timing import THREADS, Row, medians
 from convtool.cluster.dispatch import Dispatch
 from convtool.cluster.engine import Use, run_in
 from convtool.cluster.entry import About
-from convtool.cluster.groups import Grouping
+from convtool.cluster.groups import Grouping, seconds
 from convtool.cluster.parcels import Setup, packed, unpacked
 from convtool.cluster.session import session
 from convtool.cluster.tasks import Nodes, RayTasks
@@ -39,6 +39,7 @@ from convtool.run.state import Run
 
 TINY = int(os.environ.get("CONVTOOL_TINY", "100000"))
 NAMES = 1_000_000  # of a list
+TASKS = 5_000
 CORES = 16  # of a node of the model
 GOAL = 1.15  # of the local engine's time
 RATE = 500  # inputs scheduled per second
@@ -91,8 +92,8 @@ def nothing(about: About, setup: list[Any], parcel: bytes) -> bytes:
     return packed(Result("", done, 0.001 * len(jobs)))
 
 
-def scheduled(ray: Any, count: int) -> float:
-    """Return the seconds in which so many inputs are scheduled."""
+def scheduled(ray: Any, count: int, *, alone: bool = False) -> float:
+    """Return the seconds in which so many inputs are scheduled, in groups or each as a task."""
     nodes = Nodes(ray)
     setup = Setup(
         run="bench", recipe=recipe(Path("out")), digest="", inputs=(), folder="/", mask=0,
@@ -111,7 +112,7 @@ def scheduled(ray: Any, count: int) -> float:
         for number in range(count)
     )
     started = time.perf_counter()
-    grouping = Grouping(jobs, None, lambda _: 1000)
+    grouping = Grouping(jobs, None, lambda _: 1000, single=alone)
     done = sum(1 for _ in Dispatch(grouping, tasks).run())
     assert done == count
     return time.perf_counter() - started
@@ -135,26 +136,30 @@ def listed(folder: Path) -> float:
     return NAMES / (time.perf_counter() - started)
 
 
-def model(each: float, read: float, written: float, scheduling: float, listing: float) -> str:
+def model(
+    each: float, read: float, written: float, scheduling: float, tasks: float, listing: float
+) -> str:
     """Return a table of what clusters would do, by what was measured here.
 
     Args:
         each: seconds of a core per image, with Ray.
         read: bytes of an image.
         written: bytes of its output.
-        scheduling: images per second that the command sends and takes back.
+        scheduling: seconds in which the command sends an image and takes it back, in a group.
+        tasks: the same for a task.
         listing: names per second.
     """
     heads = (
         f"nodes of {CORES} cores", "images per second", "read, MB/s", "written, MB/s",
-        "a million images", "of it, listing", "the command is busy",
+        "a million images", "of it, listing", "tasks per second", "the command is busy",
     )  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for nodes in (1, 10, 100):
-        rate = nodes * CORES / each
+        rate, begun = nodes * CORES / each, nodes * CORES / seconds(nodes * CORES)
+        busy = rate * scheduling + begun * tasks
         lines.append(
             f"| {nodes} | {rate:,.0f} | {rate * read / 1e6:,.0f} | {rate * written / 1e6:,.0f} "
-            f"| {1e6 / rate / 60:,.0f} min | {1e6 / listing:.0f} s | {rate / scheduling:.1%} |"
+            f"| {1e6 / rate / 60:,.0f} min | {1e6 / listing:.0f} s | {begun:,.0f} | {busy:.0%} |"
         )
     return "\n".join(lines)
 
@@ -173,8 +178,8 @@ def rows() -> Iterator[Row]:
             "local": lambda: here(paths, folder / "here"),
         }
         took = medians(ways, runs=3)
-        seconds = [took[way] / COUNT for way in ("ray", "local")]
-        yield Row(f"{COUNT} of 12 megapixels", "ray", seconds[0], "local", seconds[1], GOAL)
+        there_each, here_each = (took[way] / COUNT for way in ("ray", "local"))
+        yield Row(f"{COUNT} of 12 megapixels", "ray", there_each, "local", here_each, GOAL)
         read, written = (
             sum(path.stat().st_size for path in (folder / part).rglob("*.jpg")) / COUNT
             for part in ("large", "there")
@@ -187,4 +192,7 @@ def rows() -> Iterator[Row]:
             print(f"after {count} inputs: {resident() - before:+.0f} MB", file=sys.stderr)
             work = f"scheduling {count}, {1 / seconds_each:.0f} per second"
             yield Row(work, "ray", seconds_each, f"{RATE} per second", 1 / RATE, 1)
-        print(model(seconds[0] * THREADS, read, written, 1 / seconds_each, listed(folder)))
+        per_task = scheduled(ray, TASKS, alone=True) / TASKS
+        yield Row(f"{TASKS} tasks of one input", "ray", per_task, "in groups", seconds_each)
+        each = there_each * THREADS
+        print(model(each, read, written, seconds_each, per_task, listed(folder)))

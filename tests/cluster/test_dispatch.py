@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from convtool.cluster.dispatch import AHEAD, DEATHS, Dispatch
-from convtool.cluster.groups import FILES, FIRST, SECONDS, Grouping
+from convtool.cluster.groups import FILES, FIRST, SECONDS, Grouping, seconds
 from convtool.cluster.parcels import Result
 from convtool.errors import UsageError
 from convtool.outputs.job import Job
@@ -170,6 +170,8 @@ def test_groups_are_as_large_as_measured_seconds_allow():
     assert len(first.jobs) == FILES  # 128 small ones weigh less than the first task may
     grouping.took(first, 2 * SECONDS)
     assert len(grouping.next(2).jobs) == FILES // 2
+    assert seconds(2) == SECONDS
+    assert seconds(1600) > 10  # of a hundred nodes, one command could not serve as many
     sizes = itertools.cycle([3 * FIRST])
     assert len(grouping.next(2).jobs) == 1
     sizes = itertools.cycle([1000])
