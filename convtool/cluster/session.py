@@ -26,6 +26,8 @@ OURS: dict[str, str] = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # else its C++ writes errors to standard error
     "RAY_NUM_REDIS_GET_RETRIES": "1",  # of half a minute each
+    # Below `uv run`, Ray would send the working folder to the nodes, and install it there anew.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 ANSWER = 10.0  # seconds in which a cluster must answer
 PATIENCE = 30.0  # seconds for which it may be gone meanwhile; after 60, Ray ends the process
