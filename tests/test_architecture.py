@@ -44,7 +44,17 @@ MAY_IMPORT = {
     "look": SAMPLES
     | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
     | {"api", "places"},
-    "cluster": {"__init__", "convolve", "errors", "layers", "limits", "media", "outputs", "run"}
+    "cluster": {
+        "__init__",
+        "convolve",
+        "cores",
+        "errors",
+        "layers",
+        "limits",
+        "media",
+        "outputs",
+        "run",
+    }
     | {"places", "sizes", "start"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
