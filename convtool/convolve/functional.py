@@ -11,7 +11,7 @@ from convtool.convolve.axis_pass import LANES
 from convtool.convolve.convolution import Convolution
 from convtool.convolve.costs import layout_cost
 from convtool.convolve.direct import stock_cost
-from convtool.convolve.geometry import Conv, output_size
+from convtool.convolve.geometry import Conv, output_size, window
 from convtool.convolve.problem import read
 from convtool.convolve.stream import Stream
 from convtool.errors import LayerError
@@ -71,7 +71,7 @@ def _in_blocks(conv: Conv, tensor: Tensor, run: Convolution, size: Sequence[int]
     if not results.numel():
         return results
     start = 0
-    for block in Stream(conv, run)(torch.split(tensor, run.length, 2), last=tensor):
+    for block in Stream(window(conv), run)(torch.split(tensor, run.length, 2), last=tensor):
         results.narrow(2, start, block.shape[2]).copy_(block)
         start += block.shape[2]
     return results

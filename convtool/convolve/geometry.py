@@ -69,9 +69,8 @@ class Placement:
     """The result of a layer on an input: its size, and where its positions lie on the input.
 
     Args:
-        conv: the layer.
+        window: how the layer's kernel moves over its input.
         size: the input's spatial size.
-        pads: samples added before and after on each axis; None for the layer's own.
 
     Attributes:
         size: the result's spatial size.
@@ -81,18 +80,18 @@ class Placement:
         LayerError: the layer does not fit the input.
     """
 
-    def __init__(self, conv: Conv, size: Sequence[int], pads: Pads | None = None) -> None:
+    def __init__(self, window: Window, size: Sequence[int]) -> None:
         self._input = tuple(size)
-        self._pads, self._extent = pads or ends(conv), extent(conv)
-        self.size = output_size(conv, size, pads)
-        self.stride = tuple(conv.stride)
+        self._pads, self._extent = window.pads, window.extent
+        self.size = window.output(size)
+        self.stride = window.stride
 
     def centres(self, axis: int) -> Tensor:
         """Return the input position that each output position is centred on, inside the input.
 
         Shape: (S',) of int64
 
-        >>> Placement(nn.Conv1d(1, 1, 3, stride=2, padding=1), (5,)).centres(0)
+        >>> Placement(window(nn.Conv1d(1, 1, 3, stride=2, padding=1)), (5,)).centres(0)
         tensor([0, 2, 4])
         """
         first = (self._extent[axis] - 1) // 2 - self._pads[axis][0]

@@ -19,11 +19,10 @@ import torch
 from torch import Tensor
 
 from convtool.block import AXIS, Block, Moment
-from convtool.convolve.geometry import Conv, ends, extent
 from convtool.convolve.staging import cut
 from convtool.errors import LayerError
 from convtool.levels import Levels
-from convtool.sizes import Pads
+from convtool.sizes import Window
 
 Run = Callable[[Sequence[Tensor], Sequence[tuple[int, int]]], Tensor]
 
@@ -32,22 +31,22 @@ class Stream:
     """A layer that takes a sequence of blocks for its input.
 
     Args:
-        conv: the layer.
+        window: how its kernel moves over the input, and what is added around that.
         run: runs it on the pieces of a window, padded on all axes but the leading one.
-        pads: samples to add before and after on each axis, where not as the layer says.
 
     >>> from convtool.convolve import Convolution
+    >>> from convtool.convolve.geometry import window
     >>> from convtool.levels import of
     >>> layer = torch.nn.Conv1d(1, 1, 3, padding=1)
-    >>> stream = Stream(layer, Convolution(layer, (10,), of(torch.float32)))
+    >>> stream = Stream(window(layer), Convolution(layer, (10,), of(torch.float32)))
     >>> sum(block.shape[2] for block in stream(torch.zeros(1, 1, 10).split(4, 2)))
     10
     """
 
-    def __init__(self, conv: Conv, run: Run, pads: Pads | None = None) -> None:
-        self._conv = conv
-        self._run = run
-        (self._before, self._after), *rest = pads or ends(conv)
+    def __init__(self, window: Window, run: Run) -> None:
+        self._run, self._mode = run, window.mode
+        self._extent, self._stride = window.extent[0], window.stride[0]
+        (self._before, self._after), *rest = window.pads
         self._rest = [(0, 0), *rest]
 
     def __call__(self, blocks: Iterable[Tensor], *, last: Tensor | None = None) -> Iterator[Tensor]:
@@ -63,15 +62,13 @@ class Stream:
         Raises:
             LayerError: the input is too short for the kernel or for its padding mode.
         """
-        padded = _pad_ends(blocks, self._before, self._after, self._conv.padding_mode, last)
+        padded = _pad_ends(blocks, self._before, self._after, self._mode, last)
         empty = True
-        for window in _windows(padded, extent(self._conv)[0], self._conv.stride[0]):
+        for pieces in _windows(padded, self._extent, self._stride):
             empty = False
-            yield self._run(window, self._rest)
+            yield self._run(pieces, self._rest)
         if empty:
-            raise LayerError(
-                f"the input ends before the kernel's extent of {extent(self._conv)[0]} samples"
-            )
+            raise LayerError(f"the input ends before the kernel's extent of {self._extent} samples")
 
     def blocks(
         self, blocks: Iterable[Block], levels: Levels, *, last: Tensor | None = None
@@ -90,7 +87,7 @@ class Stream:
         Raises:
             LayerError: as above.
         """
-        beside = _Beside(self._conv.stride[0], (extent(self._conv)[0] - 1) // 2 - self._before)
+        beside = _Beside(self._stride, (self._extent - 1) // 2 - self._before)
         result: Tensor | None = None
         for result in self(beside.tensors(blocks), last=last):
             times = beside.times(result.shape[AXIS])

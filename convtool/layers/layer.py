@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import Conv, Placement, ends, padded_size
+from convtool.convolve.geometry import Conv, Placement, ends, padded_size, window
 from convtool.kernels import heat, table
 from convtool.layers.combine import combined, combined_range
 from convtool.layers.fold import Fold
@@ -117,7 +117,7 @@ class Layer:
         Raises:
             LayerError: the layer does not fit the input.
         """
-        return Placement(self.conv, size, self.pads)
+        return Placement(window(self.conv, self.pads), size)
 
     def thinned(self, every: int) -> "Layer":
         """Return the layer that makes one of `every` positions along the leading axis."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from convtool.block import Block
 from convtool.convolve import Convolution, Epilogue, Step, devices
 from convtool.convolve.compiling import Compiler
+from convtool.convolve.geometry import window
 from convtool.convolve.stream import Stream
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import Request
@@ -227,10 +228,10 @@ class Filter:
             layer = layer.thinned(every)
             convolution = self._prepared(layer, part.size, part.levels)
 
-        def run(window: Sequence[Tensor], around: Sequence[tuple[int, int]]) -> Tensor:
-            return convolution(window, around, epilogue)
+        def run(pieces: Sequence[Tensor], around: Sequence[tuple[int, int]]) -> Tensor:
+            return convolution(pieces, around, epilogue)
 
         ends = layer.ends if pads is None else (pads, *layer.ends[1:])
         before = ends[0][0] if layer.conv.padding_mode == "circular" else 0
         last = part.tail(before).to(convolution.device) if before else None
-        return Stream(layer.conv, run, ends), last
+        return Stream(window(layer.conv, ends), run), last

@@ -21,6 +21,7 @@ from torch import Tensor
 from convtool.cli.app import run as command
 from convtool.convolve import Convolution, Epilogue, devices
 from convtool.convolve.compiling import Compiler
+from convtool.convolve.geometry import window
 from convtool.convolve.stream import Stream
 from convtool.layers.layer import Layer
 from convtool.levels import of
@@ -121,9 +122,7 @@ class Resident:
     def __call__(self) -> list[Tensor]:
         """Return the blocks of the result."""
         stored = next(self._inputs)
-        stream = Stream(
-            self.layer.conv, lambda window, pads: self.run(window, pads, self._epilogue)
-        )
+        stream = Stream(window(self.layer.conv), lambda *block: self.run(*block, self._epilogue))
         return list(stream(torch.split(stored, self.run.length, 2)))
 
 

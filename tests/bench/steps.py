@@ -8,7 +8,7 @@ from scipy import signal
 from torch import Tensor
 
 from convtool.convolve import Convolution, Epilogue
-from convtool.convolve.geometry import output_size
+from convtool.convolve.geometry import output_size, window
 from convtool.convolve.stream import Stream
 from convtool.levels import of, to_levels
 from convtool.media.registry import medium_of_tensor
@@ -70,7 +70,7 @@ class Step:
             lambda folded: self.normalizer(folded, levels.scale),
             lambda normalized: to_levels(normalized, levels),
         ]
-        stream = Stream(self.layer.conv, lambda window, pads: self.run(window, pads, epilogue))
+        stream = Stream(window(self.layer.conv), lambda *block: self.run(*block, epilogue))
         start = 0
         for block in stream(torch.split(self.stored, self.run.length, 2)):
             self.out[:, :, start : start + block.shape[2]] = block

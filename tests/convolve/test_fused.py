@@ -12,6 +12,7 @@ from convtool.convolve.compiling import Compiler
 from convtool.convolve.fused import fitting, runner
 from convtool.convolve.fused.finish import finish_of
 from convtool.convolve.fused.pieces import Piece, pieces_of, placed, words_for
+from convtool.convolve.geometry import window
 from convtool.convolve.pointwise import Pointwise, pointwise
 from convtool.convolve.problem import Input, read
 from convtool.convolve.stream import Stream
@@ -308,7 +309,7 @@ def stored_by(device, conv, layer, image, rule, lengths=None):
     )
     responses = Convolution(conv, image.shape[2:], UINT8)([image], None)
     epilogue = epilogue_of(layer, rule, responses)
-    stream = Stream(conv, lambda window, pads: run(window, pads, epilogue))
+    stream = Stream(window(conv), lambda window, pads: run(window, pads, epilogue))
     with devices.exact():
         blocks = stream(torch.split(samples, lengths or [image.shape[2]], 2), last=samples)
         return run, torch.cat([block.cpu() for block in blocks], 2)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 from convtool.convolve import ALGORITHMS, Convolution
-from convtool.convolve.geometry import output_size
+from convtool.convolve.geometry import output_size, window
 from convtool.convolve.stream import Stream
 from convtool.errors import LayerError
 from convtool.layers.build import CONVS
@@ -112,7 +112,7 @@ def streamed(conv, samples, lengths, algorithm):
     """Return the layer's result on blocks of these lengths, in units of the samples, as float64."""
     tensor = torch.from_numpy(samples)
     run = Convolution(conv, tensor.shape[2:], of(tensor.dtype), algorithm=algorithm)
-    blocks = list(Stream(conv, run)(torch.split(tensor, lengths, 2), last=tensor))
+    blocks = list(Stream(window(conv), run)(torch.split(tensor, lengths, 2), last=tensor))
     return torch.cat(blocks, 2).double().numpy()
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from convtool.block import Block, Moment
 from convtool.convolve import Convolution
-from convtool.convolve.geometry import Placement, ends, extent, output_size
+from convtool.convolve.geometry import Placement, ends, extent, output_size, window
 from convtool.convolve.stream import Stream, _Beside
 from convtool.errors import LayerError
 from convtool.layers.build import CONVS
@@ -38,7 +38,7 @@ def whole(conv: nn.Module, tensor: torch.Tensor) -> torch.Tensor:
 
 def stream(conv: nn.Module, size: tuple[int, ...] = (9,), algorithm: str = "auto") -> Stream:
     """Return a stream through the engine for inputs of this size."""
-    return Stream(conv, Convolution(conv, size, of(conv.weight.dtype), algorithm=algorithm))
+    return Stream(window(conv), Convolution(conv, size, of(conv.weight.dtype), algorithm=algorithm))
 
 
 def streamed(
@@ -145,7 +145,7 @@ def test_centres_are_the_samples_under_the_kernels_centre(dims):
         conv.weight.data[(0, 0, *[(k - 1) // 2] * dims)] = 1
         tensor = torch.rand(1, 1, *[13] * dims, dtype=torch.float64)
         picked = tensor
-        placement = Placement(conv, tensor.shape[2:])
+        placement = Placement(window(conv), tensor.shape[2:])
         for axis in range(dims):
             picked = picked.index_select(axis + 2, placement.centres(axis))
         assert torch.equal(conv(tensor), picked)
@@ -217,9 +217,9 @@ def test_outputs_have_the_times_of_the_frames_they_are_centred_on(lengths, k, st
     padding = padding if isinstance(padding, str) else (padding, 0, 0)
     conv = nn.Conv3d(1, 1, (k, 1, 1), stride=(stride, 1, 1), padding=padding)
     size = (7, 3, 3)
-    run = Stream(conv, Convolution(conv, size, of(torch.float32)))
+    run = Stream(window(conv), Convolution(conv, size, of(torch.float32)))
     made = [time for block in run.blocks(timed(lengths), of(torch.float32)) for time in block.times]
-    centres = Placement(conv, size).centres(0).tolist()
+    centres = Placement(window(conv), size).centres(0).tolist()
     assert made == [Moment(centre * 40, 40 * stride) for centre in centres]
 
 
@@ -227,17 +227,17 @@ def test_outputs_have_the_times_of_the_frames_they_are_centred_on(lengths, k, st
 def test_company_arrives_once_and_in_order(stride):
     """Company arrives once and in order, even if it is read after the last output."""
     conv = nn.Conv3d(1, 1, (3, 1, 1), stride=(stride, 1, 1), padding=(1, 0, 0))
-    run = Stream(conv, Convolution(conv, (7, 3, 3), of(torch.float32)))
+    run = Stream(window(conv), Convolution(conv, (7, 3, 3), of(torch.float32)))
     company = [("a", "b"), (), ("c",), ("d", "e")]
     blocks = list(run.blocks(timed((2, 2, 3, 0), company), of(torch.float32)))
     assert [item for block in blocks for item in block.company] == list("abcde")
-    assert sum(map(len, blocks)) == Placement(conv, (7, 3, 3)).size[0]
+    assert sum(map(len, blocks)) == Placement(window(conv), (7, 3, 3)).size[0]
 
 
 def test_blocks_without_times_stay_without_times():
     """Blocks without times, such as rows of an image, give blocks without times."""
     conv = nn.Conv1d(1, 1, 3, padding=1)
-    run = Stream(conv, Convolution(conv, (9,), of(torch.float32)))
+    run = Stream(window(conv), Convolution(conv, (9,), of(torch.float32)))
     blocks = [Block(part, of(torch.float32)) for part in torch.rand(1, 1, 9).split(4, 2)]
     assert all(block.times is None for block in run.blocks(blocks, of(torch.float32)))
 

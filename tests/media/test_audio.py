@@ -19,7 +19,7 @@ from scipy import signal
 import convtool as package
 from convtool.block import Block
 from convtool.convolve import Convolution
-from convtool.convolve.geometry import Placement
+from convtool.convolve.geometry import Placement, window
 from convtool.errors import ReadError, UsageError, WriteError
 from convtool.kernels import generators
 from convtool.media.audio import BACKEND, families
@@ -919,7 +919,7 @@ def test_losses_while_encoding_are_notes_of_the_encoder(tmp_path, noise):
         tiles = wanted(".wav").tiles
         encoder = encoding.open(out, tiles)
         conv = torch.nn.Conv1d(2, 2, 1, stride=2)
-        encoder.begin(part, Placement(conv, part.size), encoding.levels, tiles)
+        encoder.begin(part, Placement(window(conv), part.size), encoding.levels, tiles)
         for block in part.blocks(1000):
             encoder.write(encoder.prepare(Block(block.tensor[:, :, ::2], block.levels)))
         encoder.close()

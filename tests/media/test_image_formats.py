@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageFile
 from torch import nn
 
 from convtool.block import Block
-from convtool.convolve.geometry import Placement
+from convtool.convolve.geometry import Placement, window
 from convtool.errors import ReadError, UsageError, WriteError
 from convtool.levels import UINT8, UINT16
 from convtool.media.contract import Tile, Wanted
@@ -98,7 +98,7 @@ def copied(source, encoding, tiles=COLOUR, *, stride=1):
     encoder = encoding.open(file, tiles)
     for part in source.parts():
         conv = nn.Conv2d(len(part.channels), 1, 1, stride=stride)
-        encoder.begin(part, Placement(conv, part.size), encoding.levels, tiles)
+        encoder.begin(part, Placement(window(conv), part.size), encoding.levels, tiles)
         for block in part.blocks(6):
             rows = block.tensor[:, :, ::stride, ::stride] if stride > 1 else block.tensor
             levels = encoding.levels

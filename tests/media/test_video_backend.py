@@ -14,7 +14,7 @@ import torch
 from videos import BASE, make, moving_square
 
 from convtool.block import Block, Moment
-from convtool.convolve.geometry import Placement
+from convtool.convolve.geometry import Placement, window
 from convtool.errors import ReadError, UsageError, WriteError
 from convtool.media.contract import Tile, Wanted
 from convtool.media.ffmpeg import explained
@@ -45,7 +45,7 @@ def opened(path, **reading):
 
 def placement(part, stride=1):
     """Return the placement of results for a kernel with one tap."""
-    return Placement(torch.nn.Conv3d(1, 1, 1, stride=(stride, 1, 1)), part.size)
+    return Placement(window(torch.nn.Conv3d(1, 1, 1, stride=(stride, 1, 1))), part.size)
 
 
 def decide(path, suffix="mkv", tiles=COLOUR, *, raw=False, **output):

@@ -22,6 +22,7 @@ from test_batch import largest_file
 from videos import BASE, contents, make
 
 from convtool.cli import running
+from convtool.convolve.geometry import window
 from convtool.convolve.stream import Stream
 from convtool.convolve.stretch import Along
 from convtool.results.ranges import Extremes, Sizes
@@ -418,7 +419,7 @@ def test_stretches_of_a_layer_are_the_whole():
             run = partial(unpadded, conv)
             for stretch in stretches:
                 blocks = samples[:, :, stretch.start : stretch.stop].split(3, 2)
-                parts += Stream(conv, run, [stretch.pads])(blocks)
+                parts += Stream(window(conv, [stretch.pads]), run)(blocks)
             assert torch.equal(torch.cat(parts, 2), whole)
     assert compared > 50
 
