@@ -18,6 +18,7 @@ from convtool.arguments import given, kernels, refuse_ambiguous
 from convtool.convolve import Convolution, devices
 from convtool.errors import ReadError, UsageError
 from convtool.layers.layer import Layer
+from convtool.layers.plain import Plain
 from convtool.levels import USUAL, of
 from convtool.limits import RESULT_COPIES, refuse_larger
 from convtool.media.inputs import opened
@@ -165,25 +166,40 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
     weights = torch.float64 if own == torch.float64 else torch.float32
     filter_ = Filter(options, medium, device=device)
     layer = filter_.layer(tensor.shape[1], rate, weights)
-    size = layer.conv_size(tensor.shape[2:])
-    layer.placement(tensor.shape[2:])
-    asked = DTYPES[engine.dtype]
+    unit, samples = of(tensor.dtype).scale, tensor.to(device)
     with devices.exact():
-        convolution = Convolution(
-            layer.conv.to(own),
-            size,
-            of(tensor.dtype),
-            algorithm=engine.algorithm,
-            dtype=None if asked == torch.float32 else asked,
-            device=device,
-            compiler=filter_.compiler,
-        )
-        responses = convolution(
-            [tensor.to(device)], layer.ends, [layer.fold, lambda folded: folded.to(own)]
-        )
+        for step in (*layer.before, layer):
+            if isinstance(step, Plain):
+                samples = step(samples.to(own), unit)
+            else:
+                samples = _responses(step, samples, unit, own, filter_)
     for note in filter_.notes:
         warnings.warn(note, stacklevel=3)
-    return _normalized([(responses, of(tensor.dtype).scale)], layer, medium, options)
+    return _normalized([(samples, unit)], layer, medium, options)
+
+
+def _responses(
+    layer: Layer, samples: Tensor, unit: int, own: torch.dtype, filter_: Filter
+) -> Tensor:
+    """Return the responses of a layer to a tensor, as `own`, in units of its samples.
+
+    Raises:
+        LayerError: the layer does not fit the tensor.
+    """
+    engine, size = filter_.options.engine, samples.shape[2:]
+    layer.placement(size)
+    asked = DTYPES[engine.dtype]
+    convolution = Convolution(
+        layer.conv.to(own),
+        layer.conv_size(size),
+        of(samples.dtype),
+        algorithm=engine.algorithm,
+        dtype=None if asked == torch.float32 else asked,
+        device=samples.device,
+        compiler=filter_.compiler,
+        unit=unit,
+    )
+    return convolution([samples], layer.ends, [layer.fold, lambda folded: folded.to(own)])
 
 
 def _apply_to_file(path: Place, medium: Medium, options: Options) -> Tensor:
@@ -194,11 +210,10 @@ def _apply_to_file(path: Place, medium: Medium, options: Options) -> Tensor:
         path = place(shown(str(path)))
         source = medium.backend.open(file, str(path), options.reading)
         for part in source.parts():
-            layer = filter_.layer_of(part)
+            layer, seen = filter_.layer_of(part), filter_.stepped(filter_.seen(part))
             check_duration(part, options.reading)
-            samples = math.prod(layer.placement(part.size).size) * layer.channels
+            samples = math.prod(layer.placement(seen.size).size) * layer.channels
             result = samples * RESULT_COPIES * torch.float32.itemsize
-            seen = filter_.seen(part)
             needed = seen.memory + filter_.convolution(seen).memory + result
             refuse_larger(f"{path}: the result", needed, options.reading.max_memory)
             blocks = filter_.responses(seen, filter_.folded(seen))

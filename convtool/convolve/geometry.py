@@ -4,6 +4,7 @@ Numbers only, worked out by `convtool.sizes`; nothing is run.
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
@@ -74,11 +75,14 @@ class Placement:
 
     Attributes:
         size: the result's spatial size.
-        stride: input positions from one output position to the next, per axis.
+        stride: input positions from one output position to the next, per axis; fractions where
+            there are more of the latter.
 
     Raises:
         LayerError: the layer does not fit the input.
     """
+
+    stride: tuple[int | Fraction, ...]
 
     def __init__(self, window: Window, size: Sequence[int]) -> None:
         self._input = tuple(size)
@@ -95,5 +99,46 @@ class Placement:
         tensor([0, 2, 4])
         """
         first = (self._extent[axis] - 1) // 2 - self._pads[axis][0]
-        positions = torch.arange(self.size[axis]) * self.stride[axis] + first
+        positions = torch.arange(self.size[axis]) * int(self.stride[axis]) + first
         return positions.clamp(0, self._input[axis] - 1)
+
+
+class Enlarged(Placement):
+    """The result of a step that makes several positions of each one.
+
+    Args:
+        size: the input's spatial size.
+        factor: how many, per axis.
+
+    >>> Enlarged((2,), (3,)).centres(0)
+    tensor([0, 0, 0, 1, 1, 1])
+    """
+
+    def __init__(self, size: Sequence[int], factor: Sequence[int]) -> None:
+        self._factor = tuple(factor)
+        self.size = tuple(n * times for n, times in zip(size, factor, strict=True))
+        self.stride = tuple(Fraction(1, times) if times > 1 else 1 for times in factor)
+
+    def centres(self, axis: int) -> Tensor:
+        """Return the input position that each output position is made of."""
+        return torch.arange(self.size[axis]) // self._factor[axis]
+
+
+class Composed(Placement):
+    """The result of one step after another, placed on the input of the first.
+
+    Args:
+        earlier: of the result of the first step.
+        later: of the result of the second, on that.
+    """
+
+    def __init__(self, earlier: Placement, later: Placement) -> None:
+        self._earlier, self._later = earlier, later
+        self.size = later.size
+        steps = zip(earlier.stride, later.stride, strict=True)
+        products = [Fraction(one) * Fraction(other) for one, other in steps]
+        self.stride = tuple(n.numerator if n.denominator == 1 else n for n in products)
+
+    def centres(self, axis: int) -> Tensor:
+        """Return the position of the first input that each output position is centred on."""
+        return self._earlier.centres(axis)[self._later.centres(axis)]

@@ -79,6 +79,8 @@ def bank_of(
                 f"kernel '{file.name}' has no parameter '{key}'",
                 hint=f"its parameters: {names}" if names else "it has no parameters",
             )
+    if file.chain:
+        raise KernelError(f"kernel '{file.name}' is a chain, which is no kernel of a bank")
     label = file.name + "".join(f"-{key}={value}" for key, value in parameters)
     if file.bank:
         return _bank(file, label, request, depth)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from convtool.errors import KernelError
 from convtool.kernels import catalogue, contents
 from convtool.kernels.grammar import is_path, parse_parameters, split_head
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import KernelSpec, Request
+from convtool.kernels.safe_yaml import parse
 
 
 class FileLoader:
@@ -37,6 +39,19 @@ class FileLoader:
         """Return the file, and those of a bank's members."""
         folders = self.folders(spec, search)
         return catalogue.files(catalogue.path_of(spec.head, folders), folders)
+
+    def steps(self, spec: KernelSpec, search: Sequence[Path]) -> Sequence[str]:
+        """Return the steps of a file with a `chain`."""
+        folders = self.folders(spec, search)
+        try:
+            content, _ = parse(catalogue.path_of(spec.head, folders))
+        except KernelError:
+            return ()  # `load` says why
+        if "chain" not in content:
+            return ()
+        if spec.parameters:
+            raise KernelError(f"kernel '{spec.head}' is a chain, which has no parameters")
+        return contents.find(spec.head, folders).chain
 
     def folders(self, spec: KernelSpec, search: Sequence[Path]) -> Sequence[Path]:
         """Return the folders where names are looked up first."""

@@ -73,6 +73,11 @@ class GridLoader:
         del spec, search
         return []
 
+    def steps(self, spec: KernelSpec, search: Sequence[Path]) -> Sequence[str]:
+        """Return none: it is a kernel."""
+        del spec, search
+        return ()
+
 
 def read_numbers(text: str) -> NDArray[np.float64]:
     """Return the numbers of a grid: with three axes, or as many as brackets show.

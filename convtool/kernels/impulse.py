@@ -55,6 +55,11 @@ class ImpulseLoader:
         del search
         return [Path(spec.head)]
 
+    def steps(self, spec: KernelSpec, search: Sequence[Path]) -> Sequence[str]:
+        """Return none: it is a kernel."""
+        del spec, search
+        return ()
+
 
 def impulse_response(path: str, in_channels: int, rate: float | None) -> Bank:
     """Return the kernel of an impulse response; it is causal: its first sample is the direct sound.

@@ -64,6 +64,13 @@ class Loader(Protocol):
             KernelError: there is no such kernel.
         """
 
+    def steps(self, spec: "KernelSpec", search: Sequence[Path]) -> Sequence[str]:
+        """Return the texts of the steps of a chain; none of what `load` has kernels for.
+
+        Raises:
+            KernelError: it is a chain, and something is wrong with it.
+        """
+
 
 @dataclass(frozen=True)
 class KernelSpec:
@@ -92,3 +99,7 @@ class KernelSpec:
     def files(self, search: Sequence[Path] = ()) -> list[Path]:
         """Return the files that it is read from; see `Loader.files`."""
         return self.loader.files(self, search)
+
+    def steps(self, search: Sequence[Path] = ()) -> Sequence[str]:
+        """Return its steps where it is a chain; see `Loader.steps`."""
+        return self.loader.steps(self, search)

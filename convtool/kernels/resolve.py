@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from convtool.kernels.chain import files_of
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import Request
 from convtool.kernels.spec import parse
@@ -54,4 +55,4 @@ def files(text: str, search: Sequence[Path] = ()) -> list[Path]:
     Raises:
         KernelError: there is no such kernel.
     """
-    return parse(text).files(search)
+    return files_of(text, search)

@@ -156,11 +156,14 @@ class KernelFile(BaseModel):
     )
     generator: str | None = Field(None, description="A function of convtool.kernels.generators.")
     dimensions: Annotated[tuple[Dimension, ...], BeforeValidator(_several)] = Field(
-        (), description="The dimensions that a generator has weights for."
+        (), description="The dimensions that a generator or a chain has weights for."
     )
     parameters: dict[str, Parameter] = {}
     bank: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
         (), max_length=MAX_BANK_MEMBERS, description="Kernels that run side by side."
+    )
+    chain: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
+        (), max_length=MAX_BANK_MEMBERS, description="Steps that run after each other, as in -k."
     )
     combine: Combine | None = Field(
         None, description="How the results of a bank are combined into one."
@@ -168,13 +171,17 @@ class KernelFile(BaseModel):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        kinds = [self.weights is not None, self.generator is not None, bool(self.bank)]
-        if sum(kinds) != 1:
-            raise ValueError("a kernel has exactly one of 'weights', 'generator' and 'bank'")
-        if self.generator is None and (self.parameters or self.dimensions):
-            raise ValueError("'parameters' and 'dimensions' belong to a 'generator'")
-        if self.generator is not None and not self.dimensions:
-            raise ValueError("a 'generator' needs 'dimensions'")
+        kinds = (self.weights is not None, self.generator is not None, self.bank, self.chain)
+        if sum(map(bool, kinds)) != 1:
+            raise ValueError(
+                "a kernel has exactly one of 'weights', 'generator', 'bank' and 'chain'"
+            )
+        if self.generator is None and self.parameters:
+            raise ValueError("'parameters' belong to a 'generator'")
+        if self.dimensions and not (self.generator or self.chain):
+            raise ValueError("'dimensions' belong to a 'generator' or a 'chain'")
+        if (self.generator or self.chain) and not self.dimensions:
+            raise ValueError("a 'generator' or a 'chain' needs 'dimensions'")
         if self.combine and not self.bank:
             raise ValueError("'combine' belongs to a 'bank'")
         if self.output and self.normalize:

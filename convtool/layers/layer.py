@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from convtool.convolve.geometry import Conv, Placement, ends, padded_size, window
 from convtool.kernels import heat, table
 from convtool.layers.combine import combined, combined_range
 from convtool.layers.fold import Fold
 from convtool.layers.outputs import NamedOutput
+from convtool.layers.plain import Plain
 from convtool.options.kernel import Combine
 from convtool.sizes import Pads, counted
 
@@ -36,6 +37,9 @@ class Layer:
         centre: the tap of the leading axis on which the first kernel alone is aligned with the
             current sample.
         notes: what was done to make the kernels.
+        before: the steps before it, where it is the last layer of a chain.
+        reach: the range of each input channel; None for that of the medium.
+        ends_chain: it changes nothing: the last step of its chain is one without weights.
     """
 
     conv: Conv
@@ -45,6 +49,27 @@ class Layer:
     pads: Pads | None = None
     centre: int = 0
     notes: tuple[str, ...] = ()
+    before: "tuple[Layer | Plain, ...]" = ()
+    reach: tuple[Tensor, Tensor] | None = None
+    ends_chain: bool = False
+
+    @property
+    def steps(self) -> "tuple[Layer | Plain, ...]":
+        """All steps of its chain, in order: itself alone where there are no others."""
+        return self.before if self.ends_chain else (*self.before, self)
+
+    @property
+    def module(self) -> nn.Module:
+        """What PyTorch calls it: the layer, or the sequence of its chain."""
+        if not self.before:
+            return self.conv
+        modules = (step.conv if isinstance(step, Layer) else step.module for step in self.steps)
+        return nn.Sequential(*modules)
+
+    @property
+    def stride(self) -> tuple[int, ...]:
+        """Input positions from one position of its result to the next, per axis."""
+        return tuple(self.conv.stride)
 
     @property
     def channels(self) -> int:
@@ -154,9 +179,12 @@ class Layer:
         """
         weight = self.conv.weight.detach().flatten(1).cpu()
         bias = 0 if self.conv.bias is None else self.conv.bias.detach().cpu()
-        low, high = weight.clamp(max=0).sum(1), weight.clamp(min=0).sum(1)
-        if centred:
-            low, high = low - high, high - low
+        if self.reach is not None:
+            low, high = self._limits(*self.reach)
+        else:
+            low, high = weight.clamp(max=0).sum(1), weight.clamp(min=0).sum(1)
+            if centred:
+                low, high = low - high, high - low
         limits = torch.stack([low + bias, high + bias])
         if self.folds_anything:
             joined = self._folded(limits.reshape(2, self.conv.groups, -1), combined_range)
@@ -165,6 +193,17 @@ class Layer:
             else:
                 limits = combined_range(self.combine, joined)
         return limits[0], limits[1]
+
+    def _limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the range of each response without its bias, by that of each input channel."""
+        conv, groups = self.conv, self.conv.groups
+        weight = conv.weight.detach().cpu().flatten(2)
+        down, up = weight.clamp(max=0).sum(2), weight.clamp(min=0).sum(2)
+        # padding may add zeros
+        ends = torch.stack([low.clamp(max=0), high.clamp(min=0)]).to(weight.dtype)
+        ends = ends.reshape(2, groups, -1).repeat_interleave(conv.out_channels // groups, 1)
+        least, most = ends
+        return (up * least + down * most).sum(1), (up * most + down * least).sum(1)
 
     def members(self, channel: int) -> list[tuple[Combine | None, list[int]]]:
         """Return which channels of `conv` a channel of the result is made of.

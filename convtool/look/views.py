@@ -52,7 +52,7 @@ def _video(size: Sequence[int], placement: Placement) -> tuple[Keepers, Keepers]
     """Keep the same frames and the same row of the part and its result."""
     del size  # of which the frames are an estimate
     row = placement.size[1] // 2
-    first, step = int(placement.centres(0)[0]), placement.stride[0]
+    first, step = int(placement.centres(0)[0]), int(placement.stride[0])
     before: Keepers = {
         "frames": Frames(FRAMES, FRAME_PIXELS, first, step),
         "slice": Slice(int(placement.centres(1)[row]), TIMES),

@@ -68,6 +68,8 @@ def _divided(job: Job, work: Work, shared: Run, wanted: int) -> Division:
         raise IndivisibleError("--plot, --report and --preview watch one process")
     if not isinstance(backend, Divisible):
         raise IndivisibleError(f"{shared.filter.medium.several} are not")
+    if layer.before:
+        raise IndivisibleError("a chain runs from the beginning")
     if layer.conv.padding_mode == "circular" and any(layer.ends[0]):
         raise IndivisibleError("circular padding joins its end and its beginning")
     marks = backend.marks(work.source)

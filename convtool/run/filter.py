@@ -3,6 +3,7 @@
 It must not know what becomes of results: `pipeline` puts their steps together and writes them.
 """
 
+import math
 from collections.abc import Generator, Sequence
 from contextlib import closing
 
@@ -14,17 +15,15 @@ from convtool.convolve import Convolution, Epilogue, Step, devices
 from convtool.convolve.compiling import Compiler
 from convtool.convolve.geometry import window
 from convtool.convolve.stream import Stream
-from convtool.kernels.kernel import Bank
-from convtool.kernels.loader import Request
-from convtool.kernels.spec import parse
-from convtool.layers.build import build
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
 from convtool.media.contract import Part, Transparent, weighted
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.results.weighted import Weighted
+from convtool.run.chains import Chains
 from convtool.run.prefetch import prefetch
+from convtool.run.stepped import Stepped
 
 Ends = tuple[int, int]  # samples added before and behind
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -58,11 +57,8 @@ class Filter:
             self._device = devices.choose(options.engine.device, 0)
         self._inputs = inputs
         self.compiler = Compiler() if options.engine.compile else None
-        self._layers: dict[tuple[int, float | None, torch.dtype], Layer] = {}
-        self._ready: dict[tuple[Layer, tuple[int, ...], Levels], Convolution] = {}
-        self._specs = [parse(text) for text in options.kernel.kernel]
-        # Kernels in hertz and seconds, or with a channel per input channel, wait for the input.
-        self._banks = None if medium.aligned else self._loaded(1, None)
+        self._ready: dict[Layer, tuple[tuple[int, ...], Levels, Convolution]] = {}
+        self._chains = Chains(options, medium)
 
     def layer(
         self,
@@ -70,47 +66,19 @@ class Filter:
         rate: float | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> Layer:
-        """Return the layer for inputs with this many channels and samples per second.
-
-        Args:
-            in_channels: of the inputs.
-            rate: samples per second; None where there is no time, or it is not known.
-            dtype: of the weights.
-
-        Raises:
-            LayerError: the options do not fit them.
-            KernelError: a kernel cannot be used.
-        """
-        key = in_channels, rate, dtype
-        if key not in self._layers:
-            banks = self._banks
-            if banks is None:
-                banks = self._loaded(in_channels, rate)
-            medium, options = self.medium, self.options
-            self._layers[key] = build(
-                banks,
-                dims=medium.dims,
-                in_channels=in_channels,
-                random_channels=medium.random_channels or in_channels,
-                padding_mode=medium.padding_mode,
-                kernel=options.kernel,
-                layer=options.layer,
-                alignment=options.alignment,
-                dtype=dtype,
-            )
-        return self._layers[key]
-
-    def _loaded(self, in_channels: int, rate: float | None) -> list[Bank]:
-        search = self.options.kernel.kernel_path
-        request = Request(self.medium.dims, search, rate, in_channels)
-        return [spec.load(request) for spec in self._specs]
+        """Return the layer for inputs with this many channels; see `Chains.layer`."""
+        return self._chains.layer(in_channels, rate, dtype)
 
     def layer_of(self, part: Part) -> Layer:
-        """Return the layer for a part.
+        """Return the layer for a part; of a chain, the last one.
+
+        Args:
+            part: of an input, or what the last layer sees of it.
 
         Raises:
             LayerError: the options do not fit it.
         """
+        part = getattr(part, "base", part)
         dtype = torch.float64 if self._exact(part.levels) else torch.float32
         return self.layer(len(part.channels), part.rate, dtype)
 
@@ -119,13 +87,44 @@ class Filter:
         return levels.wide and self.options.engine.dtype == "float32"
 
     def seen(self, part: Part) -> Part:
-        """Return a part as its layer should see it: with transparency taken into account."""
+        """Return a part of an input as the first layer should see it: its transparency counts."""
         if not isinstance(part, Transparent):
             return part
-        layer = self.layer_of(part)
+        steps = self.layer_of(part).steps
         alone = self.options.layer.groups in (None, "depthwise")
-        smooths = alone and self.options.kernel.out_channels is None and layer.smooths
-        return part.seen_by(sees_neighbours=layer.sees_neighbours, smooths=smooths)
+        alone = alone and self.options.kernel.out_channels is None
+        return part.seen_by(
+            sees_neighbours=any(step.sees_neighbours for step in steps),
+            smooths=alone and all(isinstance(step, Layer) and step.smooths for step in steps),
+        )
+
+    def stepped(self, part: Part) -> Part:
+        """Return what the last layer sees of a part: what the steps before it make of that."""
+        for step in self.layer_of(part).before:
+            memory = 0
+            if isinstance(step, Layer):
+                convolution = self._convolution(step, part)
+                row = math.prod(part.size[1:]) * step.channels * torch.float32.itemsize
+                memory = convolution.memory + 2 * convolution.length * row
+            part = Stepped(
+                part,
+                step,
+                single=self.medium.single,
+                dtype=torch.float64 if self._exact(part.levels) else torch.float32,
+                filtered=self._filtered,
+                memory=memory,
+            )
+        return part
+
+    def _filtered(
+        self, layer: Layer, part: Part, levels: Levels, *, company: bool
+    ) -> Generator[Block]:
+        """Yield the result of an earlier layer as blocks on the device."""
+        epilogue: Epilogue = [layer.fold, lambda responses: responses.to(levels.dtype)]
+        with closing(self._stored(layer, part, company=company)) as blocks:
+            stream, last = self._stream(layer, part, epilogue, None)
+            with devices.exact():
+                yield from stream.blocks(blocks, levels, last=last)
 
     def folded(self, seen: Part) -> list[Step]:
         """Return the first steps of an epilogue, for responses alone, without a weight."""
@@ -144,14 +143,23 @@ class Filter:
 
     def layers(self) -> list[Layer]:
         """Return the layers made so far."""
-        return list(self._layers.values())
+        return self._chains.layers()
 
     def convolution(self, part: Part) -> Convolution:
-        """Return the layer for a part, made ready to run; parts alike share it."""
-        key = self.layer_of(part), part.size, part.levels
-        if key not in self._ready:
-            self._ready = {key: self._prepared(*key)}
-        return self._ready[key]
+        """Return the layer for a part, made ready to run; parts alike share it.
+
+        Args:
+            part: what the layer sees.
+        """
+        return self._convolution(self.layer_of(part), part)
+
+    def _convolution(self, layer: Layer, part: Part) -> Convolution:
+        size, levels, ready = self._ready.get(layer, (None, None, None))
+        if ready is None or (size, levels) != (part.size, part.levels):
+            ready = self._prepared(layer, part.size, part.levels)
+            self._ready = {key: self._ready[key] for key in layer.before if key in self._ready}
+            self._ready[layer] = part.size, part.levels, ready
+        return ready
 
     def _prepared(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution:
         engine = self.options.engine
@@ -188,8 +196,9 @@ class Filter:
 
         Shape: (N, C, L, *S)
         """
-        with closing(self._stored(part, company=False)) as blocks:
-            stream, last = self._stream(part, epilogue, pads, every)
+        layer = self.layer_of(part)
+        with closing(self._stored(layer, part, company=False)) as blocks:
+            stream, last = self._stream(layer, part, epilogue, pads, every)
             with devices.exact():
                 yield from stream((block.tensor for block in blocks), last=last)
 
@@ -204,14 +213,15 @@ class Filter:
             levels: how the samples that it makes are stored.
             pads: as above.
         """
-        with closing(self._stored(part, company=True)) as blocks:
-            stream, last = self._stream(part, epilogue, pads)
+        layer = self.layer_of(part)
+        with closing(self._stored(layer, part, company=True)) as blocks:
+            stream, last = self._stream(layer, part, epilogue, pads)
             with devices.exact():
                 yield from devices.download(stream.blocks(blocks, levels, last=last))
 
-    def _stored(self, part: Part, *, company: bool) -> Generator[Block]:
+    def _stored(self, layer: Layer, part: Part, *, company: bool) -> Generator[Block]:
         """Yield the blocks of a part, on the device."""
-        convolution = self.convolution(part)
+        convolution = self._convolution(layer, part)
         stored = part.blocks(convolution.length, company=company)
         if not self.medium.overlapped:
             yield from devices.upload(stored, convolution.device)
@@ -220,10 +230,10 @@ class Filter:
             yield from devices.upload(coming, convolution.device)
 
     def _stream(
-        self, part: Part, epilogue: Epilogue, pads: Ends | None, every: int = 1
+        self, layer: Layer, part: Part, epilogue: Epilogue, pads: Ends | None, every: int = 1
     ) -> tuple[Stream, Tensor | None]:
         """Return the stream for a part, and its last samples where padding begins with them."""
-        layer, convolution = self.layer_of(part), self.convolution(part)
+        convolution = self._convolution(layer, part)
         if every > 1:
             layer = layer.thinned(every)
             convolution = self._prepared(layer, part.size, part.levels)

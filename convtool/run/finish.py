@@ -49,7 +49,7 @@ class Finishes:
 
     def of(self, page: Work) -> tuple[Normalizer, Quantizer]:
         """Return the last steps of a part's epilogue."""
-        levels, unbounded = page.encoding.levels, page.part.levels.floats
+        levels, unbounded = page.encoding.levels, page.base.levels.floats
         key = page.layer, levels, unbounded
         if key not in self._made:
             quantizer = Quantizer(levels, unbounded=unbounded)

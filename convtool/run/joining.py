@@ -47,11 +47,10 @@ def write_joined(job: Job, work: Work, shared: Run, division: Division) -> list[
         results = hands("filtering", filter_segment, places)
         if not agree(results):
             raise IndivisibleError(OTHERWISE)
-        placement = work.layer.placement(work.part.size)
         outputs = open_outputs(job, work, shared, files, encoding.joiner)
         for number, output in enumerate(outputs):
             joiner = output.encoder
-            joiner.begin(work.seen, placement, levels, output.target.tiles)
+            joiner.begin(work.base, work.placement, levels, output.target.tiles)
             joiner.join([result.pieces[number] for result in results], division.moments)
             joiner.close()
         record(job, outputs, shared)

@@ -102,9 +102,8 @@ def _write(job: Job, work: Work, shared: Run, witness: Witness | None) -> list[s
             levels = page.encoding.levels
             noted |= dict.fromkeys([*page.layer.notes, *page.encoding.notes])
             result = stored(job, page, finishes, shared, witness)
-            placement = page.layer.placement(page.part.size)
             for encoder, target in zip(encoders, page.targets, strict=True):
-                encoder.begin(page.seen, placement, levels, target.tiles)
+                encoder.begin(page.base, page.placement, levels, target.tiles)
             drain(result, encoders, overlapped=shared.filter.medium.overlapped)
         for encoder in encoders:
             encoder.close()

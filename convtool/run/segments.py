@@ -135,7 +135,6 @@ def filter_segment(places: Places, tell: Tell) -> Filtered:
         seen = _backend(segment).stretch(work.part, segment.reach)
         page = replace(work, seen=seen, pads=segment.stretch.pads)
         finishes = Finishes(segment.job, page, shared, places.found)
-        placement = page.layer.placement(page.part.size)
         encoding = cast("Joined", page.encoding)
         encoders = []
         for path, target in zip(places.paths, page.targets, strict=True):
@@ -143,7 +142,7 @@ def filter_segment(places: Places, tell: Tell) -> Filtered:
             file.truncate()  # what a process that died has left
             encoder = encoding.piece(file, target.tiles)
             files.callback(encoder.drop)
-            encoder.begin(seen, placement, encoding.levels, target.tiles)
+            encoder.begin(seen, page.placement, encoding.levels, target.tiles)
             encoders.append(encoder)
         result = stored(segment.job, page, finishes, shared, None)
         drain(result, encoders, overlapped=shared.filter.medium.overlapped)

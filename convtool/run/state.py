@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from convtool.block import Block
+from convtool.convolve.geometry import Placement
 from convtool.layers.layer import Layer
 from convtool.limits import Budget
 from convtool.media.contract import Encoding, Part, Source
@@ -87,9 +88,11 @@ class Work:
 
     Attributes:
         source: the input.
-        part: the part.
-        seen: the same as the layer sees it.
-        layer: the layer that runs on it.
+        part: the part; of a chain, what its last layer sees of it, as `seen`.
+        seen: the same as the layer sees it, with what transparency asks for.
+        base: the part as the first layer of a chain sees it; else `seen`.
+        layer: the layer that runs on it; of a chain, the last one.
+        placement: the size of the result, and where its positions lie on `base`.
         targets: the outputs.
         encoding: how they are stored.
         memory: an estimate of the bytes that it needs.
@@ -99,7 +102,9 @@ class Work:
     source: Source
     part: Part
     seen: Part
+    base: Part
     layer: Layer
+    placement: Placement
     targets: list[Target]
     encoding: Encoding
     memory: int

@@ -33,6 +33,7 @@ from convtool.places.reading import held
 from convtool.run.outcomes import Outcome
 from convtool.run.prefetch import DEPTH
 from convtool.run.state import Run, Work
+from convtool.run.stepped import placement_on_base
 from convtool.sizes import size_text
 
 # Blocks held at once where steps overlap: those that wait, the one made and the one consumed.
@@ -155,7 +156,7 @@ def _targets(job: Job, part: Part, shared: Run) -> list[Target]:
     return plan_targets(
         job,
         shared.filter.layer_of(part),
-        part.channels,
+        shared.filter.stepped(part).channels,
         single=medium.single,
         sheet=options.output.sheet,
         banded=medium.banded,
@@ -181,14 +182,16 @@ def _sized(job: Job, source: Source, part: Part, targets: list[Target], shared: 
         WriteError: the format cannot hold what is wanted.
     """
     medium, options = shared.filter.medium, shared.filter.options
-    layer, seen = shared.filter.layer_of(part), shared.filter.seen(part)
+    layer, base = shared.filter.layer_of(part), shared.filter.seen(part)
+    stepped, seen = shared.filter.stepped(part), shared.filter.stepped(base)
     convolution = shared.filter.convolution(seen)
-    size = layer.placement(part.size).size
+    placement = placement_on_base(seen, layer.placement(seen.size))
+    size = placement.size
     raw = options.result.normalize == "none"
     wanted = Wanted(job.suffix, options.output, raw, size, targets[0].tiles)
     encoding = medium.backend.encoding(source, part, wanted)
-    rows = min(convolution.length, part.size[0])
-    row = math.prod(part.size[1:]) * len(seen.channels) * seen.levels.dtype.itemsize
+    rows = min(convolution.length, seen.size[0])
+    row = math.prod(seen.size[1:]) * len(seen.channels) * seen.levels.dtype.itemsize
     result_row = math.prod(size[1:]) * layer.channels * encoding.levels.dtype.itemsize
     block = rows * row + 2 * (rows // layer.conv.stride[0]) * result_row
     blocks = OVERLAPPED_BLOCKS if medium.overlapped else 1
@@ -200,7 +203,7 @@ def _sized(job: Job, source: Source, part: Part, targets: list[Target], shared: 
         needed,
         options.reading.max_memory,
     )
-    return Work(source, part, seen, layer, targets, encoding, needed)
+    return Work(source, stepped, seen, base, layer, placement, targets, encoding, needed)
 
 
 def check_duration(part: Part, reading: Reading) -> None:

@@ -72,7 +72,7 @@ class VideoEncoder(Notes):
         """
         header, storage = part.header, self._storage
         container, codec = storage.container, storage.codec
-        self._timeline = timeline(header, container, placement.stride[0])
+        self._timeline = timeline(header, container, int(placement.stride[0]))
         self._cadence: Cadence[Samples] = Cadence(self._timeline, container.least)
         with self._translated():
             self._output = self._opened()
