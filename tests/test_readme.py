@@ -269,6 +269,14 @@ def test_every_page_can_be_reached():
             assert f"({page.name})" in TEXTS["docs/README.md"]
 
 
+def test_the_chain_in_a_file_is_valid(convtool, tmp_path):
+    """The example of a kernel file with a chain passes the check."""
+    (block,) = blocks("docs/chains.md", "yaml")
+    path = tmp_path / "smooth-edges.yaml"
+    path.write_text(block)
+    assert convtool("kernels", "check", path).code == 0
+
+
 def test_the_kernel_file_is_the_preset(tmp_path):
     """The example of a kernel file is a complete and valid copy of the preset."""
     (block,) = blocks("docs/kernels.md", "yaml")
@@ -324,7 +332,7 @@ def test_every_example_is_tested():
     for text in TEXTS.values():
         assert set(re.findall(r"^```(\w+)$", text, re.MULTILINE)) <= {"sh", "python", "yaml"}
     with_yaml = {page for page in TEXTS if blocks(page, "yaml")}
-    assert with_yaml == {"docs/kernels.md", "docs/clusters.md"}
+    assert with_yaml == {"docs/kernels.md", "docs/chains.md", "docs/clusters.md"}
     assert {page for page in TEXTS if blocks(page, "python")} == {"README.md", "docs/python.md"}
 
 

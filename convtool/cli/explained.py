@@ -11,7 +11,7 @@ from torch import Tensor
 
 from convtool.cli.cells import table_of, tables
 from convtool.cli.messages import printable
-from convtool.cli.shape import formula_lines, layer_line
+from convtool.cli.shape import chain_lines, formula_lines, layer_line
 from convtool.look.element import Element, Response
 from convtool.look.explain import LARGEST, Explained
 from convtool.look.region import PADDED
@@ -51,7 +51,8 @@ def _show(
     console: Console, explained: Explained, title: str, leading: str, numbers: Tensor | None
 ) -> None:
     console.print(_heading(explained, title))
-    console.print(layer_line(explained.shape))
+    for line in [*chain_lines(explained.shape), layer_line(explained.shape)]:
+        console.print(line)
     if numbers is not None:
         _show_numbers(console, explained, numbers)
     axes = [leading, *AXES[len(explained.size)]]

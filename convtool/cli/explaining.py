@@ -72,6 +72,8 @@ def explain_input(
     crop = film.crop if film else None
     asked = Asked(text, suffix, own.at, own.channel, own.page, crop)
     explained = explain(asked, medium, options, source)
+    if numbers is not None and explained.layer.before:
+        numbers = _seen(explained)
     if _is_lossy(medium, suffix):
         notes.append(f"{suffix} is stored with loss: this is what its encoder is given")
     notes += [note for note in explained.notes if note not in notes]
@@ -146,6 +148,12 @@ def _options(medium: Medium, given: Mapping[str, Any]) -> tuple[Options, list[st
         return options, notes
     seeded = dataclasses.replace(kernel, seed=secrets.randbelow(2**31))
     return dataclasses.replace(options, kernel=seeded), notes
+
+
+def _seen(explained: Explained) -> Numbers:
+    """Return what the last layer of a chain sees of numbers. Shape: (C, *S)"""
+    blocks = explained.view.work.seen.blocks(explained.size[0])
+    return torch.cat([block.tensor for block in blocks], 2)[0].double().numpy()
 
 
 def _padded(numbers: Tensor, explained: Explained) -> Tensor:

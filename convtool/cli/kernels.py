@@ -12,7 +12,7 @@ from convtool.cli import messages
 from convtool.cli.commands import Command, Group
 from convtool.cli.completion import kernels
 from convtool.cli.sheet import sheet
-from convtool.errors import KernelError
+from convtool.errors import KernelError, UsageError
 from convtool.kernels import catalogue
 from convtool.look.plots.suffixes import check_suffix
 from convtool.options.declare import read, read_value
@@ -141,6 +141,7 @@ def show(
     """
     from rich.console import Console  # noqa: PLC0415  # the other commands do without
 
+    from convtool.kernels.chain import steps_of  # noqa: PLC0415  # NumPy
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
     from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
     from convtool.look.terminal.kernels import draw  # noqa: PLC0415  # NumPy, rich
@@ -152,15 +153,23 @@ def show(
     search = _folders(kernel_path)
     asked = None if dims is None else read_value("dims", DIMS, dims)
     hertz = float(read(RATES, rate))
-    spec = parse(kernel)
-    known = spec.dimensions(search)
-    chosen = asked or next(preferred for preferred in PREFERRED if preferred in known)
-    bank = spec.load(Request(chosen, search, hertz))
-    for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
-        messages.say(f"note: {messages.printable(note)}")
-    draw(bank, hertz if chosen == 1 else None, Console())
-    if plot is not None:
-        _plot(bank, hertz if chosen == 1 else None, plot, resolution, overwrite=overwrite)
+    steps = steps_of(kernel, search)
+    if len(steps) > 1 and plot is not None:
+        raise UsageError("--plot draws one kernel, and a chain has several")
+    for number, step in enumerate(steps, start=1):
+        if len(steps) > 1:
+            print(f"step {number} of {len(steps)}: {messages.printable(step.text)}")
+        if step.plain:
+            continue
+        spec = parse(step.text)
+        known = spec.dimensions(search)
+        chosen = asked or next(preferred for preferred in PREFERRED if preferred in known)
+        bank = spec.load(Request(chosen, search, hertz))
+        for note in dict.fromkeys(note for one in bank.kernels for note in one.notes):
+            messages.say(f"note: {messages.printable(note)}")
+        draw(bank, hertz if chosen == 1 else None, Console())
+        if plot is not None:
+            _plot(bank, hertz if chosen == 1 else None, plot, resolution, overwrite=overwrite)
 
 
 def _plot(bank: "Bank", rate: float | None, path: Path, dpi: int, *, overwrite: bool) -> None:
@@ -193,12 +202,19 @@ def check(
 def _check(path: Path) -> None:
     """Check a kernel file, whatever its name, by computing its weights."""
     from convtool.kernels import contents, schema  # noqa: PLC0415  # pydantic, NumPy
+    from convtool.kernels.chain import steps_of  # noqa: PLC0415  # NumPy
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
+    from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
 
     file = schema.read(path)
     folders = (path.parent,)
     for dims in contents.dimensions(file, folders):
-        contents.bank_of(file, (), Request(dims, folders, RATE))
+        request = Request(dims, folders, RATE)
+        if not file.chain:
+            contents.bank_of(file, (), request)
+        for step in (step for text in file.chain for step in steps_of(text, folders)):
+            if not step.plain:
+                parse(step.text).load(request)
 
 
 @app.command(cls=Command)

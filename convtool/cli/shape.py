@@ -1,7 +1,7 @@
 """`convtool shape`: the sizes of a layer worked out, for a size or for the header of a file."""
 
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -127,7 +127,8 @@ def described(shape: LayerShape) -> dict[str, Any]:
     """Return shapes as one line of JSON."""
     window = shape.window
     bias = [shape.out_channels] if shape.bias else None
-    return {
+    chain = {} if shape.chain is None else {"chain": asdict(shape.chain)}
+    return chain | {
         "input": [shape.in_channels, *shape.size],
         "output": [shape.results, *shape.output],
         "kernel_size": window.kernel,
@@ -160,11 +161,28 @@ def _lines(shape: LayerShape, leading: str) -> list[str]:
     }
     left = max(map(len, rows))
     return [
+        *chain_lines(shape),
         layer_line(shape),
         "",
         *formula_lines(shape, leading),
         "",
         *(f"{key:<{left}}  {value}" for key, value in rows.items()),
+    ]
+
+
+def chain_lines(shape: LayerShape) -> list[str]:
+    """Return the steps of a chain, before the lines on its last layer; none of a layer alone."""
+    chain = shape.chain
+    if chain is None:
+        return []
+    channels, *size = chain.input
+    sums = f"{chain.parameters:,} parameters, {chain.multiply_adds:,} multiply-adds"
+    return [
+        f"a chain of {counted(len(chain.steps), 'step')} on {channels} × {size_text(size)}:",
+        *(f"  {number}  {step}" for number, step in enumerate(chain.steps, start=1)),
+        f"  receptive field {size_text(chain.receptive)}, {sums}",
+        "",
+        "its last layer, on what the steps before it make:",
     ]
 
 

@@ -82,11 +82,13 @@ def _plan(outcome: Outcome, verbose: int) -> None:
 
 def layer(layer: Layer, *, weights: bool) -> None:
     """Tell what a layer is, and its weights where they are wanted."""
-    messages.say(str(layer.conv))
-    if weights:
-        messages.say(f"weight {tuple(layer.conv.weight.shape)}\n{_array(layer.conv.weight)}")
-        if layer.conv.bias is not None:
-            messages.say(f"bias {tuple(layer.conv.bias.shape)}\n{_array(layer.conv.bias)}")
+    for step in layer.steps:
+        messages.say(str(step.conv if isinstance(step, Layer) else step.module))
+        if weights and isinstance(step, Layer):
+            conv = step.conv
+            messages.say(f"weight {tuple(conv.weight.shape)}\n{_array(conv.weight)}")
+            if conv.bias is not None:
+                messages.say(f"bias {tuple(conv.bias.shape)}\n{_array(conv.bias)}")
 
 
 def _array(weights: Tensor) -> str:

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from convtool.convolve.geometry import Enlarged, Placement
-from convtool.errors import KernelError, LayerError
+from convtool.errors import KernelError, LayerError, UsageError
 from convtool.kernels.chain import FUNCTIONS
 from convtool.kernels.grammar import split_head
 from convtool.options.axes import PerAxis
-from convtool.options.declare import per_axis, read_value
+from convtool.options.declare import per_axis
 from convtool.sizes import Window
 
 MOST = PerAxis(1, 64)  # samples that become one, or that one becomes
@@ -126,8 +126,7 @@ def plain_step(text: str, dims: int) -> Plain:
         dims: spatial axes of the input.
 
     Raises:
-        KernelError: its number is missing, or it takes none.
-        UsageError: its number is wrong, or there are several, and not one per axis.
+        KernelError: its number is missing or wrong, or it takes none.
         LayerError: frames would be shown between others.
     """
     name, number = split_head(text)
@@ -138,8 +137,12 @@ def plain_step(text: str, dims: int) -> Plain:
         return Plain(name, MODULES[name](), None, ones, bends=name in ("sigmoid", "tanh"))
     if number is None:
         raise KernelError(f"step '{text}': {name} takes a number, as in {name}:2")
-    value: Any = read_value(name, MOST, number)
-    each = per_axis(name, value, dims)
+    try:
+        value: Any = MOST.allowed(MOST.read(number))
+        each = per_axis(name, value, dims)
+    except (ValueError, UsageError) as exc:
+        expected = f"whole numbers from {MOST.low} to {MOST.high}, one or one per axis"
+        raise KernelError(f"step '{text}': {name} takes {expected}") from exc
     label = f"{name}-{number.replace(',', 'x').replace(' ', '')}"
     if name != "upsample":
         module = POOLS[name, dims](value)

@@ -13,6 +13,25 @@ from convtool.sizes import Window, check_groups, multiply_adds, pads_of
 
 
 @dataclass(frozen=True)
+class ChainShape:
+    """A chain of steps, as its last layer knows it.
+
+    Attributes:
+        input: channels and spatial size of the input.
+        steps: each step with the size of what it makes, as text.
+        receptive: samples of the input that a result depends on at most, per axis.
+        parameters: weights and biases of all steps.
+        multiply_adds: of all steps.
+    """
+
+    input: tuple[int, ...]
+    steps: tuple[str, ...]
+    receptive: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
 class LayerShape:
     """A layer and the size of its input.
 
@@ -25,6 +44,7 @@ class LayerShape:
         window: how its kernel moves.
         padding: `same`, `valid`, or empty where it is given in numbers.
         results: channels that are left of `out_channels` where a bank is combined.
+        chain: that it is the last layer of, if it is of one.
     """
 
     size: tuple[int, ...]
@@ -35,6 +55,7 @@ class LayerShape:
     window: Window
     padding: str
     results: int
+    chain: ChainShape | None = None
 
     @property
     def output(self) -> tuple[int, ...]:

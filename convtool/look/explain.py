@@ -15,7 +15,7 @@ from convtool.layers.shape import LayerShape
 from convtool.look.channels import channel_labels, channel_of, channel_order
 from convtool.look.element import Element, element
 from convtool.look.region import Region, around
-from convtool.look.shape import shape_of_layer
+from convtool.look.shape import chain_shape, shape_of_layer
 from convtool.look.witness import Look, View
 from convtool.media.contract import Source, tick
 from convtool.media.registry import Medium
@@ -94,7 +94,9 @@ class Explained:
     @property
     def shape(self) -> LayerShape:
         """The shapes of the layer on the input."""
-        return shape_of_layer(self.layer, self.size)
+        part = getattr(self.view.work.part, "base", None)
+        chain = part and chain_shape(self.layer, len(part.channels), part.size)
+        return shape_of_layer(self.layer, self.size, chain)
 
     @property
     def result(self) -> Tensor | None:

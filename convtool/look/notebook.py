@@ -69,7 +69,7 @@ class Exhibit:
         return figure(self.shown.look, self.shown.name, self.shown.medium.single, dpi)
 
     def __repr__(self) -> str:
-        return f"<{self.shown.name}: {self.shown.view.work.layer.conv}>"
+        return f"<{self.shown.name}: {self.shown.view.work.layer.module}>"
 
     def _repr_html_(self) -> str:
         """Return the page in a frame, which keeps its styles and scripts apart."""

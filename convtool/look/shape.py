@@ -5,21 +5,26 @@ from typing import Any
 
 from convtool.convolve.geometry import window
 from convtool.layers.layer import Layer
-from convtool.layers.shape import LayerShape
+from convtool.layers.shape import ChainShape, LayerShape
+from convtool.layers.sizes import receptive_field, step_sizes
 from convtool.media.inputs import opened
 from convtool.media.mistaken import medium_of, open_source
 from convtool.media.registry import Medium
 from convtool.options.options import Options
 from convtool.places.names import shown
 from convtool.run.filter import Filter
+from convtool.sizes import size_text
 
 
-def shape_of_layer(layer: Layer, size: Sequence[int]) -> LayerShape:
+def shape_of_layer(
+    layer: Layer, size: Sequence[int], chain: ChainShape | None = None
+) -> LayerShape:
     """Return the shapes of a layer on an input.
 
     Args:
         layer: the layer.
-        size: the input's spatial size.
+        size: the input's spatial size, as the layer sees it.
+        chain: that it is the last layer of.
     """
     conv = layer.conv
     padding = conv.padding if isinstance(conv.padding, str) and layer.pads is None else ""
@@ -32,7 +37,38 @@ def shape_of_layer(layer: Layer, size: Sequence[int]) -> LayerShape:
         window(conv, layer.pads),
         padding,
         layer.channels,
+        chain,
     )
+
+
+def chain_shape(layer: Layer, channels: int, size: Sequence[int]) -> ChainShape | None:
+    """Return the shapes of a layer's chain on an input; None where it stands alone.
+
+    Args:
+        layer: the last layer.
+        channels: of the input of the chain.
+        size: its spatial size.
+
+    Raises:
+        LayerError: a step does not fit.
+    """
+    if not layer.before:
+        return None
+    steps = step_sizes(layer, channels, size)
+    return ChainShape(
+        (channels, *size),
+        tuple(f"{step.module} → {step.channels} × {size_text(step.size)}" for step in steps),
+        receptive_field(layer.steps),
+        sum(step.parameters for step in steps),
+        sum(step.multiply_adds for step in steps),
+    )
+
+
+def _shape(layer: Layer, channels: int, size: Sequence[int]) -> LayerShape:
+    chain, seen = chain_shape(layer, channels, size), tuple(size)
+    for step in layer.before:
+        seen = step.placement(seen).size
+    return shape_of_layer(layer, seen, chain)
 
 
 def shape_with_kernels(
@@ -49,7 +85,7 @@ def shape_with_kernels(
     Raises:
         ConvtoolError: the options do not fit the input.
     """
-    return shape_of_layer(Filter(options, medium).layer(in_channels), size)
+    return _shape(Filter(options, medium).layer(in_channels), in_channels, size)
 
 
 def shape_on_file(name: str, given: Mapping[str, Any]) -> tuple[LayerShape, Medium]:
@@ -69,4 +105,5 @@ def shape_on_file(name: str, given: Mapping[str, Any]) -> tuple[LayerShape, Medi
         medium = medium_of(name, file)
         options = medium.options(given)
         part = next(open_source(medium, file, name, options.reading).parts())
-        return shape_of_layer(Filter(options, medium).layer_of(part), part.size), medium
+        layer = Filter(options, medium).layer_of(part)
+        return _shape(layer, len(part.channels), part.size), medium

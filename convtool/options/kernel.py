@@ -53,10 +53,10 @@ class KernelOptions:
     kernel: tuple[str, ...] = option(
         (),
         {
-            "": f"{KERNEL} or kernel file (my.yaml). Repeat it for a bank. Without it, weights are "
-            "random.",
-            "audio": f"{KERNEL}, kernel file (my.yaml) or impulse response (hall.wav). Repeat it "
-            "for a bank. Without it, weights are random.",
+            "": f"{KERNEL} or kernel file (my.yaml), or steps ('blur -> sobel'). Repeat it for a "
+            "bank. Without it, weights are random.",
+            "audio": f"{KERNEL}, kernel file (my.yaml) or impulse response (hall.wav), or steps "
+            "('blur -> sobel'). Repeat it for a bank. Without it, weights are random.",
         },
         "Kernel",
         "-k",

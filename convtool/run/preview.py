@@ -1,17 +1,19 @@
 """Describe what a job would do: shapes, cost and files. It writes nothing and runs no layer."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from convtool.convolve.geometry import extent
 from convtool.kernels.frequency import decibels
 from convtool.layers.layer import Layer
+from convtool.layers.sizes import StepSize, receptive_field, step_sizes
 from convtool.limits import MEBI
 from convtool.outputs.job import Job
 from convtool.run.dividing import Division, divided
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Work
 from convtool.run.work import attempt, succeeded
-from convtool.sizes import multiply_adds, size_text
+from convtool.sizes import size_text
 
 # Octaves, in hertz.
 FREQUENCIES = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -54,25 +56,34 @@ def _parts(division: Division) -> str:
 def describe(work: Work, shared: Run) -> Description:
     """Return the shapes, the receptive field, the algorithm and the cost of a job."""
     part, layer, medium = work.part, work.layer, shared.filter.medium
-    conv, size = layer.conv, layer.placement(part.size).size
+    part = getattr(part, "base", part)  # of the input, not of the last step
+    conv, size = layer.conv, work.placement.size
     convolution = shared.filter.convolution(work.seen)
-    rows = min(convolution.length, part.size[0])
-    each = conv.in_channels // conv.groups
+    rows = min(convolution.length, work.seen.size[0])
+    steps = step_sizes(layer, len(part.channels), part.size)
     description: Description = {
         "input": size_text((1, len(part.channels), *part.size)),
         "output": size_text((1, layer.channels, *size)),
-        "layer": str(conv),
-        "weights": conv.weight.numel(),
-        "receptive field": size_text(extent(conv)),
-        "multiply-adds": multiply_adds(size, conv.out_channels, conv.kernel_size, each),
+        **(_chain(steps) if layer.before else {"layer": str(conv)}),
+        "weights": sum(step.conv.weight.numel() for step in layer.steps if isinstance(step, Layer)),
+        "receptive field": size_text(receptive_field(layer.steps)),
+        "multiply-adds": sum(step.multiply_adds for step in steps),
         "algorithm": convolution.plan.algorithm,
-        "block": f"{rows} of {part.size[0]}",
+        "block": f"{rows} of {work.seen.size[0]}",
         "memory": f"about {-(-work.memory // MEBI)} MiB",
         "stored as": str(work.encoding.levels),
     }
-    if medium.timed and medium.dims == 1 and part.rate is not None:
+    if medium.timed and medium.dims == 1 and part.rate is not None and not layer.before:
         description |= _in_time(part.rate, part.size[0], size[0], layer)
     return description
+
+
+def _chain(steps: Sequence[StepSize]) -> Description:
+    """Return what each step makes."""
+    return {
+        f"step {number}": f"{step.module} → {size_text((1, step.channels, *step.size))}"
+        for number, step in enumerate(steps, start=1)
+    }
 
 
 def _in_time(rate: float, length: int, out_length: int, layer: Layer) -> Description:

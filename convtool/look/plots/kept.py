@@ -13,7 +13,7 @@ from convtool.look.witness import View
 from convtool.media.contract import weighted
 from convtool.outputs.targets import channel_names
 from convtool.results.normalize import Mapping
-from convtool.sizes import size_text
+from convtool.sizes import counted, size_text
 
 
 def input_samples(view: View, samples: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -82,7 +82,8 @@ def layer_text(layer: Layer) -> str:
     """Return what a layer is, as PyTorch writes it, after the names of its kernels."""
     titles = [output.title for output in layer.outputs]
     few = titles if len(titles) <= 4 else [*titles[:3], f"{len(titles) - 3} more"]
-    return f"{', '.join(few)} · {layer.conv}"
+    what = layer.conv if len(layer.steps) == 1 else counted(len(layer.steps), "step")
+    return f"{', '.join(few)} · {what}"
 
 
 def sizes_text(before: Sequence[int], after: Sequence[int]) -> str:

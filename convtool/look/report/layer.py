@@ -8,6 +8,7 @@ from convtool.convolve.geometry import extent, window
 from convtool.look.report.command import command_line
 from convtool.look.report.pytorch import pytorch_code
 from convtool.look.report.shown import Shown
+from convtool.look.shape import chain_shape
 from convtool.sizes import size_text
 
 
@@ -37,8 +38,18 @@ def layer_facts(shown: Shown) -> dict[str, Any]:
         "seconds": outcome.seconds,
         "stored": str(view.work.encoding.levels),
         "outputs": [text.encode("utf-8", "replace").decode() for text in outcome.outputs],
-        "notes": list(outcome.notes),
+        "notes": [*_chain(shown), *outcome.notes],
     }
+
+
+def _chain(shown: Shown) -> Iterator[str]:
+    """Yield the steps of a chain with their results; the page is about its last layer."""
+    part = getattr(shown.view.work.part, "base", None)
+    if part is not None:
+        chain = chain_shape(shown.view.work.layer, len(part.channels), part.size)
+        steps = chain.steps if chain else ()
+        for number, step in enumerate(steps, start=1):
+            yield f"step {number} of {len(steps)}: {step}"
 
 
 AXES = {1: ("samples",), 2: ("height", "width"), 3: ("frames", "height", "width")}

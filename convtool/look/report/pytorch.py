@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from convtool.errors import ConvtoolError
 from convtool.kernels.resolve import resolve
 from convtool.layers.layer import Layer
+from convtool.layers.plain import Abs, Plain
 from convtool.options.options import Options
 
 MOST = 400  # weights that are written out
@@ -26,6 +27,8 @@ def pytorch_code(layer: Layer, options: Options, rate: float | None) -> str:
         rate: samples per second, for kernels in hertz and seconds.
     """
     lines = ["import torch", "from torch import nn", ""]
+    if layer.before:
+        return "\n".join([*lines, *chain_lines(layer)])
     changed = options.kernel.flip or options.alignment.wet != 1
     drawn = not options.kernel.kernel and options.kernel.seed is not None and not changed
     if drawn:
@@ -37,10 +40,63 @@ def pytorch_code(layer: Layer, options: Options, rate: float | None) -> str:
     if weights:
         lines += ["with torch.no_grad():", *(f"    {line}" for line in weights)]
     if layer.pads is not None:
-        ends = [n for pair in reversed(list(layer.pads)) for n in pair]
-        mode = {"zeros": "constant"}.get(layer.conv.padding_mode, layer.conv.padding_mode)
-        lines.append(f"# before the layer: x = nn.functional.pad(x, {ends}, {mode!r})")
+        lines.append(f"# before the layer: {padding_line(layer)}")
     return "\n".join(lines)
+
+
+def chain_lines(layer: Layer) -> list[str]:
+    """Return the lines that make a chain: its layers, and a function that runs all steps."""
+    made: list[str] = []
+    run = ["def chain(x):"]
+    for number, step in enumerate(layer.steps, start=1):
+        if not isinstance(step, Layer):
+            run.append(f"    x = {_call(step)}")
+            continue
+        name = f"layer{number}"
+        made += [f"{name} = {constructor(step)}", "with torch.no_grad():"]
+        made += [f"    {line}" for line in weight_lines(step, name) or _too_many(step)]
+        if step.pads is not None:
+            run.append(f"    {padding_line(step)}")
+        run.append(f"    x = {name}(x)")
+        run += [f"    {line}" for line in _fold_lines(step)]
+    return [*made, "", *run, "    return x"]
+
+
+def padding_line(layer: Layer) -> str:
+    """Return the line that adds the samples which a layer does not add itself."""
+    assert layer.pads is not None
+    ends = [n for pair in reversed(list(layer.pads)) for n in pair]
+    mode = {"zeros": "constant"}.get(layer.conv.padding_mode, layer.conv.padding_mode)
+    return f"x = nn.functional.pad(x, {ends}, {mode!r})"
+
+
+def _call(step: Plain) -> str:
+    """Return the call of a step without weights."""
+    if isinstance(step.module, Abs):
+        return "x.abs()"
+    if isinstance(step.module, nn.Upsample):
+        return f"nn.Upsample(scale_factor={step.module.scale_factor})(x)"
+    taps = "" if step.window is None else str(step.window.kernel)
+    return f"nn.{type(step.module).__name__}({taps})(x)"
+
+
+def _fold_lines(layer: Layer) -> list[str]:
+    """Return the lines that combine the responses of a layer's banks."""
+    if not layer.folds_anything:
+        return []
+    count = layer.conv.out_channels // layer.conv.groups
+    how = layer.combine if layer.combine is not None else layer.folds[0][1]
+    if (layer.combine is None and len(layer.folds) > 1) or how is None:
+        return ["raise NotImplementedError('several banks, combined apart: run the command')"]
+    if layer.combine is not None and any(each for _, each in layer.folds):
+        return ["raise NotImplementedError('banks, combined twice: run the command')"]
+    folds = {
+        "magnitude": "square().sum(2).sqrt()",
+        "max": "amax(2)",
+        "sum": "sum(2)",
+        "mean": "mean(2)",
+    }
+    return [f"x = x.unflatten(1, ({layer.conv.groups}, {count})).{folds[how]}"]
 
 
 def constructor(layer: Layer, *, drawn: bool = False) -> str:
@@ -87,21 +143,33 @@ def _drawn(layer: Layer, options: Options) -> list[str]:
 
 def _weights(layer: Layer, options: Options, rate: float | None) -> list[str]:
     """Return the lines that set weights and bias."""
+    lines = weight_lines(layer, "layer")
+    return lines or [*_loaded(layer, options, rate), *_bias_lines(layer, "layer")]
+
+
+def weight_lines(layer: Layer, name: str) -> list[str]:
+    """Return the lines that set weights and bias; none where there are too many to be written.
+
+    Args:
+        layer: the layer.
+        name: of its variable.
+    """
     conv = layer.conv
-    weight, bias = conv.weight.detach(), conv.bias
-    lines = []
-    weight, repeats = of_one_group(weight, conv.groups)
-    times = f".repeat({repeats}, {', '.join('1' * (weight.ndim - 1))})" if repeats > 1 else ""
+    weight, repeats = of_one_group(conv.weight.detach(), conv.groups)
     if weight.numel() > MOST:
-        lines += _loaded(layer, options, rate)
-    else:
-        lines.append(f"layer.weight[:] = torch.tensor({listed(weight)}){times}")
-    if bias is not None:
-        zero = not bool(bias.any())
-        lines.append(
-            "layer.bias.zero_()" if zero else f"layer.bias[:] = torch.tensor({listed(bias)})"
-        )
-    return lines
+        return []
+    times = f".repeat({repeats}, {', '.join('1' * (weight.ndim - 1))})" if repeats > 1 else ""
+    line = f"{name}.weight[:] = torch.tensor({listed(weight)}){times}"
+    return [line, *_bias_lines(layer, name)]
+
+
+def _bias_lines(layer: Layer, name: str) -> list[str]:
+    bias = layer.conv.bias
+    if bias is None:
+        return []
+    if not bool(bias.any()):
+        return [f"{name}.bias.zero_()"]
+    return [f"{name}.bias[:] = torch.tensor({listed(bias)})"]
 
 
 def _loaded(layer: Layer, options: Options, rate: float | None) -> list[str]:
@@ -120,7 +188,11 @@ def _loaded(layer: Layer, options: Options, rate: float | None) -> list[str]:
                     f"bank = convtool.resolve({texts[0]!r}, {dims}{timed})",
                     "layer.weight[:] = torch.from_numpy(bank.kernels[0].weights)",
                 ]
-    words = f"{conv.weight.numel()} weights are too many to list: run the command instead"
+    return _too_many(layer)
+
+
+def _too_many(layer: Layer) -> list[str]:
+    words = f"{layer.conv.weight.numel()} weights are too many to list: run the command instead"
     return [f"raise NotImplementedError({words!r})"]
 
 
