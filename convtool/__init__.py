@@ -9,6 +9,7 @@ The way through the house, each package calling only those further down:
     cli         the command line: the only prints, the only exit
     api         `apply`, the same work from Python
     warm        the process that keeps torch imported, and the way to ask it
+    fit         the kernel that turns one file into another
     look        what a layer did, worked out and explained
     run         one job from start to end, and many at once
     outputs     where results go: jobs, targets, atomic writes, the manifest

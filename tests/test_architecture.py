@@ -44,6 +44,8 @@ MAY_IMPORT = {
     "look": SAMPLES
     | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
     | {"api", "places"},
+    "fit": {"convolve", "errors", "kernels", "layers", "levels", "limits", "look", "media"}
+    | {"options", "places", "sizes"},
     "cluster": {
         "__init__",
         "convolve",
@@ -58,7 +60,7 @@ MAY_IMPORT = {
     | {"places", "sizes", "start"},
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
-    | {"__init__", "options", "cluster", "convolve", "kernels", "layers", "look", "media"}
+    | {"__init__", "options", "cluster", "convolve", "fit", "kernels", "layers", "look", "media"}
     | {"outputs", "places", "run"}
     | {"start", "warm", "sizes", "system"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},

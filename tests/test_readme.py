@@ -18,8 +18,8 @@ import yaml
 from conftest import ROOT, SAMPLES
 from PIL import Image
 
-from convtool.cli import explain, shape
-from convtool.cli.app import app
+from convtool.cli import explain, fit, shape
+from convtool.cli.app import app, run
 from convtool.kernels import catalogue
 from convtool.media.image.formats import FORMATS
 from convtool.media.registry import MEDIA
@@ -57,6 +57,12 @@ def commands() -> Iterator[str]:
                 yield re.split(r"\s+# ", line)[0].strip()
 
 
+RESULTS = {  # files that the page on fits names, and how they are made
+    "blurred.png": ("-k", "blur"),
+    "edges.png": ("-k", "sobel-x", "--normalize", "bounds"),
+    "grey.png": ("-k", "[[[[0.3]], [[0.6]], [[0.1]]]]"),
+    "muffled.wav": ("-k", "lowpass:taps=63"),
+}
 COMMANDS = list(dict.fromkeys(commands()))
 CONVTOOL = [line for line in COMMANDS if re.search(r"(^|\| )convtool ", line)]
 
@@ -161,6 +167,10 @@ def inputs(tmp_path_factory) -> Path:
         soundfile.write(folder / name, samples, rate)
     for name in ("in.mp4", "clip.mp4"):
         shutil.copy(SAMPLES / "clip.mp4", folder / name)
+    for made, options in RESULTS.items():
+        source = folder / ("in.wav" if made.endswith(".wav") else "samples/chart.jpg")
+        medium = "audio" if made.endswith(".wav") else "image"
+        assert run([medium, str(source), str(folder / made), *options]) == 0
     (folder / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
     shutil.copy(catalogue.builtin_folder() / "blur.yaml", folder / "my.yaml")
     return folder
@@ -215,7 +225,7 @@ def test_flags_commands_and_targets_exist(page):
     cells = [flag_cell(row) for rows in declared().values() for row in rows]
     flags = {flag for cell in cells for flag in re.findall(r"--[\w-]+", cell)}
     others = {"--help", "--help-all", "--install-completion", "--version"}
-    own = [*shape.FIELDS.values(), *explain.FIELDS.values()]
+    own = [*shape.FIELDS.values(), *explain.FIELDS.values(), *fit.FIELDS.values()]
     flags |= {flag for field in own for flag in spellings(field)}
     others |= {"--tile", "--crop", "--columns"}  # of `kernels sheet`
     others |= {"--torch-backend", "--pip-args", "--extra-index-url"}  # of uv, pipx and pip

@@ -1,7 +1,7 @@
 """The command line: flags, help, messages, exit codes. Only this package prints and exits.
 
 app          the commands, and errors as messages and exit codes; mistakes: typer's in our words
-filtering    the commands that filter; kernels, devices, warm: the others
+filtering    the commands that filter; kernels, fit, devices, warm: the others
 options      flags from declarations, and options from what was typed or a file holds
 commands     commands with help of our own; layout: its pages
 completion   what a word may become; bash: words with colons

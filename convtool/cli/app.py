@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from convtool import __version__
-from convtool.cli import devices, explain, kernels, messages, shape, status, warm
+from convtool.cli import devices, explain, fit, kernels, messages, shape, status, warm
 from convtool.cli.characters import prepare_streams
 from convtool.cli.commands import Command, Group
 from convtool.cli.filtering import FilterCommand, command_of
@@ -44,6 +44,7 @@ for medium in MEDIA.values():
     app.command(medium.name, cls=FilterCommand)(command_of(medium))
 app.command("explain", cls=explain.ExplainCommand)(explain.explain)
 app.command("shape", cls=shape.ShapeCommand)(shape.shape)
+app.command("fit", cls=fit.FitCommand)(fit.fit)
 app.add_typer(kernels.app, name="kernels")
 app.command("status", cls=Command)(status.status)
 app.command("devices", cls=Command)(devices.devices)

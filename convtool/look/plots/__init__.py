@@ -8,6 +8,7 @@
     `raster`    panels of pictures
     `spectra`, `tracks`  spectrograms and channels of audio
     `image`, `audio`, `video`, `kernel`  the figures
+    `fitted`    the figure of a fitted kernel
     `figures`   choose the figure of a run
     `suffixes`, `files`  what figures are written as, and write them
 

@@ -1,4 +1,4 @@
-"""Draw figures into files: of a run, by what its parts are, and of kernels.
+"""Draw figures into files: of a run, by what its parts are, of kernels, and of fits.
 
 matplotlib is imported within these functions, and quietly: on its first day it looks for fonts.
 """
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from convtool.kernels.kernel import Bank
+    from convtool.look.plots.fitted import Left
     from convtool.look.plots.page import Page
     from convtool.look.witness import Look
 
@@ -51,6 +52,20 @@ def draw_kernels(bank: "Bank", rate: float | None, file: BinaryIO, suffix: str, 
     """
     with styled():
         _write(_module("kernel").page(bank, rate, dpi), file, suffix)
+
+
+def draw_fit(bank: "Bank", left: "Left", file: BinaryIO, suffix: str, dpi: int) -> None:
+    """Draw a fitted kernel into a file.
+
+    Args:
+        bank: the kernel.
+        left: what it leaves unexplained.
+        file: open for writing.
+        suffix: of its name, which decides the format.
+        dpi: pixels per inch.
+    """
+    with styled():
+        _write(_module("fitted").page(bank, left, dpi), file, suffix)
 
 
 def _page(look: "Look", title: str, single: str, dpi: int) -> "Page":
