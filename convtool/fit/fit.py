@@ -125,8 +125,9 @@ def fit(pairs: Pairs, asked: FitOptions, max_memory: int, *, drawn: bool = False
         for each in sums
     )
     kernel = _kernel(pairs, model, solutions, asked)
-    served = len(model.systems[0].joins)
-    length = (sums[0].count + sums[0].clipped) // served if drawn else None
+    frame = math.prod(model.valid((*model.size[:1], *before.size[1:]), pairs.names[0])[1:])
+    every = sums[0].count + sums[0].clipped
+    length = every // (frame * len(model.systems[0].joins)) if drawn else None
     residual = residual_of(pairs, model, kernel, after, length)
     return Fitted(
         model,

@@ -56,12 +56,15 @@ class Pairs:
     ) -> None:
         self.medium, self.names = medium, names
         self._sources, self._ends = sources, ends
+        self._see_through: dict[str, None] = {}
 
     @property
     def notes(self) -> list[str]:
         """What a user should know of the files."""
         names = zip(self.names, self._sources, strict=True)
-        return [f"{name}: {note}" for name, source in names for note in source.notes]
+        notes = [f"{name}: {note}" for name, source in names for note in source.notes]
+        see_through = [f"{name}: its transparency is left aside" for name in self._see_through]
+        return notes + see_through
 
     def parts(self) -> Iterator[tuple[Part, Part]]:
         """Yield the parts of both files in step.
@@ -83,6 +86,9 @@ class Pairs:
 
     def _check(self, one: Part, other: Part) -> None:
         before, after = self.names
+        for name, part in zip(self.names, (one, other), strict=True):
+            if not getattr(part, "opaque", True):
+                self._see_through[name] = None
         exact = 1 if self.medium.timed else 0  # the length of what has time may be an estimate
         sizes = [size_text(part.size[:0:-1] if exact else part.size[::-1]) for part in (one, other)]
         if sizes[0] != sizes[1]:

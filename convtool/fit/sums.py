@@ -7,15 +7,17 @@ of the windows is.
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
 PRODUCTS = 2**22  # numbers that are multiplied at once
-LONG = 96  # taps from which on FFTs are faster than products, for one axis
+SPREAD = 8  # times the shifts: the samples of a piece whose spectrum is taken
+LONG = 32  # taps from which on FFTs are faster than products, for one axis
 
 Place = tuple[slice, ...]
 Numbers = NDArray[np.float64]
@@ -109,25 +111,45 @@ def _by_fft(before: Numbers, after: Numbers, taps: int) -> Numbers:
 
     Shape: (C, L + k - 1), (L) → (C·k + 2, C·k + 2)
     """
-    from scipy.signal import correlate  # noqa: PLC0415  # takes time, and short kernels need none
-
     length, channels = len(after), len(before)
     sums = np.empty((channels * taps + 2, channels * taps + 2))
-    for one, other in product(range(channels), repeat=2):
+    rows = [slice(channel * taps, (channel + 1) * taps) for channel in range(channels)]
+    for one, other in combinations_with_replacement(range(channels), 2):
         x, y = before[one], before[other]
-        block = sums[one * taps : (one + 1) * taps, other * taps : (other + 1) * taps]
-        block[0] = correlate(y, x[:length], "valid", "fft")
-        block[:, 0] = correlate(x, y[:length], "valid", "fft")
+        block = sums[rows[one], rows[other]]
+        block[0] = _correlation(x[:length], y)
+        block[:, 0] = block[0] if one == other else _correlation(y[:length], x)
         for tap in range(1, taps):
             left, came = x[tap - 1], x[tap - 1 + length]
             block[tap, 1:] = block[tap - 1, :-1]
             block[tap, 1:] += came * y[length : length + taps - 1] - left * y[: taps - 1]
-    for channel, x in enumerate(before):
-        rows = slice(channel * taps, (channel + 1) * taps)
+        sums[rows[other], rows[one]] = block.T
+    for x, own in zip(before, rows, strict=True):
         passed = np.concatenate([[0.0], np.cumsum(x)])
-        sums[rows, -2] = sums[-2, rows] = passed[length:] - passed[:taps]
-        sums[rows, -1] = sums[-1, rows] = correlate(x, after, "valid", "fft")
+        sums[own, -2] = sums[-2, own] = passed[length:] - passed[:taps]
+        sums[own, -1] = sums[-1, own] = _correlation(after, x)
     sums[-2, -2] = length
     sums[-1, -1] = after @ after
     sums[-1, -2] = sums[-2, -1] = after.sum()
+    return sums
+
+
+def _correlation(first: Numbers, second: Numbers) -> Numbers:
+    """Return the sums of the products of a signal and another, for each shift that fits.
+
+    Their spectra are multiplied piece by piece, and added up before they are transformed back.
+
+    Shape: (L), (L + k - 1) → (k)
+
+    >>> _correlation(np.array([1.0, 2]), np.array([1.0, 2, 3, 4])).round(6)
+    array([ 5.,  8., 11.])
+    """
+    shifts = len(second) - len(first) + 1
+    step = SPREAD * shifts
+    missing = -len(first) % step
+    size = step + shifts - 1
+    pieces = np.pad(first, (0, missing)).reshape(-1, step)
+    others = sliding_window_view(np.pad(second, (0, missing)), size)[::step]
+    spectra = np.fft.rfft(pieces, size).conj() * np.fft.rfft(others, size)
+    sums: Numbers = np.fft.irfft(spectra.sum(0), size)[:shifts]
     return sums
