@@ -59,7 +59,7 @@ def commands() -> Iterator[str]:
 
 RESULTS = {  # files that the page on fits names, and how they are made
     "blurred.png": ("-k", "blur"),
-    "edges.png": ("-k", "sobel-x", "--normalize", "bounds"),
+    "gradient.png": ("-k", "sobel-x", "--normalize", "bounds"),
     "grey.png": ("-k", "[[[[0.3]], [[0.6]], [[0.1]]]]"),
     "muffled.wav": ("-k", "lowpass:taps=63"),
 }

@@ -115,7 +115,16 @@ def _plot(fitted: Fitted, title: str, path: Path, dpi: int, *, overwrite: bool) 
 
     left = fitted.residual
     unit = "level" if not fitted.levels.floats else ""
-    shown = Left(title, tuple(_rows(fitted)), unit, left.picture, left.line, left.step, fitted.rate)
+    shown = Left(
+        title,
+        tuple(_rows(fitted)),
+        unit,
+        left.picture,
+        left.line,
+        fitted.model.origin[0],
+        left.step,
+        fitted.rate,
+    )
     with Publisher().file(path, overwrite=overwrite) as file:
         draw_fit(Bank.of(fitted.kernel), shown, file, path.suffix, dpi)
 

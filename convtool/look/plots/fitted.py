@@ -31,6 +31,7 @@ class Left:
         unit: the name of the unit of residuals; empty where they are units of 1.
         picture: the RMS of each place of an image. Shape: (H, W)
         line: the RMS of stretches of audio or a video. Shape: (M,)
+        first: the position that the line begins at.
         step: positions of a stretch.
         rate: positions per second of audio; None counts frames.
     """
@@ -40,6 +41,7 @@ class Left:
     unit: str
     picture: Numbers | None
     line: Numbers | None
+    first: int
     step: int
     rate: float | None
 
@@ -90,7 +92,7 @@ def _picture(sheet: Page, left: Left, picture: Numbers) -> Cell:
 def _line(sheet: Page, left: Left, line: Numbers) -> Cell:
     """Return the residual over time."""
     wide = sheet.snapped(ROOM)
-    places = np.arange(len(line)) * left.step / (left.rate or 1.0)
+    places = (left.first + np.arange(len(line)) * left.step) / (left.rate or 1.0)
 
     def tick(value: float, _: object) -> str:
         return time_text(value, float(places[-1])) if left.rate else f"frame {value:g}"
