@@ -153,7 +153,7 @@ def _summed(
     for before, after in pairs.parts():
         if first is None:
             first = before, after
-            model = Model.of(asked, pairs.medium, before, after)
+            model = Model.of(asked, pairs.medium, first, pairs.names)
             held = len(model.systems) * (model.weights + 2) ** 2 * 8
             refuse_larger("the fit", COPIES * held + before.memory + after.memory, max_memory)
             sums = [Sums(model.inputs, model.size) for _ in model.systems]

@@ -16,7 +16,7 @@ from convtool.options.fit import OTHER_SIZE, SIZES, FitOptions
 from convtool.options.layer import Align
 from convtool.sizes import check_groups, counted, size_text
 
-MOST_WEIGHTS = 4096  # of one system: its solution takes half a minute, and 400 MiB
+MOST_WEIGHTS = 4096  # of one system: its solution takes a minute, and 600 MiB
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,16 @@ class Model:
     shared: bool
 
     @classmethod
-    def of(cls, asked: FitOptions, medium: Medium, before: Part, after: Part) -> "Model":
+    def of(
+        cls, asked: FitOptions, medium: Medium, parts: tuple[Part, Part], names: tuple[str, str]
+    ) -> "Model":
         """Return the layer that is looked for between two parts.
+
+        Args:
+            asked: what is looked for.
+            medium: of both files.
+            parts: of BEFORE and AFTER.
+            names: of the files, for messages.
 
         Raises:
             UsageError: --size does not fit the medium.
@@ -60,11 +68,12 @@ class Model:
         """
         usual = SIZES.get(medium.name, OTHER_SIZE)
         size = per_axis("size", usual if asked.size is None else asked.size, medium.dims)
-        ins, outs = len(before.channels), len(after.channels)
+        ins, outs = (len(part.channels) for part in parts)
         apart = asked.groups in (None, "depthwise")
         if apart and ins != outs:
             raise ReadError(
-                f"BEFORE has {counted(ins, 'channel')} and AFTER {outs}",
+                f"{names[0]} has {counted(ins, 'channel')}, and {names[1]} {outs}",
+                named=True,
                 hint="--groups 1 lets each channel of AFTER depend on all of BEFORE",
             )
         groups = ins if apart else int(asked.groups or 1)

@@ -9,6 +9,7 @@ Source: D. MacKay, Bayesian interpolation, Neural Computation 4 (1992), 415-447
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,8 @@ class Solution:
         uncertainty: of each weight, one standard deviation. Shape: (W,)
         known: the share of each weight that comes from the data; the rest is the assumption that
             weights are small. Shape: (W,)
-        shares: how each found weight depends on the true ones: the identity where all are known.
-            Shape: (W, W)
+        axes: combinations of weights that are independent of each other. Shape: (W, F)
+        told: the share of each that comes from the data. Shape: (F,)
         noise: the standard deviation of what the kernel does not explain, in units of AFTER.
         has_bias: a bias was found; else it is taken for zero.
         ambiguous: a bias was looked for, and cannot be told from the sum of the weights.
@@ -45,10 +46,20 @@ class Solution:
     bias: float
     uncertainty: Numbers
     known: Numbers
-    shares: Numbers
+    axes: Numbers
+    told: Numbers
     noise: float
     has_bias: bool
     ambiguous: bool
+
+    @cached_property
+    def shares(self) -> Numbers:
+        """How each found weight depends on the true ones: the identity where all are known.
+
+        Shape: (W, W)
+        """
+        found: Numbers = (self.axes * self.told) @ self.axes.T
+        return found
 
 
 def solve(
@@ -105,10 +116,11 @@ class _System:
         inner = squares[:-2, :-2] - np.outer(means[0], means[0])
         cross = squares[:-2, -1] - means[0] * means[1]
         self._power = max(0.0, float(squares[-1, -1]) - means[1] ** 2)
-        values, axes = np.linalg.eigh(basis.T @ inner @ basis)
+        tied = basis.shape[0] > basis.shape[1]  # otherwise it is the identity
+        values, axes = np.linalg.eigh(basis.T @ inner @ basis if tied else inner)
         whole = max(float(np.trace(squares[:-2, :-2])), TINY)
         self.values = np.where(values > NOTHING * whole, values, 0.0)
-        self._axes = basis @ axes
+        self._axes: Numbers = basis @ axes if tied else axes
         self._along = np.where(self.values > 0, self._axes.T @ cross, 0.0)
         size, after = math.sqrt(whole / len(means[0])), math.sqrt(float(squares[-1, -1]))
         rounding = float(np.finfo(np.float32).eps) * after
@@ -123,13 +135,24 @@ class _System:
             ridge = noise**2 / (count * size**2)
             found = along / (values + ridge)
             told = float((values / (values + ridge)).sum())
-            left = max(0.0, self._power - float(2 * found @ along - found @ (values * found)))
-            noise = max(self._least, math.sqrt(left / max(1 - told / count, 1 / count)))
+            noise = self._noise_of(found, told)
             wanted = math.sqrt(float(found @ found) / told) if told > 0 else largest
             size = min(max(wanted, NARROW * largest), largest)
             if abs(noise**2 / (count * size**2) - ridge) <= SETTLED * ridge:
                 break
         self._noise, self._ridge = noise, noise**2 / (count * size**2)
+
+    def _noise_of(self, found: Numbers, told: float) -> float:
+        """Return the size of what weights do not explain.
+
+        Args:
+            found: they, along the axes.
+            told: how many numbers were taken from the data to find them.
+        """
+        explained = 2 * found @ self._along - found @ (self.values * found)
+        left = max(0.0, self._power - float(explained))
+        free = max(1 - told / self._count, 1 / self._count)
+        return max(self._least, math.sqrt(left / free))
 
     @property
     def _told(self) -> Numbers:
@@ -165,19 +188,20 @@ class _System:
             has_bias: there is one.
             ambiguous: one was looked for in vain.
         """
-        spread = self._noise**2 / self._count / (self.values + self._ridge)
-        shares = (self._axes * self._told) @ self._axes.T
-        allowed = (self._basis**2).sum(1)
+        told, noise = self._told, self._noise
         weights = self._axes @ (self._along / (self.values + self._ridge))
         if self._non_negative:
             weights = self._bounded()
+            noise = max(noise, self._noise_of(self._axes.T @ weights, float(told.sum())))
+        spread = noise**2 / self._count / (self.values + self._ridge)
         return Solution(
             weights,
             mean - float(self._means[0] @ weights) if has_bias else 0.0,
             np.sqrt((self._axes**2) @ spread),
-            np.diagonal(shares) / allowed,
-            shares,
-            self._noise,
+            (self._axes**2 @ told) / (self._basis**2).sum(1),
+            self._axes,
+            told,
+            noise,
             has_bias,
             ambiguous,
         )

@@ -294,7 +294,7 @@ def files(tmp_path, rng):
         ("long", "short", (), "long.wav has 900 samples, and {}short.wav 890 samples"),
         ("short", "long", (), "short.wav has 890 samples, and {}long.wav 900 samples"),
         ("long", "fast", (), "8000 samples per second, and {}fast.wav 16000"),
-        ("big", "colour", (), "BEFORE has 1 channel and AFTER 3"),
+        ("big", "colour", (), "big.png has 1 channel, and {}colour.png 3"),
         ("big", "long", (), "big.png is an image, and {}long.wav an audio file"),
         ("big", "nan", (), "320 samples are NaN or infinite"),
         ("big", "empty", (), "empty.png: the file is empty"),

@@ -121,6 +121,7 @@ def test_no_weight_is_negative_where_none_may_be():
     clipped = np.array([0.5, 0, 1.0])
     errors = [np.square(table[:, :3] @ w - table[:, -1]).sum() for w in (found.weights, clipped)]
     assert errors[0] < errors[1]
+    assert found.noise == pytest.approx(np.sqrt(errors[0] / len(table)), rel=0.02)
 
 
 def test_uncertainty_is_the_spread_of_repeated_fits():
