@@ -12,6 +12,7 @@ import yaml
 from conftest import SAMPLES
 from PIL import Image
 
+from convtool.fit import pairs as reading
 from convtool.fit.fit import fit
 from convtool.fit.opening import opened_pairs
 from convtool.kernels.loader import Request
@@ -199,6 +200,47 @@ def test_the_residual_shows_where_files_differ_otherwise(tmp_path, rng):
     found = residual_of(tmp_path / "a.mkv", tmp_path / "b.mkv", 3)
     assert len(found.line) == 9 - 2
     assert found.line.argmax() == 5 - 1
+
+
+@pytest.mark.parametrize("medium", ["image", "audio", "video"])
+def test_blocks_change_nothing(medium, monkeypatch, tmp_path, rng):
+    """Whatever is read at once, the sums and the residuals are those of the whole."""
+    names = tmp_path / "a", tmp_path / "b"
+    for path in names:
+        match medium:
+            case "image":
+                pixels = rng.integers(0, 256, (11, 9), dtype=np.uint8)
+                Image.fromarray(pixels).save(path, format="PNG")
+            case "audio":
+                soundfile.write(path, rng.random((90, 2)) - 0.5, 8000, format="WAV")
+            case "video":
+                frames = rng.integers(0, 256, (6, 8, 6, 3), dtype=np.uint8)
+                videos.make(path.with_suffix(".mkv"), frames).rename(path)
+    found = []
+    for positions in (2**18, 17, 1):
+        monkeypatch.setattr(reading, "POSITIONS", positions)
+        with opened_pairs((str(names[0]), str(names[1])), medium, {}, None) as pairs:
+            found.append(
+                fit(pairs, FitOptions(size=(3,) if medium == "audio" else 3), 999, drawn=True)
+            )
+    for other in found[1:]:
+        np.testing.assert_allclose(other.kernel.weights, found[0].kernel.weights, atol=1e-9)
+        assert (other.windows, other.clipped) == (found[0].windows, found[0].clipped)
+        for name in ("picture", "line"):
+            ours, whole = (getattr(each.residual, name) for each in (other, found[0]))
+            assert (ours is None) == (whole is None) == ((name == "line") == (medium == "image"))
+            if whole is not None:
+                np.testing.assert_allclose(ours, whole, rtol=1e-5)
+
+
+def test_audio_has_a_gain_on_both_sides_of_zero(fitted, filtered, tmp_path, rng):
+    """For audio, --range states the responses at -1 and 1."""
+    before = tmp_path / "noise.wav"
+    soundfile.write(before, 0.2 * rng.standard_normal((3000, 1)), 8000, subtype="PCM_16")
+    after, _ = filtered("audio", before, "after.wav", "-k", "0.25 0.5 0.25")
+    found = fitted(before, after, "--size", 3, "--range=-2,2")
+    assert_recovered(found, np.array([0.5, 1.0, 0.5]))
+    assert found["bias"] == 0
 
 
 def test_channels_apart_and_mixed(noise, fitted, filtered, tmp_path, rng):
