@@ -41,8 +41,11 @@ def kernels(kernel: Any) -> tuple[str, ...]:
     """Return the text of each kernel.
 
     Args:
-        kernel: a text, an array of weights or nested lists of numbers; or several of them.
+        kernel: a text, an array of weights or nested lists of numbers; or several of them. None for
+            none.
     """
+    if kernel is None:
+        return ()
     if isinstance(kernel, str):
         return (kernel,)
     if _is_grid(kernel):

@@ -98,7 +98,7 @@ def _of_size(text: str, given: dict[str, Any]) -> LayerShape:
     if not all(1 <= number <= MOST for number in size):
         raise UsageError(f"a size has whole numbers from 1 to {MOST}, not '{text}'")
     channels = given.pop("in_channels", 1)
-    if given.get("kernel"):
+    if given.get("kernel") or given.get("transposed"):
         with loading_torch():
             from convtool.look.shape import shape_with_kernels  # noqa: PLC0415  # torch
 
@@ -171,12 +171,19 @@ def _lines(shape: LayerShape, leading: str) -> list[str]:
 
 
 def chain_lines(shape: LayerShape) -> list[str]:
-    """Return the steps of a chain, before the lines on its last layer; none of a layer alone."""
+    """Return the steps of a chain, or a transposed layer, before the lines on the last layer."""
     chain = shape.chain
     if chain is None:
         return []
     channels, *size = chain.input
     sums = f"{chain.parameters:,} parameters, {chain.multiply_adds:,} multiply-adds"
+    if len(chain.steps) == 1:
+        return [
+            chain.steps[0],
+            f"  receptive field {size_text(chain.receptive)}, {sums}",
+            "",
+            f"which is, on {channels} × {size_text(size)} with zeros between samples:",
+        ]
     return [
         f"a chain of {counted(len(chain.steps), 'step')} on {channels} × {size_text(size)}:",
         *(f"  {number}  {step}" for number, step in enumerate(chain.steps, start=1)),

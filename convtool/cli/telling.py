@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -83,9 +84,11 @@ def _plan(outcome: Outcome, verbose: int) -> None:
 def layer(layer: Layer, *, weights: bool) -> None:
     """Tell what a layer is, and its weights where they are wanted."""
     for step in layer.steps:
-        messages.say(str(step.conv if isinstance(step, Layer) else step.module))
+        if step.spreads:
+            continue
+        messages.say(str(step.named))
         if weights and isinstance(step, Layer):
-            conv = step.conv
+            conv: Any = step.named
             messages.say(f"weight {tuple(conv.weight.shape)}\n{_array(conv.weight)}")
             if conv.bias is not None:
                 messages.say(f"bias {tuple(conv.bias.shape)}\n{_array(conv.bias)}")

@@ -124,6 +124,28 @@ class Enlarged(Placement):
         return torch.arange(self.size[axis]) // self._factor[axis]
 
 
+class Spread(Placement):
+    """An input with zeros between its samples.
+
+    Args:
+        size: the input's spatial size.
+        stride: positions from one sample to the next, per axis.
+
+    >>> Spread((3,), (2,)).centres(0)
+    tensor([0, 1, 1, 2, 2])
+    """
+
+    def __init__(self, size: Sequence[int], stride: Sequence[int]) -> None:
+        self._input, self._apart = tuple(size), tuple(stride)
+        self.size = tuple((n - 1) * step + 1 for n, step in zip(size, stride, strict=True))
+        self.stride = tuple(Fraction(1, step) if step > 1 else 1 for step in stride)
+
+    def centres(self, axis: int) -> Tensor:
+        """Return the sample that each position is nearest to."""
+        apart = self._apart[axis]
+        return (torch.arange(self.size[axis]) + apart // 2) // apart
+
+
 class Composed(Placement):
     """The result of one step after another, placed on the input of the first.
 

@@ -19,6 +19,7 @@ from convtool.layers.build import CONVS, build
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import MAX_LABEL, NamedOutput
 from convtool.layers.plain import Plain, plain_step
+from convtool.layers.transposed import plain_options, transposed
 from convtool.options.declare import read
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
@@ -145,18 +146,15 @@ def chained(
     high = torch.ones(channels, dtype=setting.dtype)
     reach = (-high if setting.centred else torch.zeros_like(high)), high
     for number, step in enumerate(steps):
-        each: Layer | Plain
-        if step.plain is not None:
-            each = plain_step(step.plain, setting.dims)
-            reach = each.range(*reach)
-        else:
-            kernels = load(number, channels, rate)
-            each = replace(
-                _layer(step, setting, channels, kernels), reach=reach if number else None
-            )
-            channels, reach = each.channels, each.output_range(centred=setting.centred)
-        made.append(each)
-        rate = None if rate is None else rate / float(each.stride[0])
+        for each in _made(step, setting, channels, load(number, channels, rate)):
+            if isinstance(each, Plain):
+                made.append(each)
+                reach = each.range(*reach)
+            else:
+                layer = replace(each, reach=reach if made else None)
+                made.append(layer)
+                channels, reach = layer.channels, layer.output_range(centred=setting.centred)
+            rate = None if rate is None else rate / float(each.stride[0])
     if isinstance(made[-1], Plain):
         made.append(replace(_nothing(made, setting, channels), reach=reach))
     *before, end = made
@@ -164,18 +162,27 @@ def chained(
     return _named(replace(end, before=tuple(before))) if before else end
 
 
-def _layer(step: Step, setting: Setting, channels: int, kernels: Sequence[Bank]) -> Layer:
-    return build(
+def _made(
+    step: Step, setting: Setting, channels: int, kernels: Sequence[Bank]
+) -> Sequence[Layer | Plain]:
+    """Return what a step consists of: one, or two where it is a transposed layer."""
+    if step.plain is not None:
+        return [plain_step(step.plain, setting.dims)]
+    options, alignment = step.layer, setting.alignment
+    if options.transposed and (alignment.length != "same" or alignment.align or alignment.wet != 1):
+        raise UsageError("--transposed has its own --padding, and no --length, --align or --wet")
+    layer = build(
         kernels,
         dims=setting.dims,
         in_channels=channels,
         random_channels=setting.random_channels or channels,
         padding_mode=setting.padding_mode,
         kernel=step.kernel,
-        layer=step.layer,
-        alignment=setting.alignment,
+        layer=plain_options(options) if options.transposed else options,
+        alignment=alignment,
         dtype=setting.dtype,
     )
+    return transposed(layer, options) if options.transposed else [layer]
 
 
 def _nothing(made: Sequence[Layer | Plain], setting: Setting, channels: int) -> Layer:
@@ -197,7 +204,9 @@ def _nothing(made: Sequence[Layer | Plain], setting: Setting, channels: int) -> 
 
 def _named(layer: Layer) -> Layer:
     """Return the last layer of a chain, its outputs named by all steps."""
-    labels = [_label(each) for each in layer.before]
+    labels = [_label(each) for each in layer.before if not each.spreads]
+    if not labels:
+        return layer
     outputs = []
     for output in layer.outputs:
         steps = [*labels, output.label] if output.label else labels

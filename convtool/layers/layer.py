@@ -6,6 +6,7 @@ It does not run the layer: `convolve` does.
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +40,8 @@ class Layer:
         notes: what was done to make the kernels.
         before: the steps before it, where it is the last layer of a chain.
         reach: the range of each input channel; None for that of the medium.
+        transposed: the layer as PyTorch has it, where it is transposed, and runs behind a step that
+            puts zeros between samples.
         ends_chain: it changes nothing: the last step of its chain is one without weights.
     """
 
@@ -51,7 +54,9 @@ class Layer:
     notes: tuple[str, ...] = ()
     before: "tuple[Layer | Plain, ...]" = ()
     reach: tuple[Tensor, Tensor] | None = None
+    transposed: nn.Module | None = None
     ends_chain: bool = False
+    spreads: ClassVar = False  # zeros between samples: it does not
 
     @property
     def steps(self) -> "tuple[Layer | Plain, ...]":
@@ -61,10 +66,13 @@ class Layer:
     @property
     def module(self) -> nn.Module:
         """What PyTorch calls it: the layer, or the sequence of its chain."""
-        if not self.before:
-            return self.conv
-        modules = (step.conv if isinstance(step, Layer) else step.module for step in self.steps)
-        return nn.Sequential(*modules)
+        modules = [step.named for step in self.steps if not step.spreads]
+        return modules[0] if len(modules) == 1 else nn.Sequential(*modules)
+
+    @property
+    def named(self) -> nn.Module:
+        """What PyTorch calls this step alone."""
+        return self.conv if self.transposed is None else self.transposed
 
     @property
     def stride(self) -> tuple[int, ...]:

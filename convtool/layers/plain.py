@@ -4,7 +4,7 @@ Each is a module of PyTorch, with what a stream needs to know of it. It does not
 `run.stepped` does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from convtool.convolve.geometry import Enlarged, Placement
+from convtool.convolve.geometry import Enlarged, Placement, Spread
 from convtool.errors import KernelError, LayerError, UsageError
 from convtool.kernels.chain import FUNCTIONS
 from convtool.kernels.grammar import split_head
@@ -29,6 +29,35 @@ class Abs(nn.Module):
     def forward(self, samples: Tensor) -> Tensor:
         """Return the sizes. Shape: any, kept"""
         return samples.abs()
+
+
+class ZerosBetween(nn.Module):
+    """Zeros between the samples of an input.
+
+    Args:
+        stride: positions from one sample to the next, per axis.
+    """
+
+    def __init__(self, stride: Sequence[int]) -> None:
+        super().__init__()
+        self.stride = tuple(stride)
+
+    def forward(self, samples: Tensor, *, first: bool = True) -> Tensor:
+        """Return samples with zeros between them; where others came before, before the first, too.
+
+        Shape: (N, C, L, *S) → (N, C, (L - 1)·stride + 1, *S')
+        """
+        size = [(n - 1) * step + 1 for n, step in zip(samples.shape[2:], self.stride, strict=True)]
+        start = 0 if first else self.stride[0] - 1
+        spread = samples.new_zeros(*samples.shape[:2], size[0] + start, *size[1:])
+        places = [slice(None, None, step) for step in self.stride]
+        places[0] = slice(start, None, self.stride[0])
+        spread[(slice(None), slice(None), *places)] = samples
+        return spread
+
+    def extra_repr(self) -> str:
+        """Return what stands in the brackets."""
+        return f"stride={self.stride}"
 
 
 MODULES: dict[str, Callable[[], nn.Module]] = {
@@ -68,7 +97,7 @@ class Plain:
     @property
     def sees_neighbours(self) -> bool:
         """True where results depend on more than the sample at their own place."""
-        return self.window is not None
+        return self.window is not None or self.spreads
 
     @property
     def stride(self) -> tuple[int | Fraction, ...]:
@@ -85,17 +114,30 @@ class Plain:
         """
         if self.window is not None:
             return Placement(self.window, size)
-        return Enlarged(size, self.factor)
+        return (Spread if self.spreads else Enlarged)(size, self.factor)
 
-    def __call__(self, samples: Tensor, unit: float) -> Tensor:
+    @property
+    def named(self) -> nn.Module:
+        """What PyTorch calls it."""
+        return self.module
+
+    @property
+    def spreads(self) -> bool:
+        """True for zeros between samples, which belong to the transposed layer behind them."""
+        return isinstance(self.module, ZerosBetween)
+
+    def __call__(self, samples: Tensor, unit: float, *, first: bool = True) -> Tensor:
         """Return what it makes of samples.
 
         Args:
             samples: floats.
             unit: the number that stands for 1.
+            first: no samples came before.
 
         Shape: (N, C, *S) → (N, C, *S')
         """
+        if self.spreads:
+            return self.module(samples, first=first)  # type: ignore[no-any-return]  # as below
         if not self.bends or unit == 1:
             return self.module(samples)  # type: ignore[no-any-return]  # as modules are typed
         return self.module(samples / unit).mul_(unit)  # type: ignore[no-any-return]  # the same
@@ -108,6 +150,8 @@ class Plain:
         if isinstance(self.module, Abs):
             most = torch.maximum(low.abs(), high.abs())
             return torch.zeros_like(most), most
+        if self.spreads:
+            return low.clamp(max=0), high.clamp(min=0)
         if self.window is None and not isinstance(self.module, nn.Upsample):
             return self.module(low), self.module(high)
         return low, high

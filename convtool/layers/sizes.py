@@ -44,14 +44,16 @@ def step_sizes(layer: Layer, channels: int, size: Sequence[int]) -> list[StepSiz
     found = []
     for step in layer.steps:
         placed = step.placement(tuple(size)).size
-        if isinstance(step, Plain):
+        if step.spreads:
+            pass
+        elif isinstance(step, Plain):
             found.append(StepSize(str(step.module), channels, placed))
         else:
             conv, channels = step.conv, step.channels
             parameters = conv.weight.numel() + (0 if conv.bias is None else conv.bias.numel())
             each = conv.in_channels // conv.groups
             work = multiply_adds(placed, conv.out_channels, conv.kernel_size, each)
-            found.append(StepSize(str(conv), channels, placed, parameters, work))
+            found.append(StepSize(str(step.named), channels, placed, parameters, work))
         size = placed
     return found
 

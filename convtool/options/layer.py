@@ -20,6 +20,8 @@ MODES = "Values of the padding: zeros, reflect, replicate or circular."
 
 
 def _padded(call: Situation) -> bool:
+    if call.get("transposed"):
+        return False
     return call["padding"] not in ("valid", 0) and call.get("length") != "valid"
 
 
@@ -48,7 +50,7 @@ class LayerOptions:
             "audio": "zeros",
             "numbers": "zeros; of images and video replicate",
         },
-        need=Need(_padded, "nothing is padded"),
+        need=Need(_padded, "nothing is padded, or the layer is transposed, which adds zeros"),
     )
     dilation: Axes = option(1, "Distance between taps, in samples.", "Layer", kind=STEPS)
     groups: int | Literal["depthwise"] | None = option(
@@ -59,6 +61,21 @@ class LayerOptions:
         kind=WholeOr(1, MAX_CHANNELS, word="depthwise"),
     )
     bias: bool = option(True, "Use a bias: the kernel's own, or a random one.", "Layer")
+
+    transposed: bool = option(
+        False,
+        "Transposed convolution (nn.ConvTranspose): --stride N makes the result N times as large.",
+        "Layer",
+        rare=True,
+    )
+    output_padding: Axes = option(
+        0,
+        "Positions added behind the result of a transposed layer.",
+        "Layer",
+        kind=PerAxis(0, MAX_STEP),
+        rare=True,
+        need=Need(lambda call: call["transposed"], "the layer is not transposed"),
+    )
 
     def __post_init__(self) -> None:
         check(self)

@@ -57,14 +57,14 @@ def describe(work: Work, shared: Run) -> Description:
     """Return the shapes, the receptive field, the algorithm and the cost of a job."""
     part, layer, medium = work.part, work.layer, shared.filter.medium
     part = getattr(part, "base", part)  # of the input, not of the last step
-    conv, size = layer.conv, work.placement.size
+    size = work.placement.size
     convolution = shared.filter.convolution(work.seen)
     rows = min(convolution.length, work.seen.size[0])
     steps = step_sizes(layer, len(part.channels), part.size)
     description: Description = {
         "input": size_text((1, len(part.channels), *part.size)),
         "output": size_text((1, layer.channels, *size)),
-        **(_chain(steps) if layer.before else {"layer": str(conv)}),
+        **(_chain(steps) if len(steps) > 1 else {"layer": str(layer.named)}),
         "weights": sum(step.conv.weight.numel() for step in layer.steps if isinstance(step, Layer)),
         "receptive field": size_text(receptive_field(layer.steps)),
         "multiply-adds": sum(step.multiply_adds for step in steps),

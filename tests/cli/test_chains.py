@@ -13,6 +13,9 @@ from videos import make, read
 import convtool as library
 from convtool.kernels.chain import is_chain, steps_of
 from convtool.kernels.resolve import files
+from convtool.look.report.pytorch import pytorch_code
+from convtool.media.registry import MEDIA
+from convtool.run.filter import Filter
 
 YAML = """\
 name: smooth-edges
@@ -174,10 +177,6 @@ def test_the_report_has_the_chain_as_pytorch(convtool, tmp_path, grey):
     text = "box:size=3[stride=2] -> sobel -> relu -> max-pool:2 -> upsample:2"
     call = ["-k", text, "--normalize", "none", "--report", tmp_path / "r.html"]
     assert convtool("image", path, out, *call).code == 0
-    from convtool.look.report.pytorch import pytorch_code  # noqa: PLC0415  # beside its use
-    from convtool.media.registry import MEDIA  # noqa: PLC0415  # the same
-    from convtool.run.filter import Filter  # noqa: PLC0415  # the same
-
     options = MEDIA["image"].options({"kernel": (text,)})
     code = pytorch_code(Filter(options, MEDIA["image"]).layer(1), options, None)
     made = {}
@@ -240,3 +239,49 @@ def test_texts_are_split_where_steps_end():
     assert [step.text for step in steps_of("blur→ relu ->sobel-x")] == ["blur", "relu", "sobel-x"]
     assert not is_chain("hall[1].wav")
     assert not is_chain("0 -1 0; -1 5 -1; 0 -1 0")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options"),
+    [
+        ("3x3", {}),
+        ("3x3", {"padding": 1}),
+        ("3x3", {"stride": 3, "padding": "valid", "output_padding": 1}),
+        ("3x2", {"stride": (3, 2), "padding": 1, "output_padding": 1}),
+        ("2x2", {"dilation": 2, "padding": "valid"}),
+        ("4x4", {"stride": 2, "groups": 2, "padding": 1}),
+    ],
+    ids=["same", "pads", "output-padding", "strides", "dilations", "groups"],
+)
+def test_a_transposed_layer_is_that_of_pytorch(sizes, options):
+    """Random weights that mix channels, as the cases of ONNX's ConvTranspose have them."""
+    size = tuple(map(int, sizes.split("x")))
+    tensor = torch.rand(1, 4, 6, 7)
+    asked = {"kernel_size": size, "out_channels": 6, "seed": 4, "groups": 1} | options
+    found = library.apply(tensor, None, transposed=True, medium="image", **asked)
+    layer = MEDIA["image"].options({"transposed": True, **asked})
+    module = Filter(layer, MEDIA["image"]).layer(4).module
+    assert isinstance(module, nn.ConvTranspose2d)
+    torch.testing.assert_close(found, module(tensor), atol=1e-5, rtol=1e-5)
+
+
+def test_a_transposed_layer_is_explained_and_enlarges(convtool, tmp_path, grey):
+    """Its sums are those of the input with zeros between; twice the stride is twice the size."""
+    stamps = "1 2 1; 2 4 2; 1 2 1"
+    call = ["-k", stamps, "--transposed", "--stride", "2"]
+    told = convtool("explain", "1 2; 3 4", *call, "--at", "1,1").out
+    assert told.splitlines()[1].startswith(
+        "ConvTranspose2d(1, 1, kernel_size=(3, 3), stride=(2, 2)"
+    )
+    assert " 8  10  12  6" in told
+    assert "= 10" in told.splitlines()[-1]
+    shape = convtool("shape", "7x7", "--transposed", "--kernel-size", "4", "--stride", "2").out
+    assert shape.splitlines()[0].endswith("→ 1 × 14×14")
+    out = tmp_path / "o.png"
+    assert convtool("image", grey[0], out, *call).code == 0
+    assert Image.open(out).size == (100, 80)
+    refused = convtool("image", grey[0], tmp_path / "no.png", *call, "--padding", "3")
+    assert "error: " in refused.err
+    assert "--padding of a transposed layer is at most 2" in refused.err
+    unneeded = convtool("image", grey[0], tmp_path / "n.png", "-k", "blur", "--output-padding", "1")
+    assert "note: --output-padding has no effect: the layer is not transposed" in unneeded.err

@@ -22,6 +22,19 @@ KERNELS = {
     "video": ["sobel-t", "gaussian-3d:sigma=0.5", "blur", "temporal-difference"],
 }
 PLAIN = ["relu", "abs", "sigmoid", "tanh", "max-pool:2", "avg-pool:2"]
+OPTIONS = [
+    "",
+    "[stride=2]",
+    "[padding=1]",
+    "[padding=valid]",
+    "[dilation=2]",
+    "[groups=1]",
+    "[padding-mode=circular]",
+    "[padding-mode=reflect,stride=2]",
+    "[transposed=yes,stride=STRIDE]",
+    "[transposed=yes,padding=1]",
+    "[transposed=yes,stride=STRIDE,padding=valid,output-padding=STEP,dilation=2]",
+]
 AXES = {"audio": 1, "image": 2, "video": 3}
 
 
@@ -53,8 +66,16 @@ def whole(layer, samples):
     """Return what a chain makes of a whole tensor, by PyTorch, and the bound of its error."""
     error = 0.0
     for step in layer.steps:
+        if step.spreads:
+            continue
         if not isinstance(step, Layer):
             samples = step.module(samples)
+            continue
+        if step.transposed is not None:
+            gain = float(step.conv.weight.abs().flatten(1).sum(1).max())
+            error = error * gain + 1e-5 * gain * float(samples.abs().max())
+            result = step.transposed.double()(samples)
+            samples = step.folded(result.unflatten(1, (step.conv.groups, -1)))
             continue
         conv, flat = step.conv.double(), [n for pair in reversed(step.ends) for n in pair]
         mode = "constant" if conv.padding_mode == "zeros" else conv.padding_mode
@@ -79,13 +100,10 @@ def cases(draw):
             texts.append(draw(st.sampled_from(PLAIN)))
             continue
         text = draw(st.sampled_from(KERNELS[medium]))
-        options = draw(
-            st.sampled_from(
-                ["", "[stride=2]", "[padding=1]", "[padding=valid]", "[dilation=2]",
-                 "[padding-mode=circular]", "[padding-mode=reflect,stride=2]", "[groups=1]"]
-            )
-        )  # fmt: skip
-        texts.append(text + options)
+        options = draw(st.sampled_from(OPTIONS))
+        if dims == 3:
+            options = options.replace("STRIDE", "1,2,3").replace("STEP", "0,1,1")
+        texts.append(text + options.replace("STRIDE", "3").replace("STEP", "1"))
     size = [draw(st.integers(4, most)) for _ in range(dims)]
     tensor = torch.from_numpy(
         np.random.default_rng(draw(st.integers(0, 99))).random((1, draw(st.integers(1, 3)), *size))

@@ -5,6 +5,7 @@ Weights that are the same for all channels are written once; long ones are left 
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -49,13 +50,15 @@ def chain_lines(layer: Layer) -> list[str]:
     made: list[str] = []
     run = ["def chain(x):"]
     for number, step in enumerate(layer.steps, start=1):
+        if step.spreads:
+            continue
         if not isinstance(step, Layer):
             run.append(f"    x = {_call(step)}")
             continue
         name = f"layer{number}"
         made += [f"{name} = {constructor(step)}", "with torch.no_grad():"]
         made += [f"    {line}" for line in weight_lines(step, name) or _too_many(step)]
-        if step.pads is not None:
+        if step.pads is not None and step.transposed is None:
             run.append(f"    {padding_line(step)}")
         run.append(f"    x = {name}(x)")
         run += [f"    {line}" for line in _fold_lines(step)]
@@ -110,6 +113,8 @@ def constructor(layer: Layer, *, drawn: bool = False) -> str:
     >>> constructor(build([], dims=1, in_channels=1, random_channels=2, padding_mode="zeros"))
     "nn.Conv1d(1, 2, kernel_size=(3,), padding='same')"
     """
+    if layer.transposed is not None:
+        return f"nn.{layer.transposed}"
     conv = layer.conv
     words = [str(conv.in_channels), str(conv.out_channels), f"kernel_size={conv.kernel_size}"]
     if set(conv.stride) != {1}:
@@ -154,7 +159,7 @@ def weight_lines(layer: Layer, name: str) -> list[str]:
         layer: the layer.
         name: of its variable.
     """
-    conv = layer.conv
+    conv: Any = layer.named
     weight, repeats = of_one_group(conv.weight.detach(), conv.groups)
     if weight.numel() > MOST:
         return []
