@@ -13,7 +13,18 @@ import torch
 
 from convtool.convolve import devices
 
-NAMES = ("images", "audio", "video", "processes", "sweep", "forward", "batches", "warm", "large")
+NAMES = (
+    "images",
+    "audio",
+    "video",
+    "processes",
+    "sweep",
+    "forward",
+    "batches",
+    "chains",
+    "warm",
+    "large",
+)
 OTHERS = ("clusters", "gpu")  # run only where they are named
 
 
