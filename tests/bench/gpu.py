@@ -122,7 +122,9 @@ class Resident:
     def __call__(self) -> list[Tensor]:
         """Return the blocks of the result."""
         stored = next(self._inputs)
-        stream = Stream(window(self.layer.conv), lambda *block: self.run(*block, self._epilogue))
+        stream = Stream(
+            window(self.layer.conv), lambda pieces, pads: self.run(pieces, pads, self._epilogue)
+        )
         return list(stream(torch.split(stored, self.run.length, 2)))
 
 

@@ -70,7 +70,9 @@ class Step:
             lambda folded: self.normalizer(folded, levels.scale),
             lambda normalized: to_levels(normalized, levels),
         ]
-        stream = Stream(window(self.layer.conv), lambda *block: self.run(*block, epilogue))
+        stream = Stream(
+            window(self.layer.conv), lambda pieces, pads: self.run(pieces, pads, epilogue)
+        )
         start = 0
         for block in stream(torch.split(self.stored, self.run.length, 2)):
             self.out[:, :, start : start + block.shape[2]] = block
