@@ -213,7 +213,7 @@ def _named(layer: Layer) -> Layer:
         label = "-".join(steps)
         if len(label) > MAX_LABEL:
             label = f"chain-of-{len(steps)}-{output.label}".rstrip("-")
-        title = " → ".join([*labels, output.title] if output.title else labels)
+        title = " -> ".join([*labels, output.title] if output.title else labels)
         outputs.append(replace(output, label=label, title=title))
     return replace(layer, outputs=tuple(outputs))
 

@@ -31,6 +31,7 @@ from convtool.sizes import counted
 
 SMALL = 400  # elements of a channel up to which the whole result is kept
 LARGEST = 4096  # the same for numbers that are no file
+ENDS_PLAIN = "the last step has no weights; to see sums, explain the chain without it"
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ def explain(
     names = channel_labels(view.work, medium)
     channel = channel_order(layer)[channel_of(asked.channel, names)]
     worked_out = element(view, filter_, channel, place)
+    if layer.ends_chain:
+        notes = (*notes, ENDS_PLAIN)
     read = view.work.part.rate is None or not window.look.content
     return Explained(worked_out, view, layer, window.size, read, names, notes)
 

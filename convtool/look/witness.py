@@ -4,7 +4,7 @@ It must not draw.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -119,7 +119,11 @@ class Look:
         self.parts += 1
         if not self._keeping:
             return
-        size, placement = page.part.size, page.layer.placement(page.part.size)
+        placement = page.layer.placement(page.part.size)
+        if self.whole:
+            part = getattr(page.part, "base", page.part)
+            page, placement = replace(page, part=part, seen=page.base), page.placement
+        size = page.part.size
         region = self.region_of(page) if self.region_of else None
         before, after = overviews(size, placement) if self.overviews else ({}, {})
         if region is not None:
@@ -131,6 +135,11 @@ class Look:
             before |= of_input
             after |= of_result
         self.views.append(View(page, normalizer, placement, region, before, after))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it sees the input of a chain: where no single sums are to be worked out."""
+        return self.region_of is None
 
     @property
     def _keeping(self) -> bool:

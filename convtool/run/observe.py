@@ -41,7 +41,10 @@ def stored(
     epilogue: list[Step] = [shared.filter.layer_of(part).fold, step, quantizer]
     if witness is not None:
         witness.begin(page, normalizer)
-        part = Watched(part, witness)
+        if witness.whole:
+            part = shared.filter.stepped(Watched(page.base, witness))
+        else:
+            part = Watched(part, witness)
     blocks = shared.filter.blocks(part, epilogue, levels, pads=page.pads)
     with closing(reported(blocks, "filtering", job, page.seen, shared)) as result:
         for block in result:

@@ -123,6 +123,10 @@ class Witness(Protocol):
 
     content: bool
 
+    @property
+    def whole(self) -> bool:
+        """Whether it sees the input of a chain, rather than that of its last layer."""
+
     def begin(self, page: Work, normalizer: Normalizer) -> None:
         """Learn which part comes next.
 

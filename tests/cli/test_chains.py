@@ -166,6 +166,11 @@ def test_what_looks_at_a_run_sees_the_steps(convtool, tmp_path, grey):
     ]  # fmt: skip
     explained = convtool("explain", path, "-k", "box:size=3 -> sobel-x", "--at", "4,5").out
     assert "a chain of 2 steps on 1 × 40×50:" in explained
+    plot = tmp_path / "plot.svg"
+    convtool("image", path, tmp_path / "p.png", "-k", text, "--plot", plot)
+    assert "50×40 → 12×10 pixels" in plot.read_text()
+    ends = convtool("explain", path, "-k", "box:size=3 -> relu")
+    assert "note: the last step has no weights" in ends.err
     numbers = convtool("explain", "9 9; 0 0", "-k", "1 1 -> relu -> 1 1", "--at", "0,0").out
     assert "18  9" in numbers
 
