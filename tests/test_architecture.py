@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "places": {"errors", "limits", "system"},
     "convolve": SAMPLES | {"sizes", "start"},
     "media": SAMPLES | {"options", "convolve", "cores", "places", "sizes"},
-    "kernels": {"errors", "options", "media", "places"},
+    "kernels": {"errors", "options", "media", "places", "sizes"},
     "layers": {"errors", "options", "convolve", "kernels", "sizes"},
     "results": {"levels", "convolve", "layers"},
     "outputs": {"errors", "kernels", "layers", "media", "options", "places", "system"},

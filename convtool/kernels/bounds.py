@@ -9,6 +9,9 @@ MAX_LAYER_WEIGHTS = 2**26  # of a layer: all its kernels, for all channels
 MAX_TAPS = 2**22  # of an impulse response: 95 s at 44.1 kHz
 
 MAX_FILE_BYTES = 4 * 2**20
+MAX_TENSOR_BYTES = 4 * 2**30  # of a file of tensors, whose numbers are read one tensor at a time
+MAX_TENSORS = 2**16  # in one file
+MAX_PICKLE_BYTES = 16 * 2**20  # of what PyTorch's files say of their tensors
 MAX_NESTING = 8  # lists and mappings within each other
 MAX_BIASES = 2**12  # as many as a layer has output channels
 MAX_BANK_MEMBERS = 64
