@@ -117,7 +117,8 @@ def _open_safetensors(path: Path) -> TensorFile:
 
     try:
         file = safe_open(path, framework="pt")
-        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        names = file.keys()
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
     except PermissionError as exc:
         raise KernelError(f"{path}: cannot be read: {exc.strerror}") from exc
     except (SafetensorError, OSError, ValueError, OverflowError) as exc:
