@@ -59,7 +59,7 @@ def parse(path: Path) -> tuple[dict[str, Any], yaml.Node]:
     Raises:
         KernelError: with the file and the line of the first problem.
     """
-    text = _read(path)
+    text = read_bytes(path)
     try:
         _refuse_unsafe(text)
         loader = _Loader(text)
@@ -90,7 +90,12 @@ def _no_mapping(path: Path, root: yaml.Node) -> KernelError:
     return KernelError(f"{path}: line {line}: expected lines such as KEY: VALUE, not {found}")
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a small file.
+
+    Raises:
+        KernelError: it cannot be read, or is larger than `MAX_FILE_BYTES`.
+    """
     try:
         with path.open("rb") as file:
             text = file.read(MAX_FILE_BYTES + 1)
