@@ -1,4 +1,4 @@
-"""`convtool kernels`: list and show kernels, check kernel files. `sheet` draws them."""
+"""`convtool kernels`: list and show kernels, check kernel files; `convert` and `sheet` as well."""
 
 import dataclasses
 import json
@@ -11,6 +11,7 @@ import typer
 from convtool.cli import messages
 from convtool.cli.commands import Command, Group
 from convtool.cli.completion import kernels
+from convtool.cli.convert import convert
 from convtool.cli.sheet import sheet
 from convtool.errors import KernelError, UsageError
 from convtool.kernels import catalogue
@@ -25,7 +26,9 @@ from convtool.outputs.existing import refuse_existing
 if TYPE_CHECKING:
     from convtool.kernels.kernel import Bank
 
-app = typer.Typer(cls=Group, help="List and show kernels, check kernel files, draw sheets.")
+app = typer.Typer(
+    cls=Group, help="List, show and convert kernels, check kernel files, draw sheets."
+)
 
 KernelPath = Annotated[
     list[str] | None,
@@ -203,9 +206,15 @@ def _check(path: Path) -> None:
     """Check a kernel file, whatever its name, by computing its weights."""
     from convtool.kernels import contents, schema  # noqa: PLC0415  # pydantic, NumPy
     from convtool.kernels.chain import steps_of  # noqa: PLC0415  # NumPy
+    from convtool.kernels.formats.loader import FormatLoader  # noqa: PLC0415  # NumPy
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
     from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
 
+    if (formats := FormatLoader()).claims(str(path)):
+        spec = formats.parse(str(path))
+        for dims in spec.dimensions():
+            spec.load(Request(dims, rate=RATE))
+        return
     file = schema.read(path)
     folders = (path.parent,)
     for dims in contents.dimensions(file, folders):
@@ -225,4 +234,5 @@ def schema() -> None:
     print(json.dumps(json_schema(), indent=2))
 
 
+app.command(cls=Command)(convert)
 app.command(cls=Command)(sheet)

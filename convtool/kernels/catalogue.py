@@ -203,4 +203,4 @@ def _members(members: Sequence[Any], search: Sequence[Path], depth: int) -> list
 def _dimensions(content: dict[str, Any], search: Sequence[Path], depth: int) -> set[int]:
     if content.get("bank"):
         return bank_dimensions(content["bank"], search, depth)
-    return set(content.get("weights") or content["dimensions"])
+    return set(map(int, content.get("weights") or content["dimensions"]))

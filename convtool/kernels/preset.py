@@ -6,6 +6,7 @@ from pathlib import Path
 from convtool.errors import KernelError
 from convtool.kernels import catalogue
 from convtool.kernels.file import FileLoader
+from convtool.kernels.formats.table import BY_SUFFIX
 from convtool.kernels.grammar import split_head
 from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import KernelSpec, Request
@@ -29,7 +30,7 @@ class PresetLoader(FileLoader):
         """Read the file of the kernel, and compute its weights."""
         if spec.head == spec.text and _is_file(spec.text):
             raise KernelError(
-                f"{spec.text} is no kernel file", hint="kernel files end in .yaml or .yml"
+                f"{spec.text} is no kernel file", hint=f"kernel files end in {', '.join(BY_SUFFIX)}"
             )
         return super().load(spec, request)
 

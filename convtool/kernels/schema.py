@@ -76,7 +76,16 @@ Grid = Annotated[
     AfterValidator(_checked_grid),
     WithJsonSchema({"anyOf": [_nested(rank) for rank in range(1, 6)]}),
 ]
-Weights = dict[Dimension, Grid] | None
+
+
+def _by_dimension(weights: Any) -> Any:
+    """Return weights by numbers, where their keys are texts, as those of JSON are."""
+    if not isinstance(weights, dict):
+        return weights
+    return {int(key) if key in {"1", "2", "3"} else key: grid for key, grid in weights.items()}
+
+
+Weights = Annotated[dict[Dimension, Grid] | None, BeforeValidator(_by_dimension)]
 
 
 def _several(value: Any) -> Any:

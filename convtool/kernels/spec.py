@@ -5,6 +5,7 @@ It must not read files: a loader claims a text by its form alone.
 
 from convtool.errors import KernelError
 from convtool.kernels.file import FileLoader
+from convtool.kernels.formats.loader import FormatLoader
 from convtool.kernels.grid import GridLoader
 from convtool.kernels.impulse import ImpulseLoader
 from convtool.kernels.loader import KernelSpec, Loader
@@ -12,7 +13,13 @@ from convtool.kernels.preset import PresetLoader
 from convtool.places.names import masked, scheme_of
 
 # In this order; a text that no other loader claims is taken for the name of a preset.
-LOADERS: tuple[Loader, ...] = (FileLoader(), ImpulseLoader(), GridLoader(), PresetLoader())
+LOADERS: tuple[Loader, ...] = (
+    FileLoader(),
+    FormatLoader(),
+    ImpulseLoader(),
+    GridLoader(),
+    PresetLoader(),
+)
 
 
 def parse(text: str) -> KernelSpec:
