@@ -173,6 +173,7 @@ def inputs(tmp_path_factory) -> Path:
         assert run([medium, str(source), str(folder / made), *options]) == 0
     (folder / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
     shutil.copy(catalogue.builtin_folder() / "blur.yaml", folder / "my.yaml")
+    (folder / "my.mat").write_text("3 1 2 0\n1 0 -1\n")
     return folder
 
 
