@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 import typer
 
 from convtool import __version__
-from convtool.cli import clusters, failures, messages, planning, telling
+from convtool.cli import clusters, emitting, failures, messages, planning, telling
 from convtool.cli.options import Given
 from convtool.cli.previews import Previews, possible
 from convtool.cli.progress import Bar, progress_bar, progress_lines
@@ -57,6 +57,9 @@ def filter_files(
     """
     options = planning.seeded(options, run_options)
     planned = planning.planned(inputs, output, medium, options, run_options)
+    if run_options.emit is not None:
+        emitting.emit(run_options.emit, planned, medium, options, run_options, given)
+        return
     if planned.count is None and (run_options.plot or run_options.report):
         raise UsageError(
             f"--plot and --report take fewer than {KNOWN:,} inputs", hint="--shard divides them"

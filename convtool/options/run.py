@@ -11,6 +11,7 @@ from convtool.places.names import Place
 By = Literal["name", "order", "size"]
 OnError = Literal["continue", "stop"]
 Engine = Literal["local", "ray"]
+Program = Literal["pytorch", "vips", "imagemagick", "ffmpeg", "sox", "onnx"]
 MAX_JOBS = 2**16
 MAX_OF_NODE = 2**12  # cores or GPUs
 NO_RAY = "nothing runs on Ray without --engine ray"
@@ -72,6 +73,14 @@ class RunOptions:
         "Write a page to explore the layer and its results.",
         "Look",
         kind=RemoteFile(),
+    )
+    emit: Program | None = option(
+        None,
+        "Print the same run for another program, and filter nothing: pytorch, vips, imagemagick, "
+        "ffmpeg, sox or onnx.",
+        "Look",
+        kind=Choice("PROGRAM", get_args(Program)),
+        rare=True,
     )
     preview: bool = option(
         False,
