@@ -210,7 +210,8 @@ def _check(path: Path) -> None:
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
     from convtool.kernels.spec import parse  # noqa: PLC0415  # NumPy
 
-    if (formats := FormatLoader()).claims(str(path)):
+    formats = FormatLoader()
+    if formats.claims(str(path)) and not formats.holds_keys(path):
         spec = formats.parse(str(path))
         for dims in spec.dimensions():
             spec.load(Request(dims, rate=RATE))

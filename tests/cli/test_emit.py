@@ -137,6 +137,14 @@ def test_programs_in_python_do_all_that_a_layer_does(both, tmp_path, program, ca
     assert differ(both(program, "image", name, ".png", *MAPPED[case], "--merge")) <= 1
 
 
+def test_chains_are_the_same_in_pytorch(both, tmp_path):
+    """Steps of several layers, with their own strides and folds, and steps without weights."""
+    name = picture(tmp_path, "rgb-08")
+    chain = "gaussian:sigma=0.8[stride=2] -> relu -> sobel -> max-pool:2"
+    names = both("pytorch", "image", name, ".png", "-k", f"{chain} -> 0 1/2 1/2", "--merge")
+    assert differ(names) <= 1
+
+
 def sound(tmp_path, subtype, channels=2):
     """Write noise as audio."""
     samples = np.random.default_rng(4).uniform(-0.3, 0.3, (500, channels))
@@ -214,6 +222,8 @@ REFUSED = [
     ("vips", ["-k", "sobel-x"], "results are mapped by centred, and libvips only clips them"),
     ("vips", ["-k", "blur", "-k", "box"], "3 channels in several pictures|6 channels in several"),
     ("vips", ["-k", "sobel", "--normalize", "clamp"], "the layer is a bank of kernels"),
+    ("vips", ["-k", "blur -> sharpen"], "2 steps are a chain, expected one"),
+    ("onnx", ["-k", "blur -> sharpen"], "2 steps are a chain, expected one"),
     ("vips", ["-k", "blur", "--stride", "2"], "the stride is not 1, and libvips makes every"),
     ("vips", ["-k", "blur", "--padding", "valid"], "the padding is .*, and libvips makes results"),
     ("vips", ["-k", "blur", "--padding-mode", "reflect"], "libvips does not pad by reflect as"),

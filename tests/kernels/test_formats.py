@@ -14,6 +14,7 @@ import soundfile
 import torch
 
 from convtool.errors import ConvtoolError, KernelError
+from convtool.kernels.chain import steps_of
 from convtool.kernels.formats.found import Wanted
 from convtool.kernels.formats.table import FORMATS, READ, format_of
 from convtool.kernels.kernel import Kernel
@@ -222,6 +223,9 @@ def test_objects_of_json_are_kernel_files(tmp_path):
     (tmp_path / "b.json").write_text('{"name": "b", "bank": ["sobel-x", "sobel-y"]}')
     assert len(resolve(str(tmp_path / "b.json"), 2).kernels) == 2
     assert len(files(str(tmp_path / "b.json"))) == 3
+    chain = {"name": "c", "dimensions": [2], "chain": ["blur", "sobel-x"]}
+    (tmp_path / "c.json").write_text(json.dumps(chain))
+    assert [step.text for step in steps_of(str(tmp_path / "c.json"))] == ["blur", "sobel-x"]
 
 
 WRONG = [

@@ -27,9 +27,17 @@ class FormatLoader:
         """Return the spec; the whole text is the path, or the string."""
         return KernelSpec(text, self, text)
 
+    def holds_keys(self, path: Path) -> bool:
+        """Return whether a file is JSON with the keys of a kernel file.
+
+        Raises:
+            KernelError: it is not valid JSON.
+        """
+        return path.suffix.lower() in json_text.FORMAT.suffixes and json_text.is_object(path)
+
     def load(self, spec: KernelSpec, request: Request) -> Bank:
         """Read the file."""
-        file = _kernel_file(spec)
+        file = self._file(spec)
         if file is not None:
             search = (*request.search, Path(spec.head).parent)
             return contents.bank_of(file, (), replace(request, search=search))
@@ -38,7 +46,7 @@ class FormatLoader:
 
     def dimensions(self, spec: KernelSpec, search: Sequence[Path]) -> tuple[int, ...]:
         """Return the dimensions that the file has weights for."""
-        file = _kernel_file(spec)
+        file = self._file(spec)
         if file is not None:
             return contents.dimensions(file, (*search, Path(spec.head).parent))
         return _found(spec).dimensions
@@ -48,25 +56,23 @@ class FormatLoader:
         if magick.is_kernel(spec.head):
             return []
         path = Path(spec.head)
-        if _kernel_file(spec) is not None:
+        if self._file(spec) is not None:
             return catalogue.files(path, (*search, path.parent))
         return [path]
 
     def steps(self, spec: KernelSpec, search: Sequence[Path]) -> Sequence[str]:
         """Return the steps of an object of JSON with a `chain`."""
         del search
-        file = _kernel_file(spec)
+        file = self._file(spec)
         return () if file is None else file.chain
 
+    def _file(self, spec: KernelSpec) -> "KernelFile | None":
+        """Return the content of a kernel file in JSON; else None."""
+        if magick.is_kernel(spec.head) or not self.holds_keys(Path(spec.head)):
+            return None
+        from convtool.kernels import schema  # noqa: PLC0415  # pydantic, which arrays do without
 
-def _kernel_file(spec: KernelSpec) -> "KernelFile | None":
-    """Return the content of an object of JSON, which is a kernel file; else None."""
-    path = Path(spec.head)
-    if path.suffix.lower() not in json_text.FORMAT.suffixes or not json_text.is_object(path):
-        return None
-    from convtool.kernels import schema  # noqa: PLC0415  # pydantic, which arrays do without
-
-    return schema.read(path)  # JSON is YAML
+        return schema.read(Path(spec.head))  # JSON is YAML
 
 
 def _found(spec: KernelSpec) -> Found:

@@ -22,8 +22,10 @@ def pytorch(given: Given) -> Emitted:
     """
     lines = pytorch_code(given.layer, given.options, given.part.rate).splitlines()
     for line in lines:
+        if "too many to list" in line:
+            raise _too_many(given)
         if "NotImplementedError" in line:
-            raise given.refusal(line.strip().removeprefix("raise NotImplementedError('")[:-2])
+            raise given.refusal("banks of a chain are combined in several ways")
     code = [line for line in lines if not line.startswith(("#", "import torch", "from "))]
     single = given.layer.conv.weight.dtype == torch.float32
     run = [f"x = torch.from_numpy(x){'' if single else '.double()'}"]
