@@ -188,8 +188,18 @@ def test_subtypes_are_kept(both, tmp_path, program, subtype):
     assert soundfile.info(names[1]).subtype == subtype
 
 
-@pytest.mark.parametrize(("format", "most"), [("bgr0", 1), ("yuv420p", 3), ("bt709", 3)])
-def test_video_is_the_same_in_ffmpeg(both, tmp_path, format, most):
+@pytest.mark.parametrize(
+    ("program", "kernel", "format", "most"),
+    [
+        ("ffmpeg", "blur", "bgr0", 1),
+        ("ffmpeg", "blur", "yuv420p", 3),
+        ("ffmpeg", "blur", "bt709", 3),
+        ("pytorch", "temporal-blur", "bgr0", 1),
+        ("pytorch", "sharpen", "bt709", 1),
+        ("onnx", "laplacian-3d", "gray", 1),
+    ],
+)
+def test_video_is_the_same(both, tmp_path, program, kernel, format, most):
     """Without loss in RGB and grey; chroma is converted and reduced by filters of its own."""
     if not shutil.which("ffmpeg"):
         pytest.skip("ffmpeg is not installed")
@@ -199,7 +209,7 @@ def test_video_is_the_same_in_ffmpeg(both, tmp_path, format, most):
         coded[5:6] = ["yuv420p", "-vf", "scale=out_color_matrix=bt709", "-colorspace", "bt709"]
     words = ["ffmpeg", "-v", "error", *source, *coded, str(tmp_path / "i.mkv")]
     subprocess.run(words, check=True)
-    names = both("ffmpeg", "video", "i.mkv", ".mkv", "-k", "blur", "--codec", "ffv1")
+    names = both(program, "video", "i.mkv", ".mkv", "-k", kernel, "--codec", "ffv1", "--merge")
     ours, theirs = map(frames, names)
     assert len(ours) == 3 * 64 * 48 * 3
     assert np.abs(ours - theirs).max() <= most

@@ -1,12 +1,10 @@
 """The lines of Python that read the input of a run and write its result."""
 
-from convtool.look.emit.given import Given
+from convtool.look.emit.given import Given, Lines
 
 SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".au", ".caf", ".w64", ".rf64")
 PILLOW = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 OPENCV = (".png", ".tif", ".tiff", ".ppm", ".pgm")
-
-Lines = tuple[list[str], list[str], list[str]]  # imports; what reads x; what writes y
 
 
 def file_lines(given: Given) -> Lines:
@@ -87,7 +85,7 @@ def _audio(given: Given) -> Lines:
 
 
 def _video(given: Given) -> Lines:
-    raise given.refusal(
-        "the frames of a video, their times, colours and audio take more than a few lines",
-        "--report shows the layer as PyTorch",
-    )
+    from convtool.look.emit.clips import clip_lines  # noqa: PLC0415  # PyAV
+
+    imports, read, write = clip_lines(given)
+    return imports, read, [f"y = {_scaled(given, 'y')}[0]", *write]

@@ -22,6 +22,8 @@ from convtool.results.rules import RULES
 from convtool.run.finish import normalizer_of
 from convtool.run.state import Run, Work
 
+Lines = tuple[list[str], list[str], list[str]]  # imports; what reads x; what writes y
+
 CHANGES = ("nan", "rate", "mono", "start", "duration", "frames", "deinterlace")  # what is read
 TITLES = {
     "pytorch": "PyTorch",
