@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 SHELL = {"vips": "vips", "imagemagick": "convert", "ffmpeg": "ffmpeg", "sox": "sox"}
 SCRIPTS = ("pytorch", "onnx")
@@ -274,6 +275,7 @@ def test_files_that_a_program_would_read_otherwise_are_refused(convtool, tmp_pat
     pixels = np.random.default_rng(3).integers(0, 256, (9, 9, 4)).astype(np.uint8)
     cv2.imwrite("alpha.png", pixels)
     cv2.imwrite("a[1].png", pixels[..., :3])
+    Image.fromarray(pixels, "CMYK").save("cmyk.jpg")
     cv2.imwritemulti("pages.tif", [pixels[..., 0]] * 2)
     audio = sound(tmp_path, "PCM_16")
 
@@ -286,6 +288,9 @@ def test_files_that_a_program_would_read_otherwise_are_refused(convtool, tmp_pat
     assert "there are 2" in said("image", name, "alpha.png", "out/", *vips)
     assert "several pictures or files" in said("image", name, "out/", *vips)
     assert "transparency" in said("image", "alpha.png", "o.png", *vips)
+    assert "CMYK converted to RGB" in said("image", "cmyk.jpg", "o.png", *vips)
+    shutil.copy(name, "a\nb.png")
+    assert "cannot be printed" in said("image", "a\nb.png", "o.png", *vips)
     assert "several pages" in said("image", "pages.tif", "o.tif", *vips)
     assert "'[' in 'a[1].png' means something" in said("image", "a[1].png", "o.png", *vips)
     assert "are files here" in said("image", name, "-", "--format", "png", *vips)

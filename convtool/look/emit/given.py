@@ -166,6 +166,11 @@ def _check_files(given: Given, job: Job, work: Work) -> None:
     """Check that the run has one input of one part and one output that shows the whole result."""
     if PIPE in (job.input, job.merged) or is_remote(given.input) or is_remote(given.output):
         raise given.refusal("INPUT and OUTPUT are files here")
+    if not (given.input + given.output).isprintable():
+        raise given.refusal("the names hold characters that cannot be printed")
+    turned = [each for each in work.source.notes if each.endswith("converted to RGB")]
+    if turned and not turned[0].startswith("palette"):  # which all programs read so
+        raise given.refusal(f"the input is not in RGB: {turned[0]} by convtool")
     if getattr(work.source, "animated", False):
         raise given.refusal("the input has several pages or frames")
     whole = tuple(range(work.layer.channels))

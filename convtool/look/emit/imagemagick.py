@@ -21,8 +21,11 @@ def emit(given: Given) -> Emitted:
     if given.medium.dims != 2:
         raise given.refusal(f"{given.title} is for images")
     taps = plane_of(given, taps_of(given, MODES))
-    if given.stored.scale not in (255, 65535):
-        raise given.refusal(f"its usual build has no samples of {given.stored}")
+    if given.stored.scale not in (255, 65535) or len(given.part.channels) not in (1, 3):
+        raise given.refusal(
+            f"{len(given.part.channels)} channels of {given.stored}, expected grey or RGB of 8 or "
+            "16 bits"
+        )
     name, output = plain(given, "[]:%*?@")
     words = ["convert", name, "-auto-orient"]
     if taps.bias:

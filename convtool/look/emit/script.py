@@ -112,8 +112,9 @@ def onnx(given: Given) -> Emitted:
 def _program(given: Given, imports: Sequence[str], code: Sequence[str]) -> Emitted:
     more, read, write = file_lines(given)
     ordered = sorted([*imports, *more], key=lambda line: (line.startswith("from"), line))
-    lines = [*ordered, "", *read, "", *code, *mapping_lines(given), "", *write]
-    return Emitted("\n".join(lines), given.notes)
+    blocks = [ordered, read, [*code, *mapping_lines(given)], write]
+    text = "\n\n".join("\n".join(block).strip("\n") for block in blocks)
+    return Emitted(text, given.notes)
 
 
 def _too_many(given: Given) -> Exception:
