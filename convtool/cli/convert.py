@@ -87,6 +87,7 @@ def convert(
     convtool does; strings of ImageMagick and impulse responses convolve, so they are flipped.
     Notes say what else is changed. What a format cannot hold is an error.
     """
+    from convtool.kernels.chain import steps_of  # noqa: PLC0415  # NumPy
     from convtool.kernels.formats.found import Wanted  # noqa: PLC0415  # NumPy
     from convtool.kernels.formats.table import format_of  # noqa: PLC0415  # NumPy
     from convtool.kernels.loader import Request  # noqa: PLC0415  # NumPy
@@ -98,6 +99,9 @@ def convert(
     search = tuple(map(Path, kernel_path or ()))
     asked = None if dims is None else int(read_value("dims", DIMS, dims))
     hertz = float(read(RATES, rate))
+    steps = steps_of(source, search)
+    if len(steps) > 1 or steps[0].plain or steps[0].options:
+        raise KernelError(f"'{source}' is a chain of steps, and a file holds one kernel")
     spec = parse(source)
     chosen = _dimension(spec, target, search, asked)
     bank = spec.load(Request(chosen, search, hertz))

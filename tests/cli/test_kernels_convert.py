@@ -57,6 +57,8 @@ def test_dimensions_are_chosen_and_checked(convtool, tmp_path):
         (["blur", "-"], r"the format of standard output is missing\nhint: --format NAME"),
         (["blur", "-", "--format", "gif"], r"no format of kernels is called 'gif'\nhint: formats:"),
         (["laplacian-3d", "k.mat"], r"weights for 3-D, which libvips's matrix does not hold"),
+        (["blur -> sobel", "k.mat"], r"is a chain of steps, and a file holds one kernel"),
+        (["blur[stride=2]", "k.mat"], r"is a chain of steps"),
         (["nothing", "k.mat"], r"unknown kernel 'nothing'"),
     ],
 )

@@ -1,9 +1,9 @@
 """Formats of kernels: round trips, other programs as oracles, messages about wrong files."""
 
 import json
+import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ import scipy.ndimage
 import scipy.signal
 import soundfile
 import torch
+from conftest import ROOT
 
 from convtool.errors import ConvtoolError, KernelError
 from convtool.kernels.chain import steps_of
@@ -317,17 +318,21 @@ def test_pickled_objects_and_truncated_arrays_are_refused(tmp_path):
 
 
 def test_formats_are_listed_once():
-    """Words and suffixes are distinct, and each module says its direction and its scaling."""
+    """Each module says its direction and its scaling, and the page has a row for it."""
     words = [each.word for each in FORMATS]
     suffixes = [suffix for each in FORMATS for suffix in each.suffixes]
     assert len(set(words)) == len(words)
     assert len(set(suffixes)) == len(suffixes)
-    folder = Path(__file__).parents[2] / "convtool" / "kernels" / "formats"
+    folder = ROOT / "convtool" / "kernels" / "formats"
+    page = (ROOT / "docs" / "kernels.md").read_text()
     for each in FORMATS:
         module = each.write.__module__.rpartition(".")[2]
         text = (folder / f"{module}.py").read_text()
         assert f"Direction: {each.direction}" in text
         assert "Scaling:" in text
+        suffixes = ", ".join(f"`{suffix}`" for suffix in each.suffixes if suffix != ".yml")
+        (row,) = re.findall(rf"^\| `{each.word}` \| {suffixes} \| (.*)$", page, re.MULTILINE)
+        assert row.startswith((each.direction, "the same"))
     with pytest.raises(KernelError, match="no format of kernels has the suffix"):
         format_of("k.doc")
     with pytest.raises(KernelError, match="no format of kernels is called 'doc'"):

@@ -101,7 +101,6 @@ class Format:
         title: what it is, for people.
         suffixes: of its files, the usual one first.
         direction: of its weights.
-        scaling: what becomes of its numbers where they are not the weights themselves.
         dims: the dimensions that it can hold, the preferred one first.
         write: returns the content of a file with a kernel.
         read: returns what a file holds; None where a loader of its own reads it.
@@ -111,7 +110,6 @@ class Format:
     title: str
     suffixes: tuple[str, ...]
     direction: Direction
-    scaling: str
     dims: tuple[int, ...]
     write: Callable[[Kernel, Wanted], Written]
     read: Callable[[Path], Found] | None = None

@@ -72,7 +72,6 @@ FORMAT = Format(
     TITLE,
     (".txt",),
     "correlation",
-    "divided by its sum unless that is 0, as ImageJ does by default",
     (2, 1),
     write,
     read,

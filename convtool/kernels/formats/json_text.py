@@ -74,7 +74,6 @@ FORMAT = Format(
     "JSON",
     (".json",),
     "correlation",
-    "none, or the object's divide_by",
     (2, 1, 3),
     write,
     read,

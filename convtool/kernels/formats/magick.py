@@ -123,7 +123,6 @@ FORMAT = Format(
     TITLE,
     (".magick",),
     "convolution",
-    "none; it is for -morphology Convolve",
     (2, 1),
     write,
     read,

@@ -67,6 +67,4 @@ def write(kernel: Kernel, wanted: Wanted) -> Written:
     return Written(file.getvalue(), lost(kernel))
 
 
-FORMAT = Format(
-    "npy", "an array of NumPy", (".npy",), "correlation", "none", (2, 1, 3), write, read
-)
+FORMAT = Format("npy", "an array of NumPy", (".npy",), "correlation", (2, 1, 3), write, read)

@@ -104,7 +104,6 @@ FORMAT = Format(
     TITLE,
     (".mat",),
     "correlation",
-    "divided by its scale; its offset, for samples of 8 bits, is the bias",
     (2, 1),
     write,
     read,

@@ -63,4 +63,4 @@ def _taps(kernel: Kernel) -> Weights:
     )
 
 
-FORMAT = Format("wav", "an impulse response", (".wav",), "convolution", "none", (1,), write)
+FORMAT = Format("wav", "an impulse response", (".wav",), "convolution", (1,), write)

@@ -64,6 +64,4 @@ def write(kernel: Kernel, wanted: Wanted) -> Written:
     return Written(text)
 
 
-FORMAT = Format(
-    "yaml", "a kernel file", (".yaml", ".yml"), "correlation", "divide_by", (2, 1, 3), write
-)
+FORMAT = Format("yaml", "a kernel file", (".yaml", ".yml"), "correlation", (2, 1, 3), write)
