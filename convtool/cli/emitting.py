@@ -9,6 +9,7 @@ from convtool.look.emit.programs import emitted
 from convtool.media.inputs import opened
 from convtool.media.mistaken import open_source
 from convtool.media.registry import Medium
+from convtool.options.declare import flag_of
 from convtool.options.options import Options
 from convtool.options.run import Program, RunOptions
 from convtool.outputs.jobs import Jobs
@@ -37,12 +38,16 @@ def emit(
         given: the options that were given.
 
     Raises:
-        UsageError: the program cannot do it, or there are several inputs.
+        UsageError: the program cannot do it, there are several inputs, or something else is asked
+            for.
     """
     if planned.count != 1:
         raise UsageError(
             f"--emit {program}: the run of one input is printed, and there are {planned.shown}"
         )
+    for name in ("plot", "report", "preview", "dry_run", "json"):
+        if getattr(run_options, name):
+            raise UsageError(f"--emit {program} filters nothing: leave out {flag_of(name)}")
     (job,) = planned.known
     if job.problem is not None:
         raise job.problem

@@ -312,3 +312,16 @@ def test_an_output_that_exists_and_options_that_are_not_told(convtool, tmp_path,
     assert done.err == "note: --quality: encoders are left at their own settings\n"
     assert (tmp_path / "o.jpg").read_bytes() == b"mine"
     assert convtool(*words, "--emit", "vips", "-q").err == ""
+    refused = convtool(*words, "--emit", "vips", "--report", "page.html")
+    assert refused.err == "error: --emit vips filters nothing: leave out --report\n"
+
+
+def test_floats_are_the_same_in_libvips(both, tmp_path):
+    """They are neither rounded nor clipped."""
+    pixels = np.random.default_rng(3).normal(size=(13, 18)).astype(np.float32)
+    cv2.imwrite(str(tmp_path / "i.tif"), pixels)
+    kernel_file(tmp_path)
+    names = both("vips", "image", "i.tif", ".tif", "-k", "k.yaml", "--normalize", "none")
+    ours, theirs = (cv2.imread(name, cv2.IMREAD_UNCHANGED) for name in names)
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(theirs, ours, atol=1e-5)
