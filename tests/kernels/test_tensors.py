@@ -152,6 +152,11 @@ def test_damaged_and_missing_files_are_told(tmp_path):
         path.unlink()
         path.mkdir()
         assert "is not a regular file" in refusal(path)
+    torch.save({"weight": torch.ones(3)}, tmp_path / "c.pt")
+    content = bytearray((tmp_path / "c.pt").read_bytes())
+    content[content.index(b"PK\x06\x07") + 16] = 2  # disks
+    (tmp_path / "c.pt").write_bytes(content)
+    assert "is damaged" in refusal(tmp_path / "c.pt")
     torch.save({"weight": torch.ones(1000)}, tmp_path / "b.pt")
     (tmp_path / "b.pt").write_bytes((tmp_path / "b.pt").read_bytes()[:2000])
     assert "is damaged" in refusal(tmp_path / "b.pt")

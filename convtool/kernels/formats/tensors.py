@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 SAFETENSORS = (".safetensors",)
 PICKLED = (".pt", ".pth")
 
+ARCHIVE = b"PK\x03\x04"  # by which torch tells archives from older files
+
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _INSIDE = "a dictionary of tensors, as torch.save(model.state_dict(), FILE) writes it"
 
@@ -131,15 +133,17 @@ def _open_safetensors(path: Path) -> TensorFile:
 def _open_pickled(path: Path, size: int) -> TensorFile:
     import torch  # noqa: PLC0415  # takes seconds to import
 
-    zipped = zipfile.is_zipfile(path)
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(len(ARCHIVE)) == ARCHIVE
+    except OSError as exc:
+        raise KernelError(f"{path}: cannot be read: {exc.strerror}") from exc
     if zipped:
         _check_archive(path, size)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-    except PermissionError as exc:
-        raise KernelError(f"{path}: cannot be read: {exc.strerror}") from exc
     except Exception as exc:
         raise _refused(path, str(exc)) from exc
     tensors: dict[str, Tensor] = {}
