@@ -6,6 +6,7 @@ that they find each other as they would have. `importlib.util.LazyLoader` would 
 is looked at; packages whose modules import each other in circles do not survive another order.
 """
 
+import copy
 import importlib.machinery
 import sys
 import threading
@@ -62,6 +63,8 @@ class Deferral(MetaPathFinder):
         parent = name.rpartition(".")[0]
         if parent in self._waiting or (self._imported and name.startswith(f"{self._package}.")):
             self.load(parent)
+            if name in sys.modules:  # what was executed has imported it: a second one would differ
+                return _kept(sys.modules[name])
         return None
 
     def put_off(self, module: ModuleType, loader: Loader) -> None:
@@ -154,6 +157,32 @@ class _Deferring(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._deferral.put_off(module, self._loader)
+
+
+class _There(Loader):
+    """Gives a module that is there already."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module, self._spec = module, module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        del spec
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec
+
+
+def _kept(module: ModuleType) -> ModuleSpec:
+    """Return how the import system gets a module that has been imported while it looked for it.
+
+    It would take the module's own spec then, and make the module again: it is given another one.
+    """
+    spec = copy.copy(module.__spec__)
+    assert spec is not None
+    spec.loader = _There(module)
+    module.__spec__ = spec
+    return spec
 
 
 def _class_of_modules(deferral: Deferral) -> type[ModuleType]:

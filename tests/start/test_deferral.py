@@ -143,6 +143,17 @@ def test_another_module_of_the_package_finds_all_executed(toy):
     assert package.executed == [*IN_ORDER, "further"]
 
 
+def test_a_module_that_what_waits_imports_is_imported_once(write):
+    """The first import of a module executes what waits, which may import that very module."""
+    text = "import toy.basis\n" + FILES["heavy"]
+    package, _ = write(heavy=text, **{"basis/__init__": "import toy.basis.part", "basis/part": ""})
+    basis = importlib.import_module("toy.basis")
+    assert package.basis is basis is sys.modules["toy.basis"]
+    assert basis.part is sys.modules["toy.basis.part"]
+    assert basis.__spec__.loader is basis.__loader__
+    assert package.executed == IN_ORDER
+
+
 def test_modules_of_other_packages_execute_nothing(toy):
     """What is not of the package is found as usual."""
     package, deferral = toy
