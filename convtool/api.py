@@ -173,7 +173,7 @@ def _apply_to_tensor(tensor: Tensor, medium: Medium, options: Options) -> Tensor
                 samples = step(samples.to(own), unit)
             else:
                 samples = _responses(step, samples, unit, own, filter_)
-    for note in filter_.notes:
+    for note in dict.fromkeys([*layer.notes, *filter_.notes]):
         warnings.warn(note, stacklevel=3)
     return _normalized([(samples, unit)], layer, medium, options)
 

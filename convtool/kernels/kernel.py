@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convtool.errors import LayerError
 from convtool.kernels import heat, table
+from convtool.kernels.own import Own, Preprocess
 from convtool.options.kernel import Combine
 from convtool.options.layer import Align
 
@@ -30,7 +31,9 @@ class Kernel:
         normalize: the rule that shows its results by default; see `usual_rule`.
         align: the tap that lies on the current audio sample: the middle one, or the last.
         notes: how it was made, where a user should know.
-        text: the numbers of a grid, as they are written.
+        text: the numbers of a grid, as they are written, or the name of a network's layer.
+        own: how the layer that it was trained in moves; None for a kernel without a layer.
+        preprocess: what an input goes through before it, where its network says so.
     """
 
     label: str
@@ -41,11 +44,18 @@ class Kernel:
     align: Align = "centre"
     notes: tuple[str, ...] = ()
     text: str = ""
+    own: Own | None = None
+    preprocess: Preprocess | None = None
 
     @property
     def title(self) -> str:
-        """What people know it by: its name, or the numbers of a grid."""
+        """What people know it by: its name, or `text`."""
         return self.text or self.label
+
+    @property
+    def name(self) -> str:
+        """What messages call it: as `-k` has it for a layer of a network, otherwise its label."""
+        return self.label if self.own is None else self.title
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -69,10 +79,13 @@ class Kernel:
             signed: inputs are in -1…1; otherwise in 0…1.
         """
         outputs = self._outputs
+        bias = self.biases(len(outputs)) if self.has_channel_axes else np.asarray(self.bias)
+        if self.preprocess is not None:
+            outputs, bias = self.preprocess.folded(self.weights, bias)
+            outputs = outputs.reshape(len(outputs), -1)
         low, high = np.minimum(outputs, 0).sum(1), np.maximum(outputs, 0).sum(1)
         if signed:
             low, high = low - high, high - low
-        bias = self.biases(len(outputs)) if self.has_channel_axes else np.asarray(self.bias)
         return float((low + bias).min()), float((high + bias).max())
 
     @property

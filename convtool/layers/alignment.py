@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from convtool.errors import LayerError
 from convtool.kernels.kernel import Kernel
+from convtool.kernels.own import Own
+from convtool.layers.own import own_padding
 from convtool.options.declare import per_axis
 from convtool.options.layer import Align, AlignmentOptions, LayerOptions
 from convtool.sizes import Pads, check_same
@@ -79,7 +81,7 @@ def own_centre(kernel: Kernel, frame: Frame, align: Align | None) -> int:
 
 
 def padding(
-    layer: LayerOptions, alignment: AlignmentOptions, frame: Frame
+    layer: LayerOptions, alignment: AlignmentOptions, frame: Frame, own: Own | None = None
 ) -> tuple[str | tuple[int, ...], Pads | None]:
     """Return the padding for nn.Conv, and the samples to add where it cannot express them.
 
@@ -90,21 +92,26 @@ def padding(
         layer: stride, dilation and padding.
         alignment: the length of the result.
         frame: of the kernel.
+        own: how the layer moves in the network that it comes from.
 
     Raises:
         LayerError: there is no such padding.
     """
     dims = len(frame.size)
-    dilation = per_axis("dilation", layer.dilation, dims)
-    stride = per_axis("stride", layer.stride, dims)
+    dilation = per_axis("dilation", layer.dilation or 1, dims)
+    stride = per_axis("stride", layer.stride or 1, dims)
     totals = tuple(d * (k - 1) for k, d in zip(frame.size, dilation, strict=True))
     if alignment.length == "full":
         return totals, None
     if "valid" in (alignment.length, layer.padding):
         return "valid", None
-    if layer.padding != "same":
+    given = own_padding(own) if layer.padding is None else None
+    if given is None and layer.padding not in (None, "same"):
+        assert layer.padding is not None
         assert not isinstance(layer.padding, str)
-        return per_axis("padding", layer.padding, dims), None
+        given = per_axis("padding", layer.padding, dims), None
+    if given is not None:
+        return given
     if frame.origin != origin(frame.size, "centre"):
         before = [d * o for d, o in zip(dilation, frame.origin, strict=True)]
         return "valid", tuple((b, total - b) for b, total in zip(before, totals, strict=True))

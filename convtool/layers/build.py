@@ -16,6 +16,7 @@ from convtool.convolve.geometry import Conv
 from convtool.errors import LayerError, UsageError
 from convtool.kernels.bounds import MAX_LAYER_WEIGHTS
 from convtool.kernels.kernel import Bank, Kernel
+from convtool.kernels.own import Own
 from convtool.layers.alignment import (
     Frame,
     common_frame,
@@ -28,6 +29,7 @@ from convtool.layers.alignment import (
 from convtool.layers.channels import groups_of
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import NamedOutput, named_outputs
+from convtool.layers.own import notes_of, own_of, settled
 from convtool.options.declare import per_axis
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
@@ -66,19 +68,21 @@ def build(
         LayerError: the options do not fit the input.
         UsageError: the options do not fit each other.
     """
+    kernels = [each for bank in banks for each in bank.kernels]
+    own = own_of(kernels)
     making = _Making(
         dims,
         in_channels,
         random_channels,
-        padding_mode,
         kernel or KernelOptions(),
-        layer or LayerOptions(),
+        settled(layer or LayerOptions(), own, padding_mode),
         alignment or AlignmentOptions(),
         dtype,
+        own,
+        notes_of(kernels, in_channels, layer or LayerOptions(), kernel or KernelOptions()),
     )
     if not banks:
         return making.random()
-    kernels = [each for bank in banks for each in bank.kernels]
     if making.kernel.flip:
         kernels = [each.flipped() for each in kernels]
     if any(each.has_channel_axes for each in kernels):
@@ -93,11 +97,12 @@ class _Making:
     dims: int
     in_channels: int
     random_channels: int
-    padding_mode: str
     kernel: KernelOptions
     layer: LayerOptions
     alignment: AlignmentOptions
     dtype: torch.dtype
+    own: Own | None
+    notes: tuple[str, ...]
 
     def per_group(self, banks: Sequence[Bank], kernels: Sequence[Kernel]) -> Layer:
         """Return the layer that applies every kernel to each group of channels."""
@@ -128,7 +133,7 @@ class _Making:
             in_channels=self.in_channels,
         )
         centre = own_centre(kernels[0], frame, align)
-        return Layer(conv, folds, self.kernel.combine, named, pads, centre, _notes(kernels))
+        return Layer(conv, folds, self.kernel.combine, named, pads, centre, self.notes)
 
     def with_channels(self, kernels: Sequence[Kernel]) -> Layer:
         """Return the layer of one kernel whose weights name their output and input channels."""
@@ -137,7 +142,7 @@ class _Making:
         groups = groups_of(kernels, self.in_channels, self.kernel)
         if self._groups(groups) != groups:
             raise LayerError(
-                f"kernel '{kernel.label}' needs {counted(groups, 'group')} for "
+                f"kernel '{kernel.name}' needs {counted(groups, 'group')} for "
                 f"{counted(self.in_channels, 'channel')}, not --groups {self.layer.groups}"
             )
         if self.alignment.wet != 1:
@@ -149,7 +154,7 @@ class _Making:
         channels, natural = tuple(range(out)), out == self.in_channels
         named = NamedOutput(kernel.label, channels, natural, kernel.normalize, kernel.title)
         centre = own_centre(kernel, frame, self.alignment.align)
-        return Layer(conv, ((out, None),), None, (named,), pads, centre, _notes([kernel]))
+        return Layer(conv, ((out, None),), None, (named,), pads, centre, self.notes)
 
     def random(self) -> Layer:
         """Return the layer with random weights."""
@@ -197,17 +202,17 @@ class _Making:
                 f"the layer would have {weights} weights, more than the limit of "
                 f"{MAX_LAYER_WEIGHTS}"
             )
-        own, pads = padding(self.layer, self.alignment, frame)
+        own, pads = padding(self.layer, self.alignment, frame, self.own)
         conv = CONVS[self.dims](
             self.in_channels,
             out,
             frame.size,
-            stride=per_axis("stride", self.layer.stride, self.dims),
+            stride=per_axis("stride", self.layer.stride or 1, self.dims),
             padding=own,
-            dilation=per_axis("dilation", self.layer.dilation, self.dims),
+            dilation=per_axis("dilation", self.layer.dilation or 1, self.dims),
             groups=groups,
             bias=self.layer.bias,
-            padding_mode=self.layer.padding_mode or self.padding_mode,
+            padding_mode=self.layer.padding_mode or "zeros",
             dtype=dtype,
         )
         return conv.requires_grad_(False), pads
@@ -232,10 +237,6 @@ class _Making:
                 f"({counted(kernels, 'kernel')} × {counted(groups, 'group')}), not {asked}"
             )
         return asked // groups
-
-
-def _notes(kernels: Sequence[Kernel]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(note for kernel in kernels for note in kernel.notes))
 
 
 def _set(conv: Conv, weight: Tensor, bias: Tensor | None) -> None:

@@ -18,6 +18,7 @@ from convtool.kernels.spec import parse
 from convtool.layers.build import CONVS, build
 from convtool.layers.layer import Layer
 from convtool.layers.outputs import MAX_LABEL, NamedOutput
+from convtool.layers.own import normalizing
 from convtool.layers.plain import Plain, plain_step
 from convtool.layers.transposed import plain_options, transposed
 from convtool.options.declare import read
@@ -86,7 +87,12 @@ def steps(kernel: KernelOptions, layer: LayerOptions) -> list[Step]:
         )
     (chain,) = chains
     of_all = (
-        KernelOptions(kernel=kernel.kernel, kernel_path=search, flip=kernel.flip),
+        KernelOptions(
+            kernel=kernel.kernel,
+            kernel_path=search,
+            flip=kernel.flip,
+            preprocess=kernel.preprocess,
+        ),
         LayerOptions(padding_mode=layer.padding_mode, bias=layer.bias),
     )
     last = max((n for n, step in enumerate(chain) if not step.plain), default=-1)
@@ -159,7 +165,8 @@ def chained(
         made.append(replace(_nothing(made, setting, channels), reach=reach))
     *before, end = made
     assert isinstance(end, Layer)
-    return _named(replace(end, before=tuple(before))) if before else end
+    notes = dict.fromkeys(note for each in made if isinstance(each, Layer) for note in each.notes)
+    return _named(replace(end, before=tuple(before), notes=tuple(notes))) if before else end
 
 
 def _made(
@@ -182,7 +189,9 @@ def _made(
         alignment=alignment,
         dtype=setting.dtype,
     )
-    return transposed(layer, options) if options.transposed else [layer]
+    fed = normalizing(kernels, step.kernel, setting.dims)
+    layers = transposed(layer, options) if options.transposed else (layer,)
+    return layers if fed is None else (fed, *layers)
 
 
 def _nothing(made: Sequence[Layer | Plain], setting: Setting, channels: int) -> Layer:
@@ -204,7 +213,7 @@ def _nothing(made: Sequence[Layer | Plain], setting: Setting, channels: int) -> 
 
 def _named(layer: Layer) -> Layer:
     """Return the last layer of a chain, its outputs named by all steps."""
-    labels = [_label(each) for each in layer.before if not each.spreads]
+    labels = [label for each in layer.before if not each.spreads and (label := _label(each))]
     if not labels:
         return layer
     outputs = []

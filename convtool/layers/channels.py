@@ -22,7 +22,7 @@ def groups_of(kernels: Sequence[Kernel], in_channels: int, options: KernelOption
     """
     kernel = next(each for each in kernels if each.has_channel_axes)
     out, per_group = kernel.weights.shape[:2]
-    name = f"kernel '{kernel.label}'"
+    name = f"kernel '{kernel.name}'"
     if len(kernels) > 1:
         raise UsageError(
             f"{name} has weights for each pair of channels, and cannot be run beside other kernels"
@@ -31,6 +31,12 @@ def groups_of(kernels: Sequence[Kernel], in_channels: int, options: KernelOption
         raise UsageError(
             f"{name} makes {counted(out, 'output channel')} by its weights, which --out-channels "
             "and --combine cannot change"
+        )
+    own = None if kernel.own is None else kernel.own.groups
+    if own is not None and in_channels != own * per_group:
+        raise LayerError(
+            f"{name} takes {counted(own * per_group, 'channel')}, and the input has {in_channels}",
+            hint="a colour image has 3 channels" if own * per_group == 3 else None,
         )
     if in_channels % per_group:
         raise LayerError(

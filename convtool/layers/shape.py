@@ -103,9 +103,9 @@ def shape_of(
     """
     dims = len(size)
     taps = per_axis("kernel-size", kernel.kernel_size, dims)
-    stride = per_axis("stride", layer.stride, dims)
-    dilation = per_axis("dilation", layer.dilation, dims)
-    padding = layer.padding
+    stride = per_axis("stride", layer.stride or 1, dims)
+    dilation = per_axis("dilation", layer.dilation or 1, dims)
+    padding = "same" if layer.padding is None else layer.padding
     if not isinstance(padding, str):
         padding = per_axis("padding", padding, dims)
     groups = in_channels if layer.groups == "depthwise" else layer.groups or 1

@@ -61,7 +61,7 @@ def transposed(layer: Layer, options: LayerOptions) -> tuple[Plain, Layer]:
     """
     conv = layer.conv
     dims = len(conv.kernel_size)
-    stride = per_axis("stride", options.stride, dims)
+    stride = per_axis("stride", options.stride or 1, dims)
     if dims == 3 and stride[0] > 1:
         raise LayerError(
             "a transposed layer makes no frames between others", hint="--stride 1,2,2, for example"
@@ -81,7 +81,7 @@ def transposed(layer: Layer, options: LayerOptions) -> tuple[Plain, Layer]:
 def _ends(options: LayerOptions, axis: int, dims: int, span: int, step: int, dilation: int) -> Ends:
     """Return what is kept along an axis; `same` makes `step` positions of each sample."""
     added = per_axis("output-padding", options.output_padding, dims)[axis]
-    if options.padding == "same":
+    if options.padding is None or options.padding == "same":
         if added:
             raise UsageError("--output-padding needs --padding in numbers, or valid")
         padding = max(0, -(-(span - step) // 2))

@@ -13,6 +13,7 @@ MAX_CHANNELS = 2**12
 MAX_SEED = 2**63 - 1
 
 Combine = Literal["magnitude", "max", "sum", "mean"]
+Preprocess = Literal["auto", "none"]
 Init = Literal[
     "default",
     "uniform",
@@ -53,10 +54,11 @@ class KernelOptions:
     kernel: tuple[str, ...] = option(
         (),
         {
-            "": f"{KERNEL} or kernel file (my.yaml), or steps ('blur -> sobel'). Repeat it for a "
-            "bank. Without it, weights are random.",
-            "audio": f"{KERNEL}, kernel file (my.yaml) or impulse response (hall.wav), or steps "
+            "": f"{KERNEL}, kernel file (my.yaml), layer of a network (net.pt:conv1), or steps "
             "('blur -> sobel'). Repeat it for a bank. Without it, weights are random.",
+            "audio": f"{KERNEL}, kernel file (my.yaml), impulse response (hall.wav), layer of a "
+            "network (net.pt:conv1), or steps ('blur -> sobel'). Repeat it for a bank. Without it, "
+            "weights are random.",
         },
         "Kernel",
         "-k",
@@ -84,6 +86,15 @@ class KernelOptions:
         "Flip the kernel on every axis: true convolution. Without it, layers compute "
         "cross-correlation.",
         "Kernel",
+    )
+    preprocess: Preprocess = option(
+        "auto",
+        "What the input of a trained layer goes through before it: auto, its network's own mean "
+        "and standard deviation where they are known, or none.",
+        "Kernel",
+        kind=Choice("HOW", get_args(Preprocess)),
+        rare=True,
+        need=Need(_given, "random weights are for the input as it is"),
     )
     kernel_size: Axes = option(
         3, "Size of random kernels.", "Kernel", kind=PerAxis(1, MAX_KERNEL_SIZE), need=RANDOM

@@ -29,16 +29,21 @@ def _padded(call: Situation) -> bool:
 class LayerOptions:
     """The parameters of `nn.Conv1d/2d/3d` beside its weights.
 
+    None stands for a kernel's own, where it comes with its layer, and else for the usual one.
+
     Raises:
         UsageError: a value is not allowed.
     """
 
-    stride: Axes = option(1, "Distance between outputs, in samples.", "Layer", kind=STEPS)
-    padding: Padding = option(
-        "same",
+    stride: Axes | None = option(
+        None, "Distance between outputs, in samples.", "Layer", kind=STEPS, usual="1"
+    )
+    padding: Padding | None = option(
+        None,
         "Samples added on each side: a number, 'same' or 'valid'.",
         "Layer",
         kind=PerAxis(0, MAX_STEP, words=("same", "valid")),
+        usual="same",
     )
     padding_mode: PaddingMode | None = option(
         None,
@@ -52,7 +57,9 @@ class LayerOptions:
         },
         need=Need(_padded, "nothing is padded, or the layer is transposed, which adds zeros"),
     )
-    dilation: Axes = option(1, "Distance between taps, in samples.", "Layer", kind=STEPS)
+    dilation: Axes | None = option(
+        None, "Distance between taps, in samples.", "Layer", kind=STEPS, usual="1"
+    )
     groups: int | Literal["depthwise"] | None = option(
         None,
         "Groups of channels that are not mixed: a number, or 'depthwise' for one per channel. "

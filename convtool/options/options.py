@@ -42,7 +42,7 @@ class Options:
 
     def __post_init__(self) -> None:
         aligned = self.alignment.length != "same" or self.alignment.align
-        if self.layer.padding != "same" and aligned:
+        if self.layer.padding not in (None, "same") and aligned:
             raise UsageError("--padding cannot be combined with --length or --align")
         if self.alignment.wet != 1 and self.kernel.combine:
             raise UsageError(
