@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import soundfile
+import torch
 import yaml
 from conftest import ROOT, SAMPLES
 from PIL import Image
@@ -151,6 +152,13 @@ def test_commands_are_found():
     assert len(CONVTOOL) > 40
 
 
+# The layers of torchvision's networks that pages use, in the files that torch.hub would keep.
+NETWORKS = {
+    "resnet18-f37072fd.pth": {"conv1": (64, 3, 7, 7)},
+    "vgg16-397923af.pth": {"features.0": (64, 3, 3, 3), "features.2": (64, 64, 3, 3)},
+}
+
+
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory) -> Path:
     """Create a folder with the inputs that the pages name: media, a kernel, an options file."""
@@ -174,6 +182,12 @@ def inputs(tmp_path_factory) -> Path:
     (folder / "my-options.yaml").write_text("kernel: [sobel-x]\nmerge: true\n")
     shutil.copy(catalogue.builtin_folder() / "blur.yaml", folder / "my.yaml")
     (folder / "my.mat").write_text("3 1 2 0\n1 0 -1\n")
+    torch.save({"conv1.weight": torch.randn(4, 3, 7, 7)}, folder / "model.pt")
+    for name, layers in NETWORKS.items():
+        weights = {f"{layer}.weight": torch.randn(shape) for layer, shape in layers.items()}
+        biases = {f"{layer}.bias": torch.randn(shape[0]) for layer, shape in layers.items()}
+        (folder / "models").mkdir(exist_ok=True)
+        torch.save(weights | biases, folder / "models" / name)
     return folder
 
 
@@ -191,6 +205,7 @@ def test_every_command_runs(request, tmp_path, monkeypatch, inputs, convtool, co
     folder = tmp_path / "here"
     shutil.copytree(inputs, folder)
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("CONVTOOL_MODELS", "models")
     if "s3://" in command:
         request.getfixturevalue("photos_in_s3")
     if " status " in command:  # of what an earlier run has left

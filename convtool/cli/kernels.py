@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,8 @@ from convtool.cli import messages
 from convtool.cli.commands import Command, Group
 from convtool.cli.completion import kernels
 from convtool.cli.convert import convert
+from convtool.cli.networks import list_network
+from convtool.cli.rows import print_rows
 from convtool.cli.sheet import sheet
 from convtool.errors import KernelError, UsageError
 from convtool.kernels import catalogue
@@ -44,8 +45,26 @@ DPI = DOTS.default
 
 
 @app.command("list", cls=Command)
-def list_(kernel_path: KernelPath = None, *, as_json: Json = False) -> None:
-    """List all kernels: name, dimensions, parameters, summary; one per line where piped."""
+def list_(
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NETWORK]",
+            help="A file of weights, an ONNX file or a network of torchvision, to list its "
+            "convolutions.",
+        ),
+    ] = None,
+    kernel_path: KernelPath = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List all kernels: name, dimensions, parameters, summary; one per line where piped.
+
+    Of a network, list the convolutions: name, kind, weights, and how each moves, where it is known.
+    """
+    if network is not None:
+        list_network(network, as_json=as_json)
+        return
     search = _folders(kernel_path)
     entries = []
     broken = 0
@@ -59,31 +78,13 @@ def list_(kernel_path: KernelPath = None, *, as_json: Json = False) -> None:
         for entry in entries:
             messages.data(dataclasses.asdict(entry))
     else:
-        _print_rows([tuple(map(messages.printable, _cells(entry))) for entry in entries])
+        print_rows(HEADINGS, [tuple(map(messages.printable, _cells(entry))) for entry in entries])
     if broken:
         raise typer.Exit(1)
 
 
 def _folders(given: list[str] | None) -> tuple[Path, ...]:
     return tuple(map(Path, given or ()))
-
-
-def _print_rows(rows: list[tuple[str, ...]]) -> None:
-    """Print a table: on a terminal folded into its width, else one line per row."""
-    if not sys.stdout.isatty():
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-            print("  ".join(cells).rstrip())
-        return
-    from rich.console import Console  # noqa: PLC0415  # the other commands do without
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*HEADINGS, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
 
 
 def _cells(entry: catalogue.Entry) -> tuple[str, str, str, str]:
@@ -102,7 +103,7 @@ def show(
         str,
         typer.Argument(
             metavar="KERNEL",
-            help="As for --kernel: a name, a file, a grid, an impulse response.",
+            help="As for --kernel: a name, a file, a grid, an impulse response, a layer.",
             autocompletion=kernels,
         ),
     ],

@@ -5,6 +5,7 @@ spec       parse a text, once, into a KernelSpec; the list of loaders
 loader     the contract of loaders
 impulse · file · preset · grid     one loader each
 formats    files of other programs: a loader for them all, and how they are written
+networks   layers of trained networks: a loader, and what each kind of network tells
 contents   a kernel file's content → Bank
 schema     the format of kernel files; problems tells what is wrong with one
 safe_yaml  reads them, and files of options; catalogue finds them

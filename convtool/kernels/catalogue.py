@@ -15,6 +15,7 @@ import platformdirs
 from convtool.errors import KernelError
 from convtool.kernels.bounds import MAX_BANK_DEPTH
 from convtool.kernels.grammar import SUFFIXES, is_path, split_head
+from convtool.kernels.networks.names import is_network
 from convtool.kernels.safe_yaml import parse
 
 
@@ -112,7 +113,9 @@ def _plain(name: str) -> str:
 
 
 def _similar(name: str, names: Iterable[str]) -> str:
-    """Return a hint with the kernels that a name may stand for."""
+    """Return a hint with what a name may stand for: kernels, or a network."""
+    if is_network(name):
+        return f"of a network, name a layer, as in {name}:conv1; `convtool kernels list {name}`"
     similar = difflib.get_close_matches(_plain(name), names, n=3, cutoff=0.6)
     if not similar:
         return "`convtool kernels list` shows all names"

@@ -9,12 +9,14 @@ from convtool.kernels.formats.loader import FormatLoader
 from convtool.kernels.grid import GridLoader
 from convtool.kernels.impulse import ImpulseLoader
 from convtool.kernels.loader import KernelSpec, Loader
+from convtool.kernels.networks.loader import NetworkLoader
 from convtool.kernels.preset import PresetLoader
 from convtool.places.names import masked, scheme_of
 
 # In this order; a text that no other loader claims is taken for the name of a preset.
 LOADERS: tuple[Loader, ...] = (
     FileLoader(),
+    NetworkLoader(),
     FormatLoader(),
     ImpulseLoader(),
     GridLoader(),

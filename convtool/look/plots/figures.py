@@ -50,8 +50,13 @@ def draw_kernels(bank: "Bank", rate: float | None, file: BinaryIO, suffix: str, 
         suffix: of its name, which decides the format.
         dpi: pixels per inch.
     """
+    (kernel, *others) = bank.kernels
+    trained = not others and kernel.own is not None
     with styled():
-        _write(_module("kernel").page(bank, rate, dpi), file, suffix)
+        if trained:
+            _write(_module("filters").page(kernel, dpi), file, suffix)
+        else:
+            _write(_module("kernel").page(bank, rate, dpi), file, suffix)
 
 
 def draw_fit(bank: "Bank", left: "Left", file: BinaryIO, suffix: str, dpi: int) -> None:
