@@ -7,7 +7,8 @@ import torch
 from convtool.look.emit.files import file_lines
 from convtool.look.emit.given import Emitted, Given
 from convtool.look.emit.mapping import fold_lines, mapping_lines
-from convtool.look.report.pytorch import MOST, listed, of_one_group, padding_line, pytorch_code
+from convtool.look.report.literals import listed
+from convtool.look.report.pytorch import MOST, of_one_group, padding_line, pytorch_code
 
 OPSET = 19  # the first whose Pad wraps
 IR = 9

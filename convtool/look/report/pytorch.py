@@ -3,7 +3,6 @@
 Weights that are the same for all channels are written once; long ones are left to the command.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +13,7 @@ from convtool.errors import ConvtoolError
 from convtool.kernels.resolve import resolve
 from convtool.layers.layer import Layer
 from convtool.layers.plain import Abs, Plain
+from convtool.look.report.literals import listed
 from convtool.options.options import Options
 
 MOST = 400  # weights that are written out
@@ -207,26 +207,3 @@ def of_one_group(weight: Tensor, groups: int) -> tuple[Tensor, int]:
     if bool((grouped == grouped[:1]).all()):
         return grouped[0], groups
     return weight, 1
-
-
-def listed(tensor: Tensor | Sequence[float]) -> str:
-    """Return numbers as nested lists, in as few digits as give the same float32 again.
-
-    >>> listed(torch.tensor([[1, 0.1]]))
-    '[[1, 0.1]]'
-    """
-    values = tensor.tolist() if isinstance(tensor, Tensor) else tensor
-    if isinstance(values, float):
-        return short(values)
-    return (
-        f"[{', '.join(listed(each) if isinstance(each, list) else short(each) for each in values)}]"
-    )
-
-
-def short(value: float) -> str:
-    """Return a number in as few digits as tell it from other numbers of float32."""
-    for digits in range(1, 18):
-        text = f"{value:.{digits}g}"
-        if torch.tensor(float(text)) == torch.tensor(value):
-            return text
-    return repr(value)
