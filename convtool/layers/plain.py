@@ -66,22 +66,25 @@ class Normalize(nn.Module):
     Args:
         mean: of each channel.
         std: of each channel.
+
+    Attributes:
+        numbers: both. Shape: (2, C)
     """
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self._numbers = torch.tensor([mean, std], dtype=torch.float64)
+        self.numbers = torch.tensor([mean, std], dtype=torch.float64)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return the normalized samples. Shape: (N, C, *S) or (C,), kept"""
         ones = (1,) * max(0, samples.ndim - 2)
-        mean, std = (each.reshape(-1, *ones) for each in self._numbers.to(samples))
+        mean, std = (each.reshape(-1, *ones) for each in self.numbers.to(samples))
         normalized: Tensor = (samples - mean) / std
         return normalized
 
     def extra_repr(self) -> str:
         """Return the numbers."""
-        mean, std = (tuple(round(n, 6) for n in each.tolist()) for each in self._numbers)
+        mean, std = (tuple(round(n, 6) for n in each.tolist()) for each in self.numbers)
         return f"mean={mean}, std={std}"
 
 

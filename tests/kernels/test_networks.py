@@ -25,6 +25,9 @@ from convtool.kernels.networks.names import is_network
 from convtool.kernels.own import Own
 from convtool.kernels.resolve import dimensions, files, resolve
 from convtool.kernels.spec import parse
+from convtool.look.report.pytorch import pytorch_code
+from convtool.media.registry import MEDIA
+from convtool.run.filter import Filter
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 RESNET = "resnet18-f37072fd.pth"
@@ -98,6 +101,17 @@ def test_a_layer_of_torchvision_is_that_of_its_network(resnet, weights, picture,
         expected = getattr(model, layer)(expected)
     assert expected.shape[2:] == (19, 23)
     close(applied(picture, kernel), expected)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kernel", ["resnet18:conv1", "resnet18:conv1..relu"])
+def test_the_lines_of_a_report_make_the_same_network(weights, picture, kernel):
+    """Weights that are too many to be written are loaded by their name."""
+    options = MEDIA["image"].options({"kernel": (kernel,)})
+    lines = pytorch_code(Filter(options, MEDIA["image"]).layer(3), options, None)
+    made = {}
+    exec(lines, made)  # noqa: S102  # what people would run
+    close(made["chain"](picture), applied(picture, kernel))
 
 
 @torch.no_grad()

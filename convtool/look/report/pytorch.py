@@ -3,6 +3,7 @@
 Weights that are the same for all channels are written once; long ones are left to the command.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,8 +12,9 @@ from torch import Tensor, nn
 
 from convtool.errors import ConvtoolError
 from convtool.kernels.resolve import resolve
+from convtool.layers.chain import steps
 from convtool.layers.layer import Layer
-from convtool.layers.plain import Abs, Plain
+from convtool.layers.plain import Abs, Normalize, Plain
 from convtool.look.report.literals import listed
 from convtool.options.options import Options
 
@@ -29,7 +31,7 @@ def pytorch_code(layer: Layer, options: Options, rate: float | None) -> str:
     """
     lines = ["import torch", "from torch import nn", ""]
     if layer.before:
-        return "\n".join([*lines, *chain_lines(layer)])
+        return "\n".join([*lines, *chain_lines(layer, options)])
     changed = options.kernel.flip or options.alignment.wet != 1
     drawn = not options.kernel.kernel and options.kernel.seed is not None and not changed
     if drawn:
@@ -45,8 +47,15 @@ def pytorch_code(layer: Layer, options: Options, rate: float | None) -> str:
     return "\n".join(lines)
 
 
-def chain_lines(layer: Layer) -> list[str]:
-    """Return the lines that make a chain: its layers, and a function that runs all steps."""
+def chain_lines(layer: Layer, options: Options) -> list[str]:
+    """Return the lines that make a chain: its layers, and a function that runs all steps.
+
+    Args:
+        layer: the last one.
+        options: that the chain was made by.
+    """
+    asked = [step for step in steps(options.kernel, options.layer) if step.plain is None]
+    texts = iter([[spec.text for spec in step.specs] for step in asked])
     made: list[str] = []
     run = ["def chain(x):"]
     for number, step in enumerate(layer.steps, start=1):
@@ -57,7 +66,9 @@ def chain_lines(layer: Layer) -> list[str]:
             continue
         name = f"layer{number}"
         made += [f"{name} = {constructor(step)}", "with torch.no_grad():"]
-        made += [f"    {line}" for line in weight_lines(step, name) or _too_many(step)]
+        loaded = _loaded(step, name, () if step.ends_chain else next(texts), None)
+        lines = weight_lines(step, name) or [*loaded, *_bias_lines(step, name)]
+        made += [f"    {line}" for line in lines]
         if step.pads is not None and step.transposed is None:
             run.append(f"    {padding_line(step)}")
         run.append(f"    x = {name}(x)")
@@ -77,6 +88,10 @@ def _call(step: Plain) -> str:
     """Return the call of a step without weights."""
     if isinstance(step.module, Abs):
         return "x.abs()"
+    if isinstance(step.module, Normalize):
+        shape = (-1, *(1,) * len(step.factor))
+        mean, std = (f"torch.tensor({listed(each)}).reshape{shape}" for each in step.module.numbers)
+        return f"(x - {mean}) / {std}"
     if isinstance(step.module, nn.Upsample):
         return f"nn.Upsample(scale_factor={step.module.scale_factor})(x)"
     taps = "" if step.window is None else str(step.window.kernel)
@@ -149,7 +164,8 @@ def _drawn(layer: Layer, options: Options) -> list[str]:
 def _weights(layer: Layer, options: Options, rate: float | None) -> list[str]:
     """Return the lines that set weights and bias."""
     lines = weight_lines(layer, "layer")
-    return lines or [*_loaded(layer, options, rate), *_bias_lines(layer, "layer")]
+    loaded = _loaded(layer, "layer", options.kernel.kernel, rate)
+    return lines or [*loaded, *_bias_lines(layer, "layer")]
 
 
 def weight_lines(layer: Layer, name: str) -> list[str]:
@@ -177,9 +193,16 @@ def _bias_lines(layer: Layer, name: str) -> list[str]:
     return [f"{name}.bias[:] = torch.tensor({listed(bias)})"]
 
 
-def _loaded(layer: Layer, options: Options, rate: float | None) -> list[str]:
-    """Return the lines that load weights which are too many to be written out."""
-    conv, texts = layer.conv, options.kernel.kernel
+def _loaded(layer: Layer, name: str, texts: Sequence[str], rate: float | None) -> list[str]:
+    """Return the lines that load weights which are too many to be written out.
+
+    Args:
+        layer: the layer.
+        name: of its variable.
+        texts: of its kernels.
+        rate: samples per second, for kernels in hertz and seconds.
+    """
+    conv = layer.conv
     dims = len(conv.kernel_size)
     if len(texts) == 1:
         with suppress(ConvtoolError):
@@ -191,7 +214,7 @@ def _loaded(layer: Layer, options: Options, rate: float | None) -> list[str]:
                 return [
                     "import convtool",
                     f"bank = convtool.resolve({texts[0]!r}, {dims}{timed})",
-                    "layer.weight[:] = torch.from_numpy(bank.kernels[0].weights)",
+                    f"{name}.weight[:] = torch.from_numpy(bank.kernels[0].weights)",
                 ]
     return _too_many(layer)
 
