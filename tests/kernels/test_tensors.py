@@ -94,6 +94,32 @@ def test_zip_bombs_are_refused(tmp_path):
     assert "would unpack to more" in refusal(tmp_path / "bomb.pt")
 
 
+class Allocates:
+    """An object whose loading takes memory, by a function that torch calls."""
+
+    def __reduce__(self):
+        return (bytearray, (2**28,))
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_memory_that_a_small_file_asks_for_is_not_given(tmp_path, zipped):
+    """The call is refused before it is made."""
+    content = {"weight": torch.ones(3), "more": Allocates()}
+    torch.save(content, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
+    assert "bytearray' beside tensors" in refusal(tmp_path / "a.pt")
+
+
+def test_storage_that_a_small_file_claims_is_not_there(tmp_path):
+    """A file from before PyTorch 1.6 whose storage has more numbers than the file."""
+    path = tmp_path / "a.pt"
+    torch.save({"weight": torch.ones(2**20)}, path, _use_new_zipfile_serialization=False)
+    claimed = path.read_bytes().replace(
+        b"J" + struct.pack("<I", 2**20), b"J" + struct.pack("<I", 2**30)
+    )
+    path.write_bytes(claimed[:-1000])
+    assert "is damaged" in refusal(path)
+
+
 def test_shapes_beyond_the_limits_are_refused(tmp_path):
     """A view of one number can claim any shape; it is not made real."""
     torch.save({"weight": torch.ones(1).expand(2**30, 2**9)}, tmp_path / "a.pt")

@@ -5,13 +5,15 @@ Shapes are known before numbers are read, and each tensor is checked before it i
 not know what tensors mean.
 """
 
+import pickletools
 import re
 import stat
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,8 @@ SAFETENSORS = (".safetensors",)
 PICKLED = (".pt", ".pth")
 
 ARCHIVE = b"PK\x03\x04"  # by which torch tells archives from older files
+PICKLES = 5  # at the beginning of files from before PyTorch 1.6
+ALLOCATING = {"bytearray", "encode"}  # which torch would call, as often and large as it is asked to
 
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _INSIDE = "a dictionary of tensors, as torch.save(model.state_dict(), FILE) writes it"
@@ -140,6 +144,7 @@ def _open_pickled(path: Path, size: int) -> TensorFile:
         raise KernelError(f"{path}: cannot be read: {exc.strerror}") from exc
     if zipped:
         _check_archive(path, size)
+    _check_calls(path, zipped=zipped)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -174,6 +179,29 @@ def _check_archive(path: Path, size: int) -> None:
             f"{path}: its list of tensors is larger than the limit of {MAX_PICKLE_BYTES // 2**20} "
             "MiB"
         )
+
+
+def _check_calls(path: Path, *, zipped: bool) -> None:
+    """Check that no pickle asks for more memory than its file has; torch would grant it."""
+    for name in _globals(path, zipped=zipped):
+        if name.split(".")[-1] in ALLOCATING:
+            raise _refused(path, f"weights_only GLOBAL {name}")
+
+
+def _globals(path: Path, *, zipped: bool) -> Iterator[str]:
+    """Yield the functions that pickles name; what cannot be followed is left to torch."""
+    with suppress(OSError, ValueError, zipfile.BadZipFile), ExitStack() as files:
+        file = files.enter_context(path.open("rb"))
+        pickles: list[IO[bytes]] = [file] * PICKLES
+        if zipped:
+            archive = files.enter_context(zipfile.ZipFile(file))
+            names = (name for name in archive.namelist() if name.endswith(".pkl"))
+            pickles = [files.enter_context(archive.open(name)) for name in names]
+        for each in pickles:
+            operations = pickletools.genops(each)
+            yield from (
+                str(value).replace(" ", ".") for op, value, _ in operations if op.name == "GLOBAL"
+            )
 
 
 def _refused(path: Path, problem: str) -> KernelError:
