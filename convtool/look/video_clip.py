@@ -98,9 +98,10 @@ def small(frame: Image, size: tuple[int, int], scale: int) -> Image:
     way = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
     resized: Image = cv2.resize(np.ascontiguousarray(frame), (width, height), interpolation=way)
     resized = resized.reshape(height, width, frame.shape[2])
-    if scale == UINT8.scale:
+    if scale == UINT8.scale and resized.dtype == np.uint8:
         return resized
-    return np.rint(resized * np.float32(UINT8.scale / scale)).astype(np.uint8)
+    stored = np.rint(resized * np.float32(UINT8.scale / scale))  # of a chain they lie anywhere
+    return stored.clip(0, UINT8.scale).astype(np.uint8)
 
 
 class _Film:
