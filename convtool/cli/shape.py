@@ -20,6 +20,7 @@ from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions
 from convtool.options.run import RunOptions
 from convtool.options.shape import ShapeOptions
+from convtool.padding import text_of
 from convtool.places.names import scheme_of
 from convtool.sizes import counted, size_text
 
@@ -134,7 +135,7 @@ def described(shape: LayerShape) -> dict[str, Any]:
         "kernel_size": window.kernel,
         "stride": window.stride,
         "padding": window.pads,
-        "padding_mode": window.mode,
+        "padding_mode": text_of(window.modes),
         "dilation": window.dilation,
         "groups": shape.groups,
         "formulas": list(window.formulas(shape.size)),
@@ -223,7 +224,7 @@ def layer_line(shape: LayerShape) -> str:
         "groups": str(shape.groups),
     }
     rest = ", ".join(f"{key} {value}" for key, value in options.items())
-    mode = f", {window.mode}" if any(map(any, window.pads)) else ""
+    mode = f", {text_of(window.modes)}" if any(map(any, window.pads)) else ""
     return f"Conv{len(shape.size)}d({shape.in_channels} → {shape.out_channels}, {rest}{mode})"
 
 
