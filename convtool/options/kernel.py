@@ -55,8 +55,9 @@ class KernelOptions:
         {
             "": f"{KERNEL} or kernel file (my.yaml), or steps ('blur -> sobel'). Repeat it for a "
             "bank. Without it, weights are random.",
-            "audio": f"{KERNEL}, kernel file (my.yaml) or impulse response (hall.wav), or steps "
-            "('blur -> sobel'). Repeat it for a bank. Without it, weights are random.",
+            "audio": f"{KERNEL}, kernel file (my.yaml), impulse response (hall.wav) or equalizer "
+            "(eq:room.txt), or steps ('blur -> sobel'). Repeat it for a bank. Without it, weights "
+            "are random.",
         },
         "Kernel",
         "-k",
