@@ -4,7 +4,7 @@ It must not import torch or NumPy: `convtool shape` works sizes out before anyth
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -188,3 +188,22 @@ def multiply_adds(size: Sequence[int], out_channels: int, kernel: Sequence[int],
 def size_text(numbers: Sequence[int]) -> str:
     """Return a size as people write it: 3×640×480."""
     return "×".join(map(str, numbers))
+
+
+def axes_text(values: Iterable[object]) -> str:
+    """Return one value per axis, or one for all where they are alike.
+
+    >>> axes_text([2, 2]), axes_text([1, 2])
+    ('2', '1, 2')
+    """
+    texts = [str(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+
+
+def sides_text(pads: Pads) -> str:
+    """Return what is added on each axis, as people write it.
+
+    >>> sides_text([(1, 1), (0, 2)])
+    '1, 0 before and 2 after'
+    """
+    return axes_text(a if a == b else f"{a} before and {b} after" for a, b in pads)

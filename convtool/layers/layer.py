@@ -21,7 +21,7 @@ from convtool.layers.plain import Plain
 from convtool.layers.weighing import is_mean, reaches_neighbours
 from convtool.options.kernel import Combine
 from convtool.padding import Modes, text_of
-from convtool.sizes import Pads, Window, counted
+from convtool.sizes import Pads, Window, counted, sides_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class Layer:
             f"weight {tuple(conv.weight.shape)}",
             f"bias {table.spread(bias)}" if bias else "no bias",
             f"{counted(conv.weight.numel() + len(bias), 'parameter')}",
-            *([f"padded by {self.pads}, {text_of(self.modes)}"] if self.pads else []),
+            *([f"padded by {sides_text(self.pads)}; {text_of(self.modes)}"] if self.pads else []),
             f"outputs: {', '.join(output.title for output in self.outputs)}",
             *self.notes,
         )

@@ -146,3 +146,13 @@ def test_neither_torch_nor_numpy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_what_a_layer_does_not_pad_itself_is_said(convtool, tmp_path):
+    """A dry run and -v print padding that PyTorch's layer does not have."""
+    words = ("-k", "blur", "--padding", "10:0,20", "--padding-mode", "symmetric,constant:50%")
+    source, said = "samples/chart.jpg", "10 before and 0 after, 20; symmetric,constant:0.5"
+    assert (
+        f"padding: {said}" in convtool("image", source, tmp_path / "o.png", *words, "--dry-run").out
+    )
+    assert f"padding {said}" in convtool("image", source, tmp_path / "o.png", *words, "-v").err
