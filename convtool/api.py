@@ -16,6 +16,7 @@ from torch import Tensor
 
 from convtool.arguments import given, kernels, refuse_ambiguous
 from convtool.convolve import Convolution, devices
+from convtool.convolve.beyond import stored
 from convtool.errors import ReadError, UsageError
 from convtool.layers.layer import Layer
 from convtool.layers.plain import Plain
@@ -198,6 +199,7 @@ def _responses(
         device=samples.device,
         compiler=filter_.compiler,
         unit=unit,
+        modes=stored(layer.modes, of(samples.dtype), unit),
     )
     return convolution([samples], layer.ends, [layer.fold, lambda folded: folded.to(own)])
 

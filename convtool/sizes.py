@@ -4,10 +4,12 @@ It must not import torch or NumPy: `convtool shape` works sizes out before anyth
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from convtool.errors import LayerError
+from convtool.padding import Mode, Modes
 
 Pads = Sequence[tuple[int, int]]
 
@@ -24,14 +26,18 @@ class Window:
         stride: samples from one place to the next.
         dilation: samples from one tap to the next.
         pads: samples that are added before and after.
-        mode: the padding mode, which decides how many can be added.
+        modes: the padding mode of each axis; zeros where none are given.
     """
 
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
     pads: Pads
-    mode: str = "zeros"
+    modes: Modes = ()
+
+    def __post_init__(self) -> None:
+        if not self.modes:
+            object.__setattr__(self, "modes", (Mode(),) * len(self.kernel))
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -46,13 +52,11 @@ class Window:
         """Return the output's spatial size: floor((n + padding - extent) / stride) + 1.
 
         Raises:
-            LayerError: the kernel is larger than the padded input, or the padding mode needs more
-                samples.
+            LayerError: the kernel is larger than the padded input.
 
         >>> Window((3, 3), (2, 2), (1, 1), ((1, 1), (1, 1))).output((7, 8))
         (4, 4)
         """
-        self._check_padding(size)
         padded = self.padded(size)
         if any(n < covered for n, covered in zip(padded, self.extent, strict=True)):
             raise LayerError(
@@ -77,17 +81,6 @@ class Window:
             padding = f"2·{before}" if before == after else f"{before} + {after}"
             spread = f"{dilation}·({taps} − 1)"
             yield f"floor(({n} + {padding} − {spread} − 1) / {stride}) + 1 = {result}"
-
-    def _check_padding(self, size: Sequence[int]) -> None:
-        for name, n, pads in zip(AXES[len(size)], size, self.pads, strict=True):
-            added = max(pads)
-            most = {"reflect": n - 1, "circular": n}.get(self.mode, added)
-            if added > most:
-                raise LayerError(
-                    f"{self.mode} padding adds at most {counted(most, 'sample')} on each side of "
-                    f"a {name} of {n}, not {added}",
-                    hint="padding modes replicate and zeros add any number",
-                )
 
 
 def extent(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
@@ -121,7 +114,7 @@ def check_same(kernel: Sequence[int], dilation: Sequence[int], stride: Sequence[
 
 
 def pads_of(
-    padding: str | tuple[int, ...],
+    padding: Literal["same", "valid"] | Pads,
     kernel: Sequence[int],
     dilation: Sequence[int],
     stride: Sequence[int],
@@ -129,7 +122,7 @@ def pads_of(
     """Return the samples that a padding adds before and after on each axis.
 
     Args:
-        padding: `same`, `valid`, or samples on each side of each axis.
+        padding: `same`, `valid`, or samples before and after on each axis.
         kernel: taps along each axis.
         dilation: of the layer.
         stride: of the layer.
@@ -142,7 +135,7 @@ def pads_of(
     if padding == "same":
         check_same(kernel, dilation, stride)
         return same(kernel, dilation)
-    return tuple((int(p), int(p)) for p in padding)
+    return padding
 
 
 def check_groups(channels: int, groups: int, which: str) -> None:
@@ -195,3 +188,22 @@ def multiply_adds(size: Sequence[int], out_channels: int, kernel: Sequence[int],
 def size_text(numbers: Sequence[int]) -> str:
     """Return a size as people write it: 3×640×480."""
     return "×".join(map(str, numbers))
+
+
+def axes_text(values: Iterable[object]) -> str:
+    """Return one value per axis, or one for all where they are alike.
+
+    >>> axes_text([2, 2]), axes_text([1, 2])
+    ('2', '1, 2')
+    """
+    texts = [str(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+
+
+def sides_text(pads: Pads) -> str:
+    """Return what is added on each axis, as people write it.
+
+    >>> sides_text([(1, 1), (0, 2)])
+    '1, 0 before and 2 after'
+    """
+    return axes_text(a if a == b else f"{a} before and {b} after" for a, b in pads)

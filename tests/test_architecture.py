@@ -25,25 +25,26 @@ MAY_IMPORT = {
     "limits": {"errors"},
     "block": {"levels"},
     "cores": set(),
-    "sizes": {"errors"},
-    "options": {"errors", "places", "sizes"},
+    "padding": {"errors"},
+    "sizes": {"errors", "padding"},
+    "options": {"errors", "padding", "places", "sizes"},
     "start": set(),
     "system": set(),
     "places": {"errors", "limits", "system"},
-    "convolve": SAMPLES | {"sizes", "start"},
+    "convolve": SAMPLES | {"padding", "sizes", "start"},
     "media": SAMPLES | {"options", "convolve", "cores", "places", "sizes"},
     "kernels": {"errors", "options", "media", "places", "sizes"},
-    "layers": {"errors", "options", "convolve", "kernels", "sizes"},
+    "layers": {"errors", "options", "convolve", "kernels", "padding", "sizes"},
     "results": {"levels", "convolve", "layers"},
     "outputs": {"errors", "kernels", "layers", "media", "options", "places", "system"},
     "run": SAMPLES
     | {"options", "convolve", "kernels", "layers", "results", "media", "outputs", "sizes"}
-    | {"cores", "places", "start"},
+    | {"cores", "padding", "places", "start"},
     "api": (SAMPLES - {"block"})
     | {"arguments", "options", "convolve", "layers", "results", "media", "places", "run", "sizes"},
     "look": SAMPLES
     | {"options", "convolve", "kernels", "layers", "media", "outputs", "results", "run", "sizes"}
-    | {"api", "places"},
+    | {"api", "padding", "places"},
     "fit": {"convolve", "errors", "kernels", "layers", "levels", "limits", "look", "media"}
     | {"options", "places", "sizes"},
     "cluster": {
@@ -61,7 +62,7 @@ MAY_IMPORT = {
     "warm": {"__init__"},
     "cli": (SAMPLES - {"levels", "block"})
     | {"__init__", "options", "cluster", "convolve", "fit", "kernels", "layers", "look", "media"}
-    | {"outputs", "places", "run"}
+    | {"outputs", "padding", "places", "run"}
     | {"start", "warm", "sizes", "system"},
     "__init__": {"api", "convolve", "errors", "kernels", "layers", "look", "options"},
     "__main__": {"cli", "warm"},

@@ -171,8 +171,11 @@ def inputs(tmp_path_factory) -> Path:
         shutil.copy(folder / "samples" / "chart.jpg", folder / name)
     shutil.copy(SAMPLES / "cross.png", folder / "in.png")
     samples, rate = soundfile.read(SAMPLES / "melody.wav")
-    for name in ("in.wav", "dry.wav", "hall.wav", "talk.flac", "song.mp3"):
+    responses = ("hall.wav", "hall_L.wav", "hall_R.wav", "cabinet.wav")
+    for name in ("in.wav", "dry.wav", "talk.flac", "song.mp3", *responses):
         soundfile.write(folder / name, samples, rate)
+    (folder / "room.txt").write_text("20 6\n1000 0\n")
+    (folder / "headphones.csv").write_text("frequency,equalization\n20,6\n1000,0\n")
     for name in ("in.mp4", "clip.mp4"):
         shutil.copy(SAMPLES / "clip.mp4", folder / name)
     for made, options in RESULTS.items():

@@ -12,10 +12,11 @@ from torch import Tensor
 from convtool.cli.cells import table_of, tables
 from convtool.cli.messages import printable
 from convtool.cli.shape import chain_lines, formula_lines, layer_line
+from convtool.convolve.beyond import PADDED
 from convtool.look.element import Element, Response
 from convtool.look.explain import LARGEST, Explained
-from convtool.look.region import PADDED
 from convtool.look.steps import arithmetic, disagreement, number, steps
+from convtool.padding import text_of
 from convtool.sizes import counted, size_text
 
 MOST = {1: 12, 2: 7, 3: 5}  # taps that are shown along each axis, by the number of axes
@@ -158,9 +159,8 @@ def _show_response(
 def _taken_from(explained: Explained, response: Response, axes: Sequence[str]) -> str:
     """Return where the samples of the window come from; those of padding in parentheses."""
     element = explained.element
-    where = []
-    for axis, sources, outside in zip(axes, element.sources, element.outside, strict=True):
-        where.append(f"{axis} {_positions(sources.tolist(), outside.tolist())}")
+    along = zip(axes, element.sources, element.outside, strict=True)
+    where = [f"{axis} {_positions(at.tolist(), out.tolist())}" for axis, at, out in along]
     what = f"kernel {response.channel}" if len(element.responses) > 1 else "window"
     if response is element.weight:
         what = "opacity"
@@ -168,10 +168,10 @@ def _taken_from(explained: Explained, response: Response, axes: Sequence[str]) -
         what += f" on {_input_name(explained, response.inputs[0])}"
     if element.weight is not None and response is not element.weight:
         what += " × opacity"
-    mode = explained.shape.window.mode
-    mark = NOWHERE if mode == "zeros" else "in parentheses"
-    note = f" ({mark}: padding, {mode})" if bool(element.padding.any()) else ""
-    return f"{what}: {', '.join(where)}{note}"
+    modes, said = explained.shape.window.modes, f"{what}: {', '.join(where)}"
+    marks = sorted({NOWHERE if mode.fills else "in parentheses" for mode in modes})
+    marked = bool(element.padding.any())
+    return f"{said} ({' or '.join(marks)}: padding, {text_of(modes)})" if marked else said
 
 
 def _positions(sources: list[int], outside: list[bool]) -> str:

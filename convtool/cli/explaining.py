@@ -11,10 +11,10 @@ from torch import Tensor
 from convtool.cli import messages
 from convtool.cli.animating import Animation
 from convtool.cli.explained import show
+from convtool.convolve.beyond import blanked, sources
 from convtool.errors import UsageError
 from convtool.look.explain import Asked, Explained, explain
 from convtool.look.record import record
-from convtool.look.region import PADDED, source_of
 from convtool.look.typed import TABLES, Numbers, is_typed, read_table, read_typed
 from convtool.media.arrays import ArraySource
 from convtool.media.inputs import PIPE, opened
@@ -159,10 +159,12 @@ def _seen(explained: Explained) -> Numbers:
 def _padded(numbers: Tensor, explained: Explained) -> Tensor:
     """Return numbers with the padding around them. Shape: (C, *S)"""
     window = explained.shape.window
-    axes = zip(explained.size, window.pads, strict=True)
-    for axis, (length, (before, after)) in enumerate(axes, start=1):
-        places = torch.arange(-before, length + after)
-        sources = source_of(places, length, window.mode)
-        numbers = numbers.index_select(axis, sources.clamp(min=0))
-        numbers.index_fill_(axis, (sources == PADDED).nonzero().flatten(), 0)
-    return numbers
+    places = [
+        sources(torch.arange(-before, length + after), length, mode)
+        for length, (before, after), mode in zip(
+            explained.size, window.pads, window.modes, strict=True
+        )
+    ]
+    for axis, along in enumerate(places, start=1):
+        numbers = numbers.index_select(axis, along.clamp(min=0))
+    return blanked(numbers, zip(places, window.modes, strict=True))

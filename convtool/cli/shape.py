@@ -20,8 +20,9 @@ from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions
 from convtool.options.run import RunOptions
 from convtool.options.shape import ShapeOptions
+from convtool.padding import text_of
 from convtool.places.names import scheme_of
-from convtool.sizes import counted, size_text
+from convtool.sizes import axes_text, counted, sides_text, size_text
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 MOST = 2**40  # samples along an axis
@@ -134,7 +135,7 @@ def described(shape: LayerShape) -> dict[str, Any]:
         "kernel_size": window.kernel,
         "stride": window.stride,
         "padding": window.pads,
-        "padding_mode": window.mode,
+        "padding_mode": text_of(window.modes),
         "dilation": window.dilation,
         "groups": shape.groups,
         "formulas": list(window.formulas(shape.size)),
@@ -211,26 +212,16 @@ def formula_lines(shape: LayerShape, leading: str = AXES[3][0]) -> list[str]:
 def layer_line(shape: LayerShape) -> str:
     """Return a layer in one line, with its options by their names."""
     window = shape.window
-    numbers = [before if before == after else (before, after) for before, after in window.pads]
-    padding = _short(numbers)
+    padding = sides_text(window.pads)
     if shape.padding:
         padding = f"{shape.padding} ({padding})"
     options = {
         "kernel": size_text(window.kernel),
-        "stride": _short(window.stride),
+        "stride": axes_text(window.stride),
         "padding": padding,
-        "dilation": _short(window.dilation),
+        "dilation": axes_text(window.dilation),
         "groups": str(shape.groups),
     }
     rest = ", ".join(f"{key} {value}" for key, value in options.items())
-    mode = f", {window.mode}" if any(map(any, window.pads)) else ""
+    mode = f", {text_of(window.modes)}" if any(map(any, window.pads)) else ""
     return f"Conv{len(shape.size)}d({shape.in_channels} → {shape.out_channels}, {rest}{mode})"
-
-
-def _short(numbers: Any) -> str:
-    """Return one number per axis, or one for all where they are alike."""
-    texts = [
-        f"{each[0]} before and {each[1]} after" if isinstance(each, tuple) else str(each)
-        for each in numbers
-    ]
-    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)

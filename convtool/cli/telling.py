@@ -16,7 +16,9 @@ from convtool.options.declare import lacking
 from convtool.options.options import Options
 from convtool.options.run import RunOptions
 from convtool.outputs.jobs import Jobs
+from convtool.padding import text_of
 from convtool.run.outcomes import Outcome, Report
+from convtool.sizes import sides_text
 
 
 def beforehand(planned: Jobs, options: Options, run_options: RunOptions, given: Given) -> None:
@@ -87,6 +89,8 @@ def layer(layer: Layer, *, weights: bool) -> None:
         if step.spreads:
             continue
         messages.say(str(step.named))
+        if isinstance(step, Layer) and step.pads is not None and step.transposed is None:
+            messages.say(f"padding {sides_text(step.pads)}; {text_of(step.modes)}")
         if weights and isinstance(step, Layer):
             conv: Any = step.named
             messages.say(f"weight {tuple(conv.weight.shape)}\n{_array(conv.weight)}")

@@ -42,3 +42,21 @@ class Buffers:
     def clear(self) -> None:
         """Free all buffers."""
         self._held.clear()
+
+
+def share_memory(one: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors are views of the same memory."""
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+
+
+def empty_like(strip: Tensor, axis: int, count: int) -> Tensor:
+    """Return memory for all strips of a block, channels innermost.
+
+    Args:
+        strip: the result of the first one.
+        axis: along which they follow each other, counted from the last.
+        count: the size of the axis.
+    """
+    size = list(strip.movedim(1, -1).shape)
+    size[axis - 1] = count
+    return strip.new_empty(size).movedim(-1, 1)

@@ -12,6 +12,7 @@ from convtool.convolve.block_size import BlockSize
 from convtool.convolve.buffers import Buffers
 from convtool.convolve.pointwise import Pointwise
 from convtool.convolve.problem import Input, Problem
+from convtool.padding import Modes
 
 
 class Runner(Protocol):
@@ -100,7 +101,7 @@ class Candidate(ABC):
         """Return the algorithm with its cost for a problem."""
 
     @abstractmethod
-    def prepare(self, buffers: Buffers, padding_mode: str) -> Runner:
+    def prepare(self, buffers: Buffers, modes: Modes) -> Runner:
         """Return the layer made ready to run; this may take time and memory."""
 
     @property

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from convtool.convolve import per_frame
-from convtool.convolve.buffers import Buffers
+from convtool.convolve.buffers import Buffers, empty_like, share_memory
 from convtool.convolve.candidate import Finisher, Runner
 from convtool.convolve.compiling import Compiler
-from convtool.convolve.geometry import Conv, ends, output_size, padded_size
+from convtool.convolve.geometry import Conv, ends, output_size, own_modes, padded_size
 from convtool.convolve.plan import choose
 from convtool.convolve.pointwise import Listener
 from convtool.convolve.problem import Input, read
@@ -23,6 +23,7 @@ from convtool.convolve.staging import halves
 from convtool.errors import LimitError
 from convtool.levels import Levels
 from convtool.limits import BLOCK_COPIES
+from convtool.padding import Modes
 
 # The steps that responses go through while they are in the cache, in order.
 Step = Callable[[Tensor], Tensor]
@@ -47,6 +48,7 @@ class Convolution:
         device: where blocks will be; None for the layer's own.
         compiler: compiles shifted multiply-adds, which takes seconds, once; None for none.
         unit: the sample value that stands for 1, which scales the bias; None for that of levels.
+        modes: the padding mode of each axis, as `stored` has it; None for the layer's own.
     """
 
     def __init__(
@@ -60,9 +62,11 @@ class Convolution:
         device: torch.device | None = None,
         compiler: Compiler | None = None,
         unit: float | None = None,
+        modes: Modes | None = None,
     ) -> None:
         self.device = device or conv.weight.device
         self._conv = conv
+        self._modes = modes or own_modes(conv)
         self._size, self._padded = tuple(size), padded_size(conv, size)
         self._problem = read(conv, levels.scale if unit is None else unit)
         self._per_frame = self._problem.sees_single_frames
@@ -95,7 +99,8 @@ class Convolution:
     def _runner(self) -> Runner:
         """The prepared layer, made for the first block, as it may take time and memory."""
         if self._prepared is None:
-            self._prepared = self.plan.chosen.prepare(self._buffers, self._conv.padding_mode)
+            modes = self._modes[1:] if self._per_frame else self._modes
+            self._prepared = self.plan.chosen.prepare(self._buffers, modes)
         return self._prepared
 
     @property
@@ -127,8 +132,8 @@ class Convolution:
         Args:
             pieces: the block, stored samples or floats, in parts that follow each other along the
                 leading axis.
-            pads: samples to add before and after on each spatial axis, in the layer's padding
-                mode; None for the layer's own.
+            pads: samples to add before and after on each spatial axis, in the padding modes;
+                None for the layer's own.
             epilogue: steps that turn responses (1, G, M, *S') into results (1, C, *S'). Each takes
                 the previous one's result for a strip, while it is in the cache, and may write to
                 it. Without steps the result has all output channels of the layer.
@@ -148,7 +153,7 @@ class Convolution:
 
     def _run_frames(self, pieces: Sequence[Tensor], pads: BlockPads, epilogue: Epilogue) -> Tensor:
         """Run a block of video frame by frame."""
-        frames = per_frame.padded_frames(pieces, pads[0], self._conv.padding_mode)
+        frames = per_frame.padded_frames(pieces, pads[0], self._modes[0])
         results = [self._run_block([frame], pads[1:], epilogue) for frame in frames]
         return per_frame.joined_frames(results)
 
@@ -168,7 +173,7 @@ class Convolution:
         """Run a block in two parts along its leading axis."""
         parts = halves(pieces, pads[0], self._problem.extent[0], self._problem.stride[0])
         bare = any(max(added) >= sum(piece.shape[1] for piece in part) for part, added in parts)
-        around = self._conv.padding_mode == "circular" and any(pads[0])
+        around = self._modes[-self._problem.dims].name == "circular" and any(pads[0])
         if bare or around or self._output_counts(pieces, pads)[0] == 1:
             raise LimitError(
                 "the device has not enough memory for the smallest block", hint="--device cpu"
@@ -201,10 +206,10 @@ class Convolution:
             responses = self._runner(strip, [*counts[:axis], count, *counts[axis + 1 :]])
             result = self._finished(responses, epilogue)
             if count == counts[axis]:  # a single strip is only copied out of a buffer
-                return result.clone() if _share_memory(result, responses) else result
+                return result.clone() if share_memory(result, responses) else result
             behind = axis - problem.dims  # the same axis, counted from the last
             if joined is None:
-                joined = _empty_like(result, behind, counts[axis])
+                joined = empty_like(result, behind, counts[axis])
             joined.narrow(behind, start, count).copy_(result)
         assert joined is not None
         return joined
@@ -231,20 +236,3 @@ class Convolution:
         for step in epilogue:
             result = step(result)
         return result if epilogue else result.flatten(1, 2)
-
-
-def _share_memory(one: Tensor, other: Tensor) -> bool:
-    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
-
-
-def _empty_like(strip: Tensor, axis: int, count: int) -> Tensor:
-    """Return memory for all strips of a block, channels innermost.
-
-    Args:
-        strip: the result of the first one.
-        axis: along which they follow each other, counted from the last.
-        count: the size of the axis.
-    """
-    size = list(strip.movedim(1, -1).shape)
-    size[axis - 1] = count
-    return strip.new_empty(size).movedim(-1, 1)

@@ -17,6 +17,7 @@ from convtool.convolve.candidate import Candidate
 from convtool.convolve.forward import Forward, forward_slack
 from convtool.convolve.problem import Input, Problem
 from convtool.convolve.staging import Stage
+from convtool.padding import Modes
 
 POSITIONS = (2, 4, 8, 16)
 
@@ -55,9 +56,9 @@ class Direct(Candidate):
             positions=positions,
         )
 
-    def prepare(self, buffers: Buffers, padding_mode: str) -> "DirectRunner":
+    def prepare(self, buffers: Buffers, modes: Modes) -> "DirectRunner":
         """Return the runner."""
-        return DirectRunner(self.problem, self.positions, self.dtype, buffers, padding_mode)
+        return DirectRunner(self.problem, self.positions, self.dtype, buffers, modes)
 
 
 def best_positions(problem: Problem) -> int:
@@ -113,7 +114,7 @@ class DirectRunner:
         positions: as in `Direct`.
         dtype: of the sums.
         buffers: for staged samples.
-        padding_mode: of the layer.
+        modes: the padding mode of each axis.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class DirectRunner:
         positions: int,
         dtype: torch.dtype,
         buffers: Buffers,
-        padding_mode: str,
+        modes: Modes,
     ) -> None:
         self._problem = problem
         self._positions = max(1, positions)
@@ -141,7 +142,7 @@ class DirectRunner:
         ]
         spatial = list(range(1, problem.dims + 1))
         order = [*spatial, 0] if self._together else [0, *spatial]
-        self._stage = Stage(order, padding_mode, buffers.named("staged", dtype), self._slack)
+        self._stage = Stage(order, modes, buffers.named("staged", dtype), self._slack)
 
     def _kernels(self) -> Tensor:
         """Return the kernels of each forward. Shape: (1, G * M, I, *K) or (G, M, I, *K)"""

@@ -15,6 +15,7 @@ from convtool.convolve.planes import PlaneRunner
 from convtool.convolve.problem import Input, Problem
 from convtool.convolve.tiles import choose_tile, transform_cost, valid_outputs
 from convtool.limits import SPECTRUM_COPIES
+from convtool.padding import Modes
 
 CACHED = 2**18  # samples of a tile that stay in a cache
 STAGED = 2**24  # samples that are staged together, if the kernel lets them
@@ -50,7 +51,7 @@ class Fourier(Candidate):
             whole=problem.is_whole(input.levels),
         )
 
-    def prepare(self, buffers: Buffers, padding_mode: str) -> PlaneRunner:
+    def prepare(self, buffers: Buffers, modes: Modes) -> PlaneRunner:
         """Return the runner."""
         problem = self.problem
         banks = [
@@ -66,7 +67,7 @@ class Fourier(Candidate):
             )
             for weight in problem.banks
         ]
-        return PlaneRunner(problem, banks, self.dtype, buffers, padding_mode)
+        return PlaneRunner(problem, banks, self.dtype, buffers, modes)
 
     @property
     def retained(self) -> int:

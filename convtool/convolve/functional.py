@@ -11,11 +11,12 @@ from convtool.convolve.axis_pass import LANES
 from convtool.convolve.convolution import Convolution
 from convtool.convolve.costs import layout_cost
 from convtool.convolve.direct import stock_cost
-from convtool.convolve.geometry import Conv, output_size, window
+from convtool.convolve.geometry import Conv, ends, output_size, window
 from convtool.convolve.problem import read
 from convtool.convolve.stream import Stream
 from convtool.errors import LayerError
 from convtool.levels import USUAL, of
+from convtool.sizes import counted
 
 PLANNING = 5e6  # nanoseconds that a plan takes, and that a small tensor is run in anyway
 CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the number of axes
@@ -48,6 +49,7 @@ def convolve(conv: Conv, tensor: Tensor) -> Tensor:
     torch.float32
     """
     _check(conv, tensor)
+    _check_padding(conv, tensor.shape[2:])
     size = output_size(conv, tensor.shape[2:])
     with torch.no_grad(), devices.exact():
         stock = _stock_cost(conv, tensor)
@@ -112,6 +114,18 @@ def _check(conv: Conv, tensor: Tensor) -> None:
     if not tensor.is_floating_point() and tensor.dtype not in USUAL:
         names = ", ".join(str(dtype).removeprefix("torch.") for dtype in USUAL)
         raise LayerError(f"a layer takes floats, or {names}, not {tensor.dtype}")
+
+
+def _check_padding(conv: Conv, size: Sequence[int]) -> None:
+    """Raise an error unless the layer's own forward can pad an input of a size."""
+    for n, added in zip(size, map(max, ends(conv)), strict=True):
+        most = {"reflect": n - 1, "circular": n}.get(conv.padding_mode, added)
+        if added > most:
+            raise LayerError(
+                f"nn.Conv's {conv.padding_mode} padding adds at most {counted(most, 'sample')} "
+                f"on each side of {n}, not {added}",
+                hint="convtool.apply adds any number",
+            )
 
 
 def _memory_formats(conv: Conv, tensor: Tensor) -> tuple[torch.memory_format, torch.memory_format]:

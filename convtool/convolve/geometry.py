@@ -10,25 +10,32 @@ import torch
 from torch import Tensor, nn
 
 from convtool import sizes
+from convtool.padding import Modes, modes_of
 from convtool.sizes import Pads, Window
 
 Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
 
 
-def window(conv: Conv, pads: Pads | None = None) -> Window:
+def window(conv: Conv, pads: Pads | None = None, modes: Modes | None = None) -> Window:
     """Return how a layer's kernel moves over its input.
 
     Args:
         conv: the layer.
         pads: samples added before and after on each axis; None for the layer's own.
+        modes: the padding mode of each axis; None for the layer's own.
     """
     return Window(
         tuple(conv.kernel_size),
         tuple(conv.stride),
         tuple(conv.dilation),
         pads or ends(conv),
-        conv.padding_mode,
+        modes or own_modes(conv),
     )
+
+
+def own_modes(conv: Conv) -> Modes:
+    """Return the padding mode of each axis of a layer."""
+    return modes_of(conv.padding_mode, len(conv.kernel_size))
 
 
 def extent(conv: Conv) -> tuple[int, ...]:
@@ -40,7 +47,9 @@ def ends(conv: Conv) -> Pads:
     """Return how many samples the layer adds before and after on each axis."""
     if conv.padding == "same":  # with any stride: that of a layer may be set later
         return sizes.same(conv.kernel_size, conv.dilation)
-    return sizes.pads_of(conv.padding, conv.kernel_size, conv.dilation, conv.stride)
+    if conv.padding == "valid":
+        return ((0, 0),) * len(conv.kernel_size)
+    return tuple((int(added), int(added)) for added in conv.padding)
 
 
 def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tuple[int, ...]:
@@ -52,8 +61,7 @@ def output_size(conv: Conv, size: Sequence[int], pads: Pads | None = None) -> tu
         pads: samples added before and after on each axis; None for the layer's own.
 
     Raises:
-        LayerError: the kernel is larger than the padded input, or the padding mode needs more
-            samples.
+        LayerError: the kernel is larger than the padded input.
 
     >>> output_size(nn.Conv2d(3, 4, 3, stride=2, padding=1), (7, 8))
     (4, 4)

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from convtool.convolve.beyond import fill, sources
+from convtool.padding import Mode
+
 PIXELS_PER_BLOCK = 2**21  # of frames that are handed on together
 
 
@@ -20,33 +23,29 @@ def block_length(size: Sequence[int]) -> int:
     return max(1, min(size[0], PIXELS_PER_BLOCK // (size[1] * size[2])))
 
 
-def padded_frames(pieces: Sequence[Tensor], pads: tuple[int, int], mode: str) -> list[Tensor]:
+def padded_frames(pieces: Sequence[Tensor], pads: tuple[int, int], mode: Mode) -> list[Tensor]:
     """Return the frames of a block, with those that are added before and after it.
 
     Args:
         pieces: frames in parts that follow each other, of shape (C, D, H, W).
         pads: the number of frames to add before and after.
-        mode: as `nn.Conv3d` names it.
+        mode: that of time, as `stored` has it.
 
     >>> pieces = [torch.arange(3).reshape(1, 3, 1, 1)]
-    >>> [int(frame) for frame in padded_frames(pieces, (1, 2), "reflect")]
+    >>> [int(frame) for frame in padded_frames(pieces, (1, 2), Mode("reflect"))]
     [1, 0, 1, 2, 1, 0]
     """
     frames = [frame for piece in pieces for frame in piece.unbind(1)]
     if not any(pads):
         return frames
     before, after = pads
-    if mode == "zeros":
-        blank = torch.zeros_like(frames[0])
-        return [blank] * before + frames + [blank] * after
+    if mode.fills:
+        added = torch.empty_like(frames[0])
+        fill(added, mode)
+        return [added] * before + frames + [added] * after
     count = len(frames)
-    positions = range(-before, count + after)
-    if mode == "circular":
-        return [frames[position % count] for position in positions]
-    last = count - 1
-    if mode == "reflect":
-        return [frames[last - abs(last - abs(position))] for position in positions]
-    return [frames[min(max(position, 0), last)] for position in positions]
+    places = torch.arange(-before, count + after)
+    return [frames[place] for place in sources(places, count, mode).tolist()]
 
 
 def joined_frames(results: Sequence[Tensor]) -> Tensor:

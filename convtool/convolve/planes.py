@@ -9,6 +9,7 @@ from torch import Tensor
 from convtool.convolve.buffers import Buffers
 from convtool.convolve.problem import Problem
 from convtool.convolve.staging import Stage
+from convtool.padding import Modes
 
 
 class Bank(Protocol):
@@ -39,7 +40,7 @@ class PlaneRunner:
         banks: one per group, or one that all groups share.
         dtype: of the sums.
         buffers: for staged samples and results.
-        padding_mode: of the layer.
+        modes: the padding mode of each axis.
     """
 
     def __init__(
@@ -48,13 +49,13 @@ class PlaneRunner:
         banks: Sequence[Bank],
         dtype: torch.dtype,
         buffers: Buffers,
-        padding_mode: str,
+        modes: Modes,
     ) -> None:
         self._problem, self._banks = problem, banks
         self._dtype, self._buffers = dtype, buffers
         spatial = list(range(1, problem.dims + 1))
         order = [*spatial, 0] if problem.shared else [0, *spatial]
-        self._stage = Stage(order, padding_mode, buffers.named("staged", dtype), self._slack)
+        self._stage = Stage(order, modes, buffers.named("staged", dtype), self._slack)
 
     def stage(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> Tensor:
         """Return the padded block. Shape: (C, *S) → (planes, *S'), S'[-1] times `interleaved`."""

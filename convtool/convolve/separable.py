@@ -19,6 +19,7 @@ from convtool.convolve.planes import PlaneRunner
 from convtool.convolve.problem import Input, Problem
 from convtool.convolve.taps import TapBank, count_nonzero
 from convtool.errors import LayerError
+from convtool.padding import Modes
 
 MAX_KERNELS = 64  # that are factored without being asked for
 
@@ -64,7 +65,7 @@ class Separable(Candidate):
             whole=problem.is_whole(input.levels),
         )
 
-    def prepare(self, buffers: Buffers, padding_mode: str) -> PlaneRunner:
+    def prepare(self, buffers: Buffers, modes: Modes) -> PlaneRunner:
         """Return the runner."""
         problem = self.problem
         banks = [
@@ -79,7 +80,7 @@ class Separable(Candidate):
             )
             for terms in self.terms
         ]
-        return PlaneRunner(problem, banks, self.dtype, buffers, padding_mode)
+        return PlaneRunner(problem, banks, self.dtype, buffers, modes)
 
 
 def _factored(banks: Tensor, input: Input) -> list[BankTerms]:

@@ -6,7 +6,11 @@ It must not compute on the samples; their values stay as they are.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+
+from convtool.convolve.beyond import fill, picked, sources
+from convtool.padding import Mode, Modes
 
 
 class Edge(NamedTuple):
@@ -14,23 +18,23 @@ class Edge(NamedTuple):
 
     Attributes:
         target: the end.
-        source: what it is a copy of.
-        flipped: the axes on which the copy is reversed.
+        source: the samples that it is a copy of.
+        axis: along which they are picked.
+        places: of those that are.
     """
 
     target: Tensor
     source: Tensor
-    flipped: tuple[int, ...] = ()
+    axis: int
+    places: Tensor
 
 
 class Stage:
     """Lays out blocks; views of the memory are kept, as most blocks are of the same size.
 
-    `zeros` 00|1234|00, `replicate` 11|1234|44, `reflect` 32|1234|32, `circular` 34|1234|12.
-
     Args:
         order: the order of a block's axes (C, *S) in memory.
-        mode: what is added at the ends.
+        modes: what is added at the ends of each spatial axis, numbers in units of the samples.
         empty: returns memory of a size, in the type of the result; the same for the same size.
         slack: returns how many zeros must follow the last spatial axis, given its length.
     """
@@ -38,11 +42,11 @@ class Stage:
     def __init__(
         self,
         order: Sequence[int],
-        mode: str,
+        modes: Modes,
         empty: Callable[[Sequence[int]], Tensor],
         slack: Callable[[int], int] = lambda width: 0,  # noqa: ARG005  # none, always
     ) -> None:
-        self._order, self._mode, self._empty, self._slack = list(order), mode, empty, slack
+        self._order, self._modes, self._empty, self._slack = list(order), modes, empty, slack
         self._prepared_for: object = None
         self._staged: Tensor | None = None
         self._places: Sequence[Tensor] = ()
@@ -59,7 +63,7 @@ class Stage:
         Shape: (C, *S) → permuted, S' = before + S + after (+ slack)
 
         >>> import torch
-        >>> Stage((0, 1), "reflect", torch.empty)([torch.tensor([[1, 2, 3, 4]])], [(2, 2)])
+        >>> Stage((0, 1), (Mode("reflect"),), torch.empty)([torch.tensor([[1, 2, 3, 4]])], [(2, 2)])
         tensor([[3., 2., 1., 2., 3., 4., 3., 2.]])
         """
         shapes = [piece.shape for piece in pieces], tuple(pads)
@@ -68,13 +72,13 @@ class Stage:
             self._prepared_for = shapes
         for piece, place in zip(pieces, self._places, strict=True):
             place.copy_(piece.squeeze(0))
-        for target, source, flipped in self._edges:
-            target.copy_(source.flip(flipped) if flipped else source)
+        for target, source, axis, places in self._edges:
+            target.copy_(picked(source, axis, places))
         assert self._staged is not None
         return self._staged
 
     def _prepare(self, pieces: Sequence[Tensor], pads: Sequence[tuple[int, int]]) -> None:
-        """Make the views that blocks like this one need, and zero what stays zero."""
+        """Make the views that blocks like this one need, and write what stays as it is."""
         self._staged, self._places, self._edges = None, (), []  # free them before more is allocated
         bare = [sum(piece.shape[1] for piece in pieces), *pieces[0].shape[2:]]
         laid_out = self._memory(len(pieces[0]), bare, pads)
@@ -91,7 +95,7 @@ class Stage:
                 part = part.narrow(later, start, bare[later - 1])
             end = before + bare[axis - 1]
             part.narrow(axis, end + after, part.shape[axis] - end - after).zero_()  # the slack
-            self._edges += _edges(part, axis, (before, end), (before, after), self._mode)
+            self._edges += _edges(part, axis, (before, end), (before, after), self._modes[axis - 1])
 
     def _memory(
         self, channels: int, bare: Sequence[int], pads: Sequence[tuple[int, int]]
@@ -105,9 +109,9 @@ class Stage:
 
 
 def _edges(
-    part: Tensor, axis: int, inner: tuple[int, int], pads: tuple[int, int], mode: str
+    part: Tensor, axis: int, inner: tuple[int, int], pads: tuple[int, int], mode: Mode
 ) -> Iterator[Edge]:
-    """Yield the ends of an axis that are copied from samples, and zero the others.
+    """Yield the ends of an axis that are copied from samples, and fill the others.
 
     Args:
         part: the memory.
@@ -117,22 +121,16 @@ def _edges(
         mode: what they hold.
     """
     (first, end), (before, after) = inner, pads
-    # for each end: its start and length, the sample beside it, and what it holds by mode
-    ends = (
-        (0, before, first, {"reflect": first + 1, "circular": end - before}),
-        (end, after, end - 1, {"reflect": end - 1 - after, "circular": first}),
-    )
-    for start, count, nearest, sources in ends:
+    length = end - first
+    for start, count in ((0, before), (end, after)):
         if not count:
             continue
         target = part.narrow(axis, start, count)
-        if mode == "zeros":
-            target.zero_()
-        elif mode == "replicate":
-            yield Edge(target, part.narrow(axis, nearest, 1).expand_as(target))
-        else:
-            source = part.narrow(axis, sources[mode], count)
-            yield Edge(target, source, (axis,) if mode == "reflect" else ())
+        if mode.fills:
+            fill(target, mode)
+            continue
+        places = sources(torch.arange(start, start + count) - first, length, mode)
+        yield Edge(target, part.narrow(axis, first, length), axis, places.to(part.device))
 
 
 def cut(pieces: Iterable[Tensor], axis: int, start: int, end: int) -> list[Tensor]:

@@ -6,7 +6,7 @@ here; what happens inside a block is the engine's business, and no block is kept
 last samples are needed.
 
     input     |--------|--------|-----|             blocks of any length
-    padded  ++|--------|--------|-----|++           `_pad_ends`, by the layer's padding mode
+    padded  ++|--------|--------|-----|++           `beyond.padded`, by the padding mode
     windows [-----------)  [---------)  [----)      `_windows`, overlapping by the halo
     output    |-----|-----|---|                     one block per window, side by side
 """
@@ -15,10 +15,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from convtool.block import AXIS, Block, Moment
+from convtool.convolve import beyond
 from convtool.convolve.staging import cut
 from convtool.errors import LayerError
 from convtool.levels import Levels
@@ -31,9 +31,11 @@ class Stream:
     """A layer that takes a sequence of blocks for its input.
 
     Args:
-        window: how its kernel moves over the input, and what is added around that.
+        window: how its kernel moves over the input, and what is added around that, numbers in
+            units of the samples.
         run: runs it on the pieces of a window, padded on all axes but the leading one.
 
+    >>> import torch
     >>> from convtool.convolve import Convolution
     >>> from convtool.convolve.geometry import window
     >>> from convtool.levels import of
@@ -44,7 +46,7 @@ class Stream:
     """
 
     def __init__(self, window: Window, run: Run) -> None:
-        self._run, self._mode = run, window.mode
+        self._run, self._mode = run, window.modes[0]
         self._extent, self._stride = window.extent[0], window.stride[0]
         (self._before, self._after), *rest = window.pads
         self._rest = [(0, 0), *rest]
@@ -54,15 +56,15 @@ class Stream:
 
         Args:
             blocks: the input in order, at least one sample long together.
-            last: the last samples of the input, at least as many as are added before the first,
-                where the padding mode is `circular`, which begins with them.
+            last: the last samples of the input, as many as are added before the first, or all that
+                there are, where the padding mode is `circular`, which begins with them.
 
         Shape: blocks (N, C, L, *S) → blocks (N, out, L', *S')
 
         Raises:
-            LayerError: the input is too short for the kernel or for its padding mode.
+            LayerError: the input is too short for the kernel.
         """
-        padded = _pad_ends(blocks, self._before, self._after, self._mode, last)
+        padded = beyond.padded(blocks, self._before, self._after, self._mode, last)
         empty = True
         for pieces in _windows(padded, self._extent, self._stride):
             empty = False
@@ -146,81 +148,6 @@ class _Beside:
             self._dropped += 1
         self._centre += self._stride
         return Moment(times[0].start, times[0].duration * self._stride)
-
-
-def _pad_ends(
-    blocks: Iterable[Tensor],
-    before: int,
-    after: int,
-    mode: str,
-    last: Tensor | None,
-) -> Iterator[Tensor]:
-    """Yield the blocks with `before` samples before them and `after` behind."""
-    blocks = iter(blocks)
-    # reflect starts from the samples after the first, circular ends with the first ones
-    head = _take(blocks, {"reflect": before + 1, "circular": max(after, 1)}.get(mode, 1))
-    length = head.shape[AXIS]
-    if before:
-        yield from torch.split(_start(head, before, mode, last), length, AXIS)
-    yield head
-    kept = head
-    for block in blocks:
-        yield block
-        kept = block if block.shape[AXIS] > after else torch.cat([kept, block], AXIS)
-        kept = kept.narrow(
-            AXIS, max(0, kept.shape[AXIS] - after - 1), min(kept.shape[AXIS], after + 1)
-        )
-    if after:
-        yield from torch.split(_end(head, kept, after, mode), length, AXIS)
-
-
-def _take(blocks: Iterator[Tensor], length: int) -> Tensor:
-    """Return the first blocks, joined until they hold `length` samples or there are no more."""
-    taken: list[Tensor] = []
-    while sum(block.shape[AXIS] for block in taken) < length:
-        block = next(blocks, None)
-        if block is None:
-            break
-        taken.append(block)
-    if not sum(block.shape[AXIS] for block in taken):
-        raise LayerError("the input has no samples")
-    return torch.cat(taken, AXIS) if len(taken) > 1 else taken[0]
-
-
-def _start(head: Tensor, before: int, mode: str, last: Tensor | None) -> Tensor:
-    if mode == "reflect":
-        return _need(head, before + 1, mode).narrow(AXIS, 1, before).flip(AXIS)
-    if mode == "circular":
-        if last is None:
-            raise TypeError(
-                "padding mode 'circular' begins with the input's last samples: pass them"
-            )
-        last = _need(last, before, mode)
-        return last.narrow(AXIS, last.shape[AXIS] - before, before)
-    return _repeat(head.narrow(AXIS, 0, 1), before, mode)
-
-
-def _end(head: Tensor, last: Tensor, after: int, mode: str) -> Tensor:
-    length = last.shape[AXIS]
-    if mode == "reflect":
-        return _need(last, after + 1, mode).narrow(AXIS, length - after - 1, after).flip(AXIS)
-    if mode == "circular":
-        return _need(head, after, mode).narrow(AXIS, 0, after)
-    return _repeat(last.narrow(AXIS, length - 1, 1), after, mode)
-
-
-def _repeat(edge: Tensor, count: int, mode: str) -> Tensor:
-    shape = [-1] * edge.ndim
-    shape[AXIS] = count
-    return edge.expand(shape) if mode == "replicate" else torch.zeros_like(edge).expand(shape)
-
-
-def _need(samples: Tensor, length: int, mode: str) -> Tensor:
-    if samples.shape[AXIS] < length:
-        raise LayerError(
-            f"padding mode '{mode}' needs {length} samples, the input has {samples.shape[AXIS]}"
-        )
-    return samples
 
 
 def _windows(blocks: Iterable[Tensor], span: int, stride: int) -> Iterator[list[Tensor]]:

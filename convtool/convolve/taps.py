@@ -18,6 +18,7 @@ from convtool.convolve.fused.fitting import fits, fused_block
 from convtool.convolve.fused.runner import FusedRunner
 from convtool.convolve.planes import PlaneRunner
 from convtool.convolve.problem import Input, Problem
+from convtool.padding import Modes
 
 Number = int | float
 
@@ -64,12 +65,12 @@ class Taps(Candidate):
             fused=fused,
         )
 
-    def prepare(self, buffers: Buffers, padding_mode: str) -> Runner:
+    def prepare(self, buffers: Buffers, modes: Modes) -> Runner:
         """Return the runner."""
         problem = self.problem
         if self.fused:
             integers = self.dtype == torch.int16
-            return FusedRunner(problem, buffers, padding_mode, integers=integers)
+            return FusedRunner(problem, buffers, modes, integers=integers)
         banks = [
             TapBank(
                 weight,
@@ -81,7 +82,7 @@ class Taps(Candidate):
             )
             for weight in problem.banks
         ]
-        return PlaneRunner(problem, banks, self.dtype, buffers, padding_mode)
+        return PlaneRunner(problem, banks, self.dtype, buffers, modes)
 
 
 class Tap(NamedTuple):

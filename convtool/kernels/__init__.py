@@ -3,7 +3,7 @@
 resolve    the door: text → Bank, dimensions, files
 spec       parse a text, once, into a KernelSpec; the list of loaders
 loader     the contract of loaders
-impulse · file · preset · grid     one loader each
+impulse · equalizer · file · preset · grid     one loader each; response shapes, points reads
 formats    files of other programs: a loader for them all, and how they are written
 networks   layers of trained networks: a loader, and what each kind of network tells
 contents   a kernel file's content → Bank

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convtool.errors import KernelError, LayerError
 from convtool.kernels import catalogue
 from convtool.kernels.bounds import MAX_BANK_DEPTH, MAX_WEIGHT, MAX_WEIGHTS
-from convtool.kernels.generators import GENERATORS
+from convtool.kernels.generators import GENERATORS, Causal
 from convtool.kernels.grammar import (
     Parameters,
     is_path,
@@ -24,6 +24,7 @@ from convtool.kernels.grammar import (
 )
 from convtool.kernels.kernel import KINDS, Bank, Kernel, mirrored, usual_rule
 from convtool.kernels.loader import Request
+from convtool.options.layer import Align
 
 if TYPE_CHECKING:
     from convtool.kernels.schema import KernelFile
@@ -85,10 +86,10 @@ def bank_of(
     if file.bank:
         return _bank(file, label, request, depth)
     if file.generator is None:
-        weights = _fixed(file, request.dims)
+        made: Weights | Causal = _fixed(file, request.dims)
     else:
-        weights = _generated(file, parameters, request)
-    return Bank.of(_kernel(file, label, weights, request.dims))
+        made = _generated(file, parameters, request)
+    return Bank.of(_kernel(file, label, made, request.dims))
 
 
 def _bank(file: "KernelFile", label: str, request: Request, depth: int) -> Bank:
@@ -129,7 +130,7 @@ def _lifted(weights: Weights, own: int, dims: int) -> Weights:
     return weights.reshape(*channels, *(1,) * (dims - own), *size)
 
 
-def _generated(file: "KernelFile", parameters: Parameters, request: Request) -> Weights:
+def _generated(file: "KernelFile", parameters: Parameters, request: Request) -> Weights | Causal:
     generator = GENERATORS.get(file.generator or "")
     if generator is None:
         raise KernelError(
@@ -141,16 +142,18 @@ def _generated(file: "KernelFile", parameters: Parameters, request: Request) -> 
     arguments = _arguments(file, parameters)
     try:
         with np.errstate(all="raise", under="ignore"):
-            weights = generator(own, rate=request.rate, **arguments)
+            made = generator(own, rate=request.rate, **arguments)
     except LayerError as exc:
         raise LayerError(f"kernel '{file.name}': {exc}") from exc
     except (TypeError, ValueError, ArithmeticError) as exc:
         raise KernelError(f"kernel '{file.name}': {exc}") from exc
+    weights = made.weights if isinstance(made, Causal) else made
     if not 0 < weights.size <= MAX_WEIGHTS:
         raise KernelError(
             f"kernel '{file.name}': {weights.size} weights, expected 1 to {MAX_WEIGHTS}"
         )
-    return _lifted(weights, own, request.dims)
+    lifted = _lifted(weights, own, request.dims)
+    return Causal(lifted) if isinstance(made, Causal) else lifted
 
 
 def _refuse_other_parameters(file: "KernelFile", generator: Any) -> None:
@@ -176,8 +179,10 @@ def _arguments(file: "KernelFile", parameters: Parameters) -> dict[str, Any]:
     }
 
 
-def _kernel(file: "KernelFile", label: str, weights: Weights, dims: int) -> Kernel:
+def _kernel(file: "KernelFile", label: str, made: Weights | Causal, dims: int) -> Kernel:
     """Return weights as a kernel: flipped, divided, with the attributes of its file."""
+    causal = isinstance(made, Causal) or file.align == "causal"
+    weights = made.weights if isinstance(made, Causal) else made
     if file.convention == "convolution":
         weights = mirrored(weights, dims)
     divisor = float(weights.sum()) if file.divide_by == "sum" else file.divide_by
@@ -186,6 +191,6 @@ def _kernel(file: "KernelFile", label: str, weights: Weights, dims: int) -> Kern
     weights = weights / divisor
     if not np.abs(weights).max() <= MAX_WEIGHT:
         raise KernelError(f"kernel '{file.name}': weights must be at most {MAX_WEIGHT:g} in size")
-    align = file.align if dims == 1 else "centre"
+    align: Align = "causal" if causal and dims == 1 else "centre"
     rule = file.rule or usual_rule(weights, dims)
     return Kernel(label, dims, weights, file.bias, rule, align)

@@ -4,6 +4,7 @@ It must not read files: a loader claims a text by its form alone.
 """
 
 from convtool.errors import KernelError
+from convtool.kernels.equalizer import EqualizerLoader
 from convtool.kernels.file import FileLoader
 from convtool.kernels.formats.loader import FormatLoader
 from convtool.kernels.grid import GridLoader
@@ -15,6 +16,7 @@ from convtool.places.names import masked, scheme_of
 
 # In this order; a text that no other loader claims is taken for the name of a preset.
 LOADERS: tuple[Loader, ...] = (
+    EqualizerLoader(),
     FileLoader(),
     NetworkLoader(),
     FormatLoader(),

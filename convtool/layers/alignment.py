@@ -8,17 +8,17 @@ It makes no layer: `build` does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convtool.errors import LayerError
 from convtool.kernels.kernel import Kernel
-from convtool.kernels.own import Own
-from convtool.layers.own import own_padding
-from convtool.options.declare import per_axis
+from convtool.options.declare import per_axis, sides
 from convtool.options.layer import Align, AlignmentOptions, LayerOptions
-from convtool.sizes import Pads, check_same
+from convtool.padding import Modes, own
+from convtool.sizes import Pads, pads_of
 
 
 def origin(size: Sequence[int], align: Align) -> tuple[int, ...]:
@@ -80,45 +80,58 @@ def own_centre(kernel: Kernel, frame: Frame, align: Align | None) -> int:
     return frame.origin[0] - asked[0] + own[0]
 
 
-def padding(
-    layer: LayerOptions, alignment: AlignmentOptions, frame: Frame, own: Own | None = None
-) -> tuple[str | tuple[int, ...], Pads | None]:
-    """Return the padding for nn.Conv, and the samples to add where it cannot express them.
+class Padded(TypedDict):
+    """What nn.Conv cannot pad by itself, as `Layer` has it; None for nothing."""
 
-    nn.Conv pads both ends alike, and refuses 'same' with a stride, where half of the kernel's
-    extent on both sides is meant.
+    pads: Pads | None
+    padding_modes: Modes | None
+
+
+def padding(
+    layer: LayerOptions, alignment: AlignmentOptions, frame: Frame, modes: Modes
+) -> tuple[str | tuple[int, ...], Padded]:
+    """Return the padding for nn.Conv, and what is to be added where it cannot express it.
+
+    nn.Conv pads both ends alike and all axes in one of four modes, and refuses 'same' with a
+    stride, where half of the kernel's extent on both sides is meant.
 
     Args:
         layer: stride, dilation and padding.
         alignment: the length of the result.
         frame: of the kernel.
-        own: how the layer moves in the network that it comes from.
+        modes: the padding mode of each axis.
 
     Raises:
         LayerError: there is no such padding.
     """
-    dims = len(frame.size)
-    dilation = per_axis("dilation", layer.dilation or 1, dims)
-    stride = per_axis("stride", layer.stride or 1, dims)
+    dilation = per_axis("dilation", layer.dilation or 1, len(frame.size))
+    stride = per_axis("stride", layer.stride or 1, len(frame.size))
+    asked = _asked(layer, alignment, frame, dilation)
+    pads = pads_of(asked, frame.size, dilation, stride)
+    if own(modes) is None and any(map(any, pads)):
+        return "valid", Padded(pads=pads, padding_modes=modes)
+    if asked == "valid" or (asked == "same" and set(stride) == {1}):
+        return asked, Padded(pads=None, padding_modes=None)
+    if any(before != after for before, after in pads):
+        return "valid", Padded(pads=pads, padding_modes=None)
+    return tuple(before for before, _ in pads), Padded(pads=None, padding_modes=None)
+
+
+def _asked(
+    layer: LayerOptions, alignment: AlignmentOptions, frame: Frame, dilation: Sequence[int]
+) -> Literal["same", "valid"] | Pads:
+    """Return the padding as a word, or as the samples added before and after on each axis."""
     totals = tuple(d * (k - 1) for k, d in zip(frame.size, dilation, strict=True))
     if alignment.length == "full":
-        return totals, None
-    if "valid" in (alignment.length, layer.padding):
-        return "valid", None
-    given = own_padding(own) if layer.padding is None else None
-    if given is None and layer.padding not in (None, "same"):
-        assert layer.padding is not None
-        assert not isinstance(layer.padding, str)
-        given = per_axis("padding", layer.padding, dims), None
-    if given is not None:
-        return given
-    if frame.origin != origin(frame.size, "centre"):
-        before = [d * o for d, o in zip(dilation, frame.origin, strict=True)]
-        return "valid", tuple((b, total - b) for b, total in zip(before, totals, strict=True))
-    if set(stride) == {1}:
-        return "same", None
-    check_same(frame.size, dilation, stride)
-    return tuple(total // 2 for total in totals), None
+        return tuple((total, total) for total in totals)
+    if alignment.length == "valid" or layer.padding == "valid":
+        return "valid"
+    if layer.padding is not None and layer.padding != "same":
+        return sides(layer.padding, len(frame.size))
+    if frame.origin == origin(frame.size, "centre"):
+        return "same"
+    before = [d * o for d, o in zip(dilation, frame.origin, strict=True)]
+    return tuple((b, total - b) for b, total in zip(before, totals, strict=True))
 
 
 def mixed(kernel: Kernel, wet: float, in_channels: int) -> Kernel:

@@ -16,9 +16,9 @@ from convtool.convolve.geometry import Conv
 from convtool.errors import LayerError, UsageError
 from convtool.kernels.bounds import MAX_LAYER_WEIGHTS
 from convtool.kernels.kernel import Bank, Kernel
-from convtool.kernels.own import Own
 from convtool.layers.alignment import (
     Frame,
+    Padded,
     common_frame,
     embedded,
     mixed,
@@ -33,7 +33,9 @@ from convtool.layers.own import notes_of, own_of, settled
 from convtool.options.declare import per_axis
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
-from convtool.sizes import Pads, check_groups, counted
+from convtool.padding import modes_of
+from convtool.padding import own as own_mode
+from convtool.sizes import check_groups, counted
 
 CONVS: dict[int, Callable[..., Conv]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _drawing = threading.Lock()  # all threads draw from the same generator
@@ -69,16 +71,14 @@ def build(
         UsageError: the options do not fit each other.
     """
     kernels = [each for bank in banks for each in bank.kernels]
-    own = own_of(kernels)
     making = _Making(
         dims,
         in_channels,
         random_channels,
         kernel or KernelOptions(),
-        settled(layer or LayerOptions(), own, padding_mode),
+        settled(layer or LayerOptions(), own_of(kernels), padding_mode),
         alignment or AlignmentOptions(),
         dtype,
-        own,
         notes_of(kernels, in_channels, layer or LayerOptions(), kernel or KernelOptions()),
     )
     if not banks:
@@ -101,7 +101,6 @@ class _Making:
     layer: LayerOptions
     alignment: AlignmentOptions
     dtype: torch.dtype
-    own: Own | None
     notes: tuple[str, ...]
 
     def per_group(self, banks: Sequence[Bank], kernels: Sequence[Kernel]) -> Layer:
@@ -117,7 +116,7 @@ class _Making:
                 )
             kernels = [mixed(each, wet, self.in_channels) for each in kernels]
         frame = common_frame(kernels, align)
-        conv, pads = self._conv(frame, outputs * groups, groups, self.dtype)
+        conv, padded = self._conv(frame, outputs * groups, groups, self.dtype)
         stack = np.stack([embedded(each, frame, align) for each in kernels]) / spread
         repeats = outputs // len(kernels) * groups
         biases = np.stack([each.biases(repeats) for each in kernels], axis=1)
@@ -133,7 +132,8 @@ class _Making:
             in_channels=self.in_channels,
         )
         centre = own_centre(kernels[0], frame, align)
-        return Layer(conv, folds, self.kernel.combine, named, pads, centre, self.notes)
+        notes = self.notes
+        return Layer(conv, folds, self.kernel.combine, named, centre=centre, notes=notes, **padded)
 
     def with_channels(self, kernels: Sequence[Kernel]) -> Layer:
         """Return the layer of one kernel whose weights name their output and input channels."""
@@ -148,13 +148,14 @@ class _Making:
         if self.alignment.wet != 1:
             kernel = mixed(kernel, self.alignment.wet, self.in_channels)
         frame = Frame(kernel.size, origin(kernel.size, self.alignment.align or kernel.align))
-        conv, pads = self._conv(frame, out, groups, self.dtype)
+        conv, padded = self._conv(frame, out, groups, self.dtype)
         bias = torch.from_numpy(np.array(kernel.biases(out)))
         _set(conv, torch.from_numpy(np.ascontiguousarray(kernel.weights)), bias)
         channels, natural = tuple(range(out)), out == self.in_channels
         named = NamedOutput(kernel.label, channels, natural, kernel.normalize, kernel.title)
         centre = own_centre(kernel, frame, self.alignment.align)
-        return Layer(conv, ((out, None),), None, (named,), pads, centre, self.notes)
+        notes = self.notes
+        return Layer(conv, ((out, None),), None, (named,), centre=centre, notes=notes, **padded)
 
     def random(self) -> Layer:
         """Return the layer with random weights."""
@@ -163,7 +164,7 @@ class _Making:
         check_groups(out, groups, "output")
         size = per_axis("kernel-size", self.kernel.kernel_size, self.dims)
         frame = Frame(size, origin(size, self.alignment.align or "centre"))
-        conv, pads = self._drawn(frame, out, groups)
+        conv, padded = self._drawn(frame, out, groups)
         if self.kernel.flip:
             _set(conv, conv.weight.flip(tuple(range(2, conv.weight.ndim))), conv.bias)
         wet = self.alignment.wet
@@ -174,15 +175,15 @@ class _Making:
             if conv.bias is not None:
                 conv.bias.mul_(wet)
         named = NamedOutput("random", tuple(range(out)), False, "sigmoid", "random", random=True)
-        return Layer(conv, ((out, None),), None, (named,), pads, (size[0] - 1) // 2)
+        return Layer(conv, ((out, None),), None, (named,), centre=(size[0] - 1) // 2, **padded)
 
-    def _drawn(self, frame: Frame, out: int, groups: int) -> tuple[Conv, Pads | None]:
+    def _drawn(self, frame: Frame, out: int, groups: int) -> tuple[Conv, Padded]:
         """Return a layer with weights drawn by the seed and the initialization."""
         seed, init = self.kernel.seed, self.kernel.init
         with _drawing, torch.random.fork_rng(devices=[], enabled=seed is not None):
             if seed is not None:
                 torch.manual_seed(seed)
-            conv, pads = self._conv(frame, out, groups, torch.float32)
+            conv, padded = self._conv(frame, out, groups, torch.float32)
             if init != "default":
                 arguments = {"groups": groups} if init == "dirac" else {}
                 getattr(nn.init, f"{init}_")(conv.weight, **arguments)
@@ -190,19 +191,18 @@ class _Making:
                     nn.init.zeros_(conv.bias)
         if self.dtype != conv.weight.dtype:  # `to` imports half of torch's compiler first
             conv = conv.to(self.dtype)
-        return conv, pads
+        return conv, padded
 
-    def _conv(
-        self, frame: Frame, out: int, groups: int, dtype: torch.dtype
-    ) -> tuple[Conv, Pads | None]:
-        """Return a layer of this size with any weights, and the samples that it does not add."""
+    def _conv(self, frame: Frame, out: int, groups: int, dtype: torch.dtype) -> tuple[Conv, Padded]:
+        """Return a layer of this size with any weights, and what it cannot pad by itself."""
         weights = math.prod(frame.size) * (self.in_channels // groups) * out
         if weights > MAX_LAYER_WEIGHTS:
             raise LayerError(
                 f"the layer would have {weights} weights, more than the limit of "
                 f"{MAX_LAYER_WEIGHTS}"
             )
-        own, pads = padding(self.layer, self.alignment, frame, self.own)
+        modes = modes_of(self.layer.padding_mode or "zeros", self.dims)
+        own, padded = padding(self.layer, self.alignment, frame, modes)
         conv = CONVS[self.dims](
             self.in_channels,
             out,
@@ -212,10 +212,10 @@ class _Making:
             dilation=per_axis("dilation", self.layer.dilation or 1, self.dims),
             groups=groups,
             bias=self.layer.bias,
-            padding_mode=self.layer.padding_mode or "zeros",
+            padding_mode=own_mode(modes) or "zeros",
             dtype=dtype,
         )
-        return conv.requires_grad_(False), pads
+        return conv.requires_grad_(False), padded
 
     def _groups(self, default: int) -> int:
         asked = default if self.layer.groups is None else self.layer.groups

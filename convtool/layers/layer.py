@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from convtool.convolve.geometry import Conv, Placement, ends, padded_size, window
+from convtool.convolve.geometry import Conv, Placement, window
 from convtool.kernels import heat, table
 from convtool.layers.combine import combined, combined_range
 from convtool.layers.fold import Fold
 from convtool.layers.outputs import NamedOutput
 from convtool.layers.plain import Plain
+from convtool.layers.weighing import is_mean, reaches_neighbours
 from convtool.options.kernel import Combine
-from convtool.sizes import Pads, counted
-
-MEAN_ERROR = 1e-4  # by which the weights of a mean may miss a sum of 1, rounded to float32
+from convtool.padding import Modes, text_of
+from convtool.sizes import Pads, Window, counted, sides_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,8 @@ class Layer:
         folds: for each `-k`, how many kernels it has and how they are combined.
         combine: how what is left after `folds` is combined.
         outputs: the meaning of the output channels, after folding.
-        pads: samples to add before and after on each axis where nn.Conv cannot express them; its
-            own padding is 0 then.
+        pads: samples to add before and after on each axis where nn.Conv cannot; it adds 0 then.
+        padding_modes: of each axis, where nn.Conv cannot express them; None for its own.
         centre: the tap of the leading axis on which the first kernel alone is aligned with the
             current sample.
         notes: what was done to make the kernels.
@@ -56,6 +56,7 @@ class Layer:
     reach: tuple[Tensor, Tensor] | None = None
     transposed: nn.Module | None = None
     ends_chain: bool = False
+    padding_modes: Modes | None = None
     spreads: ClassVar = False  # zeros between samples: it does not
 
     @property
@@ -85,9 +86,19 @@ class Layer:
         return sum(len(output.channels) for output in self.outputs)
 
     @property
+    def window(self) -> Window:
+        """How the kernel moves over an input, and what is added around that."""
+        return window(self.conv, self.pads, self.padding_modes)
+
+    @property
     def ends(self) -> Pads:
         """The samples added before and after on each axis."""
-        return self.pads or ends(self.conv)
+        return self.window.pads
+
+    @property
+    def modes(self) -> Modes:
+        """The padding mode of each axis."""
+        return self.window.modes
 
     @property
     def latency(self) -> int:
@@ -97,24 +108,12 @@ class Layer:
     @property
     def sees_neighbours(self) -> bool:
         """True where results depend on more than the sample at their own place."""
-        weight = self.conv.weight
-        middle: Tensor = weight
-        for taps in weight.shape[2:]:
-            middle = middle.select(2, (taps - 1) // 2)
-        own = torch.count_nonzero(middle)
-        return bool(torch.count_nonzero(weight) > own)
+        return reaches_neighbours(self.conv.weight)
 
     @property
     def smooths(self) -> bool:
         """True for a weighted mean of each channel's neighbours, as a blur is."""
-        conv = self.conv
-        if self.folds_anything or not conv.groups == conv.in_channels == conv.out_channels:
-            return False
-        if conv.bias is not None and bool(conv.bias.any()):
-            return False
-        totals = conv.weight.flatten(1).sum(1, dtype=torch.float64)
-        is_mean = bool((conv.weight >= 0).all()) and bool(((totals - 1).abs() < MEAN_ERROR).all())
-        return is_mean and self.sees_neighbours
+        return not self.folds_anything and is_mean(self.conv) and self.sees_neighbours
 
     @property
     def planes(self) -> list[heat.Plane]:
@@ -130,7 +129,7 @@ class Layer:
             f"weight {tuple(conv.weight.shape)}",
             f"bias {table.spread(bias)}" if bias else "no bias",
             f"{counted(conv.weight.numel() + len(bias), 'parameter')}",
-            *([f"padded before and after by {self.pads}"] if self.pads else []),
+            *([f"padded by {sides_text(self.pads)}; {text_of(self.modes)}"] if self.pads else []),
             f"outputs: {', '.join(output.title for output in self.outputs)}",
             *self.notes,
         )
@@ -142,7 +141,7 @@ class Layer:
 
     def conv_size(self, size: Sequence[int]) -> tuple[int, ...]:
         """Return an input's size as `conv` receives it, with the samples it does not add itself."""
-        return tuple(size) if self.pads is None else padded_size(self.conv, size, self.pads)
+        return tuple(size) if self.pads is None else self.window.padded(size)
 
     def placement(self, size: Sequence[int]) -> Placement:
         """Return the size of the result of an input, and where its positions lie on it.
@@ -150,7 +149,7 @@ class Layer:
         Raises:
             LayerError: the layer does not fit the input.
         """
-        return Placement(window(self.conv, self.pads), size)
+        return Placement(self.window, size)
 
     def thinned(self, every: int) -> "Layer":
         """Return the layer that makes one of `every` positions along the leading axis."""
@@ -207,10 +206,9 @@ class Layer:
         conv, groups = self.conv, self.conv.groups
         weight = conv.weight.detach().cpu().flatten(2)
         down, up = weight.clamp(max=0).sum(2), weight.clamp(min=0).sum(2)
-        # padding may add zeros
-        ends = torch.stack([low.clamp(max=0), high.clamp(min=0)]).to(weight.dtype)
-        ends = ends.reshape(2, groups, -1).repeat_interleave(conv.out_channels // groups, 1)
-        least, most = ends
+        added = [0.0, *(mode.value for mode in self.modes)]  # by padding
+        ends = torch.stack([low.clamp(max=min(added)), high.clamp(min=max(added))]).to(weight.dtype)
+        least, most = ends.reshape(2, groups, -1).repeat_interleave(conv.out_channels // groups, 1)
         return (up * least + down * most).sum(1), (up * most + down * least).sum(1)
 
     def members(self, channel: int) -> list[tuple[Combine | None, list[int]]]:

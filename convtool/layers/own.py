@@ -8,9 +8,10 @@ from convtool.errors import LayerError
 from convtool.kernels.kernel import Bank, Kernel
 from convtool.kernels.own import Own
 from convtool.layers.plain import Normalize, Plain
+from convtool.options.declare import Padding
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions
-from convtool.sizes import Pads, counted
+from convtool.sizes import counted
 
 
 def own_of(kernels: Sequence[Kernel]) -> Own | None:
@@ -19,18 +20,22 @@ def own_of(kernels: Sequence[Kernel]) -> Own | None:
 
 
 def settled(layer: LayerOptions, own: Own | None, mode: str) -> LayerOptions:
-    """Return options in which all but padding and groups are settled.
+    """Return options in which all but groups are settled.
 
     Args:
         layer: the options, some of them None.
         own: how the layer moves in the network that it comes from.
         mode: the padding mode where neither says it.
 
+    Raises:
+        LayerError: the layer's own padding depends on the size of the input.
+
     >>> settled(LayerOptions(dilation=3), Own((2,), "same", (1,)), "replicate").stride
     (2,)
     """
     stride, dilation = (1, 1) if own is None else (own.stride, own.dilation)
     given: dict[str, Any] = {
+        "padding": _padding(own) if layer.padding is None else layer.padding,
         "stride": stride if layer.stride is None else layer.stride,
         "dilation": dilation if layer.dilation is None else layer.dilation,
         "padding_mode": layer.padding_mode or (mode if own is None else own.mode),
@@ -76,25 +81,20 @@ def _of(
         yield f"{kernel.title} is fed {kernel.preprocess}, as in its network"
 
 
-def own_padding(own: Own | None) -> tuple[tuple[int, ...] | str, Pads | None] | None:
-    """Return the padding for nn.Conv and the samples to add before it, as a network has them.
-
-    Returns:
-        None where it is `same`, or nothing is known.
+def _padding(own: Own | None) -> Padding:
+    """Return what a layer pads in its network.
 
     Raises:
         LayerError: it depends on the size of the input.
     """
-    if own is None or own.padding == "same":
-        return None
+    if own is None or isinstance(own.padding, str):
+        return "same"
     if own.padding is None:
         raise LayerError(
             "the layer's own padding depends on the size of its input (auto_pad with a stride)",
             hint="--padding gives it: a number, 'same' or 'valid'",
         )
-    if all(before == after for before, after in own.padding):
-        return tuple(before for before, _ in own.padding), None
-    return "valid", own.padding
+    return tuple(own.padding)
 
 
 def normalizing(banks: Sequence[Bank], options: KernelOptions, dims: int) -> Plain | None:

@@ -6,9 +6,10 @@ It must not import torch or NumPy: `convtool shape` describes layers that are ne
 import math
 from dataclasses import dataclass
 
-from convtool.options.declare import per_axis
+from convtool.options.declare import per_axis, sides
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions
+from convtool.padding import modes_of
 from convtool.sizes import Window, check_groups, multiply_adds, pads_of
 
 
@@ -105,14 +106,14 @@ def shape_of(
     taps = per_axis("kernel-size", kernel.kernel_size, dims)
     stride = per_axis("stride", layer.stride or 1, dims)
     dilation = per_axis("dilation", layer.dilation or 1, dims)
-    padding = "same" if layer.padding is None else layer.padding
-    if not isinstance(padding, str):
-        padding = per_axis("padding", padding, dims)
+    asked = "same" if layer.padding is None else layer.padding
+    padding = asked if isinstance(asked, str) else sides(asked, dims)
     groups = in_channels if layer.groups == "depthwise" else layer.groups or 1
     out = kernel.out_channels or 1
     check_groups(in_channels, groups, "input")
     check_groups(out, groups, "output")
     pads = pads_of(padding, taps, dilation, stride)
-    window = Window(taps, stride, dilation, pads, layer.padding_mode or "zeros")
+    modes = modes_of(layer.padding_mode or "zeros", dims)
+    window = Window(taps, stride, dilation, pads, modes)
     word = padding if isinstance(padding, str) else ""
     return LayerShape(size, in_channels, out, groups, layer.bias, window, word, out)

@@ -17,7 +17,7 @@ from convtool.convolve.geometry import Conv, extent
 from convtool.errors import LayerError, UsageError
 from convtool.layers.layer import Layer
 from convtool.layers.plain import Plain, ZerosBetween
-from convtool.options.declare import per_axis
+from convtool.options.declare import per_axis, sides
 from convtool.options.layer import LayerOptions
 from convtool.sizes import counted
 
@@ -86,7 +86,12 @@ def _ends(options: LayerOptions, axis: int, dims: int, span: int, step: int, dil
             raise UsageError("--output-padding needs --padding in numbers, or valid")
         padding = max(0, -(-(span - step) // 2))
         return Ends(padding, 2 * padding - (span - step))
-    padding = 0 if options.padding == "valid" else per_axis("padding", options.padding, dims)[axis]
+    padding, behind = (0, 0) if options.padding == "valid" else sides(options.padding, dims)[axis]
+    if padding != behind:
+        raise UsageError(
+            f"a transposed layer cuts off as much before as after, not {padding}:{behind}",
+            hint="--output-padding adds positions behind",
+        )
     if padding > span - 1:
         raise LayerError(
             f"--padding of a transposed layer is at most {span - 1} for a kernel that spans "

@@ -83,7 +83,7 @@ class Element:
         channel: of the result.
         place: its position on each axis of the result.
         sources: for each axis and each tap, the input position whose sample is under it, or
-            PADDED for zeros.
+            PADDED for a number that is added.
         outside: for each axis and each tap, whether it lies in the padding.
         responses: of the kernels that it is made of.
         folds: how they are combined, in order.

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from convtool.look.region import PADDED
+from convtool.convolve.beyond import blanked
+from convtool.padding import Mode, Modes
 
 
 class Keeper(Protocol):
@@ -31,11 +32,13 @@ class Exact:
     """The samples at given positions of each axis, in any order, unchanged.
 
     Args:
-        positions: for each axis, the positions wanted; PADDED gives zeros.
+        positions: for each axis, the positions wanted; PADDED gives the number that is added.
+        modes: the padding mode of each axis, as `stored` has it; by default zeros.
     """
 
-    def __init__(self, positions: Sequence[Tensor]) -> None:
+    def __init__(self, positions: Sequence[Tensor], modes: Modes | None = None) -> None:
         first, *self._others = positions
+        self._axes = list(zip(positions, modes or (Mode(),) * len(positions), strict=True))
         # Ascending, so that a block finds its own without passing all; most are so already.
         self._sorted, self._places = first, torch.arange(len(first))
         if bool((first[1:] < first[:-1]).any()):
@@ -51,7 +54,9 @@ class Exact:
     @property
     def samples(self) -> Tensor | None:
         """Those kept so far. Shape: (C, *K)"""
-        return None if self._kept is None else self._kept.view(self._dtype)
+        if self._kept is None:
+            return None
+        return blanked(self._kept.view(self._dtype), self._axes)
 
     def take(self, samples: Tensor, start: int) -> None:
         """Take the next block."""
@@ -68,9 +73,6 @@ class Exact:
         found = samples.index_select(1, self._sorted[begin:end] - start)
         for axis, places in enumerate(self._others, 2):
             found = found.index_select(axis, places.clamp(min=0))
-            nowhere = places == PADDED
-            if bool(nowhere.any()):
-                found.index_fill_(axis, nowhere.nonzero().flatten(), 0)
         self._kept.index_copy_(1, self._places[begin:end], found)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from convtool.look.element import Element, Response
 from convtool.look.explain import Explained
 from convtool.look.steps import arithmetic, disagreement
+from convtool.padding import text_of
 
 
 def record(explained: Explained, notes: Sequence[str]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def record(explained: Explained, notes: Sequence[str]) -> dict[str, Any]:
         "formulas": list(window.formulas(explained.size)),
         "sources": [axis.tolist() for axis in element.sources],
         "outside": [axis.tolist() for axis in element.outside],
-        "padding_mode": window.mode,
+        "padding_mode": text_of(window.modes),
         "responses": [_response(response, floats=floats) for response in _all(element)],
         "folds": [fold.__dict__ for fold in element.folds],
         "response": element.raw,

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from convtool.convolve.beyond import sources as sources_of
 from convtool.convolve.geometry import extent
 from convtool.layers.layer import Layer
-
-PADDED = -1  # in place of an input position: zero padding, which is nowhere
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Region:
         size: how many output positions, per axis.
         first: the first position of the box of padded input, per axis; negative in the padding.
         sources: for each axis and each position of that box, the input position whose sample stands
-            there, or PADDED where zeros are added.
+            there, or PADDED where a number is added.
         outside: for each axis and each position of that box, whether it is padding.
     """
 
@@ -52,14 +51,17 @@ class Region:
         >>> region.first, region.sources
         ((-1,), (tensor([1, 0, 1, 2]),))
         """
-        conv = layer.conv
         first, sources, outside = [], [], []
-        axes = zip(input_size, origin, size, conv.stride, layer.ends, extent(conv), strict=True)
-        for length, start, count, step, (before, _), covered in axes:
+        window = layer.window
+        axes = zip(
+            *(input_size, origin, size, window.stride, window.pads, window.extent, window.modes),
+            strict=True,
+        )
+        for length, start, count, step, (before, _), covered, mode in axes:
             begin = start * step - before
             places = torch.arange(begin, begin + (count - 1) * step + covered)
             first.append(begin)
-            sources.append(source_of(places, length, conv.padding_mode))
+            sources.append(sources_of(places, length, mode))
             outside.append((places < 0) | (places >= length))
         return cls(tuple(origin), tuple(size), tuple(first), tuple(sources), tuple(outside))
 
@@ -96,8 +98,9 @@ def start(region: Region, layer: Layer) -> tuple[int, int]:
         layer: the layer.
     """
     (before, _), step = layer.ends[0], layer.conv.stride[0]
-    skipped = -(-before // step) if layer.conv.padding_mode == "circular" else 0
-    return skipped, (skipped + region.size[0] - 1) * step + extent(layer.conv)[0]
+    skipped = -(-before // step) if layer.modes[0].name == "circular" else 0
+    reached = (skipped + region.size[0] - 1) * step + extent(layer.conv)[0]
+    return skipped, max(reached, before + 1)  # padding may be reflected samples
 
 
 def around(
@@ -116,28 +119,3 @@ def around(
     counts = tuple(map(min, most, size))
     axes = zip(place, counts, size, strict=True)
     return tuple(max(0, min(at - n // 2, end - n)) for at, n, end in axes), counts
-
-
-def source_of(places: Tensor, length: int, mode: str) -> Tensor:
-    """Return the input position whose sample stands at each position of the padded input.
-
-    Args:
-        places: positions that are negative before the input, and from `length` after it.
-        length: of the input along the axis.
-        mode: `zeros`, `reflect`, `replicate` or `circular`.
-
-    Shape: (L,) → (L,), of int64
-
-    >>> source_of(torch.arange(-2, 6), 4, "reflect").tolist()
-    [2, 1, 0, 1, 2, 3, 2, 1]
-    >>> source_of(torch.arange(-2, 6), 4, "zeros").tolist()
-    [-1, -1, 0, 1, 2, 3, -1, -1]
-    """
-    if mode == "replicate":
-        return places.clamp(0, length - 1)
-    if mode == "circular":
-        return places % length
-    if mode == "reflect":
-        last = length - 1
-        return last - (places.abs() - last).abs()
-    return torch.where((places < 0) | (places >= length), PADDED, places)

@@ -14,6 +14,8 @@ from convtool.convolve.geometry import extent
 from convtool.look.keepers import Exact
 from convtool.look.region import Region, start
 from convtool.look.witness import CROP, START, View
+from convtool.padding import Modes
+from convtool.run.around import added
 
 
 def settled(view: View) -> View:
@@ -37,7 +39,9 @@ def settled(view: View) -> View:
     assert after.samples is not None
     region = _first(view)
     lines = [torch.arange(count) for count in before.samples.shape[2:]]
-    padded = _picked(before.samples, [region.sources[0], *lines])
+    padded = _picked(
+        before.samples, [region.sources[0], *lines], added(view.work.layer, view.work.seen)
+    )
     rows = [slice(first, first + count) for first, count in _ranges(region)]
     return _with(view, region, padded, _cut(after.samples, rows))
 
@@ -46,8 +50,8 @@ def _untouched(view: View) -> Region | None:
     """Return the region without outputs that depend on a length that turned out to be wrong."""
     assert view.region is not None
     layer, size = view.work.layer, view.work.part.size
-    wraps = layer.conv.padding_mode == "circular"
     (before, _), step, covered = layer.ends[0], layer.conv.stride[0], extent(layer.conv)[0]
+    wraps = layer.modes[0].name == "circular" or before >= min(view.read, size[0])
     first, *others = view.region.origin
     kept = [
         place
@@ -84,7 +88,7 @@ def _cut(samples: Tensor, places: Sequence[slice]) -> Exact:
     return _picked(samples, [torch.arange(each.start, each.stop) for each in places])
 
 
-def _picked(samples: Tensor, positions: Sequence[Tensor]) -> Exact:
-    picked = Exact(positions)
+def _picked(samples: Tensor, positions: Sequence[Tensor], modes: Modes | None = None) -> Exact:
+    picked = Exact(positions, modes)
     picked.take(samples, 0)
     return picked

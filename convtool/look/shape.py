@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convtool.convolve.geometry import window
 from convtool.layers.layer import Layer
 from convtool.layers.shape import ChainShape, LayerShape
 from convtool.layers.sizes import receptive_field, step_sizes
@@ -34,7 +33,7 @@ def shape_of_layer(
         conv.out_channels,
         conv.groups,
         conv.bias is not None,
-        window(conv, layer.pads),
+        layer.window,
         padding,
         layer.channels,
         chain,

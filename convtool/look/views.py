@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from convtool.convolve.beyond import PADDED
 from convtool.convolve.geometry import Placement
 from convtool.look.keepers import Envelope, Exact, Frames, Keeper, Means, Slice
-from convtool.look.region import PADDED
 from convtool.media.policies import Samples
 
 PIXELS = 1600  # per axis of an overview of an image

@@ -16,6 +16,7 @@ from convtool.look.keepers import Exact
 from convtool.look.region import Region, start
 from convtool.look.views import Keepers, opacity, overviews
 from convtool.results.normalize import Normalizer
+from convtool.run.around import added
 from convtool.run.state import Work
 
 PAGES = 8  # parts that are kept, of all
@@ -82,7 +83,7 @@ def _at_start(region: Region, page: Work) -> tuple[Exact, Exact]:
     skipped, reach = start(region, page.layer)
     outputs = torch.arange(skipped + region.size[0])
     return (
-        Exact([torch.arange(reach), *region.sources[1:]]),
+        Exact([torch.arange(reach), *region.sources[1:]], added(page.layer, page.seen)),
         Exact([outputs, *region.outputs[1:]]),
     )
 
@@ -127,7 +128,8 @@ class Look:
         region = self.region_of(page) if self.region_of else None
         before, after = overviews(size, placement) if self.overviews else ({}, {})
         if region is not None:
-            before[CROP], after[CROP] = Exact(region.sources), Exact(region.outputs)
+            before[CROP] = Exact(region.sources, added(page.layer, page.seen))
+            after[CROP] = Exact(region.outputs)
         if region is not None and self.overviews and page.part.rate is not None:
             before[START], after[START] = _at_start(region, page)
         if self.more is not None:

@@ -12,7 +12,8 @@ from convtool.options.values import Flag, Kind
 from convtool.sizes import counted
 
 Axes = int | tuple[int, ...]
-Padding = Literal["same", "valid"] | Axes
+Sides = int | tuple[int | tuple[int, int], ...]
+Padding = Literal["same", "valid"] | Sides
 Situation = Mapping[str, Any]  # the values of all options, and what is known of the call
 GROUPS = ("Kernel", "Output", "Look", "Inputs", "Result", "Layer", "Run")  # in the order of help
 
@@ -170,7 +171,7 @@ def _allowed(name: str, kind: Kind, value: Any) -> Any:
     except ValueError as exc:
         shown = f"'{value}'" if isinstance(value, str) else str(value)
         if isinstance(value, tuple):
-            shown = ",".join(map(str, value))
+            shown = ",".join(str(each).strip("()").replace(", ", ":") for each in value)
         raise _refused(name, str(exc), str(value), shown) from exc
 
 
@@ -223,3 +224,27 @@ def per_axis(name: str, value: Axes, dims: int) -> tuple[int, ...]:
             f"--{name} has {counted(len(value), 'number')} for {counted(dims, 'axis', 'axes')}"
         )
     return value
+
+
+def sides(value: Sides, dims: int) -> tuple[tuple[int, int], ...]:
+    """Return the samples of a padding before and after on each axis.
+
+    Args:
+        value: one number for all axes, or one per axis; a pair stands for before and after, and a
+            single pair for those of all axes.
+        dims: the number of axes.
+
+    Raises:
+        UsageError: there are several, and not one per axis.
+
+    >>> sides(((1, 2), 3), 2), sides(((1, 2),), 2)
+    (((1, 2), (3, 3)), ((1, 2), (1, 2)))
+    """
+    axes = (value,) * dims if isinstance(value, int) else value
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes *= dims
+    if len(axes) != dims:
+        raise UsageError(
+            f"--padding has {counted(len(axes), 'number')} for {counted(dims, 'axis', 'axes')}"
+        )
+    return tuple((each, each) if isinstance(each, int) else each for each in axes)

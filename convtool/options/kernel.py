@@ -54,11 +54,11 @@ class KernelOptions:
     kernel: tuple[str, ...] = option(
         (),
         {
-            "": f"{KERNEL}, kernel file (my.yaml), layer of a network (net.pt:conv1), or steps "
+            "": f"{KERNEL}, kernel file (my.yaml), layer (net.pt:conv1), or steps "
             "('blur -> sobel'). Repeat it for a bank. Without it, weights are random.",
-            "audio": f"{KERNEL}, kernel file (my.yaml), impulse response (hall.wav), layer of a "
-            "network (net.pt:conv1), or steps ('blur -> sobel'). Repeat it for a bank. Without it, "
-            "weights are random.",
+            "audio": f"{KERNEL}, kernel file (my.yaml), impulse response (hall.wav), equalizer "
+            "(eq:room.txt), layer (net.pt:conv1), or steps ('blur -> sobel'). Repeat it for a "
+            "bank. Without it, weights are random.",
         },
         "Kernel",
         "-k",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from convtool.options.axes import PerAxis, WholeOr
+from convtool.options.axes import ModePerAxis, PerAxis, PerSide, WholeOr
 from convtool.options.declare import Axes, Need, Padding, Situation, check, option
 from convtool.options.kernel import MAX_CHANNELS
 from convtool.options.values import Choice, Real
@@ -12,11 +12,13 @@ MAX_STEP = (
     2**20
 )  # torch takes strides and dilations up to 2^63, and computes nonsense for large ones
 
-PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Length = Literal["same", "full", "valid"]
 Align = Literal["centre", "causal"]
 STEPS = PerAxis(1, MAX_STEP)
-MODES = "Values of the padding: zeros, reflect, replicate or circular."
+MODES = (
+    "Values of the padding: zeros, reflect, replicate, circular, symmetric or constant:V; "
+    "with commas, per axis."
+)
 
 
 def _padded(call: Situation) -> bool:
@@ -40,16 +42,16 @@ class LayerOptions:
     )
     padding: Padding | None = option(
         None,
-        "Samples added on each side: a number, 'same' or 'valid'.",
+        "Samples added on each side: a number, before:after, 'same' or 'valid'.",
         "Layer",
-        kind=PerAxis(0, MAX_STEP, words=("same", "valid")),
+        kind=PerSide(0, MAX_STEP, words=("same", "valid")),
         usual="same",
     )
-    padding_mode: PaddingMode | None = option(
+    padding_mode: str | tuple[str, ...] | None = option(
         None,
         MODES,
         "Layer",
-        kind=Choice("MODE", get_args(PaddingMode)),
+        kind=ModePerAxis(),
         usual={
             "": "replicate",
             "audio": "zeros",

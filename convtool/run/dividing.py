@@ -70,7 +70,7 @@ def _divided(job: Job, work: Work, shared: Run, wanted: int) -> Division:
         raise IndivisibleError(f"{shared.filter.medium.several} are not")
     if layer.before:
         raise IndivisibleError("a chain runs from the beginning")
-    if layer.conv.padding_mode == "circular" and any(layer.ends[0]):
+    if layer.modes[0].name == "circular" and any(layer.ends[0]):
         raise IndivisibleError("circular padding joins its end and its beginning")
     marks = backend.marks(work.source)
     along = Along.of(layer.conv, len(marks.moments), layer.ends)

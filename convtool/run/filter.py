@@ -6,6 +6,7 @@ It must not know what becomes of results: `pipeline` puts their steps together a
 import math
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,14 +14,15 @@ from torch import Tensor
 from convtool.block import Block
 from convtool.convolve import Convolution, Epilogue, Step, devices
 from convtool.convolve.compiling import Compiler
-from convtool.convolve.geometry import window
 from convtool.convolve.stream import Stream
 from convtool.layers.layer import Layer
 from convtool.levels import Levels
 from convtool.media.contract import Part, Transparent, weighted
 from convtool.media.registry import Medium
 from convtool.options.options import Options
+from convtool.padding import Modes
 from convtool.results.weighted import Weighted
+from convtool.run.around import added
 from convtool.run.chains import Chains
 from convtool.run.prefetch import prefetch
 from convtool.run.stepped import Stepped
@@ -57,7 +59,7 @@ class Filter:
             self._device = devices.choose(options.engine.device, 0)
         self._inputs = inputs
         self.compiler = Compiler() if options.engine.compile else None
-        self._ready: dict[Layer, tuple[tuple[int, ...], Levels, Convolution]] = {}
+        self._ready: dict[Layer, tuple[tuple[int, ...], Levels, Modes, Convolution]] = {}
         self._chains = Chains(options, medium)
 
     def layer(
@@ -146,22 +148,21 @@ class Filter:
         return self._chains.layers()
 
     def convolution(self, part: Part) -> Convolution:
-        """Return the layer for a part, made ready to run; parts alike share it.
-
-        Args:
-            part: what the layer sees.
-        """
+        """Return the layer for what it sees of a part, ready to run; parts alike share it."""
         return self._convolution(self.layer_of(part), part)
 
     def _convolution(self, layer: Layer, part: Part) -> Convolution:
-        size, levels, ready = self._ready.get(layer, (None, None, None))
-        if ready is None or (size, levels) != (part.size, part.levels):
-            ready = self._prepared(layer, part.size, part.levels)
+        like = part.size, part.levels, added(layer, part)
+        *known, ready = self._ready.get(layer, (None,))
+        if ready is None or tuple(known) != like:
+            ready = self._prepared(layer, *like)
             self._ready = {key: self._ready[key] for key in layer.before if key in self._ready}
-            self._ready[layer] = part.size, part.levels, ready
+            self._ready[layer] = *like, ready
         return ready
 
-    def _prepared(self, layer: Layer, size: tuple[int, ...], levels: Levels) -> Convolution:
+    def _prepared(
+        self, layer: Layer, size: tuple[int, ...], levels: Levels, modes: Modes
+    ) -> Convolution:
         engine = self.options.engine
         dtype = torch.float64 if self._exact(levels) else DTYPES[engine.dtype]
 
@@ -174,6 +175,7 @@ class Filter:
                 dtype=dtype,
                 device=device,
                 compiler=self.compiler,
+                modes=modes,
             )
 
         if self._device is not None:
@@ -234,14 +236,15 @@ class Filter:
     ) -> tuple[Stream, Tensor | None]:
         """Return the stream for a part, and its last samples where padding begins with them."""
         convolution = self._convolution(layer, part)
+        modes = added(layer, part)
         if every > 1:
             layer = layer.thinned(every)
-            convolution = self._prepared(layer, part.size, part.levels)
+            convolution = self._prepared(layer, part.size, part.levels, modes)
 
         def run(pieces: Sequence[Tensor], around: Sequence[tuple[int, int]]) -> Tensor:
             return convolution(pieces, around, epilogue)
 
         ends = layer.ends if pads is None else (pads, *layer.ends[1:])
-        before = ends[0][0] if layer.conv.padding_mode == "circular" else 0
+        before = ends[0][0] if modes[0].name == "circular" else 0
         last = part.tail(before).to(convolution.device) if before else None
-        return Stream(window(layer.conv, ends), run), last
+        return Stream(replace(layer.window, pads=ends, modes=modes), run), last

@@ -9,11 +9,12 @@ from convtool.layers.layer import Layer
 from convtool.layers.sizes import StepSize, receptive_field, step_sizes
 from convtool.limits import MEBI
 from convtool.outputs.job import Job
+from convtool.padding import text_of
 from convtool.run.dividing import Division, divided
 from convtool.run.outcomes import Outcome
 from convtool.run.state import Run, Work
 from convtool.run.work import attempt, succeeded
-from convtool.sizes import size_text
+from convtool.sizes import sides_text, size_text
 
 # Octaves, in hertz.
 FREQUENCIES = (0, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -53,6 +54,13 @@ def _parts(division: Division) -> str:
     return f"{len(division.segments)} of at most {longest}, {division.at_once} at once"
 
 
+def _padding(layer: Layer) -> Description:
+    """Return what is added before the layer, where it does not add it itself."""
+    if layer.pads is None or layer.before:
+        return {}
+    return {"padding": f"{sides_text(layer.pads)}; {text_of(layer.modes)}"}
+
+
 def describe(work: Work, shared: Run) -> Description:
     """Return the shapes, the receptive field, the algorithm and the cost of a job."""
     part, layer, medium = work.part, work.layer, shared.filter.medium
@@ -65,6 +73,7 @@ def describe(work: Work, shared: Run) -> Description:
         "input": size_text((1, len(part.channels), *part.size)),
         "output": size_text((1, layer.channels, *size)),
         **(_chain(steps) if len(steps) > 1 else {"layer": str(layer.named)}),
+        **_padding(layer),
         "weights": sum(step.conv.weight.numel() for step in layer.steps if isinstance(step, Layer)),
         "receptive field": size_text(receptive_field(layer.steps)),
         "multiply-adds": sum(step.multiply_adds for step in steps),

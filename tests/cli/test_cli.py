@@ -257,9 +257,9 @@ def test_show_weights_prints_the_layer(convtool, tmp_path, image):
         (("in.png", "o.png", "--max-pixels", "100"), 1, "16×12 pixels exceed the limit"),
         (("in.png", "o.png", "-k", "box:size=99", "--padding", "valid"), 1, "spans 99×99"),
         (
-            ("in.png", "o.png", "-k", "box:size=30", "--padding-mode", "reflect"),
+            ("in.png", "o.png", "--padding-mode", "constant:2"),
             1,
-            "adds at most 11 samples on each side of a height of 12, not 15",
+            "padding mode 'constant:2' adds a number outside 0…1, the range of uint8 samples",
         ),
         (("in.png", "o.png", "--stride", "0"), 2, "stride"),
         (("in.png", "o.png", "--stride", "x"), 2, "--stride takes whole numbers from 1, not 'x'"),

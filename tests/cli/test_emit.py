@@ -240,6 +240,12 @@ REFUSED = [
     ("vips", ["-k", "blur", "--stride", "2"], "the stride is not 1, and libvips makes every"),
     ("vips", ["-k", "blur", "--padding", "valid"], "the padding is .*, and libvips makes results"),
     ("vips", ["-k", "blur", "--padding-mode", "reflect"], "libvips does not pad by reflect as"),
+    ("vips", ["-k", "blur", "--padding-mode", "symmetric"], "libvips does not pad by symmetric as"),
+    (
+        "onnx",
+        ["-k", "blur", "--padding-mode", "replicate,circular"],
+        "does not pad by replicate,circular",
+    ),
     ("imagemagick", ["-k", "blur", "--groups", "1"], "the layer mixes channels"),
     ("imagemagick", ["-k", "mixed.yaml", "--normalize", "clamp"], "weights of its own"),
     ("imagemagick", ["-k", "blur", "--padding-mode", "reflect"], "ImageMagick does not pad by"),

@@ -120,18 +120,10 @@ def test_kernels_have_a_size_of_their_own(capsys):
         ("9 --in-channels 3 --groups 2", "3 input channels cannot be split into 2 groups"),
         ("9 --in-channels 4 --out-channels 3 --groups 2", "3 output channels cannot be split"),
         ("9x9 --kernel-size 4 --stride 2", "padding 'same' with stride 2×2 needs an odd kernel"),
-        (
-            "2x2 --padding 1,4 --padding-mode circular",
-            "circular padding adds at most 2 samples on each side of a width of 2, not 4",
-        ),
-        (
-            "2x9 --padding 2 --padding-mode reflect",
-            "reflect padding adds at most 1 sample on each side of a height of 2, not 2",
-        ),
-        (
-            "samples/clip.mp4 --padding 60,0,0 --padding-mode circular",
-            "circular padding adds at most 50 samples on each side of a first axis of 50, not 60",
-        ),
+        ("9x9 --padding-mode zeros,zeros,zeros", "--padding-mode has 3 modes for 2 axes"),
+        ("9x9 --padding 1:2,1,1", "--padding has 3 numbers for 2 axes"),
+        ("9x9 --padding 1:2:3", "--padding takes a number, before:after, 'same' or 'valid'"),
+        ("9x9 --padding-mode constant", "constant:VALUE with a number, as constant:1"),
         ("0x4", "a size has whole numbers from 1"),
         ("9 --stride 1,2", "--stride has 2 numbers for 1 axis"),
         ("9x9 --stride 1,2,3", "--stride has 3 numbers for 2 axes"),
@@ -154,3 +146,13 @@ def test_neither_torch_nor_numpy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_what_a_layer_does_not_pad_itself_is_said(convtool, tmp_path):
+    """A dry run and -v print padding that PyTorch's layer does not have."""
+    words = ("-k", "blur", "--padding", "10:0,20", "--padding-mode", "symmetric,constant:50%")
+    source, said = "samples/chart.jpg", "10 before and 0 after, 20; symmetric,constant:0.5"
+    assert (
+        f"padding: {said}" in convtool("image", source, tmp_path / "o.png", *words, "--dry-run").out
+    )
+    assert f"padding {said}" in convtool("image", source, tmp_path / "o.png", *words, "-v").err

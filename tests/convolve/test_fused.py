@@ -18,6 +18,7 @@ from convtool.convolve.problem import Input, read
 from convtool.convolve.stream import Stream
 from convtool.levels import UINT8, UINT16, of, to_levels
 from convtool.media.registry import MEDIA
+from convtool.padding import Mode
 from convtool.results.choice import Choice
 from convtool.results.normalize import Normalizer
 from convtool.results.quantize import Quantizer
@@ -266,7 +267,9 @@ def test_the_kernel_is_called_with_what_a_block_is(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
     monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
     problem = read(layer_of(("sobel-x",)).conv, 255)
-    run = runner.FusedRunner(problem, Buffers(torch.device("cpu")), "reflect", integers=True)
+    run = runner.FusedRunner(
+        problem, Buffers(torch.device("cpu")), (Mode("reflect"),) * 2, integers=True
+    )
     image = rows_of(20, 400, 3)
     block = [image[:, 5:6], image[:, :12], image[:, 3:4]]
     for _ in range(2):
@@ -292,6 +295,23 @@ def test_the_kernel_is_called_with_what_a_block_is(monkeypatch):
         "STORED": True,
     }
     assert {name: first[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("mode", "rows"), [(Mode("symmetric"), 12), (Mode("constant", 9), 12), (Mode("reflect"), 1)]
+)
+def test_what_the_kernel_cannot_add_is_laid_out_first(monkeypatch, mode, rows):
+    """Modes that it does not know, and more samples than there are, are staged with their block."""
+    kernel = pytest.importorskip("convtool.convolve.fused.kernel", reason="no Triton")
+    recorder = Recorder(kernel.correlate.arg_names)
+    monkeypatch.setattr(kernel, "correlate", recorder)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    problem = read(layer_of(("sobel-x",)).conv, 255)
+    run = runner.FusedRunner(problem, Buffers(torch.device("cpu")), (mode, mode), integers=True)
+    run.finished([rows_of(rows, 400, 3)], ((1, 1), (1, 1)), (rows, 400), Pointwise(stored=True))
+    (call,) = recorder.calls
+    assert (call["height"], call["LEFT"], call["above"]) == (rows + 2, 0, 0)
 
 
 # --- on a device ---

@@ -21,6 +21,7 @@ KERNELS = {
     "image": ["sobel", "gaussian:sigma=1", "1 2; 3 -4", "sharpen", "prewitt-x"],
     "video": ["sobel-t", "gaussian-3d:sigma=0.5", "blur", "temporal-difference"],
 }
+NUMPY = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 PLAIN = ["relu", "abs", "sigmoid", "tanh", "max-pool:2", "avg-pool:2"]
 OPTIONS = [
     "",
@@ -59,7 +60,7 @@ class InBlocks:
 
     def tail(self, length):
         """Return its last positions."""
-        return self._tensor.narrow(2, self.size[0] - length, length)
+        return self._tensor[:, :, max(0, self.size[0] - length) :]
 
 
 def whole(layer, samples):
@@ -77,9 +78,8 @@ def whole(layer, samples):
             result = step.transposed.double()(samples)
             samples = step.folded(result.unflatten(1, (step.conv.groups, -1)))
             continue
-        conv, flat = step.conv.double(), [n for pair in reversed(step.ends) for n in pair]
-        mode = "constant" if conv.padding_mode == "zeros" else conv.padding_mode
-        padded = F.pad(samples, flat, mode=mode) if any(flat) else samples
+        conv, around = step.conv.double(), [(0, 0), (0, 0), *step.ends]
+        padded = torch.from_numpy(np.pad(samples, around, NUMPY[conv.padding_mode]))
         bare = getattr(F, f"conv{samples.ndim - 2}d")
         result = bare(padded, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
         gain = float(conv.weight.abs().flatten(1).sum(1).max())

@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from convtool.convolve.beyond import sources
 from convtool.layers.build import build
 from convtool.look.keepers import Envelope, Exact, Means
-from convtool.look.region import Region, source_of
+from convtool.look.region import Region
 from convtool.options.layer import LayerOptions
+from convtool.padding import Mode
 
 MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -19,8 +21,8 @@ def test_positions_beyond_the_ends_have_the_samples_that_torch_pads_with(mode, b
     row = torch.arange(1.0, 6)
     names = {"zeros": "constant"}
     padded = functional.pad(row[None, None], (before, before), names.get(mode, mode))[0, 0]
-    sources = source_of(torch.arange(-before, 5 + before), 5, mode)
-    ours = torch.where(sources < 0, 0, row[sources.clamp(min=0)])
+    places = sources(torch.arange(-before, 5 + before), 5, Mode(mode))
+    ours = torch.where(places < 0, 0, row[places.clamp(min=0)])
     assert torch.equal(ours, padded)
 
 

@@ -23,6 +23,7 @@ from convtool.options.declare import read as read_option
 
 ELEMENTS = 30 if LONG else 12
 PAD = {"zeros": "constant", "replicate": "edge", "reflect": "reflect", "circular": "wrap"}
+PAD["symmetric"] = "symmetric"
 ELEMENT = """
 ([channel, position]) => {
   const { terms, response, stored, computed } = convtool.element(channel, position);
@@ -93,7 +94,7 @@ def cases(*some):
 
 
 MOVES = ("mode", "stride", "dilation")
-IMAGES = cases(("zeros", 1, 1), ("replicate", 2, 1), ("reflect", 1, 2), ("circular", 2, 2))
+IMAGES = cases(("zeros", 1, 1), ("replicate", 2, 1), ("reflect", 1, 2), ("symmetric", 2, 2))
 
 
 @pytest.mark.parametrize(MOVES, IMAGES)
@@ -331,6 +332,11 @@ EDITS = [
         "choices": [["editor-padding", "number"], ["editor-padding-mode", "circular"]],
         "numbers": [["Samples added, height", "2"], ["Samples added, width", "1"]],
     },
+    {
+        "preset": "difference-x",
+        "choices": [["editor-padding", "number"], ["editor-padding-mode", "symmetric"]],
+        "numbers": [["Samples added, height", "0"], ["Samples added, width", "30"]],
+    },
 ]
 
 
@@ -358,16 +364,27 @@ def test_editing_an_image_equals_the_tool(browser, report, convtool, tmp_path, r
             assert ours.shape == theirs.shape
             assert np.abs(ours - theirs).max() <= 1, edit
             assert (ours == theirs).mean() > 0.99
-        shown.click("#editor-reset")
-        shown.evaluate(EDIT, EDITS[-1])
-        too_much = {"numbers": [["Samples added, height", "0"], ["Samples added, width", "24"]]}
-        problem = shown.evaluate(EDIT, too_much)["problem"]
-        words = ("-k", "difference-x", "--padding", "0,24", "--padding-mode", "circular")
-        refused = convtool("image", source, tmp_path / "x.png", *words).err
-        assert problem.startswith(
-            "Circular padding adds at most 23 samples on each side of a width"
-        )
-        assert problem[1:-1] in refused
+
+
+def test_padding_by_axis_and_side_is_shown_and_edited(browser, report, convtool, tmp_path, rng):
+    """A page works with padding that nn.Conv does not have: its elements, edits and commands."""
+    source, target = picture(tmp_path, rng, (9, 8)), tmp_path / "out.png"
+    words = ("--padding", "3:1,0:11", "--padding-mode", "constant:0.25,symmetric")
+    page, _ = report("image", source, target, "-k", "1 2 3; 4 5 -6; 0 -7 -1", *words)
+    samples = samples_of(source)
+    padded = np.pad(samples, [(0, 0), (3, 1), (0, 0)], constant_values=64)
+    padded = np.pad(padded, [(0, 0), (0, 0), (0, 11)], "symmetric")
+    weights = np.array([[1, 2, 3], [4, 5, -6], [0, -7, -1.0]])
+    raw = tool.apply(source, "1 2 3; 4 5 -6; 0 -7 -1", padding=words[1], padding_mode=words[3])
+    products = products_of(padded / 255, weights, 1, 1, 0, "zeros")
+    agrees(browser, page, raw[0].double().numpy(), samples_of(target), 255, rng, products)
+    with visited(browser, page) as shown:
+        found = shown.evaluate(EDIT, {"preset": "difference-x"})
+        assert found["problem"] == ""
+        assert " ".join(words) in found["text"]
+        ours = np.reshape(found["values"], found["shape"])[:, 0]
+        theirs = refiltered(convtool, found["text"], source, tmp_path / "again.png")
+        assert np.abs(ours - theirs).max() <= 1
 
 
 def test_editing_audio_equals_the_tool(browser, report, convtool, tmp_path, rng):

@@ -172,6 +172,7 @@ FIVE = ("--out-channels", "3", "--kernel-size", "5,3,3", "--seed", "7")
         ("mkv", "mov", ("-k", "blur", "--start", "1.1", "--duration", "3.9", "--crf", "0")),
         ("hevc10", "mkv", (*FIVE, "--padding-mode", "reflect", *LOSSLESS)),
         ("mpeg2", "mkv", ("-k", "temporal-blur", "--padding-mode", "zeros", *LOSSLESS)),
+        ("mkv", "mkv", (*FIVE, "--padding-mode", "symmetric,constant:50%,circular", *LOSSLESS)),
         ("odd", "mkv", ("-k", "temporal-blur", "--pix-fmt", "yuv420p", *LOSSLESS)),
         ("intra", "avi", ("-k", "sharpen", "--crf", "0", "--speed", "ultrafast")),
     ],

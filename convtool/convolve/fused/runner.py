@@ -20,6 +20,7 @@ from convtool.convolve.pointwise import Pointwise
 from convtool.convolve.problem import Problem
 from convtool.convolve.staging import Stage
 from convtool.levels import UINT8
+from convtool.padding import Modes, own
 
 LANES = 64  # threads per program
 MODES = {"replicate": 0, "reflect": 1, "circular": 2, "zeros": 3}
@@ -57,15 +58,14 @@ class FusedRunner:
     Args:
         problem: the layer.
         buffers: for staged samples and raw responses.
-        padding_mode: of the layer.
+        modes: the padding mode of each axis.
         integers: sums are whole numbers of 16 bits.
     """
 
-    def __init__(
-        self, problem: Problem, buffers: Buffers, padding_mode: str, *, integers: bool
-    ) -> None:
+    def __init__(self, problem: Problem, buffers: Buffers, modes: Modes, *, integers: bool) -> None:
         self._problem, self._buffers, self._integers = problem, buffers, integers
-        self._mode, self._channels = MODES[padding_mode], problem.groups
+        self._channels, self._own = problem.groups, own(modes)
+        self._mode = MODES[self._own or "zeros"]
         kernels = problem.weight[0, :, 0].flatten(1).double()
         self._weights = tuple(int(w) if integers else w for w in kernels.flatten().tolist())
         self._bias = float(problem.bias[0, 0])
@@ -74,7 +74,7 @@ class FusedRunner:
         self._packs = torch.cuda.get_device_capability(buffers.device) >= (9, 0)
         self._compiled: dict[Variant, tuple[Any, tuple[object, ...]]] = {}
         empty = buffers.named("staged", torch.uint8)
-        self._stage = Stage([1, 2, 0], padding_mode, empty, self._slack)
+        self._stage = Stage([1, 2, 0], modes, empty, self._slack)
 
     def _slack(self, width: int) -> int:
         """Return how many pixels must follow a row for the next to begin at an address of 16."""
@@ -83,6 +83,17 @@ class FusedRunner:
     def stage(self, pieces: Sequence[Tensor], pads: Pads) -> Tensor:
         """Return the padded block, still bytes. Shape: (C, H, W) → (H', W' + slack, C)"""
         return self._stage(pieces, pads)
+
+    def _pads(self, pieces: Sequence[Piece] | None, width: int, pads: Pads) -> bool:
+        """Return whether the kernel itself can add what padding adds to a block."""
+        if self._own is None:
+            return False
+        sizes = sum(piece.rows for piece in pieces or ()), width
+        limits = {"reflect": -1, "circular": 0}
+        return all(
+            max(added) <= size + limits[self._own] if self._own in limits else True
+            for size, added in zip(sizes, pads, strict=True)
+        )
 
     def strip(self, staged: Tensor, axis: int, start: int, length: int) -> Tensor:
         """Return a part of staged samples along a spatial axis."""
@@ -113,7 +124,8 @@ class FusedRunner:
         row, width = size[1] * self._channels, pieces[0].shape[2]
         places = pieces_of(pieces)
         wider = row > width * self._channels  # threads follow the results, and read their own place
-        if wider or places is None or not words_for(places, width * self._channels, row):
+        beyond = not self._pads(places, width, pads)
+        if wider or beyond or places is None or not words_for(places, width * self._channels, row):
             staged = self.stage(pieces, pads)
             places, width, pads = [_piece(staged)], staged.shape[1], NO_PADS
         unit = WORD if words_for(places, row) else WIDEST * WORD

@@ -20,6 +20,7 @@ from convtool.kernels.generators.audio import (
     transition_width,
 )
 from convtool.kernels.generators.common import Weights
+from convtool.kernels.generators.phase import Causal
 from convtool.kernels.generators.spatial import (
     box,
     disk,
@@ -31,9 +32,9 @@ from convtool.kernels.generators.spatial import (
     unsharp,
 )
 
-__all__ = ["GENERATORS", "WINDOWS", "transition_width"]
+__all__ = ["GENERATORS", "WINDOWS", "Causal", "transition_width"]
 
-GENERATORS: dict[str, Callable[..., Weights]] = {
+GENERATORS: dict[str, Callable[..., Weights | Causal]] = {
     function.__name__: function
     for function in (
         bandpass,

@@ -10,6 +10,7 @@ import numpy as np
 
 from convtool.errors import LayerError
 from convtool.kernels.generators.common import Weights, refuse_more
+from convtool.kernels.generators.phase import Causal, in_phase
 
 # The windows of FIR filters, by their transition width in Hz × taps ÷ rate. The Kaiser window is
 # shaped for 90 dB of stopband attenuation.
@@ -44,17 +45,31 @@ def echo(dims: int, *, delay: float, gain: float, rate: float | None = None) -> 
 
 
 def lowpass(
-    dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None
-) -> Weights:
-    """Return a linear-phase FIR that keeps frequencies below `cutoff` Hz; there it is 6 dB down."""
-    return _firwin("lowpass", [cutoff], taps, width, window, rate)
+    dims: int,
+    *,
+    cutoff: float,
+    taps: int,
+    width: float,
+    window: str,
+    phase: str = "linear",
+    rate: float | None = None,
+) -> Weights | Causal:
+    """Return an FIR filter that keeps frequencies below `cutoff` Hz; there it is 6 dB down."""
+    return in_phase(_firwin("lowpass", [cutoff], taps, width, window, rate), phase)
 
 
 def highpass(
-    dims: int, *, cutoff: float, taps: int, width: float, window: str, rate: float | None = None
-) -> Weights:
-    """Return a linear-phase FIR that keeps frequencies above `cutoff` Hz; there it is 6 dB down."""
-    return _firwin("highpass", [cutoff], taps, width, window, rate)
+    dims: int,
+    *,
+    cutoff: float,
+    taps: int,
+    width: float,
+    window: str,
+    phase: str = "linear",
+    rate: float | None = None,
+) -> Weights | Causal:
+    """Return an FIR filter that keeps frequencies above `cutoff` Hz; there it is 6 dB down."""
+    return in_phase(_firwin("highpass", [cutoff], taps, width, window, rate), phase)
 
 
 def bandpass(
@@ -65,10 +80,11 @@ def bandpass(
     taps: int,
     width: float,
     window: str,
+    phase: str = "linear",
     rate: float | None = None,
-) -> Weights:
-    """Return a linear-phase FIR that keeps `low` to `high` Hz; at both it is 6 dB down."""
-    return _firwin("bandpass", [low, high], taps, width, window, rate)
+) -> Weights | Causal:
+    """Return an FIR filter that keeps `low` to `high` Hz; at both it is 6 dB down."""
+    return in_phase(_firwin("bandpass", [low, high], taps, width, window, rate), phase)
 
 
 def bandstop(
@@ -79,10 +95,11 @@ def bandstop(
     taps: int,
     width: float,
     window: str,
+    phase: str = "linear",
     rate: float | None = None,
-) -> Weights:
-    """Return a linear-phase FIR that removes `low` to `high` Hz; at both it is 6 dB down."""
-    return _firwin("bandstop", [low, high], taps, width, window, rate)
+) -> Weights | Causal:
+    """Return an FIR filter that removes `low` to `high` Hz; at both it is 6 dB down."""
+    return in_phase(_firwin("bandstop", [low, high], taps, width, window, rate), phase)
 
 
 def _firwin(
@@ -108,7 +125,7 @@ def _firwin(
         taps = transition_taps(width or transition_width(edges, rate / 2), window, rate)
     refuse_more(taps)
     if taps % 2 == 0 and kind in ("highpass", "bandstop"):
-        raise ValueError(f"taps={taps}: a {kind} of linear phase needs an odd number of taps")
+        raise ValueError(f"taps={taps}: a {kind} needs an odd number of taps")
     from scipy.signal import firwin  # noqa: PLC0415  # takes long to import, and only these need it
 
     shape = (window, KAISER_BETA) if window == "kaiser" else window

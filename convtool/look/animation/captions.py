@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from convtool.look.animation.numbers import short
 from convtool.look.animation.storyboard import Storyboard
+from convtool.padding import text_of
 from convtool.sizes import size_text
 
 MOST_READ = 200  # numbers of an array that are written out
@@ -22,7 +23,8 @@ def caption(board: Storyboard) -> str:
     parts = [type(conv).__name__, f"kernel {size_text(conv.kernel_size)}"]
     parts += [f"stride {_axes(conv.stride)}"] * (set(conv.stride) != {1})
     if any(map(any, board.layer.ends)):
-        mode = "" if conv.padding_mode == "zeros" else f" {conv.padding_mode}"
+        named = text_of(board.layer.modes)
+        mode = "" if named == "zeros" else f" {named}"
         parts.append(f"padding {_padding(board.layer.ends)}{mode}")
     parts += [f"dilation {_axes(conv.dilation)}"] * (set(conv.dilation) != {1})
     parts += [f"groups {conv.groups}"] * (conv.groups != 1)

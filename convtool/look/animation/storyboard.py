@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from convtool.convolve.geometry import Conv, output_size
+from convtool.convolve.beyond import sources
+from convtool.convolve.geometry import Conv
 from convtool.errors import LayerError, UsageError
 from convtool.layers.layer import Layer
 from convtool.look.keepers import Exact
-from convtool.look.region import Region, source_of
+from convtool.look.region import Region
 from convtool.sizes import size_text
 
 MOST_STEPS = 300
@@ -159,10 +160,10 @@ def of_array(
     conv, size = layer.conv, tuple(values.shape[1:])
     if len(values) != conv.in_channels:
         raise LayerError(f"the layer takes {conv.in_channels} channels, not {len(values)}")
-    result = output_size(conv, size, layer.ends)
+    result = layer.window.output(size)
     refuse_long(conv.out_channels if channels is None else len(channels), result)
     region = _whole(layer, size, result)
-    keeper = Exact(region.sources)
+    keeper = Exact(region.sources, layer.modes)
     keeper.take(values, 0)
     assert keeper.samples is not None
     return of_region(layer, region, keeper.samples, channels)
@@ -229,9 +230,10 @@ def _whole(layer: Layer, size: Sequence[int], result: tuple[int, ...]) -> Region
         for length, (before, after) in zip(size, layer.ends, strict=True)
     ]
     axes = list(zip(places, size, strict=True))
-    sources = tuple(source_of(axis, length, layer.conv.padding_mode) for axis, length in axes)
+    found = zip(axes, layer.modes, strict=True)
+    positions = tuple(sources(axis, length, mode) for (axis, length), mode in found)
     outside = tuple((axis < 0) | (axis >= length) for axis, length in axes)
-    return Region((0,) * len(size), result, tuple(-b for b, _ in layer.ends), sources, outside)
+    return Region((0,) * len(size), result, tuple(-b for b, _ in layer.ends), positions, outside)
 
 
 def _step(conv: Conv, padded: Tensor, output: tuple[int, ...], unit: float) -> Step:

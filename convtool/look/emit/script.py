@@ -8,7 +8,9 @@ from convtool.look.emit.files import file_lines
 from convtool.look.emit.given import Emitted, Given
 from convtool.look.emit.mapping import fold_lines, mapping_lines
 from convtool.look.report.literals import listed
-from convtool.look.report.pytorch import MOST, of_one_group, padding_line, pytorch_code
+from convtool.look.report.padding import padding_lines
+from convtool.look.report.pytorch import MOST, of_one_group, pytorch_code
+from convtool.padding import text_of
 
 OPSET = 19  # the first whose Pad wraps
 IR = 9
@@ -31,7 +33,7 @@ def pytorch(given: Given) -> Emitted:
     single = given.layer.conv.weight.dtype == torch.float32
     run = [f"x = torch.from_numpy(x){'' if single else '.double()'}"]
     if given.layer.pads is not None and not given.layer.before:
-        run.append(padding_line(given.layer))
+        run += padding_lines(given.layer)
     name = "chain" if given.layer.before else "layer"
     run += ["with torch.no_grad():", f"    y = {name}(x).numpy()"]
     folds = [] if given.layer.before else fold_lines(given.layer)  # a chain has its own
@@ -50,8 +52,8 @@ def onnx(given: Given) -> Emitted:
         raise given.refusal(
             f"the layer is of {conv.weight.dtype}, and onnxruntime has float32 only"
         )
-    if conv.padding_mode not in PADS:
-        raise given.refusal(f"ONNX does not pad by {conv.padding_mode}")
+    if text_of(layer.modes) not in PADS:
+        raise given.refusal(f"the node made for ONNX does not pad by {text_of(layer.modes)}")
     weight, repeats = of_one_group(conv.weight.detach(), conv.groups)
     if weight.numel() > MOST:
         raise _too_many(given)

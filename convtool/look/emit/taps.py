@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from convtool.look.emit.given import Given
 from convtool.look.report.pytorch import of_one_group
+from convtool.padding import text_of
 
 CLAMPED = ("clamp", "none")
 
@@ -61,15 +62,16 @@ def taps_of(given: Given, modes: dict[str, str], *, same: bool = True) -> Taps:
             "--padding same",
         )
     padded = any(sum(ends) for ends in pads)
-    if padded and conv.padding_mode not in modes:
+    mode = text_of(layer.modes)
+    if padded and mode not in modes:
         known = ", ".join(modes) or "none"
         raise given.refusal(
-            f"{given.title} does not pad by {conv.padding_mode} as PyTorch does",
+            f"{given.title} does not pad by {mode} as PyTorch does",
             f"it has --padding-mode {known}",
         )
     bias = 0.0 if conv.bias is None else float(conv.bias[0])
     origin = tuple(before for before, _ in pads)
-    return Taps(weights, origin, pads, bias, conv.padding_mode if padded else None)
+    return Taps(weights, origin, pads, bias, mode if padded else None)
 
 
 def _check_channels(given: Given) -> None:

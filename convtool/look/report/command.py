@@ -73,9 +73,14 @@ def _words(field: Field[Any], value: Any) -> Iterator[str]:
         for each in value:
             yield from _valued(field, str(each))
     else:
-        yield from _valued(
-            field, ",".join(map(str, value if isinstance(value, tuple) else [value]))
-        )
+        yield from _valued(field, _text(value))
+
+
+def _text(value: Any, between: str = ",") -> str:
+    """Return a value as it is typed: commas between axes, colons between their sides."""
+    if not isinstance(value, tuple):
+        return str(value)
+    return between.join(_text(each, ":") for each in value)
 
 
 def _valued(field: Field[Any], text: str) -> Iterator[str]:

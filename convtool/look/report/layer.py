@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from convtool.convolve.geometry import extent, window
+from convtool.convolve.geometry import extent
 from convtool.look.report.command import command_line
 from convtool.look.report.pytorch import pytorch_code
 from convtool.look.report.shown import Shown
@@ -58,5 +58,5 @@ AXES = {1: ("samples",), 2: ("height", "width"), 3: ("frames", "height", "width"
 def _formulas(shown: Shown) -> Iterator[tuple[str, str]]:
     """Yield for each axis its name, and the formula of the output size with its numbers."""
     layer, size = shown.view.work.layer, shown.size
-    formulas = window(layer.conv, layer.pads).formulas(size)
+    formulas = layer.window.formulas(size)
     yield from zip(AXES[len(size)], formulas, strict=True)

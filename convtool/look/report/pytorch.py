@@ -16,6 +16,7 @@ from convtool.layers.chain import steps
 from convtool.layers.layer import Layer
 from convtool.layers.plain import Abs, Normalize, Plain
 from convtool.look.report.literals import listed
+from convtool.look.report.padding import padding_lines
 from convtool.options.options import Options
 
 MOST = 400  # weights that are written out
@@ -43,7 +44,8 @@ def pytorch_code(layer: Layer, options: Options, rate: float | None) -> str:
     if weights:
         lines += ["with torch.no_grad():", *(f"    {line}" for line in weights)]
     if layer.pads is not None:
-        lines.append(f"# before the layer: {padding_line(layer)}")
+        first, *others = padding_lines(layer)
+        lines += [f"# before the layer: {first}", *(f"# {line}" for line in others)]
     return "\n".join(lines)
 
 
@@ -69,19 +71,11 @@ def chain_lines(layer: Layer, options: Options) -> list[str]:
         loaded = _loaded(step, name, () if step.ends_chain else next(texts), None)
         lines = weight_lines(step, name) or [*loaded, *_bias_lines(step, name)]
         made += [f"    {line}" for line in lines]
-        if step.pads is not None and step.transposed is None:
-            run.append(f"    {padding_line(step)}")
+        if step.transposed is None:
+            run += [f"    {line}" for line in padding_lines(step)]
         run.append(f"    x = {name}(x)")
         run += [f"    {line}" for line in _fold_lines(step)]
     return [*made, "", *run, "    return x"]
-
-
-def padding_line(layer: Layer) -> str:
-    """Return the line that adds the samples which a layer does not add itself."""
-    assert layer.pads is not None
-    ends = [n for pair in reversed(list(layer.pads)) for n in pair]
-    mode = {"zeros": "constant"}.get(layer.conv.padding_mode, layer.conv.padding_mode)
-    return f"x = nn.functional.pad(x, {ends}, {mode!r})"
 
 
 def _call(step: Plain) -> str:

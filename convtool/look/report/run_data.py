@@ -18,6 +18,7 @@ from convtool.look.report.stage import file_data
 from convtool.look.witness import View
 from convtool.media.contract import weighted
 from convtool.outputs.targets import channel_names
+from convtool.padding import text_of
 
 PICTURE = 1024  # pixels per axis of an overview
 PICTURES = 8  # channels that have one
@@ -88,7 +89,7 @@ def layer_data(shown: Shown) -> Data:
         "extent": list(extent(conv)),
         "before": [before for before, _ in layer.ends],
         "after": [after for _, after in layer.ends],
-        "mode": conv.padding_mode,
+        "mode": text_of(layer.modes),
         "groups": groups,
         "weight": packed(weight),
         "repeats": repeats,

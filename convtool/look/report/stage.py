@@ -6,6 +6,7 @@ from typing import Any
 from convtool.look.report.command import explaining
 from convtool.look.report.shown import Shown
 from convtool.media.inputs import PIPE
+from convtool.padding import text_of
 from convtool.sizes import size_text
 
 # Files whose samples are those that were stored: images by suffix, audio by subtype.
@@ -27,7 +28,7 @@ def _padding(shown: Shown) -> str:
     if not any(map(any, layer.ends)):
         return ""
     look = "Tinted" if shown.medium.dims == 1 else "Striped"
-    return f" {look} samples are added by padding ({layer.conv.padding_mode})."
+    return f" {look} samples are added by padding ({text_of(layer.modes)})."
 
 
 def _channels(shown: Shown) -> str:

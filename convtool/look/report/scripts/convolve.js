@@ -1,16 +1,20 @@
-import { indexOf, outputSize, product, sourceOf } from "./geometry.js";
+import { constantOf, indexOf, modesOf, outputSize, product, sourceOf } from "./geometry.js";
+import { levelOf } from "./rules.js";
 
 /**
  * Return samples with padding around them.
  * @param {{shape: number[], values: ArrayLike<number>}} samples of shape (C, D, H, W)
  * @param {import("./geometry.js").Geometry} geometry
+ * @param {object} levels of the samples
  */
-export function padded(samples, geometry) {
+export function padded(samples, geometry, levels) {
   const [channels, ...size] = samples.shape;
-  const { before, after, mode } = geometry;
+  const { before, after } = geometry;
+  const modes = modesOf(geometry.mode);
+  const added = modes.map((mode) => levelOf(constantOf(mode) ?? 0, levels));
   const full = size.map((n, axis) => n + before[axis] + after[axis]);
-  const sources = size.map((n, axis) =>
-    Array.from({ length: full[axis] }, (_, place) => sourceOf(place - before[axis], n, mode)));
+  const sources = size.map((n, axis) => Array.from({ length: full[axis] },
+    (_, place) => sourceOf(place - before[axis], n, modes[axis])));
   const shape = [channels, ...full];
   const values = new Float64Array(product(shape));
   let next = 0;
@@ -18,8 +22,9 @@ export function padded(samples, geometry) {
     for (const z of sources[0]) {
       for (const y of sources[1]) {
         for (const x of sources[2]) {
-          const nowhere = z < 0 || y < 0 || x < 0;
-          values[next] = nowhere ? 0 : samples.values[indexOf(samples.shape, channel, [z, y, x])];
+          const nowhere = [z, y, x].findLastIndex((place) => place < 0);
+          const at = indexOf(samples.shape, channel, [z, y, x]);
+          values[next] = nowhere >= 0 ? added[nowhere] : samples.values[at];
           next += 1;
         }
       }

@@ -1,6 +1,6 @@
 import { correlated, padded } from "./convolve.js";
 import { rowsOf } from "./element.js";
-import { extentOf, indexOf, outputSize, paddingProblem, product } from "./geometry.js";
+import { extentOf, indexOf, outputSize, product } from "./geometry.js";
 import { mappingOf } from "./measure.js";
 import { mapped, quantized } from "./rules.js";
 
@@ -15,8 +15,9 @@ import { mapped, quantized } from "./rules.js";
  * @property {number} bias
  * @property {number[]} stride
  * @property {number[]} dilation
- * @property {"same" | "valid" | number[]} padding
- * @property {string} mode of the padding
+ * @property {"same" | "valid" | "own" | number[]} padding
+ * @property {{before: number[], after: number[]}} own what the layer that ran adds on each side
+ * @property {string} mode of the padding, as `--padding-mode` takes it
  * @property {string} rule of normalization
  * @property {"centre" | "causal"} align
  */
@@ -54,7 +55,8 @@ export function cropOf(run) {
 }
 
 /** Return how many samples settings add before and after, on each axis. */
-export function padsOf({ kernel, dilation, padding, align }, dims) {
+export function padsOf({ kernel, dilation, padding, own, align }, dims) {
+  if (padding === "own") return own;
   const spans = extentOf({ kernel, dilation }).map((covered) => covered - 1);
   if (padding === "valid") return { before: [0, 0, 0], after: [0, 0, 0] };
   if (padding !== "same") return { before: padding, after: padding };
@@ -75,8 +77,7 @@ export function problemOf(settings, size, dims) {
   }
   const work = product(output) * settings.weights.filter((weight) => weight !== 0).length;
   if (work > MOST_PRODUCTS) return "That is too much work for this page: choose a larger stride.";
-  const problem = paddingProblem(geometry, size, dims);
-  return problem && `${problem[0].toUpperCase()}${problem.slice(1)}.`;
+  return "";
 }
 
 /**
@@ -90,7 +91,7 @@ export function editedRun(original, { samples, start }, settings) {
   const pads = padsOf(settings, original.dims);
   const { kernel, stride, dilation, mode } = settings;
   const moves = { kernel, stride, dilation, mode, ...pads };
-  const input = padded(samples, moves);
+  const input = padded(samples, moves, original.levels);
   const layer = layerOf(settings, channels);
   const unit = original.levels.scale;
   const responses = Array.from({ length: channels }, (_, channel) => {

@@ -20,6 +20,7 @@ const MODES = {
   reflect: "reflect: as in a mirror",
   replicate: "replicate: the edge again",
   circular: "circular: from the other side",
+  symmetric: "symmetric: mirrored with the edge",
 };
 
 /** What a number along each axis is called. */
@@ -37,10 +38,10 @@ export function makeFields(root, run, { change, resize }) {
   const size = perAxis("Kernel size", dims, 1, MOST_TAPS[dims], (kernel) => resize(kernel));
   const stride = perAxis("Stride", dims, 1, 64, (numbers) => change({ stride: numbers }));
   const dilation = perAxis("Dilation", dims, 1, 64, (numbers) => change({ dilation: numbers }));
-  const padding = select("Padding", PADDINGS, (value) =>
+  const padding = select("Padding", paddingsOf(run), (value) =>
     change({ padding: value === "number" ? lifted(Array(dims).fill(1)) : value }));
   const amount = perAxis("Samples added", dims, 0, 64, (numbers) => change({ padding: numbers }));
-  const mode = select("Padding mode", MODES, (value) => change({ mode: value }));
+  const mode = select("Padding mode", modesOf(run), (value) => change({ mode: value }));
   const { centred: _, ...others } = RULES;
   const rules = run.mappings[0].centred ? others : RULES;
   const rule = select("Results shown by", rules, (value) => change({ rule: value }));
@@ -57,6 +58,17 @@ export function makeFields(root, run, { change, resize }) {
     mode.show(settings.mode);
     rule.show(settings.rule);
   };
+}
+
+/** Return the paddings to choose from; one that is not the same on both sides is one of them. */
+function paddingsOf({ geometry: { before, after } }) {
+  const even = before.every((n, axis) => n === after[axis]);
+  return even ? PADDINGS : { ...PADDINGS, own: "as it ran" };
+}
+
+/** Return the padding modes to choose from; that of the run is one of them, whatever it is. */
+function modesOf({ layer }) {
+  return layer.mode in MODES ? MODES : { ...MODES, [layer.mode]: layer.mode };
 }
 
 function lifted(numbers) {

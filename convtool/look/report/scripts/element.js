@@ -1,6 +1,6 @@
 import { forEachTap } from "./convolve.js";
 import { channelsOf, folded, madeOf } from "./folds.js";
-import { indexOf, lifted, product, sourceOf } from "./geometry.js";
+import { indexOf, lifted, modesOf, product, sourceOf } from "./geometry.js";
 import { mapped, quantized } from "./rules.js";
 
 /**
@@ -98,10 +98,11 @@ export function rowsOf(layer, channel) {
 /** Return where each tap of an output lies on the input. */
 export function placesOf(geometry, spot) {
   const places = [];
+  const modes = modesOf(geometry.mode);
   forEachTap(geometry, (offset) => {
     const at = offset.map((n, axis) =>
       spot[axis] * geometry.stride[axis] - geometry.before[axis] + n);
-    const source = at.map((place, axis) => sourceOf(place, geometry.input[axis], geometry.mode));
+    const source = at.map((place, axis) => sourceOf(place, geometry.input[axis], modes[axis]));
     const added = at.some((place, axis) => place < 0 || place >= geometry.input[axis]);
     places.push({ at, source, added });
   });

@@ -1,5 +1,3 @@
-import { counted } from "./numbers.js";
-
 /**
  * Everything is worked out on three axes: frames, rows, columns. Images have one frame, audio has
  * one row in it.
@@ -10,7 +8,7 @@ import { counted } from "./numbers.js";
  * @property {number[]} dilation
  * @property {number[]} before samples that padding adds before the input
  * @property {number[]} after
- * @property {string} mode of the padding
+ * @property {string} mode of the padding, as `--padding-mode` takes it
  */
 
 /** Return one number per axis of three; axes that there are not have `fill`. */
@@ -33,34 +31,39 @@ export function outputSize(geometry, size) {
 }
 
 /**
- * Return the input position whose sample stands at a place, or −1 where padding adds zeros.
+ * Return the padding mode of each axis.
+ * @param {string} text as `--padding-mode` takes it: one for all axes, or one per axis
+ */
+export function modesOf(text) {
+  const parts = text.split(",");
+  return lifted(parts.length === 1 ? Array(3).fill(text) : parts, "zeros");
+}
+
+/** Return the number that a padding mode adds, where 1 is white; undefined where it adds none. */
+export function constantOf(mode) {
+  if (mode === "zeros") return 0;
+  return mode.startsWith("constant:") ? Number(mode.slice("constant:".length)) : undefined;
+}
+
+/**
+ * Return the input position whose sample stands at a place, or −1 where a number is added.
  * @param {number} place negative before the input, from `length` after it
  * @param {number} length of the input along the axis
- * @param {string} mode zeros, reflect, replicate or circular
+ * @param {string} mode of the axis
  */
 export function sourceOf(place, length, mode) {
   if (place >= 0 && place < length) return place;
-  if (mode === "replicate") return Math.min(length - 1, Math.max(0, place));
-  if (mode === "circular") return ((place % length) + length) % length;
-  if (mode === "reflect") return length - 1 - Math.abs(Math.abs(place) - (length - 1));
-  return -1;
-}
-
-/** What axes are called, as `convtool/sizes.py` has them. */
-const NAMES = { 1: ["", "", "length"], 2: ["", "height", "width"],
-  3: ["first axis", "height", "width"] };
-
-/** Return why a padding cannot be, or "" where it can: reflections need samples to reflect. */
-export function paddingProblem({ before, after, mode }, size, dims) {
-  for (const [axis, n] of size.entries()) {
-    const most = { reflect: n - 1, circular: n }[mode] ?? Infinity;
-    const added = Math.max(before[axis], after[axis]);
-    if (added > most) {
-      return `${mode} padding adds at most ${counted(most, "sample")} on each side of ` +
-        `a ${NAMES[dims][axis]} of ${n}, not ${added}`;
-    }
+  if (constantOf(mode) !== undefined) return -1;
+  const within = (period) => ((place % period) + period) % period;
+  if (mode === "circular") return within(length);
+  if (mode === "symmetric") {
+    return Math.min(within(2 * length), 2 * length - 1 - within(2 * length));
   }
-  return "";
+  if (mode === "reflect" && length > 1) {
+    const period = 2 * (length - 1);
+    return Math.min(within(period), period - within(period));
+  }
+  return Math.min(length - 1, Math.max(0, place));
 }
 
 /** Return the index of a place in samples of a shape (C, D, H, W). */

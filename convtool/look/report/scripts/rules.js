@@ -52,6 +52,12 @@ export function quantized(number, mapping, levels) {
   return clamp(roundHalfEven(within), levels.low, levels.high);
 }
 
+/** Return the level that stands for a share of full scale; of floats, the share itself. */
+export function levelOf(share, levels) {
+  if (levels.floats) return share;
+  return clamp(roundHalfEven(share * levels.scale), levels.low, levels.high);
+}
+
 function clamp(number, low, high) {
   return Math.min(high, Math.max(low, number));
 }

@@ -1,7 +1,11 @@
+import { constantOf, modesOf } from "./geometry.js";
 import { usualRule } from "./measure.js";
 
 /** What settings are called that a command leaves out where they are usual. */
 const USUAL_MODES = { image: "replicate", video: "replicate", audio: "zeros" };
+
+/** Padding modes that nn.Conv has itself. */
+const OWN_MODES = ["zeros", "reflect", "replicate", "circular"];
 
 /** The most weights that a command has in itself. */
 const MOST = 100;
@@ -47,6 +51,11 @@ export function commandText(settings, { medium, dims }) {
   };
   flag("stride", settings.stride, 1);
   if (settings.padding === "valid") words.push("--padding valid");
+  if (settings.padding === "own") {
+    const { before, after } = settings.own;
+    const sides = before.map((n, axis) => `${n}:${after[axis]}`);
+    words.push(`--padding ${sides.slice(3 - dims).join(",")}`);
+  }
   if (Array.isArray(settings.padding)) flag("padding", settings.padding, null);
   if (settings.mode !== USUAL_MODES[medium]) words.push(`--padding-mode ${settings.mode}`);
   flag("dilation", settings.dilation, 1);
@@ -86,21 +95,47 @@ export function pytorchText(settings, { dims }, channels, pads) {
   const even = pads.before.every((n, axis) => n === pads.after[axis]);
   const words = [channels, channels, `kernel_size=${own(settings.kernel)}`];
   if (settings.stride.some((n) => n !== 1)) words.push(`stride=${own(settings.stride)}`);
-  if (even && pads.before.some((n) => n)) words.push(`padding=${own(pads.before)}`);
+  const plain = OWN_MODES.includes(settings.mode);
+  const inside = plain && even;
+  if (inside && pads.before.some((n) => n)) words.push(`padding=${own(pads.before)}`);
   if (settings.dilation.some((n) => n !== 1)) words.push(`dilation=${own(settings.dilation)}`);
   if (channels > 1) words.push(`groups=${channels}`);
   if (!settings.bias) words.push("bias=False");
-  if (settings.mode !== "zeros") words.push(`padding_mode="${settings.mode}"`);
+  if (plain && settings.mode !== "zeros") words.push(`padding_mode="${settings.mode}"`);
   const lists = JSON.stringify(nested(settings, dims)).replaceAll(",", ", ");
   const lines = ["import torch", "from torch import nn", "",
     `layer = nn.Conv${dims}d(${words.join(", ")})`, "with torch.no_grad():",
     `    layer.weight[:] = torch.tensor(${lists})`];
   if (settings.bias) lines.push(`    layer.bias.fill_(${settings.bias})`);
-  if (!even) {
-    const ends = [2, 1, 0].slice(0, dims).flatMap((axis) => [pads.before[axis], pads.after[axis]]);
-    const mode = settings.mode === "zeros" ? "constant" : settings.mode;
-    const call = `nn.functional.pad(x, [${ends.join(", ")}], mode="${mode}")`;
-    lines.push(`# before the layer: x = ${call}`);
+  if (!inside) {
+    const [first, ...others] = padLines(settings.mode, pads, dims);
+    if (first) lines.push(`# before the layer: ${first}`, ...others.map((line) => `# ${line}`));
   }
   return lines.join("\n");
+}
+
+/** Return the lines of PyTorch that add padding, axis by axis where the axes differ. */
+function padLines(text, pads, dims) {
+  const modes = modesOf(text).slice(3 - dims);
+  const sides = modes.map((_, axis) => [pads.before, pads.after].map((n) => n[axis + 3 - dims]));
+  const alike = modes.every((mode) => mode === modes[0] && mode !== "symmetric");
+  if (alike) return sides.flat().some((n) => n) ? [padLine(sides, modes[0])] : [];
+  return modes.flatMap((mode, axis) => {
+    const [before, after] = sides[axis];
+    if (!before && !after) return [];
+    if (mode !== "symmetric") {
+      return [padLine(sides.map((each, other) => (other === axis ? each : [0, 0])), mode)];
+    }
+    const size = `x.shape[${axis + 2}]`;
+    return [`at = torch.arange(-${before}, ${size} + ${after}) % (2 * ${size})`,
+      `x = x.index_select(${axis + 2}, torch.minimum(at, 2 * ${size} - 1 - at))`];
+  });
+}
+
+function padLine(sides, mode) {
+  const constant = constantOf(mode);
+  const name = constant === undefined ? mode : "constant";
+  const value = constant ? `, value=${constant}` : "";
+  return `x = nn.functional.pad(x, [${[...sides].reverse().flat().join(", ")}], ` +
+    `mode="${name}"${value})`;
 }
