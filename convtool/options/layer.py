@@ -15,10 +15,7 @@ MAX_STEP = (
 Length = Literal["same", "full", "valid"]
 Align = Literal["centre", "causal"]
 STEPS = PerAxis(1, MAX_STEP)
-MODES = (
-    "Values of the padding: zeros, reflect, replicate, circular, symmetric or constant:V; "
-    "with commas, per axis."
-)
+MODES = "Values added: zeros, reflect, replicate, circular, symmetric or constant:V, per axis."
 
 
 def _padded(call: Situation) -> bool:
