@@ -7,7 +7,8 @@ from typing import Any
 from convtool.errors import LayerError
 from convtool.kernels.kernel import Bank, Kernel
 from convtool.kernels.own import Own
-from convtool.layers.plain import Normalize, Plain
+from convtool.layers.modules import Normalize
+from convtool.layers.plain import Plain
 from convtool.options.declare import Padding
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import LayerOptions

@@ -16,7 +16,8 @@ from torch import nn
 from convtool.convolve.geometry import Conv, extent
 from convtool.errors import LayerError, UsageError
 from convtool.layers.layer import Layer
-from convtool.layers.plain import Plain, ZerosBetween
+from convtool.layers.modules import ZerosBetween
+from convtool.layers.plain import Plain
 from convtool.options.declare import per_axis, sides
 from convtool.options.layer import LayerOptions
 from convtool.sizes import counted

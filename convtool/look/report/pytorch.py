@@ -14,7 +14,8 @@ from convtool.errors import ConvtoolError
 from convtool.kernels.resolve import resolve
 from convtool.layers.chain import steps
 from convtool.layers.layer import Layer
-from convtool.layers.plain import Abs, Normalize, Plain
+from convtool.layers.modules import Abs, Normalize
+from convtool.layers.plain import Plain
 from convtool.look.report.literals import listed
 from convtool.look.report.padding import padding_lines
 from convtool.options.options import Options
