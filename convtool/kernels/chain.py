@@ -16,7 +16,7 @@ from convtool.kernels.spec import parse
 
 MAX_STEPS = 64
 MAX_DEPTH = 8  # of chains in chains
-FUNCTIONS = ("relu", "abs", "sigmoid", "tanh")
+FUNCTIONS = ("relu", "abs", "sigmoid", "tanh", "to-linear", "to-srgb")
 SCALES = ("max-pool", "avg-pool", "upsample")  # with a number
 
 _ARROW = re.compile(r"\s*(?:->|→)\s*")

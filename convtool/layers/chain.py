@@ -12,12 +12,13 @@ import torch
 
 from convtool.errors import KernelError, UsageError
 from convtool.kernels.chain import StepText, steps_of
-from convtool.kernels.kernel import Bank, joined_rule
+from convtool.kernels.kernel import Bank
 from convtool.kernels.loader import KernelSpec
 from convtool.kernels.spec import parse
-from convtool.layers.build import CONVS, build
+from convtool.layers.build import build
+from convtool.layers.colour import of_luma
+from convtool.layers.ending import named, nothing
 from convtool.layers.layer import Layer
-from convtool.layers.outputs import MAX_LABEL, NamedOutput
 from convtool.layers.own import normalizing
 from convtool.layers.plain import Plain, plain_step
 from convtool.layers.transposed import plain_options, transposed
@@ -55,6 +56,7 @@ class Setting:
         random_channels: output channels of random weights; None for as many as the input has.
         padding_mode: where the options state none.
         centred: inputs lie in -1…1, instead of 0…1.
+        luma: of colours, the brightness alone is filtered.
         alignment: of audio.
         dtype: of the weights.
     """
@@ -63,19 +65,35 @@ class Setting:
     random_channels: int | None
     padding_mode: str
     centred: bool
+    luma: bool
     alignment: AlignmentOptions
     dtype: torch.dtype
 
 
-def steps(kernel: KernelOptions, layer: LayerOptions) -> list[Step]:
+def steps(kernel: KernelOptions, layer: LayerOptions, *, linear: bool = False) -> list[Step]:
     """Return the steps that options ask for: mostly one, with all kernels.
 
-    The padding mode, `flip` and `bias` hold for all steps of a chain, the others for its last
-    kernel, as far as a step has none of its own.
+    Args:
+        kernel: the options of kernels.
+        layer: those of layers.
+        linear: filter in linear light.
 
     Raises:
         KernelError: a text is wrong, or a chain stands beside other kernels.
         UsageError: an option of a step is wrong.
+    """
+    asked = _steps(kernel, layer)
+    if not linear:
+        return asked
+    before, behind = (Step((), name, kernel, layer) for name in ("to-linear", "to-srgb"))
+    return [before, *asked, behind]
+
+
+def _steps(kernel: KernelOptions, layer: LayerOptions) -> list[Step]:
+    """Return the steps of `-k`.
+
+    The padding mode, `flip` and `bias` hold for all steps of a chain, the others for its last
+    kernel, as far as a step has none of its own.
     """
     search = kernel.kernel_path
     chains = [steps_of(text, search) for text in kernel.kernel]
@@ -162,11 +180,11 @@ def chained(
                 channels, reach = layer.channels, layer.output_range(centred=setting.centred)
             rate = None if rate is None else rate / float(each.stride[0])
     if isinstance(made[-1], Plain):
-        made.append(replace(_nothing(made, setting, channels), reach=reach))
+        made.append(replace(nothing(made, setting.dims, channels, setting.dtype), reach=reach))
     *before, end = made
     assert isinstance(end, Layer)
     notes = dict.fromkeys(note for each in made if isinstance(each, Layer) for note in each.notes)
-    return _named(replace(end, before=tuple(before), notes=tuple(notes))) if before else end
+    return named(replace(end, before=tuple(before), notes=tuple(notes))) if before else end
 
 
 def _made(
@@ -178,6 +196,8 @@ def _made(
     options, alignment = step.layer, setting.alignment
     if options.transposed and (alignment.length != "same" or alignment.align or alignment.wet != 1):
         raise UsageError("--transposed has its own --padding, and no --length, --align or --wet")
+    if setting.luma:
+        kernels = of_luma(kernels, channels)
     layer = build(
         kernels,
         dims=setting.dims,
@@ -192,42 +212,3 @@ def _made(
     fed = normalizing(kernels, step.kernel, setting.dims)
     layers = transposed(layer, options) if options.transposed else (layer,)
     return layers if fed is None else (fed, *layers)
-
-
-def _nothing(made: Sequence[Layer | Plain], setting: Setting, channels: int) -> Layer:
-    """Return a layer that changes nothing, behind a step without weights."""
-    ones = (1,) * setting.dims
-    conv = CONVS[setting.dims](
-        channels, channels, ones, groups=channels, bias=False, dtype=setting.dtype
-    ).requires_grad_(False)
-    conv.weight.fill_(1)
-    rules = ["clamp"]
-    for each in made:
-        if isinstance(each, Plain):
-            rules = [each.rule(rule) for rule in rules]
-        else:
-            rules = [output.normalize for output in each.outputs]
-    output = NamedOutput("", tuple(range(channels)), True, joined_rule(rules, None), "")
-    return Layer(conv, ((channels, None),), None, (output,), ends_chain=True)
-
-
-def _named(layer: Layer) -> Layer:
-    """Return the last layer of a chain, its outputs named by all steps."""
-    labels = [label for each in layer.before if not each.spreads and (label := _label(each))]
-    if not labels:
-        return layer
-    outputs = []
-    for output in layer.outputs:
-        steps = [*labels, output.label] if output.label else labels
-        label = "-".join(steps)
-        if len(label) > MAX_LABEL:
-            label = f"chain-of-{len(steps)}-{output.label}".rstrip("-")
-        title = " -> ".join([*labels, output.title] if output.title else labels)
-        outputs.append(replace(output, label=label, title=title))
-    return replace(layer, outputs=tuple(outputs))
-
-
-def _label(step: Layer | Plain) -> str:
-    if isinstance(step, Plain):
-        return step.label
-    return "+".join(output.label for output in step.outputs)

@@ -69,3 +69,29 @@ class Normalize(nn.Module):
         """Return the numbers."""
         mean, std = (tuple(round(n, 6) for n in each.tolist()) for each in self.numbers)
         return f"mean={mean}, std={std}"
+
+
+class ToLinear(nn.Module):
+    """Linear light from what sRGB stores; values below zero mirror those above.
+
+    Source: IEC 61966-2-1
+    """
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return the light of samples, where 1 is white. Shape: any, kept"""
+        size = samples.abs()
+        light = torch.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
+        return torch.copysign(light, samples)
+
+
+class ToSrgb(nn.Module):
+    """What sRGB stores of linear light; the inverse of `ToLinear`.
+
+    Source: IEC 61966-2-1
+    """
+
+    def forward(self, light: Tensor) -> Tensor:
+        """Return the samples of light. Shape: any, kept"""
+        size = light.abs()
+        stored = torch.where(size <= 0.0031308, size * 12.92, 1.055 * size ** (1 / 2.4) - 0.055)
+        return torch.copysign(stored, light)

@@ -16,11 +16,12 @@ from convtool.convolve.geometry import Enlarged, Placement, Spread
 from convtool.errors import KernelError, LayerError, UsageError
 from convtool.kernels.chain import FUNCTIONS
 from convtool.kernels.grammar import split_head
-from convtool.layers.modules import Abs, ZerosBetween
+from convtool.layers.modules import Abs, ToLinear, ToSrgb, ZerosBetween
 from convtool.options.axes import PerAxis
 from convtool.options.declare import per_axis
 from convtool.sizes import Window
 
+BENDING = ("sigmoid", "tanh", "to-linear", "to-srgb")
 MOST = PerAxis(1, 64)  # samples that become one, or that one becomes
 
 
@@ -29,6 +30,8 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "abs": Abs,
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
+    "to-linear": ToLinear,
+    "to-srgb": ToSrgb,
 }
 POOLS: dict[tuple[str, int], Callable[..., nn.Module]] = {
     ("max-pool", 1): nn.MaxPool1d,
@@ -142,7 +145,8 @@ def plain_step(text: str, dims: int) -> Plain:
     if name in FUNCTIONS:
         if number is not None:
             raise KernelError(f"step '{text}': {name} takes no number")
-        return Plain(name, MODULES[name](), None, ones, bends=name in ("sigmoid", "tanh"))
+        label = "" if name.startswith("to-") else name  # what a result is called does not change
+        return Plain(label, MODULES[name](), None, ones, bends=name in BENDING)
     if number is None:
         raise KernelError(f"step '{text}': {name} takes a number, as in {name}:2")
     try:

@@ -51,6 +51,7 @@ class Medium:
         timed: the leading axis is time.
         centred: samples lie on both sides of zero, and -1…1 is their range; else 0…1.
         aligned: kernels can be causal, and results longer than their input.
+        coloured: colours can be filtered in linear light, or their brightness alone.
         banded: one file can hold any number of channels as the bands of one image.
         overlapped: decoding, filtering and encoding are each worth a thread; one file keeps all
             cores busy.
@@ -74,6 +75,7 @@ class Medium:
     timed: bool = False
     centred: bool = False
     aligned: bool = False
+    coloured: bool = False
     banded: bool = False
     overlapped: bool = False
     padding_mode: str = "replicate"
@@ -111,6 +113,8 @@ class Medium:
         kinds |= {"reading": self.reading, "output": self.output}
         if not self.aligned:
             del kinds["alignment"]
+        if not self.coloured:
+            del kinds["colour"]
         return kinds
 
 
@@ -152,6 +156,7 @@ register(
         partial(_builtin, "image"),
         position="row",
         several="images",
+        coloured=True,
         banded=True,
         one="image",
         formats=("avif", "bmp", "gif", "heic", "jpg", "npy", "png", "ppm", "tif", "webp"),

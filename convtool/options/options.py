@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from convtool.errors import UsageError
+from convtool.options.colour import ColourOptions
 from convtool.options.engine import EngineOptions
 from convtool.options.kernel import KernelOptions
 from convtool.options.layer import AlignmentOptions, LayerOptions
@@ -23,6 +24,7 @@ class Options:
         kernel: which weights.
         layer: which `nn.Conv`.
         alignment: where the kernel lies in time.
+        colour: what of a colour is filtered.
         result: how responses fit the output's range.
         engine: where and how the layer runs.
         reading: which part of an input, and its limits.
@@ -35,6 +37,7 @@ class Options:
     kernel: KernelOptions = KernelOptions()
     layer: LayerOptions = LayerOptions()
     alignment: AlignmentOptions = AlignmentOptions()
+    colour: ColourOptions = ColourOptions()
     result: ResultOptions = ResultOptions()
     engine: EngineOptions = EngineOptions()
     reading: Reading = Reading()

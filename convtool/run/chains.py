@@ -24,7 +24,7 @@ class Chains:
     def __init__(self, options: Options, medium: Medium) -> None:
         self._options, self._medium = options, medium
         self._layers: dict[tuple[int, float | None, torch.dtype], Layer] = {}
-        self._steps = steps(options.kernel, options.layer)
+        self._steps = steps(options.kernel, options.layer, linear=options.colour.linear)
         self._banks: dict[int, list[Bank]] = {}
         # Kernels in hertz and seconds, or with a channel per input channel, wait for the input.
         if not medium.aligned:
@@ -55,6 +55,7 @@ class Chains:
                 random_channels=medium.random_channels,
                 padding_mode=medium.padding_mode,
                 centred=medium.centred,
+                luma=self._options.colour.channels == "luma",
                 alignment=self._options.alignment,
                 dtype=dtype,
             )

@@ -92,9 +92,9 @@ class Filter:
         """Return a part of an input as the first layer should see it: its transparency counts."""
         if not isinstance(part, Transparent):
             return part
-        steps = self.layer_of(part).steps
-        alone = self.options.layer.groups in (None, "depthwise")
-        alone = alone and self.options.kernel.out_channels is None
+        steps, asked = self.layer_of(part).steps, self.options
+        alone = asked.layer.groups in (None, "depthwise") and asked.colour.channels is None
+        alone = alone and asked.kernel.out_channels is None
         return part.seen_by(
             sees_neighbours=any(step.sees_neighbours for step in steps),
             smooths=alone and all(isinstance(step, Layer) and step.smooths for step in steps),

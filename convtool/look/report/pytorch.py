@@ -14,12 +14,18 @@ from convtool.errors import ConvtoolError
 from convtool.kernels.resolve import resolve
 from convtool.layers.chain import steps
 from convtool.layers.layer import Layer
-from convtool.layers.modules import Abs, Normalize
+from convtool.layers.modules import Abs, Normalize, ToLinear, ToSrgb
 from convtool.layers.plain import Plain
 from convtool.look.report.literals import listed
 from convtool.look.report.padding import padding_lines
 from convtool.options.options import Options
 
+OF_SRGB: dict[type, str] = {
+    ToLinear: "torch.where(x.abs() <= 0.04045, x / 12.92, "
+    "torch.copysign(((x.abs() + 0.055) / 1.055) ** 2.4, x))",
+    ToSrgb: "torch.where(x.abs() <= 0.0031308, x * 12.92, "
+    "torch.copysign(1.055 * x.abs() ** (1 / 2.4) - 0.055, x))",
+}
 MOST = 400  # weights that are written out
 
 
@@ -87,6 +93,8 @@ def _call(step: Plain) -> str:
         shape = (-1, *(1,) * len(step.factor))
         mean, std = (f"torch.tensor({listed(each)}).reshape{shape}" for each in step.module.numbers)
         return f"(x - {mean}) / {std}"
+    if isinstance(step.module, ToLinear | ToSrgb):
+        return OF_SRGB[type(step.module)]
     if isinstance(step.module, nn.Upsample):
         return f"nn.Upsample(scale_factor={step.module.scale_factor})(x)"
     taps = "" if step.window is None else str(step.window.kernel)
