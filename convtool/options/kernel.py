@@ -38,7 +38,7 @@ def _random(call: Situation) -> bool:
     return not call["kernel"]
 
 
-KERNEL = "Preset, preset with parameters (gaussian:sigma=3), grid ('0 -1 0; -1 5 -1; 0 -1 0')"
+KERNEL = "Preset (sobel, gaussian:sigma=3), grid ('0 -1 0; -1 5 -1; 0 -1 0')"
 RANDOM = Need(_random, "--kernel gives the weights")
 BANK = Need(_given, "without --kernel there is nothing to combine")
 
