@@ -438,7 +438,11 @@ def test_values_as_people_write_them(option, value, expected):
         ("rate", "1.0001", "--rate takes a whole number from 1, not '1.0001'"),
         ("combine", "stack", "--combine takes magnitude, max, sum or mean, not 'stack'"),
         ("jobs", "0", "--jobs takes a whole number from 1, not 0"),
-        ("padding", "reflect", "--padding takes a number, 'same' or 'valid', not 'reflect'"),
+        (
+            "padding",
+            "reflect",
+            "--padding takes a number, before:after, 'same' or 'valid', not 'reflect'",
+        ),
         ("groups", "all", "--groups takes a whole number or 'depthwise', not 'all'"),
         ("stride", "9" * 40, f"--stride takes whole numbers from 1, not '{'9' * 40}'"),
     ],
