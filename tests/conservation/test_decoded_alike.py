@@ -1,6 +1,7 @@
 """Images are decoded as libvips decodes them, a program of its own."""
 
 import io
+import os
 import shutil
 import subprocess
 
@@ -18,8 +19,10 @@ def by_vips(path, out):
     """Return the upright samples of an image as libvips has them; what it says where it warns."""
     if shutil.which("vips") is None:
         pytest.skip("vips is not installed")
+    # Inside a process, libvips sets VIPSHOME for all that it starts: theirs would miss its modules.
+    environment = dict(os.environ)
     done = subprocess.run(
-        ["vips", "autorot", path, out], capture_output=True, text=True, check=False
+        ["vips", "autorot", path, out], capture_output=True, text=True, check=False, env=environment
     )
     faults = [line for line in done.stderr.splitlines() if "WARNING" in line and "nclx" not in line]
     if done.returncode or faults:
