@@ -75,7 +75,8 @@ def _why_no_cuda() -> str:
 def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
     """Yield blocks on a device.
 
-    To CUDA, each is copied from pinned memory while the one before is worked on.
+    To CUDA, each is copied from pinned memory while the one before is worked on. What an earlier
+    step of a chain has made there stays where it is.
 
     Raises:
         LimitError: the device has not enough memory for a block.
@@ -84,9 +85,13 @@ def upload(blocks: Iterable[Block], device: torch.device) -> Iterator[Block]:
         for block in blocks:
             yield _moved(block, block.tensor.to(device))
         return
-    bus = torch.cuda.Stream(device)
+    bus: torch.cuda.Stream | None = None
     coming: Block | None = None
     for block in blocks:
+        if block.tensor.is_cuda:
+            yield block
+            continue
+        bus = bus or torch.cuda.Stream(device)
         with torch.cuda.stream(bus), _enough_memory():
             following = block.tensor.pin_memory().to(device, non_blocking=True)
             arrived = bus.record_event()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +28,8 @@ from convtool.media.image.samples import RGB, Header, Pixels
 from convtool.media.registry import MEDIA
 from convtool.results.rules import RULES
 from convtool.run.filter import Filter
+
+CHAIN = "gaussian:sigma=1 -> sobel -> relu"
 
 
 def test_an_unknown_device_is_refused_with_the_available_ones():
@@ -74,6 +77,12 @@ def test_blocks_come_back_unchanged():
     ]
     returned = list(devices.download(devices.upload(iter(blocks), torch.device("cpu"))))
     assert all(a is b for a, b in zip(blocks, returned, strict=True))
+
+
+def test_what_is_on_a_gpu_is_not_sent_there():
+    """A later step of a chain takes what an earlier one has made on the device."""
+    block = SimpleNamespace(tensor=SimpleNamespace(is_cuda=True))
+    assert list(devices.upload([block, block], torch.device("cuda"))) == [block, block]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a setting of glibc")
@@ -223,7 +232,7 @@ def test_cuda_out_of_memory_halves_the_block():
 
 @pytest.mark.cuda
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("kernel", ["sobel-x", "sobel", "gaussian:sigma=1"])
+@pytest.mark.parametrize("kernel", ["sobel-x", "sobel", "gaussian:sigma=1", CHAIN])
 def test_cuda_normalizes_as_the_cpu(convtool, tmp_path, kernel, rule):
     """Every rule gives the image of the CPU, within a level."""
     images = []
@@ -252,7 +261,9 @@ def test_cuda_compiled_writes_the_image_of_the_cpu(convtool, tmp_path, rule):
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("kernel", ["sharpen", "sobel-x", "gaussian-3d", "temporal-difference"])
+@pytest.mark.parametrize(
+    "kernel", ["sharpen", "sobel-x", "gaussian-3d", "temporal-difference", CHAIN]
+)
 def test_cuda_writes_the_video_of_the_cpu(convtool, tmp_path, rng, kernel):
     """A video filtered on the GPU is the CPU's within a level, frame by frame."""
     source = make_video(tmp_path / "in.mkv", moving_square(rng), audio="aac")
@@ -267,7 +278,7 @@ def test_cuda_writes_the_video_of_the_cpu(convtool, tmp_path, rng, kernel):
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("kernel", ["1 -2 3", "lowpass", "echo"])
+@pytest.mark.parametrize("kernel", ["1 -2 3", "lowpass", "echo", "1 -2 3 -> tanh -> 1 2"])
 def test_cuda_writes_the_audio_of_the_cpu(convtool, tmp_path, rng, kernel):
     """Audio filtered on the GPU is the CPU's within a level of 16 bits."""
     soundfile.write(tmp_path / "in.wav", rng.normal(0, 0.05, (100_000, 2)), 44_100)
