@@ -97,8 +97,13 @@ class Stepped:
             pool = Stream(step.window, lambda pieces, _: step(torch.cat([*pieces], AXIS), unit))
             yield from pool.blocks(blocks, self._levels)
             return
-        for number, block in enumerate(block for block in blocks if len(block) or block.company):
-            yield replace(block, tensor=step(block.tensor, unit, first=not number))
+        first = True
+        for block in blocks:
+            if not len(block):  # only company is left
+                yield block
+                continue
+            yield replace(block, tensor=step(block.tensor, unit, first=first))
+            first = False
 
     def _as_floats(self, block: Block) -> Block:
         tensor = block.tensor.to(self._levels.dtype)

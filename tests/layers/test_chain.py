@@ -1,6 +1,9 @@
 """Chains: steps run after each other are `nn.Sequential` on the whole input."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from hypothesis import assume, given
@@ -112,6 +115,24 @@ def cases(draw):
         tensor = tensor.mul(255).to(torch.uint8)
     mode = draw(st.sampled_from(["replicate", "zeros", "reflect"]))
     return medium, " -> ".join(texts), tensor, draw(st.lists(st.integers(1, 9), min_size=1)), mode
+
+
+@pytest.mark.parametrize("plain", ["upsample:1,2,2", "relu", "max-pool:1,2,2"])
+def test_company_passes_steps_without_weights(plain):
+    """What is beside samples arrives, also where it is all that is left."""
+
+    class Accompanied(InBlocks):
+        def blocks(self, length, *, company=False):
+            for number, block in enumerate(super().blocks(length, company=company)):
+                yield replace(block, company=(number,))
+
+    video = MEDIA["video"]
+    text = f"temporal-blur[stride=5,1,1] -> {plain} -> blur"
+    filter_ = Filter(video.options({"kernel": (text,), "device": "cpu"}), video)
+    seen = filter_.stepped(Accompanied(torch.rand(1, 3, 9, 6, 8), [1], None))
+    blocks = list(seen.blocks(1, company=True))
+    assert len(blocks[-1]) == 0  # the last outputs were made before the last frames were read
+    assert [item for block in blocks for item in block.company] == list(range(9))
 
 
 @case_settings(max_examples=300)
