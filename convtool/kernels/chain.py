@@ -42,15 +42,6 @@ class StepText:
         return split_head(self.text)[0] in FUNCTIONS + SCALES
 
 
-def is_chain(text: str) -> bool:
-    """Return whether a text of `-k` has steps, or options of its own.
-
-    >>> is_chain("gaussian:sigma=2 -> sobel"), is_chain("sobel[stride=2]"), is_chain("sobel")
-    (True, True, False)
-    """
-    return bool(_ARROW.search(text) or _OPTIONS.fullmatch(text.strip()) or StepText(text).plain)
-
-
 def steps_of(text: str, search: Sequence[Path] = ()) -> list[StepText]:
     """Return the steps of a text of `-k`; one for a kernel.
 

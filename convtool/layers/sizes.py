@@ -44,16 +44,14 @@ def step_sizes(layer: Layer, channels: int, size: Sequence[int]) -> list[StepSiz
     found = []
     for step in layer.steps:
         placed = step.placement(tuple(size)).size
-        if step.spreads:
-            pass
-        elif isinstance(step, Plain):
-            found.append(StepSize(str(step.module), channels, placed))
-        else:
+        if isinstance(step, Layer):
             conv, channels = step.conv, step.channels
             parameters = conv.weight.numel() + (0 if conv.bias is None else conv.bias.numel())
             each = conv.in_channels // conv.groups
             work = multiply_adds(placed, conv.out_channels, conv.kernel_size, each)
             found.append(StepSize(str(step.named), channels, placed, parameters, work))
+        elif not step.spreads:
+            found.append(StepSize(str(step.module), channels, placed))
         size = placed
     return found
 

@@ -11,7 +11,7 @@ from torch import nn
 from videos import make, read
 
 import convtool as library
-from convtool.kernels.chain import is_chain, steps_of
+from convtool.kernels.chain import StepText, steps_of
 from convtool.kernels.resolve import files
 from convtool.look.report.pytorch import pytorch_code
 from convtool.media.registry import MEDIA
@@ -242,8 +242,8 @@ def test_wet_needs_a_single_layer(convtool, tmp_path):
 def test_texts_are_split_where_steps_end():
     """Arrows may be typed or drawn; brackets of file names and spaces are kept."""
     assert [step.text for step in steps_of("blur→ relu ->sobel-x")] == ["blur", "relu", "sobel-x"]
-    assert not is_chain("hall[1].wav")
-    assert not is_chain("0 -1 0; -1 5 -1; 0 -1 0")
+    for whole in ("hall[1].wav", "0 -1 0; -1 5 -1; 0 -1 0"):
+        assert steps_of(whole) == [StepText(whole)]
 
 
 @pytest.mark.parametrize(
