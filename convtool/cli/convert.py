@@ -8,11 +8,10 @@ import typer
 
 from convtool.cli import messages
 from convtool.cli.completion import kernels
+from convtool.cli.weights import DIMS, RATE, RATES, KernelPath
 from convtool.errors import KernelError
 from convtool.media.inputs import PIPE
 from convtool.options.declare import read, read_value
-from convtool.options.reading import AudioReading
-from convtool.options.values import Whole
 from convtool.outputs.atomic import Publisher
 from convtool.places.names import place
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from convtool.kernels.formats.found import Format
     from convtool.kernels.kernel import Kernel
     from convtool.kernels.loader import KernelSpec
-
-RATE = 44100  # samples per second, where kernels are in Hz or seconds
-DIMS, RATES = Whole(1, 3), AudioReading.__dataclass_fields__["rate"]
 
 
 def convert(
@@ -70,12 +66,7 @@ def convert(
             f"[default: {RATE}]",
         ),
     ] = str(RATE),
-    kernel_path: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."
-        ),
-    ] = None,
+    kernel_path: KernelPath = None,
     *,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", "--force", "-f", help="Replace an existing OUT.")
@@ -120,7 +111,8 @@ def convert(
     else:
         with Publisher().file(place(output), overwrite=overwrite) as file:
             file.write(written.content)
-    for note in dict.fromkeys((*kernel.notes, *_flipped(kernel, target), *written.notes)):
+    notes = (*kernel.notes, *_flipped(kernel, target), *_left_behind(kernel), *written.notes)
+    for note in dict.fromkeys(notes):
         messages.say(f"note: {messages.printable(note)}")
     if output != PIPE:
         messages.say(f"wrote {messages.printable(output)}")
@@ -140,6 +132,15 @@ def _dimension(
             return dims
     shown = " and ".join(f"{dims}-D" for dims in known)
     raise KernelError(f"'{spec.text}' has weights for {shown}, which {target.title} does not hold")
+
+
+def _left_behind(kernel: "Kernel") -> tuple[str, ...]:
+    """Return notes on what a layer brings beside its weights, which no format of kernels has."""
+    moves = kernel.own is not None and kernel.own.stated
+    return (
+        *([f"weights and bias alone are written; the layer has {kernel.own}"] if moves else []),
+        *([f"its network feeds it {kernel.preprocess}"] if kernel.preprocess else []),
+    )
 
 
 def _flipped(kernel: "Kernel", target: "Format") -> tuple[str, ...]:

@@ -14,13 +14,12 @@ from convtool.cli.convert import convert
 from convtool.cli.networks import list_network
 from convtool.cli.rows import print_rows
 from convtool.cli.sheet import sheet
+from convtool.cli.weights import DIMS, RATE, RATES, KernelPath
 from convtool.errors import KernelError, UsageError
 from convtool.kernels import catalogue
 from convtool.look.plots.suffixes import check_suffix
 from convtool.options.declare import read, read_value
-from convtool.options.reading import AudioReading
 from convtool.options.run import RunOptions
-from convtool.options.values import Whole
 from convtool.outputs.atomic import Publisher
 from convtool.outputs.existing import refuse_existing
 
@@ -31,15 +30,9 @@ app = typer.Typer(
     cls=Group, help="List, show and convert kernels, check kernel files, draw sheets."
 )
 
-KernelPath = Annotated[
-    list[str] | None,
-    typer.Option("--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON per kernel.")]
 PREFERRED = (2, 1, 3)  # dimensions, where a kernel has weights for several
-RATE = 44100  # samples per second, where kernels in Hz and seconds are shown or checked
 HEADINGS = ("name", "dimensions", "parameters", "summary")
-DIMS, RATES = Whole(1, 3), AudioReading.__dataclass_fields__["rate"]
 DOTS = RunOptions.__dataclass_fields__["dpi"]
 DPI = DOTS.default
 

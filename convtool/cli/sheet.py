@@ -10,6 +10,7 @@ import typer
 from convtool.cli import messages
 from convtool.cli.completion import kernels
 from convtool.cli.loading import loading_torch
+from convtool.cli.weights import KernelPath
 from convtool.options.declare import read_value
 from convtool.options.values import Whole
 from convtool.places.names import place
@@ -44,12 +45,7 @@ def sheet(
         str | None,
         typer.Option("--columns", metavar="N", help="Tiles side by side. [default: a square]"),
     ] = None,
-    kernel_path: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kernel-path", metavar="FOLDER", help="Folder of kernel files, searched first."
-        ),
-    ] = None,
+    kernel_path: KernelPath = None,
     *,
     crop: Annotated[
         bool,

@@ -147,6 +147,17 @@ def test_stored_images_are_normalized_alike(resnet, weights, tmp_path, convtool)
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("suffix", [".npy", ".yaml", ".json", ".safetensors", ".pt"])
+def test_what_a_file_of_a_kernel_cannot_have_is_noted(weights, tmp_path, convtool, suffix):
+    """How the layer moves, and what its network feeds it, are no part of a kernel."""
+    result = convtool("kernels", "convert", "resnet18:conv1", tmp_path / f"out{suffix}")
+    assert result.code == 0, result.err
+    assert (
+        "note: weights and bias alone are written; the layer has stride 2, padding 3" in result.err
+    )
+    assert "note: its network feeds it (x − (0.485, 0.456, 0.406)) / (0.229, 0.224" in result.err
+
+
 def test_a_layer_of_images_filters_the_frames_of_a_video(resnet, weights):
     """It has one tap along time, and does not step there."""
     frames = torch.rand(1, 3, 4, 12, 14)
