@@ -236,6 +236,7 @@ REFUSED = [
     ("vips", ["-k", "blur", "-k", "box"], "3 channels in several pictures|6 channels in several"),
     ("vips", ["-k", "sobel", "--normalize", "clamp"], "the layer is a bank of kernels"),
     ("vips", ["-k", "blur -> sharpen"], "2 steps are a chain, expected one"),
+    ("vips", ["-k", "blur", "--transposed"], "the layer is transposed, expected nn.Conv"),
     ("onnx", ["-k", "blur -> sharpen"], "2 steps are a chain, expected one"),
     ("vips", ["-k", "blur", "--stride", "2"], "the stride is not 1, and libvips makes every"),
     ("vips", ["-k", "blur", "--padding", "valid"], "the padding is .*, and libvips makes results"),

@@ -87,8 +87,10 @@ class Given:
             UsageError: there are several steps.
         """
         if self.layer.before:
-            count = len(self.layer.steps)
-            raise self.refusal(f"{count} steps are a chain, expected one", "--emit pytorch runs it")
+            count = sum(not step.spreads for step in self.layer.steps)
+            chain = f"{count} steps are a chain, expected one"
+            reason = chain if count > 1 else "the layer is transposed, expected nn.Conv"
+            raise self.refusal(reason, "--emit pytorch runs it")
 
     def refusal(self, reason: str, hint: str | None = None) -> UsageError:
         """Return the error of what the program cannot do."""
