@@ -63,10 +63,7 @@ class Filter:
         self._chains = Chains(options, medium)
 
     def layer(
-        self,
-        in_channels: int,
-        rate: float | None = None,
-        dtype: torch.dtype = torch.float32,
+        self, in_channels: int, rate: float | None = None, dtype: torch.dtype = torch.float32
     ) -> Layer:
         """Return the layer for inputs with this many channels; see `Chains.layer`."""
         return self._chains.layer(in_channels, rate, dtype)
@@ -156,7 +153,9 @@ class Filter:
         *known, ready = self._ready.get(layer, (None,))
         if ready is None or tuple(known) != like:
             ready = self._prepared(layer, *like)
-            self._ready = {key: self._ready[key] for key in layer.before if key in self._ready}
+            last = self.layer_of(part)
+            chain = (*last.before, last)  # whose layers alone are kept
+            self._ready = {key: one for key, one in self._ready.items() if key in chain}
             self._ready[layer] = *like, ready
         return ready
 

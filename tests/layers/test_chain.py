@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 import convtool
 from convtool.block import Block
+from convtool.convolve import Convolution
 from convtool.errors import LayerError
 from convtool.layers.layer import Layer
 from convtool.levels import of
 from convtool.media.registry import MEDIA
+from convtool.run import filter as filter_module
 from convtool.run.filter import Filter
 
 RATE = 8000.0
@@ -133,6 +135,25 @@ def test_company_passes_steps_without_weights(plain):
     blocks = list(seen.blocks(1, company=True))
     assert len(blocks[-1]) == 0  # the last outputs were made before the last frames were read
     assert [item for block in blocks for item in block.company] == list(range(9))
+
+
+def test_each_layer_of_a_chain_is_prepared_once(monkeypatch):
+    """For all inputs that are alike: preparing takes longer than filtering a small image."""
+    image = MEDIA["image"]
+    options = image.options({"kernel": ("blur -> sobel -> relu -> sharpen",), "device": "cpu"})
+    filter_ = Filter(options, image)
+    prepared = []
+
+    def counted(conv, *arguments, **more):
+        prepared.append(conv)
+        return Convolution(conv, *arguments, **more)
+
+    monkeypatch.setattr(filter_module, "Convolution", counted)
+    for _ in range(3):
+        seen = filter_.stepped(InBlocks(torch.rand(1, 3, 9, 8), [4], None))
+        for _ in filter_.responses(seen, filter_.folded(seen)):
+            pass
+    assert len(prepared) == 3
 
 
 @case_settings(max_examples=300)
